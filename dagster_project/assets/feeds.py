@@ -1,0 +1,110 @@
+"""Every feed as an asset: received and extracted once for all, reported one by one."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.resources import NightSession
+from dagster_project.stages import deliveries
+from ingestion.contracts.feed import Feed
+from ingestion.pseudonym import FEED as PSEUDONYM_FEED
+
+GROUP = "source"
+Event = dg.MaterializeResult[None] | dg.AssetCheckResult
+
+
+def feed_assets(feeds: dict[str, Feed]) -> list[dg.AssetsDefinition]:
+    """The delivered feeds as one step, and the pseudonyms made of their ids."""
+    outside = {name: feed for name, feed in feeds.items() if not feed.is_internal}
+    return [_deliveries(outside), _pseudonyms(feeds)]
+
+
+def feed_spec(feed: Feed) -> dg.AssetSpec:
+    """Spec of one feed: its grain, its owner, whether this bank delivers it."""
+    presence = "" if feed.is_delivered else " Not delivered by this bank."
+    return dg.AssetSpec(
+        feed.feed,
+        group_name=GROUP,
+        kinds={"parquet", *(each.format for each in feed.delivery.files)},
+        description=f"{feed.title.en}. {feed.grain} {feed.title.zh}{presence}",
+        metadata={
+            "owner": feed.owner,
+            "kind": feed.kind,
+            "frequency": feed.delivery.frequency or "",
+            "files": ", ".join(each.pattern for each in feed.delivery.files),
+            "is_delivered": feed.is_delivered,
+        },
+    )
+
+
+def _deliveries(feeds: dict[str, Feed]) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="deliveries",
+        specs=[feed_spec(feed) for feed in feeds.values()],
+        check_specs=[
+            dg.AssetCheckSpec(f"{name}_{check}", asset=name, description=text, blocking=True)
+            for name in feeds
+            for check, text in deliveries.CHECKS.items()
+        ],
+        required_resource_keys={"night"},
+        description="Receive and extract, once for all feeds, in limited child processes.",
+    )
+    def receive_and_extract(context: dg.AssetExecutionContext) -> Iterator[Event]:
+        session: NightSession = context.resources.night
+        night = session.night
+        with night.stage("receive"):
+            deliveries.receive(night)
+        with night.stage("extract"):
+            deliveries.extract(night)
+        with night.stage("gate"):
+            deliveries.pass_gate(night)
+        for name, feed in feeds.items():
+            told = deliveries.tell(night, feed)
+            yield dg.MaterializeResult(asset_key=name, metadata=told.metadata)
+            for check, problems in told.problems.items():
+                yield dg.AssetCheckResult(
+                    check_name=f"{name}_{check}",
+                    asset_key=name,
+                    passed=not problems,
+                    severity=severity(told),
+                    description=" ".join(problems[:5]) or None,
+                    metadata={"problems": len(problems)},
+                )
+        deliveries.judge(night)
+
+    return receive_and_extract
+
+
+def severity(told: deliveries.Told) -> dg.AssetCheckSeverity:
+    """A problem of a feed that need not come, or that the operator accepts, is a warning."""
+    return dg.AssetCheckSeverity.ERROR if told.is_blocking else dg.AssetCheckSeverity.WARN
+
+
+def _pseudonyms(feeds: dict[str, Feed]) -> dg.AssetsDefinition:
+    feed = feeds[PSEUDONYM_FEED]
+    sources = sorted(
+        name
+        for name, each in feeds.items()
+        if any(column.pseudonym for column in each.columns) and not each.is_internal
+    )
+
+    @dg.multi_asset(
+        name="pseudonyms",
+        specs=[
+            dg.AssetSpec(
+                feed.feed,
+                deps=sources,
+                group_name=GROUP,
+                kinds={"parquet", "python"},
+                description=f"{feed.title.en}. {feed.grain} {feed.title.zh}",
+            )
+        ],
+        required_resource_keys={"night"},
+    )
+    def extend(context: dg.AssetExecutionContext) -> Iterator[Event]:
+        night = context.resources.night.night
+        with night.stage("pseudonyms"):
+            made = deliveries.extend_pseudonyms(night)
+        yield dg.MaterializeResult(asset_key=feed.feed, metadata=made)
+
+    return extend

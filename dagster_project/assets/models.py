@@ -1,0 +1,162 @@
+"""Churn and value: trained rarely, scored every night."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from dagster_project import lease
+from dagster_project.errors import NightError
+from dagster_project.resources import NightSession
+from dagster_project.stages import models
+from dagster_project.versions import Versions
+from serving import generation as generations
+
+GROUP = "models"
+FEATURES = ("ftr_customer", "ftr_customer_label")
+PURPOSES = {
+    "churn": "Probability that a customer leaves within three months. One signed version per row.",
+    "value": "Contribution of a customer over the next three months, in yuan. 客户价值",
+}
+Event = dg.MaterializeResult[None] | dg.AssetCheckResult
+
+
+def model_assets() -> list[dg.AssetsDefinition]:
+    """One asset per model, and one pair for the scores and their reasons."""
+    return [*(_model(name) for name in models.MODEL_NAMES), _scores()]
+
+
+def _model(name: str) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name=f"train_{name}",
+        specs=[
+            dg.AssetSpec(
+                f"{name}_model",
+                deps=list(FEATURES),
+                group_name=GROUP,
+                kinds={"scikitlearn", "python"},
+                description=PURPOSES[name],
+            )
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                f"{name}_model_is_usable",
+                asset=f"{name}_model",
+                description="A version is there that may score.",
+            )
+        ],
+        config_schema={"retrain": dg.Field(bool, default_value=False)},
+        required_resource_keys={"night"},
+    )
+    def train(context: dg.AssetExecutionContext) -> Iterator[Event]:
+        session: NightSession = context.resources.night
+        is_forced = bool(context.op_execution_context.op_config["retrain"])
+        trained = _retrain(session, name) if is_forced else _train(session, name)
+        metadata: dict[str, Any] = {"state": trained.state, "told": trained.told}
+        if trained.version:
+            metadata["version"] = trained.version
+        if trained.report:
+            metadata["report"] = dg.JsonMetadataValue(trained.report)
+        yield dg.MaterializeResult(asset_key=f"{name}_model", metadata=metadata)
+        yield dg.AssetCheckResult(
+            check_name=f"{name}_model_is_usable",
+            asset_key=f"{name}_model",
+            passed=trained.version is not None,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=trained.told,
+        )
+
+    return train
+
+
+def _train(session: NightSession, name: str) -> models.Trained:
+    """Within a night: train only where no usable version is stored."""
+    night = session.night
+    if night.build is None:
+        raise NightError("there is no build to learn from; launch the whole job nightly")
+    with night.stage("train"):
+        trained = models.train(
+            night.home,
+            name,
+            night.build.database("crm"),
+            night.request.business_date,
+            night.versions.code,
+            is_forced=False,
+        )
+    night.details.setdefault("models", {})[name] = {
+        "state": trained.state,
+        "version": trained.version,
+        "told": trained.told,
+    }
+    night.reporter.note(f"{name}: {trained.told}", is_warning=trained.version is None)
+    return trained
+
+
+def _retrain(session: NightSession, name: str) -> models.Trained:
+    """Outside a night: learn from the published generation, between two nights."""
+    published = generations.current(session.home.warehouse)
+    if published is None:
+        raise NightError("nothing is published yet, so there is nothing to learn from")
+    folder = generations.folder_of(session.home.warehouse, published.number)
+    with lease.hold(session.home.lease):
+        return models.train(
+            session.home,
+            name,
+            folder / "crm.duckdb",
+            published.business_date,
+            Versions.now(None).code,
+            is_forced=True,
+        )
+
+
+def _scores() -> dg.AssetsDefinition:
+    described = {
+        models.SCORE_FEED: "Scores of the night. One row per customer and model. 客户评分",
+        models.REASON_FEED: "The three strongest reasons of each score. One row per reason.",
+    }
+
+    @dg.multi_asset(
+        name="score",
+        specs=[
+            dg.AssetSpec(
+                feed,
+                deps=["churn_model", "value_model", FEATURES[0]],
+                group_name=GROUP,
+                kinds={"scikitlearn", "parquet"},
+                description=text,
+            )
+            for feed, text in described.items()
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "scores_are_complete",
+                asset=models.SCORE_FEED,
+                description="Every customer of the date has a score of every model.",
+            )
+        ],
+        required_resource_keys={"night"},
+    )
+    def score(context: dg.AssetExecutionContext) -> Iterator[Event]:
+        night = context.resources.night.night
+        with night.stage("score"):
+            results = models.score(night)
+        told = {each.name: each.told for each in results}
+        night.details["scores"] = told
+        for each in results:
+            if each.is_held or not each.rows:
+                night.reporter.note(f"{each.name}: {each.told}", is_warning=True)
+        for feed in described:
+            rows = sum(each.rows for each in results) if feed == models.SCORE_FEED else None
+            metadata: dict[str, Any] = dict(told)
+            if rows is not None:
+                metadata["dagster/row_count"] = rows
+            yield dg.MaterializeResult(asset_key=feed, metadata=metadata)
+        yield dg.AssetCheckResult(
+            check_name="scores_are_complete",
+            asset_key=models.SCORE_FEED,
+            passed=all(each.rows for each in results),
+            severity=dg.AssetCheckSeverity.WARN,
+            description="; ".join(f"{name}: {text}" for name, text in told.items()),
+        )
+
+    return score

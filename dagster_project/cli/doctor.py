@@ -1,0 +1,226 @@
+"""`crm doctor`: what is wrong with this machine or this home, one line each."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import typer
+from rich.markup import escape
+
+from dagster_project.cli.output import (
+    HomeOption,
+    JsonOption,
+    console,
+    guarded,
+    home_of,
+    print_json,
+)
+from dagster_project.home import PROJECT_ROOT, Home
+
+PYTHONS = ((3, 11), (3, 13))
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"}
+)
+FREE_BYTES_AT_LEAST = 5_000_000_000
+# A night keeps its build beside the last generation, and spills while it builds.
+FREE_GENERATIONS = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, how it stands, and what to do about it."""
+
+    name: str
+    state: str
+    told: str
+
+
+@guarded
+def doctor(as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """Say what is wrong with this machine or home, one line each; exit code 1 if anything is.
+
+    Example: crm doctor --home /srv/crm
+    """
+    place = home_of(home)
+    findings = [look(place) for look in LOOKS]
+    if as_json:
+        print_json([vars(each) for each in findings])
+    else:
+        marks = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "wrong": "[red]✗[/]"}
+        for each in findings:
+            console.print(f"{marks[each.state]} {each.name}: {escape(each.told)}", soft_wrap=True)
+    if any(each.state == "wrong" for each in findings):
+        raise typer.Exit(1)
+
+
+def _python(home: Home) -> Finding:  # noqa: ARG001
+    version = sys.version_info[:2]
+    told = ".".join(str(part) for part in sys.version_info[:3])
+    if PYTHONS[0] <= version <= PYTHONS[1]:
+        return Finding("Python", "ok", told)
+    return Finding("Python", "wrong", f"{told}; this house runs on 3.11 to 3.13")
+
+
+def _versions(home: Home) -> Finding:  # noqa: ARG001
+    lock = PROJECT_ROOT / "requirements.lock"
+    if not lock.exists():
+        return Finding("packages", "warning", "requirements.lock is missing, nothing to compare")
+    odd = []
+    count = 0
+    for name, version in _locked(lock):
+        try:
+            installed = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # of another platform or Python, as the lock's markers say
+        count += 1
+        if installed != version:
+            odd.append(f"{name} {installed} instead of {version}")
+    if odd:
+        more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
+        return Finding("packages", "wrong", f"{', '.join(odd[:3])}{more}; run make run")
+    return Finding("packages", "ok", f"{count} are those of the lock")
+
+
+def _locked(lock: Path) -> Iterator[tuple[str, str]]:
+    pinned: dict[str, set[str]] = {}
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        found = re.match(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", line)
+        if found:
+            pinned.setdefault(found[1], set()).add(found[2])
+    # A name pinned more than once differs by Python version; pip has chosen among them.
+    return ((name, next(iter(v))) for name, v in pinned.items() if len(v) == 1)
+
+
+def _writable(home: Home) -> Finding:
+    place = home.root
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        return Finding("home", "wrong", f"{home.root} cannot be written by this user")
+    is_new = "" if home.root.exists() else " (not there yet)"
+    return Finding("home", "ok", f"{home.root}{is_new}")
+
+
+def _disk(home: Home) -> Finding:
+    place = home.root
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    needed = FREE_BYTES_AT_LEAST
+    current = home.current
+    if current.exists():
+        size = sum(path.stat().st_size for path in current.iterdir())
+        needed = max(needed, FREE_GENERATIONS * size)
+    told = f"{free / 1e9:,.1f} GB free"
+    if free < needed:
+        return Finding("disk", "wrong", f"{told}; a night may need {needed / 1e9:,.1f} GB")
+    return Finding("disk", "ok", told)
+
+
+def _file_system(home: Home) -> Finding:
+    kind = file_system_of(home.root)
+    if kind is None:
+        return Finding("file system", "warning", "unknown; it must be a local one")
+    if kind in NETWORK_FILE_SYSTEMS:
+        told = f"{kind} is a network file system, on which locks cannot be trusted; move the home"
+        return Finding("file system", "wrong", told)
+    return Finding("file system", "ok", kind)
+
+
+def file_system_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str | None:
+    """Type of the file system a path lies on, or None where the machine does not tell."""
+    try:
+        lines = mounts.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    best, kind = "", None
+    for line in lines:
+        fields = line.split()
+        if len(fields) < 3:
+            continue
+        point = fields[1].replace("\\040", " ")
+        is_above = str(path) == point or str(path).startswith(point.rstrip("/") + "/")
+        if is_above and len(point) >= len(best):
+            best, kind = point, fields[2]
+    return kind
+
+
+def _lease(home: Home) -> Finding:
+    from dagster_project import lease
+
+    holder = lease.holder(home.lease)
+    if holder is None:
+        return Finding("lease", "ok", "free")
+    return Finding("lease", "warning", f"held by {holder.sentence()}")
+
+
+def _ledger(home: Home) -> Finding:
+    if not home.ledger.exists():
+        return Finding("ledger", "ok", "not begun yet")
+    try:
+        from ingestion.ledger import Ledger
+
+        runs = len(Ledger(home.ledger).runs())
+    except Exception as error:  # whatever is wrong with the file is the finding
+        return Finding("ledger", "wrong", f"cannot be read by this version: {error}")
+    return Finding("ledger", "ok", f"{runs} runs")
+
+
+def _manifest(home: Home) -> Finding:  # noqa: ARG001
+    from dagster_project import manifest
+
+    if manifest.is_fresh():
+        return Finding("dbt manifest", "ok", "is of the project as it stands")
+    return Finding("dbt manifest", "warning", "is stale; the next run, or make manifest, renews it")
+
+
+def _keys(home: Home) -> Finding:
+    keys = [path for path in (home.pseudonym_key, home.model_key) if path.exists()]
+    if not keys:
+        has_lake = home.lake.exists() and any(home.lake.iterdir())
+        if has_lake:
+            told = "the pseudonym key is lost; bring it back from its backup before the next night"
+            return Finding("keys", "wrong", told)
+        return Finding("keys", "ok", "not made yet")
+    open_keys = [path.name for path in keys if path.stat().st_mode & 0o077]
+    if open_keys:
+        told = f"{', '.join(open_keys)} can be read by others; chmod 600"
+        return Finding("keys", "wrong", told)
+    return Finding("keys", "ok", "readable by their owner only")
+
+
+def _published(home: Home) -> Finding:
+    from serving import generation
+    from serving.errors import ServingError
+
+    try:
+        current = generation.current(home.warehouse)
+    except ServingError as error:
+        return Finding("published", "wrong", f"{error}; crm rollback goes to the one before")
+    if current is None:
+        return Finding("published", "ok", "nothing yet")
+    if generation.is_writable_by_others(home.current.resolve()):
+        return Finding("published", "wrong", "the published files can be written; chmod a-w them")
+    told = f"generation {current.number} of {current.business_date}"
+    return Finding("published", "ok", told)
+
+
+LOOKS: tuple[Callable[[Home], Finding], ...] = (
+    _python,
+    _versions,
+    _writable,
+    _disk,
+    _file_system,
+    _lease,
+    _ledger,
+    _manifest,
+    _keys,
+    _published,
+)

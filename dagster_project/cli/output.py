@@ -1,0 +1,119 @@
+"""How every subcommand speaks: one console, one way to fail, one way to print JSON."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TextIO, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from dagster_project import environment
+from dagster_project.errors import WrongUsageError, named_cause
+from dagster_project.home import Home
+
+# A pipe has no width; a table squeezed into eighty columns could not be searched.
+PIPE_WIDTH = 200
+
+
+def _console(stream: TextIO, *, is_error: bool) -> Console:
+    width = None if stream.isatty() else PIPE_WIDTH
+    return Console(stderr=is_error, highlight=False, width=width)
+
+
+console = _console(sys.stdout, is_error=False)
+errors = _console(sys.stderr, is_error=True)
+
+EXIT_CODES = (
+    "Exit codes: 0 done, or nothing to do. 1 unexpected error. 2 wrong usage. "
+    "3 missing or refused deliveries stopped the night. 4 the audit failed, nothing was published. "
+    "5 another run holds the lease. 6 the night is published already (--force builds it again)."
+)
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", help="Another state folder than CRM_HOME.", show_default="data/"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+FeedsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--feeds",
+        envvar="CRM_FEEDS",
+        help="Folder of a bank's own feed files.",
+        show_default="those of the last night, else the standard feeds",
+    ),
+]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def guarded(command: Command) -> Command:
+    """Turn the house's own errors into one sentence and the documented exit code."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except BrokenPipeError:
+            # The reader of a pipe (head, less) has what it wanted.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except KeyboardInterrupt:
+            fail("stopped by hand; the next crm run starts the night anew", 1)
+        except Exception as error:
+            cause = known(error)
+            if cause is None:
+                raise
+            fail(str(cause), getattr(cause, "exit_code", 1))
+
+    return run  # type: ignore[return-value]
+
+
+def known(error: BaseException) -> BaseException | None:
+    """The error of the house inside `error`, or None when it is one nobody foresaw."""
+    from ingestion.contracts.errors import FeedError
+    from serving.errors import ServingError
+
+    if isinstance(error, FeedError):
+        return WrongUsageError(" ".join(str(error).split("\n")))
+    if isinstance(error, ServingError | environment.UnknownEnvironmentError):
+        return error
+    return named_cause(error)
+
+
+def fail(sentence: str, code: int) -> None:
+    """Say what is wrong on standard error and end with `code`."""
+    errors.print(f"[bold red]crm:[/] {escape(sentence)}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def home_of(given: Path | None) -> Home:
+    """The home a command works on."""
+    return Home.resolve(given)
+
+
+def print_json(value: Any) -> None:
+    """Write JSON to standard output, dates as ISO texts."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def yuan(amount: Any) -> str:
+    """An amount for people, by ten thousands and hundreds of millions as the Chinese count.
+
+    >>> yuan(123_456_789), yuan(45_678), yuan(-12)
+    ('1.23 亿元', '4.57 万元', '-12.00 元')
+    """
+    number = float(amount)
+    for size, unit in ((1e8, "亿元"), (1e4, "万元")):
+        if abs(number) >= size:
+            return f"{number / size:,.2f} {unit}"
+    return f"{number:,.2f} 元"

@@ -1,0 +1,130 @@
+"""`crm run`: one night, or every night that is due."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dagster_project import lease
+from dagster_project.cli.output import (
+    FeedsOption,
+    HomeOption,
+    JsonOption,
+    console,
+    errors,
+    guarded,
+    home_of,
+    print_json,
+)
+from dagster_project.errors import WrongUsageError
+from dagster_project.home import HOME_VARIABLE
+
+if TYPE_CHECKING:
+    from dagster_project.home import Home
+    from dagster_project.night import Request
+
+
+@guarded
+def run(
+    business_date: Annotated[
+        str | None,
+        typer.Option(
+            "--business-date",
+            metavar="YYYY-MM-DD",
+            help="Last date to run.",
+            show_default="the latest on offer",
+        ),
+    ] = None,
+    landing: Annotated[
+        Path | None,
+        typer.Option(
+            "--landing",
+            envvar="CRM_LANDING",
+            help="Folder of deliveries.",
+            show_default="CRM_HOME/landing",
+        ),
+    ] = None,
+    feeds_folder: FeedsOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Build a night again that is published already.")
+    ] = False,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild every table from the lake.")
+    ] = False,
+    accept_missing: Annotated[
+        bool,
+        typer.Option(
+            "--accept-missing", help="Publish although required deliveries are missing or refused."
+        ),
+    ] = False,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Processes that read files.")
+    ] = min(4, os.cpu_count() or 2),
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Run the night: receive, extract, build, score, audit, publish.
+
+    The first night takes everything on offer at once. Later ones pick up where the last one ended:
+    every business date on offer that is not published yet is run, in order.
+
+    Example: crm run --business-date 2026-01-05
+    """
+    from dagster_project import night as nights
+    from ingestion.contracts.load import load_feeds
+
+    place = home_of(home)
+    os.environ[HOME_VARIABLE] = str(place.root)
+    until = _date(business_date)
+    folder = nights.feeds_folder_of(place, feeds_folder)
+    feeds = load_feeds(folder)
+    place.create()
+    source = landing.expanduser().absolute() if landing else place.landing
+    with lease.hold(place.lease):
+        nights.settle(place, errors.print)
+        dates = nights.plan(place, feeds, source, until, is_forced=force)
+        told = []
+        for date in dates:
+            request = nights.Request(
+                business_date=date,
+                landing=source,
+                feeds_folder=folder,
+                accepts_missing=accept_missing,
+                is_full_refresh=full_refresh,
+                workers=workers,
+            )
+            told.append(_one_night(place, request, as_json))
+    if as_json:
+        print_json({"nights": told})
+    elif not dates:
+        console.print("Nothing to do: every business date on offer is published. See: crm status")
+
+
+def _one_night(home: Home, request: Request, as_json: bool) -> dict[str, Any]:
+    from dagster_project.cli.screen import Screen
+    from dagster_project.cli.summary import print_summary, summary_of
+    from dagster_project.conductor import conduct
+
+    # With --json the screen goes to standard error, so that standard output is JSON and no more.
+    stage = errors if as_json else console
+    stage.print(f"[bold]Night of {request.business_date}[/]")
+    with Screen(stage) as screen:
+        conduct(home, request, screen)
+    summary = summary_of(home)
+    if not as_json:
+        print_summary(console, summary)
+    return summary
+
+
+def _date(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        message = f"--business-date is {text!r}; write it as YYYY-MM-DD"
+        raise WrongUsageError(message) from None

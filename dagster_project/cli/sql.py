@@ -1,0 +1,144 @@
+"""`crm sql`: a question, or a conversation, with the published generation."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from dagster_project.cli.output import HomeOption, JsonOption, console, errors, guarded, home_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from serving.query import Answer
+
+SHOWN_ROWS = 50
+HELP_TEXT = "Queries end with ;   .tables  .help  .quit"
+
+
+@guarded
+def sql(
+    query: Annotated[
+        str | None,
+        typer.Argument(help="SQL to run; - reads it from standard input.", show_default="a prompt"),
+    ] = None,
+    as_json: JsonOption = False,
+    vault: Annotated[
+        bool, typer.Option("--vault", help="Attach the identities too, as database vault.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Rows shown in a table; --json prints all.")
+    ] = SHOWN_ROWS,
+    home: HomeOption = None,
+) -> None:
+    """Ask the published generation, read-only.
+
+    The generation is resolved once: a night that is published meanwhile does not change what this
+    session sees. With --json the answer is an array of row objects: dates as ISO texts, decimals
+    as numbers with all their digits.
+
+    Example: crm sql "select month_date, sum(contribution_amount) as contribution
+    from mart.mart_profitability__customer_month group by month_date order by month_date"
+    """
+    from serving import connection
+    from serving import query as queries
+
+    warehouse = home_of(home).warehouse
+    opened, generation = connection.connect_current(warehouse, "vault" if vault else "analyst")
+    with opened:
+        if (query is None and not sys.stdin.isatty()) or query == "-":
+            query = sys.stdin.read()
+        if query is None:
+            date = generation.business_date
+            console.print(f"Generation {generation.number}, business date {date}. {HELP_TEXT}")
+            _converse(opened, as_json, limit)
+            return
+        answer = queries.run(opened, query, None if as_json else limit)
+        _show(answer, as_json)
+
+
+def _converse(opened: duckdb.DuckDBPyConnection, as_json: bool, limit: int) -> None:
+    """Read queries until the end of the input; a mistake costs a sentence, not the session."""
+    from serving.errors import QueryError
+    from serving.query import run
+
+    _remember_history()
+    pending: list[str] = []
+    while True:
+        try:
+            line = input("crm> " if not pending else "...> ").strip()
+        except EOFError:
+            return
+        except KeyboardInterrupt:
+            pending = []
+            console.print()
+            continue
+        if not pending and line in {".quit", ".exit", "quit", "exit"}:
+            return
+        if not pending and line == ".help":
+            console.print(HELP_TEXT)
+            continue
+        if not pending and line == ".tables":
+            line = (
+                "select schema_name, table_name, estimated_size as row_count, comment "
+                "from duckdb_tables() where not internal order by 1, 2;"
+            )
+        pending.append(line)
+        text = "\n".join(pending)
+        if not text.rstrip().endswith(";"):
+            continue
+        pending = []
+        try:
+            _show(run(opened, text, None if as_json else limit), as_json)
+        except QueryError as error:
+            errors.print(f"[red]{escape(str(error))}[/]")
+
+
+def _remember_history() -> None:
+    try:
+        import readline
+    except ImportError:  # a Python built without it still reads lines
+        return
+    path = Path.home() / ".crm_sql_history"
+    try:
+        readline.read_history_file(path)
+    except OSError:
+        readline.clear_history()
+
+    def save() -> None:
+        try:
+            readline.write_history_file(path)
+        except OSError as error:
+            errors.print(f"the history was not kept: {error.strerror}")
+
+    atexit.register(save)
+
+
+def _show(answer: Answer, as_json: bool) -> None:
+    from serving.query import to_json
+
+    if as_json:
+        typer.echo(to_json(answer.records()))
+        return
+    if not answer.columns:
+        return
+    table = Table(show_edge=False, header_style="bold", pad_edge=False)
+    for name, kind in zip(answer.columns, answer.types, strict=True):
+        is_number = any(word in kind for word in ("INT", "DECIMAL", "DOUBLE", "FLOAT"))
+        table.add_column(escape(name), justify="right" if is_number else "left", overflow="fold")
+    for row in answer.rows:
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+    rows = len(answer.rows)
+    more = ", more are not shown (--limit, --json)" if answer.is_cut else ""
+    console.print(f"[dim]{rows} row{'s' if rows != 1 else ''}{more}[/]")
+
+
+def _cell(value: Any) -> str:
+    return "[dim]null[/]" if value is None else escape(str(value))

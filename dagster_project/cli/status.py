@@ -1,0 +1,250 @@
+"""`crm status`: what is published, how the last night went, what came and what is late."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from dagster_project.cli.output import (
+    FeedsOption,
+    HomeOption,
+    JsonOption,
+    console,
+    guarded,
+    home_of,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from dagster_project.home import Home
+    from ingestion.contracts.feed import Feed
+    from ingestion.ledger import DeliveryRow, Ledger
+    from serving.generation import Generation
+
+REFUSALS_SHOWN = 10
+
+
+@guarded
+def status(
+    feeds_folder: FeedsOption = None, as_json: JsonOption = False, home: HomeOption = None
+) -> None:
+    """Say what is published, how the last night went, what was delivered and what is late.
+
+    Example: crm status --json
+    """
+    told = look(home_of(home), feeds_folder)
+    if as_json:
+        print_json(told)
+        return
+    _print_published(told)
+    _print_last_run(told["last_run"])
+    _print_models(told["models"], told["scores"])
+    _print_feeds(told["feeds"])
+    _print_refused(told["refused"])
+
+
+def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
+    """Everything `crm status` tells, as plain data."""
+    from dagster_project import lease
+    from dagster_project.night import feeds_folder_of
+    from ingestion.contracts.load import load_feeds
+    from ingestion.ledger import Ledger
+    from serving import generation
+
+    published = generation.current(place.warehouse)
+    feeds = load_feeds(feeds_folder_of(place, feeds_folder))
+    ledger = Ledger(place.ledger) if place.ledger.exists() else None
+    rows = ledger.deliveries() if ledger else []
+    holder = lease.holder(place.lease)
+    details = published.details if published else {}
+    return {
+        "home": str(place.root),
+        "running": holder.sentence() if holder else None,
+        "published": _published(published),
+        "generations": generation.all_numbers(place.warehouse),
+        "last_run": _last_run(ledger) if ledger else None,
+        "models": details.get("models", {}),
+        "scores": details.get("scores", {}),
+        "feeds": _freshness(place, feeds, rows, published),
+        "refused": _refused(rows),
+    }
+
+
+def _published(published: Generation | None) -> dict[str, Any] | None:
+    if published is None:
+        return None
+    return {
+        "generation": published.number,
+        "business_date": published.business_date.isoformat(),
+        "published_at": published.published_at,
+        "run_id": published.run_id,
+        "checksum": published.checksum,
+        "full_refresh": published.details.get("full_refresh", []),
+    }
+
+
+def _last_run(ledger: Ledger) -> dict[str, Any] | None:
+    runs = ledger.runs()
+    if not runs:
+        return None
+    last = runs[-1]
+    stages = ledger.stages(last.run_id)
+    states = Counter(row.state for row in ledger.deliveries(ended_run_id=last.run_id))
+    return {
+        "run_id": last.run_id,
+        "business_date": last.business_date.isoformat(),
+        "state": last.state,
+        "message": last.message,
+        "started_at": last.started_at,
+        "ended_at": last.ended_at,
+        "stages": [vars(each) for each in stages],
+        "deliveries": dict(states),
+    }
+
+
+def _freshness(
+    place: Home, feeds: dict[str, Feed], rows: list[DeliveryRow], published: Generation | None
+) -> list[dict[str, Any]]:
+    """One line per feed: its last delivery and whether the next is due or late."""
+    from ingestion.due import due_date
+    from ingestion.receive import LandingError, business_dates
+
+    try:
+        offered = business_dates(place.landing, feeds)
+    except LandingError:
+        offered = []
+    now = published.business_date if published else None
+    upcoming = next((date for date in offered if now is None or date > now), None)
+    listed = []
+    for name, feed in feeds.items():
+        loaded = [row for row in rows if row.feed == name and row.state == "loaded"]
+        last = max((row.business_date for row in loaded), default=None)
+        frequency = feed.delivery.frequency or "once"
+
+        def reached(
+            date: dt.date | None, last: dt.date | None = last, frequency: str = frequency
+        ) -> bool:
+            due = due_date(frequency, date) if date else None
+            return (last is not None) and (due is None or last >= due)
+
+        if feed.is_internal:
+            state = "written by the house"
+        elif not feed.is_delivered:
+            state = "not delivered by this bank"
+        elif now is not None and not reached(now):
+            state = "late" if feed.delivery.required else "none yet"
+        elif upcoming is not None and not reached(upcoming):
+            state = "due"
+        else:
+            state = "fresh" if last else "none yet"
+        listed.append(
+            {
+                "feed": name,
+                "title_zh": feed.title.zh,
+                "state": state,
+                "last_business_date": last.isoformat() if last else None,
+                "frequency": feed.delivery.frequency,
+                "is_required": feed.delivery.required,
+                "owner": feed.owner,
+                "files": len(loaded),
+                "rows_loaded": sum(row.rows_loaded or 0 for row in loaded),
+                "rows_quarantined": sum(row.rows_quarantined or 0 for row in loaded),
+            }
+        )
+    return listed
+
+
+def _refused(rows: list[DeliveryRow]) -> list[dict[str, Any]]:
+    """Files refused in whose place nothing else has come, newest first."""
+    loaded = {(row.feed, row.business_date, row.slot) for row in rows if row.state == "loaded"}
+    return [
+        {
+            "feed": row.feed,
+            "file": row.file_name,
+            "business_date": row.business_date.isoformat(),
+            "run_id": row.ended_run_id,
+            "reason_zh": row.refusal_zh,
+            "reason_en": row.refusal_en,
+        }
+        for row in reversed(rows)
+        if row.state == "refused" and (row.feed, row.business_date, row.slot) not in loaded
+    ]
+
+
+def _print_published(told: dict[str, Any]) -> None:
+    console.print(f"[bold]Home[/] {escape(told['home'])}", soft_wrap=True)
+    if told["running"]:
+        console.print(f"[yellow]A night is running: {escape(told['running'])}[/]")
+    published = told["published"]
+    if published is None:
+        console.print("[bold]Published[/] nothing yet; run a night: crm run")
+        return
+    kept = ", ".join(str(number) for number in told["generations"])
+    console.print(
+        f"[bold]Published[/] generation [green]{published['generation']}[/], business date"
+        f" [green]{published['business_date']}[/], {published['published_at']}, checksum"
+        f" {published['checksum']}; kept: {kept}",
+        soft_wrap=True,
+    )
+
+
+def _print_last_run(run: dict[str, Any] | None) -> None:
+    if run is None:
+        return
+    colour = "green" if run["state"] == "published" else "red"
+    files = ", ".join(f"{count} {state}" for state, count in sorted(run["deliveries"].items()))
+    console.print(
+        f"[bold]Last run[/] {run['run_id']} for {run['business_date']}: "
+        f"[{colour}]{run['state']}[/]{f' ({files})' if files else ''}"
+    )
+    if run["message"]:
+        console.print(f"  {escape(run['message'])}", soft_wrap=True)
+    parts = [
+        f"{each['stage']} {each['seconds']:.1f} s"
+        for each in run["stages"]
+        if each["seconds"] is not None
+    ]
+    if parts:
+        console.print(f"  [dim]{', '.join(parts)}[/]")
+
+
+def _print_models(models: dict[str, Any], scores: dict[str, Any]) -> None:
+    for name in sorted(models.keys() | scores.keys()):
+        model = models.get(name, {})
+        told = [model.get("told"), scores.get(name) if model.get("version") else None]
+        sentence = escape("; ".join(each for each in told if each))
+        console.print(f"[bold]Model {name}[/] {sentence}", soft_wrap=True)
+
+
+def _print_feeds(feeds: list[dict[str, Any]]) -> None:
+    colours = {"fresh": "green", "late": "red", "due": "yellow"}
+    table = Table(show_edge=False, header_style="bold", pad_edge=False)
+    table.add_column("feed", no_wrap=True)
+    for heading in ("名称", "state", "last delivery"):
+        table.add_column(heading)
+    for heading in ("rows", "refused"):
+        table.add_column(heading, justify="right")
+    for each in feeds:
+        colour = colours.get(each["state"], "dim")
+        table.add_row(
+            each["feed"],
+            escape(each["title_zh"]),
+            f"[{colour}]{each['state']}[/]",
+            each["last_business_date"] or "",
+            f"{each['rows_loaded']:,}",
+            f"{each['rows_quarantined']:,}" if each["rows_quarantined"] else "",
+        )
+    console.print(table)
+
+
+def _print_refused(refused: list[dict[str, Any]]) -> None:
+    for each in refused[:REFUSALS_SHOWN]:
+        told = f"[red]refused[/] {escape(each['file'])}: {escape(each['reason_en'] or '')}"
+        console.print(told, soft_wrap=True)
+    if len(refused) > REFUSALS_SHOWN:
+        console.print(f"[dim]and {len(refused) - REFUSALS_SHOWN} more: crm status --json[/]")

@@ -1,0 +1,120 @@
+"""CRM_HOME: where all state lies, one path per kind of state."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT_ROOT / "dbt"
+DEFAULT_HOME = PROJECT_ROOT / "data"
+HOME_VARIABLE = "CRM_HOME"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders of one home; `architecture.md` says what each holds and what its loss costs."""
+
+    root: Path
+
+    @classmethod
+    def resolve(cls, given: Path | None = None) -> Home:
+        """The home given on the command line, else CRM_HOME, else `data/` beside the code."""
+        root = given or Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)
+        return cls(root.expanduser().absolute())
+
+    @property
+    def landing(self) -> Path:
+        """Delivered files, untouched."""
+        return self.root / "landing"
+
+    @property
+    def archive(self) -> Path:
+        """Every delivered file ever taken in, by its content."""
+        return self.root / "archive"
+
+    @property
+    def lake(self) -> Path:
+        """Accepted rows as Parquet."""
+        return self.root / "lake"
+
+    @property
+    def quarantine(self) -> Path:
+        """Refused rows with their reasons."""
+        return self.root / "quarantine"
+
+    @property
+    def returned(self) -> Path:
+        """Annotated copies that go back to their senders."""
+        return self.quarantine / "returned"
+
+    @property
+    def ledger(self) -> Path:
+        """One row per delivery, run and generation."""
+        return self.root / "ledger.sqlite"
+
+    @property
+    def models(self) -> Path:
+        """Signed model versions."""
+        return self.root / "models"
+
+    @property
+    def pseudonym_key(self) -> Path:
+        """The key of the pseudonyms; readable by its owner only."""
+        return self.root / "vault" / "pseudonym.key"
+
+    @property
+    def model_key(self) -> Path:
+        """The key that signs models; readable by its owner only."""
+        return self.root / "vault" / "model.key"
+
+    @property
+    def warehouse(self) -> Path:
+        """Builds, generations and the name `current`."""
+        return self.root / "warehouse"
+
+    @property
+    def builds(self) -> Path:
+        """Private builds of nights, one folder per run."""
+        return self.warehouse / "build"
+
+    @property
+    def current(self) -> Path:
+        """The name that points at the published generation."""
+        return self.warehouse / "current"
+
+    @property
+    def exports(self) -> Path:
+        """Sheets, lists and pages."""
+        return self.root / "exports"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own storage: scheduling and display only, no truth of ours."""
+        return self.root / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        """What was written down while nights ran."""
+        return self.root / "logs"
+
+    @property
+    def demo(self) -> Path:
+        """The demo bank's truth and the deliveries it has yet to send."""
+        return self.root / "demo"
+
+    @property
+    def lease(self) -> Path:
+        """The file whose lock admits one night at a time."""
+        return self.root / ".lease"
+
+    def create(self) -> Home:
+        """Make the folders that are missing; what holds identities is closed to others."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        for folder in (self.landing, self.exports, self.logs, self.dagster, self.warehouse):
+            folder.mkdir(exist_ok=True)
+        for folder in (self.archive, self.lake, self.quarantine, self.models, self.builds):
+            folder.mkdir(exist_ok=True, mode=0o750)
+        self.pseudonym_key.parent.mkdir(exist_ok=True, mode=0o700)
+        return self

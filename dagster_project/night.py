@@ -1,0 +1,258 @@
+"""One night: what it was asked for, what it knows, and how it begins and ends.
+
+The stages themselves are in `dagster_project.stages`; assets call them. Nothing here imports
+Dagster or dbt, so that the command can decide what there is to do before it pays for them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster_project import lease as leases
+from dagster_project.environment import Environment
+from dagster_project.errors import AlreadyPublishedError, DeliveriesError
+from dagster_project.home import Home
+from dagster_project.reporter import LogReporter, Reporter
+from dagster_project.versions import Versions
+from ingestion.contracts.feed import Feed
+from ingestion.contracts.load import load_feeds
+from ingestion.ledger import Ledger
+from serving import build as builds
+from serving import generation as generations
+
+if TYPE_CHECKING:
+    from dagster_project.dbt_runner import Dbt, Outcome
+    from ingestion.batch import BatchReport
+    from ingestion.conservation import Finding
+    from ingestion.receive import Receipt
+    from ingestion.sentence import Sentence
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a night was asked for.
+
+    Attributes:
+        business_date: The date the night speaks of; never taken from a clock.
+        landing: Where deliveries lie.
+        feeds_folder: A bank's own feed files, or None for the standard ones.
+        accepts_missing: Publish although a required delivery is missing or refused.
+        is_full_refresh: Rebuild every table from the lake.
+        workers: Child processes that read files.
+    """
+
+    business_date: dt.date
+    landing: Path
+    feeds_folder: Path | None = None
+    accepts_missing: bool = False
+    is_full_refresh: bool = False
+    workers: int = 2
+
+    @property
+    def reference(self) -> Path | None:
+        """Lists that a bank keeps itself, beside its own feed files."""
+        return self.feeds_folder / "reference" if self.feeds_folder else None
+
+
+@dataclass
+class Night:
+    """A night in progress, and what its stages found; one per run, held by one process."""
+
+    home: Home
+    environment: Environment
+    request: Request
+    reporter: Reporter
+    ledger: Ledger
+    lease: leases.Lease
+    run_id: int
+    feeds: dict[str, Feed]
+    versions: Versions
+    base: generations.Generation | None
+    receipt: Receipt | None = None
+    reports: list[BatchReport] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    gate_problems: dict[str, list[Sentence]] = field(default_factory=dict)
+    refresh_reasons: list[str] = field(default_factory=list)
+    touched_dates: list[dt.date] = field(default_factory=list)
+    touched_months: list[dt.date] = field(default_factory=list)
+    build: builds.BuildFiles | None = None
+    dbt: Dbt | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    published: generations.Generation | None = None
+    failure: BaseException | None = None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time one stage, write it into the ledger, and remember what it failed of."""
+        self.reporter.stage(name)
+        started = time.monotonic()
+        try:
+            with self.ledger.stage(self.run_id, name):
+                yield
+        except BaseException as error:
+            self.failure = error
+            raise
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
+
+
+@contextmanager
+def open_night(
+    home: Home, environment: Environment, request: Request, reporter: Reporter
+) -> Iterator[Night]:
+    """Take the lease, clean up after runs that died, and begin a run in the ledger.
+
+    However the night ends, the ledger learns of it; a process that is killed learns nothing, and
+    the next night finds its leftovers.
+
+    Raises:
+        LeaseHeldError: Another run holds the lease.
+    """
+    home.create()
+    with leases.hold(home.lease) as held:
+        ledger = Ledger(home.ledger)
+        recover(home, ledger, reporter)
+        feeds = load_feeds(request.feeds_folder)
+        versions = Versions.now(request.feeds_folder)
+        run_id = ledger.start_run(request.business_date, versions.code)
+        held.note_run(run_id)
+        base = generations.current(home.warehouse)
+        night = Night(
+            home, environment, request, reporter, ledger, held, run_id, feeds, versions, base
+        )
+        try:
+            yield night
+        except BaseException as error:
+            night.failure = night.failure or error
+            raise
+        finally:
+            _close(night)
+
+
+def _close(night: Night) -> None:
+    if night.published is not None:
+        night.ledger.end_run(night.run_id, "published")
+    else:
+        why = night.failure or "the night ended before it published"
+        night.ledger.end_run(night.run_id, "failed", str(why))
+    # A failed build stays until the next night: the rows that failed a test are in its scratch.
+
+
+def recover(home: Home, ledger: Ledger, reporter: Reporter) -> None:
+    """Finish or discard what a killed run left; the caller holds the lease."""
+    for run_id in builds.clean(home.builds):
+        reporter.note(f"Removed the unfinished build of run {run_id}.")
+    recorded = {each.number for each in ledger.generations()}
+    recovery = generations.recover(home.warehouse, recorded)
+    for number in recovery.discarded:
+        reporter.note(f"Removed generation {number}, which was never published.", is_warning=True)
+    if recovery.unrecorded is not None:
+        record(ledger, recovery.unrecorded)
+        number = recovery.unrecorded.number
+        reporter.note(f"Entered generation {number} into the ledger, which a killed run owed it.")
+
+
+def settle(home: Home, say: Callable[[str], None]) -> None:
+    """Finish or discard what a killed run left, before it is decided what there is to do."""
+
+    class Saying(LogReporter):
+        def note(self, text: str, *, is_warning: bool = False) -> None:
+            say(text)
+            super().note(text, is_warning=is_warning)
+
+    recover(home, Ledger(home.ledger), Saying())
+
+
+def record(ledger: Ledger, published: generations.Generation) -> None:
+    """Write a published generation into the ledger."""
+    ledger.record_generation(
+        number=published.number,
+        run_id=published.run_id,
+        business_date=published.business_date,
+        checksum=published.checksum,
+    )
+
+
+def plan(
+    home: Home,
+    feeds: dict[str, Feed],
+    landing: Path,
+    business_date: dt.date | None = None,
+    *,
+    is_forced: bool = False,
+) -> list[dt.date]:
+    """The business dates to run now, in order.
+
+    The first night takes everything on offer at once, on its latest date. After that every date on
+    offer is a night of its own, missed ones first.
+
+    Args:
+        home: The home to run in.
+        feeds: What the bank delivers.
+        landing: Where its deliveries lie.
+        business_date: The last date to run; the latest on offer when None.
+        is_forced: Build a published date again.
+
+    Returns:
+        The dates; empty when everything on offer is published.
+
+    Raises:
+        DeliveriesError: There is nothing to begin with.
+        AlreadyPublishedError: The date asked for is published, and nothing forces it.
+    """
+    from ingestion import receive
+
+    published = generations.current(home.warehouse)
+    offered = sorted(receive.business_dates(landing, feeds)) if landing.is_dir() else []
+    if published is None:
+        if business_date is None and not offered:
+            raise DeliveriesError(_nothing_to_begin_with(landing))
+        return [business_date or offered[-1]]
+    if business_date is None:
+        missed = [date for date in offered if date > published.business_date]
+        return missed or ([published.business_date] if is_forced else [])
+    if business_date <= published.business_date:
+        if not is_forced:
+            message = (
+                f"the night of {business_date} is published already: generation"
+                f" {published.number} speaks of {published.business_date}; --force builds it again"
+            )
+            raise AlreadyPublishedError(message)
+        return [business_date]
+    return [d for d in offered if published.business_date < d < business_date] + [business_date]
+
+
+def _nothing_to_begin_with(landing: Path) -> str:
+    if not landing.exists():
+        return (
+            f"the landing folder {landing} does not exist; lay deliveries into it or name another"
+        )
+    if not landing.is_dir():
+        return f"{landing} is a file; --landing must name a folder of deliveries"
+    files = sum(1 for path in landing.rglob("*") if path.is_file())
+    if not files:
+        return f"the landing folder {landing} is empty; lay deliveries into it (or try: crm demo)"
+    return (
+        f"none of the {files} files in {landing} belongs to a feed; crm feeds lists the file names"
+        " that are expected"
+    )
+
+
+def feeds_folder_of(home: Home, given: Path | None) -> Path | None:
+    """The bank's own feeds: those given, else those that the published generation was built with.
+
+    A bank names its feeds once; the nights that follow are the same bank's.
+    """
+    if given is not None:
+        return given.expanduser().absolute()
+    published = generations.current(home.warehouse)
+    remembered = published.details.get("feeds_folder") if published else None
+    return Path(remembered) if remembered else None

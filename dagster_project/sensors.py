@@ -1,0 +1,96 @@
+"""The landing sensor: a night starts when a whole delivery has come, without waiting for two."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import Any
+
+import dagster as dg
+
+from dagster_project import night as nights
+from dagster_project.environment import Environment
+from dagster_project.errors import NightError
+from dagster_project.home import Home
+from dagster_project.resources import NIGHTLY
+from dagster_project.schedules import run_config
+from ingestion.contracts.feed import Feed
+from ingestion.contracts.load import load_feeds
+
+SECONDS_BETWEEN_LOOKS = 60
+# A file that is still being copied keeps changing; one that has not changed for so long is whole.
+SECONDS_UNTIL_STABLE = 30
+
+
+def landing_sensor(environment: Environment) -> dg.SensorDefinition:
+    """Look into the landing folder; start the next due night when its delivery is complete."""
+    is_on = environment.is_scheduled
+    status = dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED
+
+    @dg.sensor(
+        name="landing_sensor",
+        job_name=NIGHTLY,
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=status,
+        description="Starts the next night when every required feed of its date has landed.",
+    )
+    def look() -> Any:
+        now = dt.datetime.now(dt.UTC).timestamp()
+        return next_request(Home.resolve(), now)
+
+    return look
+
+
+def next_request(home: Home, now: float) -> dg.RunRequest | dg.SkipReason:
+    """The night to start now, or why not.
+
+    Args:
+        home: The home to look into.
+        now: The time, to tell a file at rest from one being copied; no business date comes of it.
+    """
+    feeds = load_feeds(nights.feeds_folder_of(home, None))
+    try:
+        dates = nights.plan(home, feeds, home.landing)
+    except NightError as error:
+        return dg.SkipReason(str(error))
+    if not dates:
+        return dg.SkipReason("every business date on offer is published")
+    date = dates[0]
+    landed = _landed(home, feeds, date)
+    absent = sorted(
+        name
+        for name, feed in feeds.items()
+        if feed.is_delivered
+        and feed.delivery.required
+        and feed.delivery.frequency == "daily"
+        and name not in landed
+    )
+    if absent:
+        return dg.SkipReason(f"{date} waits for {', '.join(absent)}")
+    states = [state for states in landed.values() for state in states]
+    if any(now - changed < SECONDS_UNTIL_STABLE for _, _, changed in states):
+        return dg.SkipReason(f"{date} is still being delivered")
+    # A delivery that was replaced after a failed night has another fingerprint: a new attempt.
+    fingerprint = hashlib.sha256(repr(sorted(states)).encode()).hexdigest()[:12]
+    return dg.RunRequest(
+        run_key=f"landed {date} {fingerprint}",
+        run_config=run_config(date),
+        tags={"crm/business_date": date.isoformat()},
+    )
+
+
+def _landed(
+    home: Home, feeds: dict[str, Feed], date: dt.date
+) -> dict[str, list[tuple[str, int, float]]]:
+    """Name, size and time of the files of one date, by feed."""
+    landed: dict[str, list[tuple[str, int, float]]] = {}
+    for path in sorted(home.landing.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        state = path.stat()
+        for name, feed in feeds.items():
+            found = feed.match(path.name)
+            if found is not None and found[1].date == date:
+                entry = (path.name, state.st_size, state.st_mtime)
+                landed.setdefault(name, []).append(entry)
+    return landed

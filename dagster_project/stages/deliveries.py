@@ -1,0 +1,238 @@
+"""Stages receive, extract and pseudonyms: from delivered files to accepted rows in the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from dagster_project.errors import DeliveriesError, NightError
+from dagster_project.night import Night
+from ingestion import conservation
+from ingestion.batch import BatchReport
+from ingestion.contracts.feed import Feed
+from ingestion.extract import ReaderError, reconcile
+from ingestion.extract import extract as extract_deliveries
+from ingestion.lake import Lake
+from ingestion.ledger import DeliveryRow, LedgerError
+from ingestion.pseudonym import PseudonymError, Pseudonyms
+from ingestion.quality import gate
+from ingestion.receive import LandingError
+from ingestion.receive import receive as receive_files
+
+SAID = 5
+# A delivery that comes back for one that was refused goes through the gate too.
+GATE_ROUNDS = 3
+CHECKS = {
+    "arrived": "What is due of this feed is there, and its files could be read.",
+    "gate": "The gate let the feed's batches of tonight pass.",
+    "conserved": "Rows and totals in = loaded + quarantined + no data, by two counters.",
+}
+
+
+@dataclass
+class Told:
+    """What is to be said of one feed after the night took its files in.
+
+    Attributes:
+        metadata: For the asset.
+        problems: Sentences by check; a check without any has passed.
+        is_blocking: Whether the problems stop the night.
+    """
+
+    metadata: dict[str, Any]
+    problems: dict[str, list[str]] = field(default_factory=dict)
+    is_blocking: bool = True
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Errors of the ingestion room as errors of the night, with their exit codes."""
+    try:
+        yield
+    except LandingError as error:
+        raise DeliveriesError(str(error)) from error
+    except (LedgerError, ReaderError, PseudonymError) as error:
+        raise NightError(str(error)) from error
+
+
+def receive(night: Night) -> None:
+    """Take in what has landed, and put lake and ledger in order after runs that died."""
+    home = night.home
+    with in_words():
+        reconcile(home.lake, night.ledger, night.feeds)
+        night.receipt = receive_files(
+            night.request.landing,
+            home.archive,
+            night.ledger,
+            night.feeds,
+            night.run_id,
+            night.request.business_date,
+            night.request.reference,
+        )
+    strange = [f"{path.name} belongs to no feed and was left." for path in night.receipt.unclaimed]
+    say_some(night, strange, is_warning=True)
+    say_some(night, [str(sentence) for sentence in night.receipt.notes])
+
+
+def extract(night: Night) -> None:
+    """Read what was received into the lake, while the gate's library is being imported."""
+    pending = night.receipt.pending if night.receipt else []
+    preloading = Thread(target=gate.preload, daemon=True)
+    if pending:
+        preloading.start()
+    night.reports += _extract(night, pending)
+    if pending:
+        preloading.join()
+
+
+def pass_gate(night: Night) -> None:
+    """Put every batch through the gate; what it refuses leaves the lake, what was there returns."""
+    revived: list[DeliveryRow] = []
+    for _ in range(GATE_ROUNDS):
+        with in_words():
+            results, revived = gate.run_gate(
+                night.ledger, night.home.lake, night.feeds, night.run_id
+            )
+        for result in results:
+            night.gate_problems.setdefault(result.feed, []).extend(result.problems)
+        night.reports += _extract(night, revived)
+        if not revived:
+            break
+    night.findings = conservation.check_batches(night.reports)
+
+
+def _extract(night: Night, pending: Sequence[DeliveryRow]) -> list[BatchReport]:
+    home, total, done = night.home, len(pending), 0
+
+    def tell(report: BatchReport) -> None:
+        nonlocal done
+        done += 1
+        night.reporter.progress(report.source_file, done, total)
+
+    with in_words():
+        return extract_deliveries(
+            pending,
+            night.feeds,
+            home.archive,
+            home.lake,
+            home.quarantine,
+            night.ledger,
+            night.run_id,
+            workers=night.request.workers,
+            progress=tell,
+        )
+
+
+def extend_pseudonyms(night: Night) -> dict[str, Any]:
+    """Give a pseudonym to every id that came with batches the last generation does not know."""
+    home = night.home
+    with in_words():
+        made = Pseudonyms(home.lake, home.pseudonym_key, night.feeds).extend(
+            night.request.business_date, "all" if night.base is None else _new_batches(night)
+        )
+    return {"new": sum(made.new.values()), **{f"new_{kind}": n for kind, n in made.new.items()}}
+
+
+def _new_batches(night: Night) -> list[Path]:
+    lake = Lake(night.home.lake)
+    known_run = night.base.run_id if night.base else 0
+    return [
+        path
+        for row in night.ledger.deliveries(state="loaded")
+        if (row.ended_run_id or 0) > known_run
+        and (path := lake.batch_path(row.feed, row.business_date, row.batch_id)).exists()
+    ]
+
+
+def tell(night: Night, feed: Feed) -> Told:
+    """Counts and problems of one feed."""
+    reports = [each for each in night.reports if each.feed == feed.feed]
+    if not feed.is_delivered:
+        return Told({"delivered": "not delivered by this bank"}, {check: [] for check in CHECKS})
+    metadata: dict[str, Any] = {
+        "delivered": "yes" if reports else "nothing new tonight",
+        "files": len(reports),
+        "rows_in": sum(each.rows_in or 0 for each in reports),
+        "rows_loaded": sum(each.rows_loaded or 0 for each in reports),
+        "rows_quarantined": sum(each.rows_quarantined or 0 for each in reports),
+        "rows_not_data": sum(each.rows_not_data or 0 for each in reports),
+        "dagster/row_count": sum(each.rows_loaded or 0 for each in reports),
+    }
+    if reports:
+        dates = sorted({each.business_date for each in reports})
+        metadata["business_dates"] = f"{dates[0]} to {dates[-1]}"
+        metadata["seconds"] = round(sum(each.seconds for each in reports), 3)
+    problems = {
+        "arrived": [*_missing(night, feed), *_refused(night, feed)],
+        "gate": [str(each) for each in night.gate_problems.get(feed.feed, [])],
+        "conserved": [each.sentence for each in night.findings if each.feed == feed.feed],
+    }
+    return Told(metadata, problems, is_blocking=is_blocking(night, feed))
+
+
+def is_blocking(night: Night, feed: Feed) -> bool:
+    """Whether trouble with a feed's delivery stops the night."""
+    return feed.delivery.required and not night.request.accepts_missing
+
+
+def judge(night: Night) -> None:
+    """Stop the night when a required delivery is missing or refused, or rows were lost.
+
+    Raises:
+        DeliveriesError: With a sentence per problem, the first few of them.
+    """
+    told = {name: tell(night, feed) for name, feed in night.feeds.items() if not feed.is_internal}
+    blocking = [
+        sentence
+        for each in told.values()
+        for check, sentences in each.problems.items()
+        for sentence in sentences
+        if each.is_blocking or check == "conserved"
+    ]
+    if not blocking:
+        rest = [
+            text for each in told.values() for texts in each.problems.values() for text in texts
+        ]
+        say_some(night, rest, is_warning=True)
+        return
+    more = f" And {len(blocking) - 3} more: see crm status." if len(blocking) > 3 else ""
+    hint = " To publish all the same: crm run --accept-missing."
+    night.failure = DeliveriesError(" ".join(blocking[:3]) + more + hint)
+    raise night.failure
+
+
+def say_some(night: Night, sentences: Sequence[str], *, is_warning: bool = False) -> None:
+    """Put a few sentences on the screen and count the others; all of them are in the ledger."""
+    for sentence in sentences[:SAID]:
+        night.reporter.note(sentence, is_warning=is_warning)
+    if len(sentences) > SAID:
+        more = len(sentences) - SAID
+        night.reporter.note(f"and {more} more like these: crm status", is_warning=is_warning)
+
+
+def _missing(night: Night, feed: Feed) -> list[str]:
+    found = night.receipt.missing if night.receipt else []
+    return [str(each.sentence) for each in found if each.feed == feed.feed]
+
+
+def _refused(night: Night, feed: Feed) -> list[str]:
+    """Files refused since the last generation in whose place nothing else has come."""
+    since = night.base.business_date if night.base else None
+    rows = night.ledger.deliveries(feed=feed.feed)
+    loaded = {_slot(row) for row in rows if row.state == "loaded"}
+    open_refusals = {
+        _slot(row): row
+        for row in rows
+        if row.state == "refused"
+        and _slot(row) not in loaded
+        and (since is None or row.business_date > since)
+    }
+    return [f"{row.file_name} was refused: {row.refusal}" for row in open_refusals.values()]
+
+
+def _slot(row: DeliveryRow) -> tuple[str, object, str]:
+    return row.feed, row.business_date, row.slot

@@ -1,0 +1,185 @@
+"""Stages train and score: features out of the build, scores into the lake."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from dagster_project.errors import NightError
+from dagster_project.home import Home
+from dagster_project.night import Night
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MODEL_NAMES = ("churn", "value")
+SCORE_FEED = "ml__customer_score"
+REASON_FEED = "ml__customer_score_reason"
+KEYS = ("customer_key", "observation_date")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What became of one model.
+
+    Attributes:
+        name: churn or value.
+        state: `trained`, `kept` (a usable version was there), `not enough history` or `refused`.
+        version: The version that scores, or None.
+        told: A sentence for the screen and for `crm status`.
+        report: Plain data for asset metadata.
+    """
+
+    name: str
+    state: str
+    version: str | None
+    told: str
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+def train(
+    home: Home, name: str, database: Path, as_of: dt.date, code_version: str, *, is_forced: bool
+) -> Trained:
+    """Train one model unless a usable version is stored.
+
+    Args:
+        home: Where models and the signing key lie.
+        name: churn or value.
+        database: The crm file to read features from, read-only.
+        as_of: The last date that the training may know.
+        code_version: Goes into the model's manifest.
+        is_forced: Train even though a usable version is there (the monthly retraining).
+    """
+    from ml.errors import FrameRefused, NoModel, NotEnoughHistory
+    from ml.registry import load_newest
+    from ml.train import train as fit
+
+    refused = ""
+    if not is_forced:
+        try:
+            found = load_newest(home.models, name, key_path=home.model_key).model
+            report = dict(found.manifest.get("metrics") or {})
+            return Trained(name, "kept", found.version, f"model {found.version} is used", report)
+        except NoModel as error:
+            refused = "" if "has been trained yet" in str(error) else f" ({error})"
+        except FileNotFoundError:
+            refused = ""
+    frame = read_training_rows(database)
+    try:
+        trained = fit(
+            name, frame, home.models, as_of, key_path=home.model_key, code_version=code_version
+        )
+    except NotEnoughHistory as error:
+        return Trained(name, "not enough history", None, f"{error}{refused}")
+    except FrameRefused as error:
+        # Profit and performance do not wait for a model; the warning stays on the asset.
+        return Trained(name, "refused", None, f"{error}{refused}")
+    rival = ", the plain baseline scores" if trained.is_baseline_shipped else ""
+    return Trained(
+        name,
+        "trained",
+        trained.version,
+        f"model {trained.version} was trained{rival}{refused}",
+        trained.report,
+    )
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What became of one model's scores of the night."""
+
+    name: str
+    rows: int
+    told: str
+    is_held: bool = False
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+def score(night: Night) -> list[Scored]:
+    """Score the customers of the business date with every model there is, into the lake.
+
+    A model that is missing, or that refuses to guess, leaves its scores out and says why; the
+    night goes on, since profit and performance do not depend on it.
+    """
+    import polars as pl
+
+    from ml.errors import FrameRefused, NoModel, ScoringHeld
+    from ml.registry import load_newest
+    from ml.score import score as predict
+
+    if night.build is None:
+        raise NightError("there is no build to score; launch the whole job nightly")
+    features = read_features(night.build.database("crm"), night.request.business_date)
+    results: list[Scored] = []
+    scores: list[pl.DataFrame] = []
+    reasons: list[pl.DataFrame] = []
+    for done, name in enumerate(MODEL_NAMES):
+        night.reporter.progress(name, done, len(MODEL_NAMES))
+        if features.is_empty():
+            results.append(Scored(name, 0, "there is no customer to score"))
+            continue
+        try:
+            model = load_newest(night.home.models, name, key_path=night.home.model_key).model
+            result = predict(model, features)
+            result.check_complete(features["customer_key"])
+        except (NoModel, FileNotFoundError) as error:
+            results.append(Scored(name, 0, str(error)))
+            continue
+        except (ScoringHeld, FrameRefused) as error:
+            results.append(Scored(name, 0, str(error), is_held=True))
+            continue
+        scores.append(result.scores)
+        reasons.append(result.reasons)
+        told = f"{result.scores.height:,} customers scored by {model.version}"
+        results.append(Scored(name, result.scores.height, told, report=result.report))
+    if scores:
+        land(night, SCORE_FEED, pl.concat(scores))
+        land(night, REASON_FEED, pl.concat(reasons))
+    return results
+
+
+def land(night: Night, feed: str, frame: pl.DataFrame) -> None:
+    """Add rows of one of the house's own feeds to the lake, in the place of tonight's earlier."""
+    from ingestion.lake import Lake
+
+    Lake(night.home.lake).add(
+        night.feeds[feed], frame, night.request.business_date, batch_id=f"run-{night.run_id}"
+    )
+
+
+def read_features(database: Path, observation_date: dt.date) -> pl.DataFrame:
+    """One row per customer: the features of one observation date."""
+    from ml.features import feature_names
+
+    columns = ", ".join((*KEYS, *feature_names()))
+    return _read(
+        database,
+        f"select {columns} from feature.ftr_customer where observation_date = ?"  # noqa: S608
+        " order by customer_key",
+        [observation_date],
+    )
+
+
+def read_training_rows(database: Path) -> pl.DataFrame:
+    """One row per customer and month end: features, and labels as far as they are known."""
+    from ml.features import LABELS, feature_names
+
+    columns = ", ".join(f"f.{name}" for name in (*KEYS, *feature_names()))
+    labels = ", ".join(f"l.{name}" for name in LABELS)
+    return _read(
+        database,
+        f"select {columns}, {labels} from feature.ftr_customer as f"  # noqa: S608
+        " left join feature.ftr_customer_label as l on f.customer_key = l.customer_key"
+        " and f.observation_date = l.observation_date"
+        " order by f.customer_key, f.observation_date",
+        [],
+    )
+
+
+def _read(database: Path, query: str, parameters: list[Any]) -> pl.DataFrame:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(query, parameters).pl()

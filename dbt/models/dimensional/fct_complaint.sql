@@ -1,0 +1,56 @@
+-- One row per complaint, as last delivered.
+with complaint as (
+    {{ pick_latest_small(
+        ref('stg_service__complaint'),
+        key=['complaint_id'],
+        columns=[
+            'complaint_id', 'customer_id', 'organisation_id', 'received_date', 'channel_code',
+            'complaint_type_code', 'status_code', 'closed_date', 'satisfaction_score',
+        ],
+    ) }}
+),
+
+-- When the bank's night first knew of it.
+first_delivery as (
+    select
+        complaint_id,
+        min(business_date) as delivered_date
+    from {{ ref('stg_service__complaint') }}
+    group by complaint_id
+),
+
+customer as (
+    {{ carried_versions(ref('dim_customer'), 'customer', 'customer_key') }}
+),
+
+organisation as (
+    {{ carried_versions(ref('dim_organisation'), 'organisation', 'organisation_id') }}
+)
+
+select
+    cast(complaint.complaint_id as {{ t_string() }}) as complaint_id,
+    cast(coalesce(customer.customer_pk, {{ var('unassigned_pk') }}) as bigint) as customer_fk,
+    cast(coalesce(customer.customer_key, {{ var('unassigned_pk') }}) as bigint) as customer_key,
+    cast(coalesce(organisation.organisation_pk, {{ var('unassigned_pk') }}) as bigint)
+        as organisation_fk,
+    cast(coalesce(channel.channel_pk, {{ var('unassigned_pk') }}) as bigint) as channel_fk,
+    cast(complaint.complaint_type_code as {{ t_string() }}) as complaint_type_code,
+    cast(complaint.status_code as {{ t_string() }}) as status_code,
+    cast(complaint.received_date as date) as received_date,
+    cast(first_delivery.delivered_date as date) as delivered_date,
+    cast(complaint.closed_date as date) as closed_date,
+    cast({{ days_between('complaint.received_date', 'complaint.closed_date') }} as int)
+        as closing_days,
+    cast(complaint.satisfaction_score as int) as satisfaction_score,
+    cast(1 as int) as complaint_count
+from complaint
+inner join first_delivery on complaint.complaint_id = first_delivery.complaint_id
+left join {{ ref('int_customer__assign_key') }} as assigned
+    on complaint.customer_id = assigned.customer_id
+left join customer
+    on assigned.customer_key = customer.customer_key
+    and {{ as_at('customer', 'complaint.received_date') }}
+left join organisation
+    on complaint.organisation_id = organisation.organisation_id
+    and {{ as_at('organisation', 'complaint.received_date') }}
+left join {{ ref('dim_channel') }} as channel on complaint.channel_code = channel.channel_code

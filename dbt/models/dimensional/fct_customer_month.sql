@@ -1,0 +1,133 @@
+-- One row per customer and month since the customer was registered.
+{{ partitioned_from_month('month_date') }}
+{%- set first_month = rebuilt_from('fct_customer_month') %}
+{%- set carried_over = [
+    'inflow_amount', 'outflow_amount', 'rival_outflow_amount', 'transaction_count',
+    'customer_transaction_count', 'fee_amount', 'transaction_cost_amount', 'contribution_amount',
+] %}
+{%- set summed = carried_over + [
+    'missing_rate_account_count', 'open_account_count', 'opened_account_count',
+    'closed_account_count',
+] %}
+{%- set by_pillar = ['balance_days_amount', 'closing_amount', 'margin_amount'] %}
+with holding as (
+    select
+        account_month.customer_key,
+        account_month.month_date,
+        product.pillar_code,
+        product.product_id,
+        {{ total_of('account_month.balance_days_amount') }} as balance_days_amount,
+        {{ total_of('account_month.closing_balance_amount') }} as closing_amount,
+        {{ total_of('account_month.margin_amount') }} as margin_amount,
+        max(account_month.last_customer_transaction_date) as last_customer_transaction_date,
+        {{ summed_measures(carried_over, of='account_month.') }},
+        sum(case when account_month.is_rate_missing then 1 else 0 end)
+            as missing_rate_account_count,
+        sum(case when account_month.is_open then 1 else 0 end) as open_account_count,
+        sum(case when account_month.is_opened_in_month then 1 else 0 end) as opened_account_count,
+        sum(case when account_month.is_closed_in_month then 1 else 0 end) as closed_account_count
+    from {{ ref('fct_account_month') }} as account_month
+    left join {{ ref('dim_product') }} as product on account_month.product_fk = product.product_pk
+    where {{ in_rebuilt('account_month.month_date', first_month) }}
+    group by
+        account_month.customer_key, account_month.month_date, product.pillar_code,
+        product.product_id
+),
+
+held as (
+    select
+        customer_key,
+        month_date,
+        {%- for pillar, word in [('liability', 'deposit'), ('asset', 'loan')] %}
+        {%- for name in by_pillar %}
+        {{ total_of("case when pillar_code = '" ~ pillar ~ "' then " ~ name ~ ' else 0 end') }}
+            as {{ word }}_{{ name }},
+        {%- endfor %}
+        {%- endfor %}
+        {{ summed_measures(summed) }},
+        sum(case when open_account_count > 0 then 1 else 0 end) as product_count,
+        max(last_customer_transaction_date) as last_customer_transaction_date
+    from holding
+    group by customer_key, month_date
+),
+
+customer_version as (
+    {{ carried_versions(ref('dim_customer'), 'customer', 'customer_key') }}
+),
+
+history as (
+    select min(month_date) as first_month_date from {{ ref('fct_account_month') }}
+),
+
+first_opened as (
+    select
+        customer_key,
+        min(opened_date) as opened_date
+    from {{ ref('dim_customer') }}
+    where customer_pk <> {{ var('unassigned_pk') }}
+    group by customer_key
+),
+
+-- Customers with nothing count too: whoever left is still in the table, with zeros.
+registered as (
+    select
+        customer.customer_key,
+        month.month_date
+    from {{ month_list(first_month) }} as month
+    inner join history on month.month_date >= history.first_month_date
+    inner join first_opened as customer
+        on coalesce(customer.opened_date, {{ first_valid_date() }})
+        <= {{ month_reached('month.month_date') }}
+),
+
+present as (
+    select
+        coalesce(registered.customer_key, held.customer_key) as customer_key,
+        coalesce(registered.month_date, held.month_date) as month_date,
+        {%- for word in ['deposit', 'loan'] %}
+        {%- for name in by_pillar %}
+        coalesce(held.{{ word }}_{{ name }}, 0) as {{ word }}_{{ name }},
+        {%- endfor %}
+        {%- endfor %}
+        {%- for name in summed + ['product_count'] %}
+        coalesce(held.{{ name }}, 0) as {{ name }},
+        {%- endfor %}
+        max(held.last_customer_transaction_date) over (
+            partition by coalesce(registered.customer_key, held.customer_key)
+            order by coalesce(registered.month_date, held.month_date)
+            rows between unbounded preceding and current row
+        ) as last_customer_transaction_date
+    from registered
+    full outer join held
+        on registered.customer_key = held.customer_key and registered.month_date = held.month_date
+)
+
+select
+    cast(coalesce(customer.customer_pk, {{ var('unassigned_pk') }}) as bigint) as customer_fk,
+    cast(present.customer_key as bigint) as customer_key,
+    cast({{ month_reached('present.month_date') }} as date) as observation_date,
+    cast({{ month_days('present.month_date') }} as int) as days_count,
+    {%- for word in ['deposit', 'loan'] %}
+    {%- for name in by_pillar %}
+    cast(present.{{ word }}_{{ name }} as decimal(18, 2)) as {{ word }}_{{ name }},
+    {%- endfor %}
+    cast(
+        {{ average_over('present.' ~ word ~ '_balance_days_amount', month_days('present.month_date')) }}
+        as decimal(18, 2)
+    ) as {{ word }}_average_amount,
+    {%- endfor %}
+    {%- for name in summed + ['product_count'] %}
+    cast(present.{{ name }} as {{ 'decimal(18, 2)' if name.endswith('_amount') else 'bigint' }}) as {{ name }},
+    {%- endfor %}
+    cast({{ latest_of('present.last_customer_transaction_date', 'carried.last_customer_transaction_date') if first_month
+        else 'present.last_customer_transaction_date' }} as date) as last_customer_transaction_date,
+    cast(present.month_date as date) as month_date
+from present
+left join customer_version as customer
+    on present.customer_key = customer.customer_key
+    and {{ as_at('customer', month_reached('present.month_date')) }}
+{%- if first_month %}
+left join {{ this }} as carried
+    on present.customer_key = carried.customer_key
+    and carried.month_date = {{ date_literal(month_before(first_month, 1)) }}
+{%- endif %}

@@ -1,0 +1,61 @@
+-- One row per customer number and stretch of days on which its record stayed the same.
+{% set attributes = [
+    'source_system_code', 'party_type_code', 'population_type_code', 'birth_year', 'industry_code',
+    'income_band_code', 'district_id', 'organisation_id', 'manager_id', 'level_code', 'class_code',
+    'status_code', 'opened_date', 'has_mobile', 'has_address',
+] %}
+with record as (
+    select
+        customer_id,
+        source_system_code,
+        party_type_code,
+        population_type_code,
+        -- The day of birth would say who it is; the year tells the age.
+        cast(year(birth_date) as integer) as birth_year,
+        industry_code,
+        income_band_code,
+        district_id,
+        organisation_id,
+        manager_id,
+        level_code,
+        class_code,
+        status_code,
+        opened_date,
+        mobile_number is not null as has_mobile,
+        address_text is not null as has_address,
+        business_date,
+        batch_id,
+        source_row
+    from {{ ref('stg_corebank__customer') }}
+),
+
+version as (
+    select *
+    from {{ scd2('record', key=['customer_id'], attributes=attributes) }} as tracked
+)
+
+select
+    {{ surrogate_key(['assigned.customer_key', 'version.valid_from_date']) }} as customer_pk,
+    assigned.customer_key,
+    version.customer_id,
+    version.source_system_code,
+    version.party_type_code,
+    version.population_type_code,
+    version.birth_year,
+    version.industry_code,
+    version.income_band_code,
+    version.district_id,
+    version.organisation_id,
+    version.manager_id,
+    version.level_code,
+    version.class_code,
+    version.status_code,
+    version.opened_date,
+    version.has_mobile,
+    version.has_address,
+    version.valid_from_date,
+    version.valid_to_date,
+    version.is_current
+from version
+left join {{ ref('int_customer__assign_key') }} as assigned
+    on version.customer_id = assigned.customer_id

@@ -1,0 +1,80 @@
+-- One row per contact attempt, with what decides whether it counts as a visit.
+{%- set first_month = rebuilt_from('fct_visit', unfinished='1 = 0', back_months=1) %}
+with attempt as (
+    {{ pick_latest_small(
+        ref('stg_fieldwork__visit'),
+        key=['employee_id', 'customer_id', 'visited_date', 'visited_time'],
+        columns=[
+            'employee_id', 'customer_id', 'visited_date', 'visited_time', 'visit_way_code',
+            'duration_minutes', 'purpose_code', 'outcome_code', 'next_step_code',
+            'expected_deposit_amount', 'entered_date',
+        ],
+        where=from_month_on('visited_date', first_month) if first_month else none,
+    ) }}
+),
+
+denial as (
+    select
+        callback.customer_id,
+        callback.visited_employee_id as employee_id,
+        callback.visited_date,
+        min(callback.called_date) as denied_date
+    from {{ ref('stg_fieldwork__callback') }} as callback
+    inner join {{ ref('visit_denial') }} as rule
+        on callback.result_code = rule.result_code
+        and {{ as_at('rule', 'callback.visited_date') }}
+        and {{ days_between('callback.visited_date', 'callback.called_date') }}
+        <= rule.counted_within_days
+    where callback.called_date <= {{ business_date() }}
+    group by callback.customer_id, callback.visited_employee_id, callback.visited_date
+),
+
+judged as (
+    select
+        attempt.*,
+        assigned.customer_key,
+        entered_day.working_day_number - visited_day.working_day_number as entry_working_days,
+        denial.denied_date,
+        coalesce(
+            rule.is_counted
+            and coalesce(attempt.duration_minutes, rule.minimum_minutes) >= rule.minimum_minutes
+            and (rule.is_absent_counted or attempt.outcome_code <> 'absent')
+            and entered_day.working_day_number - visited_day.working_day_number
+            <= rule.entry_within_working_days,
+            false
+        ) as is_acceptable
+    from attempt
+    left join {{ ref('int_customer__assign_key') }} as assigned
+        on attempt.customer_id = assigned.customer_id
+    left join {{ ref('dim_date') }} as visited_day on attempt.visited_date = visited_day.date_pk
+    left join {{ ref('dim_date') }} as entered_day on attempt.entered_date = entered_day.date_pk
+    left join {{ ref('visit_validity') }} as rule
+        on attempt.visit_way_code = rule.visit_way_code and {{ as_at('rule', 'attempt.visited_date') }}
+    left join denial
+        on attempt.customer_id = denial.customer_id
+        and attempt.employee_id = denial.employee_id
+        and attempt.visited_date = denial.visited_date
+)
+
+select
+    employee_id,
+    customer_id,
+    coalesce(customer_key, {{ var('unassigned_pk') }}) as customer_key,
+    visited_date,
+    visited_time,
+    entered_date,
+    visit_way_code,
+    duration_minutes,
+    purpose_code,
+    outcome_code,
+    next_step_code,
+    expected_deposit_amount,
+    entry_working_days,
+    denied_date,
+    is_acceptable,
+    -- At most one visit a customer and day: the first that will do.
+    is_acceptable and denied_date is null and row_number() over (
+        partition by customer_id, visited_date, is_acceptable and denied_date is null
+        order by visited_time nulls last, employee_id
+    ) = 1 as is_valid
+from judged

@@ -1,0 +1,149 @@
+-- One row per manager and month in which he looked after a customer, opened an account or visited
+-- anybody, and one per month for what no manager stands for.
+{{ partitioned_from_month('month_date') }}
+{%- set first_month = rebuilt_from('mart_performance__manager_month', back_months=1) %}
+with employee as (
+    {{ carried_versions(ref('dim_employee'), 'employee', 'employee_id', ['employee_name']) }}
+),
+
+-- Money of a month goes to the manager whom the customer had at its end.
+looked_after as (
+    select
+        person.employee_id,
+        month.month_date,
+        sum(case
+            when month.customer_key = {{ var('unassigned_pk') }} then 0
+            when coalesce(customer.status_code, 'closed') = 'closed' then 0
+            else 1
+        end) as customer_count,
+        {{ total_of('month.deposit_balance_days_amount') }} as deposit_balance_days_amount,
+        {{ total_of('month.loan_balance_days_amount') }} as loan_balance_days_amount,
+        {{ total_of('month.contribution_amount') }} as contribution_amount
+    from {{ ref('fct_customer_month') }} as month
+    left join {{ ref('dim_customer') }} as customer on month.customer_fk = customer.customer_pk
+    inner join {{ ref('dim_employee') }} as person
+        on coalesce(customer.manager_fk, {{ var('unassigned_pk') }}) = person.employee_pk
+    where {{ in_rebuilt('month.month_date', first_month) }}
+    group by person.employee_id, month.month_date
+),
+
+-- An opening is his who opened the account, if it was not closed again in the same month.
+opened as (
+    select
+        person.employee_id,
+        account_month.month_date,
+        count(*) as opening_count
+    from {{ ref('fct_account_month') }} as account_month
+    inner join {{ ref('dim_account') }} as account on account_month.account_fk = account.account_pk
+    inner join {{ ref('dim_employee') }} as person on account.opening_manager_fk = person.employee_pk
+    where
+        account_month.is_opened_in_month
+        and account_month.is_open
+        and {{ in_rebuilt('account_month.month_date', first_month) }}
+    group by person.employee_id, account_month.month_date
+),
+
+-- Periods that are over, in the month they ended in: nobody is behind with a week that still runs.
+required as (
+    select
+        person.employee_id,
+        requirement.month_date,
+        sum(requirement.required_count) as visit_required_count,
+        sum(requirement.done_count) as visit_done_count,
+        sum(requirement.counted_count) as visit_counted_count
+    from {{ ref('fct_visit_requirement') }} as requirement
+    inner join {{ ref('dim_employee') }} as person on requirement.manager_fk = person.employee_pk
+    where
+        requirement.is_period_over
+        and {{ in_rebuilt('requirement.month_date', first_month) }}
+    group by person.employee_id, requirement.month_date
+),
+
+visited as (
+    select
+        person.employee_id,
+        visit.month_date,
+        sum(case when visit.is_valid then 1 else 0 end) as valid_visit_count
+    from {{ ref('fct_visit') }} as visit
+    inner join {{ ref('dim_employee') }} as person on visit.employee_fk = person.employee_pk
+    where {{ in_rebuilt('visit.month_date', first_month) }}
+    group by person.employee_id, visit.month_date
+),
+
+{%- set measures_of = {
+    'looked_after': [
+        'customer_count', 'deposit_balance_days_amount', 'loan_balance_days_amount',
+        'contribution_amount',
+    ],
+    'opened': ['opening_count'],
+    'required': ['visit_required_count', 'visit_done_count', 'visit_counted_count'],
+    'visited': ['valid_visit_count'],
+} %}
+
+listed as (
+    {{ stacked_measures(measures_of, key=['employee_id', 'month_date']) }}
+),
+
+summed as (
+    select
+        employee_id,
+        month_date,
+        {{ month_days('month_date') }} as days_count,
+        {{ summed_measures(measures_of.values() | sum(start=[])) }}
+    from listed
+    group by employee_id, month_date
+),
+
+team_of_month as (
+    select
+        summed.employee_id,
+        summed.month_date,
+        min(bridge.team_id) as team_id
+    from summed
+    inner join {{ ref('bridge_team_member') }} as bridge
+        on summed.employee_id = bridge.employee_id
+        and {{ as_at('bridge', month_reached('summed.month_date')) }}
+    group by summed.employee_id, summed.month_date
+),
+
+team as (
+    {{ carried_versions(ref('dim_team'), 'team', 'team_id') }}
+)
+
+select
+    cast(coalesce(employee.employee_pk, {{ var('unassigned_pk') }}) as bigint) as manager_fk,
+    cast(summed.employee_id as {{ t_string() }}) as employee_id,
+    cast(coalesce(employee.employee_name, 'Unassigned') as {{ t_string() }}) as employee_name,
+    cast(coalesce(team.team_pk, {{ var('unassigned_pk') }}) as bigint) as team_fk,
+    cast(summed.days_count as int) as days_count,
+    cast(summed.customer_count as bigint) as customer_count,
+    cast(
+        {{ average_over('summed.deposit_balance_days_amount', 'summed.days_count') }}
+        as decimal(18, 2)
+    ) as deposit_average_amount,
+    cast(
+        {{ average_over('summed.loan_balance_days_amount', 'summed.days_count') }}
+        as decimal(18, 2)
+    ) as loan_average_amount,
+    cast(summed.opening_count as bigint) as opening_count,
+    cast(summed.visit_required_count as bigint) as visit_required_count,
+    cast(summed.visit_done_count as bigint) as visit_done_count,
+    cast(summed.visit_counted_count as bigint) as visit_counted_count,
+    -- Null where no visit was due.
+    cast(
+        {{ share_of('summed.visit_counted_count', 'summed.visit_required_count') }}
+        as decimal(12, 8)
+    ) as visit_compliance_rate,
+    cast(summed.valid_visit_count as bigint) as valid_visit_count,
+    cast(summed.contribution_amount as decimal(18, 2)) as contribution_amount,
+    cast(summed.month_date as date) as month_date
+from summed
+left join employee
+    on summed.employee_id = employee.employee_id
+    and {{ as_at('employee', month_reached('summed.month_date')) }}
+left join team_of_month
+    on summed.employee_id = team_of_month.employee_id
+    and summed.month_date = team_of_month.month_date
+left join team
+    on team_of_month.team_id = team.team_id
+    and {{ as_at('team', month_reached('summed.month_date')) }}

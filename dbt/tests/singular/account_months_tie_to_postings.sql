@@ -1,0 +1,45 @@
+{{ config(meta={
+    'owner': 'data team',
+    'message': 'A month of accounts has other postings than the fact of postings. 账户月度与交易事实的笔数或金额不一致。',
+}) }}
+-- One row per month whose account months do not sum to its postings, postings to unknown accounts
+-- included.
+with posting as (
+    select
+        month_date,
+        sum(transaction_count) as transaction_count,
+        sum(signed_amount) as signed_amount,
+        sum(fee_amount) as fee_amount
+    from {{ ref('fct_transaction') }}
+    where
+        booked_date <= {{ business_date() }}
+        and {{ touched('month_date', 'month', always=True) }}
+    group by month_date
+),
+
+account as (
+    select
+        month_date,
+        sum(transaction_count) as transaction_count,
+        sum(inflow_amount - outflow_amount) as signed_amount,
+        sum(fee_amount) as fee_amount
+    from {{ ref('fct_account_month') }}
+    where {{ touched('month_date', 'month', always=True) }}
+    group by month_date
+)
+
+select
+    posting.month_date,
+    posting.transaction_count,
+    account.transaction_count as account_transaction_count,
+    posting.signed_amount,
+    account.signed_amount as account_signed_amount,
+    posting.fee_amount,
+    account.fee_amount as account_fee_amount
+from posting
+left join account on posting.month_date = account.month_date
+where
+    account.month_date is null
+    or posting.transaction_count <> account.transaction_count
+    or posting.signed_amount <> account.signed_amount
+    or posting.fee_amount <> account.fee_amount

@@ -1,0 +1,36 @@
+"""The contract of every feed: one yml file read once, and all that is derived from it."""
+
+from ingestion.contracts.errors import FeedError
+from ingestion.contracts.feed import (
+    Column,
+    Delivery,
+    Feed,
+    FilePattern,
+    HeadingMatch,
+    Match,
+    Security,
+    Title,
+)
+from ingestion.contracts.load import FEEDS_DIR, load_feed, load_feeds
+from ingestion.contracts.text import normalise_heading, normalise_value
+from ingestion.contracts.types import ORIGIN_COLUMNS, duckdb_type, lake_schema
+
+__all__ = [
+    "FEEDS_DIR",
+    "ORIGIN_COLUMNS",
+    "Column",
+    "Delivery",
+    "Feed",
+    "FeedError",
+    "FilePattern",
+    "HeadingMatch",
+    "Match",
+    "Security",
+    "Title",
+    "duckdb_type",
+    "lake_schema",
+    "load_feed",
+    "load_feeds",
+    "normalise_heading",
+    "normalise_value",
+]

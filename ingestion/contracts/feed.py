@@ -1,0 +1,229 @@
+"""A feed: one kind of delivery, told by one yml file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ingestion.contracts.column import Column, Security
+from ingestion.contracts.files import Delivery, FilePattern, Match
+from ingestion.contracts.text import is_authentication_data, normalise_heading
+from ingestion.contracts.types import BUSINESS_DATE, ORIGIN_COLUMNS
+
+__all__ = [
+    "Column",
+    "Delivery",
+    "Feed",
+    "FilePattern",
+    "HeadingMatch",
+    "Match",
+    "Security",
+    "Title",
+]
+
+
+class Title(BaseModel):
+    """The feed's name for people."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class HeadingMatch:
+    """How the headings of one delivered file stand to a feed.
+
+    Attributes:
+        positions: Column name -> positions (from 0) it is read from: one, or those of a join.
+        missing: Required columns without their heading.
+        doubled: Column name -> positions that all claim to be it.
+        unknown: Headings that belong to no column and are not declared as ignored.
+        authentication: Headings that name data of class C3: the file must be refused.
+    """
+
+    positions: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    missing: list[Column] = field(default_factory=list)
+    doubled: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    authentication: list[str] = field(default_factory=list)
+
+    @property
+    def is_acceptable(self) -> bool:
+        """Whether the file may be read under this contract."""
+        return not (self.missing or self.doubled or self.authentication)
+
+
+class Feed(BaseModel):
+    """One kind of delivery.
+
+    `kind` says what the absence of a row means: snapshot = the whole list as at the business
+    date (absent is gone), change = only records that changed (absent means nothing), event =
+    things that happened, each once.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    feed: str = Field(pattern=r"^[a-z][a-z0-9]*__[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+    title: Title
+    grain: str = Field(pattern=r"^One row per .+\.$")
+    owner: str = Field(min_length=1)
+    kind: Literal["snapshot", "change", "event"]
+    delivery: Delivery
+    key: tuple[str, ...] = Field(min_length=1)
+    event_date: str | None = None
+    columns: tuple[Column, ...] = Field(min_length=1)
+    # Delivered headings that are deliberately not loaded.
+    ignored: tuple[str, ...] = ()
+    # Whether this bank delivers the feed; set by the loader.
+    is_delivered: bool = True
+
+    @model_validator(mode="after")
+    def _check(self) -> Feed:
+        names = [column.name for column in self.columns]
+        if doubled := _first_doubled(names):
+            raise ValueError(f"column {doubled} is declared twice")
+        if reserved := sorted(set(names) & {BUSINESS_DATE, *ORIGIN_COLUMNS}):
+            raise ValueError(f"column {reserved[0]} is kept for the house's own use")
+        if unknown := [name for name in self.key if name not in names]:
+            raise ValueError(f"key names {unknown[0]}, which is no column")
+        if doubled := _first_doubled(self.key):
+            raise ValueError(f"key names {doubled} twice")
+        if all(not self.column(name).is_read for name in self.key) and not self.is_internal:
+            raise ValueError("no column of the key is delivered, so rows cannot be told apart")
+        _check_event_date(self)
+        _check_headings(self)
+        return self
+
+    @property
+    def source(self) -> str:
+        """Short code of the delivering system: `corebank`."""
+        return self.feed.split("__")[0]
+
+    @property
+    def entity(self) -> str:
+        """What a row is about: `account`."""
+        return self.feed.split("__")[1]
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether the house writes the feed itself, as scores and pseudonyms."""
+        return self.delivery.internal
+
+    def column(self, name: str) -> Column:
+        """The column called `name`.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.feed} has no column {name}")
+
+    def match(self, file_name: str) -> tuple[FilePattern, Match] | None:
+        """The first file pattern that `file_name` fits, with what the name says."""
+        if not self.is_delivered:
+            return None
+        for pattern in self.delivery.files:
+            if found := pattern.match(file_name):
+                return pattern, found
+        return None
+
+    def match_headings(self, headings: Sequence[str | None]) -> HeadingMatch:
+        """How the headings of a delivered file stand to the columns.
+
+        Args:
+            headings: As delivered, left to right; None or blank where a column has none.
+        """
+        places: dict[str, list[int]] = {}
+        for position, heading in enumerate(headings):
+            if name := normalise_heading(heading or ""):
+                places.setdefault(name, []).append(position)
+        result = HeadingMatch()
+        for column in self.columns:
+            if column.is_read:
+                _place(column, places, result)
+        known = {name for column in self.columns for name in column.headings}
+        known |= {normalise_heading(heading) for heading in self.ignored}
+        for name, positions in places.items():
+            heading = (headings[positions[0]] or "").strip()
+            if name not in known:
+                result.unknown.append(heading)
+                if is_authentication_data(heading):
+                    result.authentication.append(heading)
+        return result
+
+
+def _place(column: Column, places: dict[str, list[int]], result: HeadingMatch) -> None:
+    """Enter into `result` where `column` is read from."""
+    found = [places.get(name, []) for name in column.headings]
+    positions = tuple(sorted(position for group in found for position in group))
+    if column.join:
+        if all(len(group) == 1 for group in found):
+            # In the order of the join, not of the file.
+            result.positions[column.name] = tuple(group[0] for group in found)
+        elif any(len(group) > 1 for group in found):
+            result.doubled[column.name] = positions
+        elif column.required or any(found):
+            result.missing.append(column)
+    elif len(positions) > 1:
+        result.doubled[column.name] = positions
+    elif positions:
+        result.positions[column.name] = positions
+    elif column.required:
+        result.missing.append(column)
+
+
+def _check_event_date(feed: Feed) -> None:
+    if feed.event_date is None:
+        if feed.kind == "event" and not feed.is_internal:
+            raise ValueError("an event feed needs event_date, or late rows rebuild nothing")
+        return
+    names = [column.name for column in feed.columns]
+    if feed.event_date not in names:
+        raise ValueError(f"event_date names {feed.event_date}, which is no column")
+    column = feed.column(feed.event_date)
+    if column.type != "date" or not column.required:
+        raise ValueError(f"event_date {column.name} must be a required column of type date")
+
+
+def _check_headings(feed: Feed) -> None:
+    """Raise ValueError where one delivered heading could mean two columns.
+
+    A heading may feed several columns only where each of them claims it on purpose: by a join,
+    or by an overlay's heading (`match_name` off).
+    """
+    claims: dict[str, list[Column]] = {}
+    for column in feed.columns:
+        for heading in column.headings:
+            claims.setdefault(heading, []).append(column)
+    for heading, columns in claims.items():
+        guessing = [c for c in columns if not c.join and c.match_name]
+        if len(columns) > 1 and guessing:
+            both = " and ".join(c.name for c in columns)
+            raise ValueError(
+                f"heading {heading!r} would mean {both}; give {guessing[0].name} another heading"
+                " or say absent: true"
+            )
+    for ignored in feed.ignored:
+        if normalise_heading(ignored) in claims:
+            raise ValueError(f"heading {ignored!r} is both ignored and read")
+
+
+def _first_doubled(names: Sequence[str]) -> str | None:
+    return next((name for index, name in enumerate(names) if name in names[:index]), None)
+
+
+def fixed_date(delivery: Delivery, business_date: dt.date) -> Delivery:
+    """`delivery` with the date of every file whose name tells none."""
+    files = tuple(
+        file if file.has_date else file.model_copy(update={"business_date": business_date})
+        for file in delivery.files
+    )
+    return delivery.model_copy(update={"files": files})

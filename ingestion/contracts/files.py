@@ -1,0 +1,149 @@
+"""Which delivered file belongs to a feed, and what its name says."""
+
+from __future__ import annotations
+
+import calendar
+import codecs
+import datetime as dt
+import re
+import unicodedata
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_PLACEHOLDER_PATTERNS = {
+    # Not part of a longer number: account_20250131001 carries no date.
+    "date": r"(?<!\d)(?P<date>\d{8}|\d{6})(?!\d)",
+    "part": r"(?P<part>.+?)",
+}
+
+Frequency = Literal["daily", "weekly", "monthly", "quarterly", "yearly", "once"]
+
+
+class Match(NamedTuple):
+    """What a file name says: its business date and, where the pattern asks for it, its part."""
+
+    date: dt.date
+    part: str | None
+
+
+class FilePattern(BaseModel):
+    """One kind of file that carries a feed, and how to read it.
+
+    `{date}` in the pattern stands for YYYYMMDD, or for YYYYMM meaning that month's last day;
+    `{part}` for whatever tells several files of one date apart (a team, a branch).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pattern: str
+    format: Literal["csv", "xlsx"]
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quote: str = '"'
+    header: bool = True
+    # A workbook's sheet and the row of its headings; where they are not given, the reader
+    # finds the sheets and the row that carry the feed's headings.
+    sheet: str | None = None
+    header_row: int | None = None
+    # The date of a file whose name tells none.
+    business_date: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> FilePattern:
+        names = _PLACEHOLDER.findall(self.pattern)
+        if unknown := sorted(set(names) - set(_PLACEHOLDER_PATTERNS)):
+            raise ValueError(f"the pattern knows {{date}} and {{part}}, not {{{unknown[0]}}}")
+        if any(names.count(name) > 1 for name in names):
+            raise ValueError("the pattern may hold {date} and {part} once each")
+        if "/" in self.pattern or "\\" in self.pattern:
+            raise ValueError("the pattern is a file name; the landing folder may be nested freely")
+        if "date" in names and self.business_date:
+            raise ValueError("the pattern holds {date}, so business_date must not be fixed as well")
+        _check_reading(self)
+        return self
+
+    @property
+    def has_date(self) -> bool:
+        """Whether the file's name, or the feed, tells the business date."""
+        return self.business_date is not None or "{date}" in self.pattern
+
+    @cached_property
+    def _expression(self) -> re.Pattern[str]:
+        pieces = _PLACEHOLDER.split(unicodedata.normalize("NFC", self.pattern))
+        # split() yields literal, placeholder, literal, ...
+        expression = "".join(
+            _PLACEHOLDER_PATTERNS[piece] if index % 2 else re.escape(piece)
+            for index, piece in enumerate(pieces)
+        )
+        return re.compile(expression, re.IGNORECASE)
+
+    def match(self, file_name: str) -> Match | None:
+        """What `file_name` says if it is of this pattern, else None.
+
+        >>> pattern = FilePattern(pattern="走访台账_{part}_{date}.xlsx", format="xlsx")
+        >>> pattern.match("走访台账_三组_202501.xlsx")
+        Match(date=datetime.date(2025, 1, 31), part='三组')
+        >>> pattern.match("走访台账_三组_20250231.xlsx") is None
+        True
+        """
+        found = self._expression.fullmatch(unicodedata.normalize("NFC", file_name))
+        if found is None:
+            return None
+        groups = found.groupdict()
+        date = self.business_date if self.business_date else _date(groups.get("date") or "")
+        return Match(date, groups.get("part")) if date else None
+
+
+class Delivery(BaseModel):
+    """How often a feed is delivered and by which files; internal feeds never are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    frequency: Frequency | None = None
+    required: bool = False
+    files: tuple[FilePattern, ...] = ()
+    internal: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> Delivery:
+        if self.internal and (self.files or self.required or self.frequency):
+            raise ValueError("an internal feed has no frequency, no files and is never required")
+        if not self.internal and not self.files:
+            raise ValueError("files must name at least one file pattern (or internal: true)")
+        if not self.internal and self.frequency is None:
+            raise ValueError("frequency is missing; it says when the delivery is due")
+        return self
+
+
+def _check_reading(file: FilePattern) -> None:
+    """Raise ValueError where the reading instructions contradict the format."""
+    try:
+        codecs.lookup(file.encoding)
+    except LookupError:
+        raise ValueError(f"encoding {file.encoding!r} is unknown") from None
+    if len(file.delimiter) != 1 or len(file.quote) > 1:
+        raise ValueError("delimiter must be one character, quote one character or empty")
+    if file.delimiter == file.quote:
+        raise ValueError("delimiter and quote must differ")
+    csv_only = {"encoding", "delimiter", "quote", "header"} & file.model_fields_set
+    if file.format == "xlsx" and csv_only:
+        raise ValueError(f"{min(csv_only)} has no meaning for an xlsx file")
+    if file.format == "csv" and {"sheet", "header_row"} & file.model_fields_set:
+        raise ValueError("sheet and header_row have no meaning for a csv file")
+    if file.header_row is not None and file.header_row < 1:
+        raise ValueError("header_row counts from 1")
+
+
+def _date(digits: str) -> dt.date | None:
+    """The date of YYYYMMDD, or the last day of YYYYMM; None where there is no such day."""
+    if not digits.isascii() or len(digits) not in (6, 8):
+        return None
+    year, month = int(digits[:4]), int(digits[4:6])
+    if not (year >= 1 and 1 <= month <= 12):
+        return None
+    last = calendar.monthrange(year, month)[1]
+    day = int(digits[6:]) if len(digits) == 8 else last
+    return dt.date(year, month, day) if 1 <= day <= last else None

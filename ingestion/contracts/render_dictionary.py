@@ -1,0 +1,220 @@
+"""The feeds in words: docs/feeds.md (what to deliver) and docs/data-dictionary.md (columns)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from ingestion.contracts.feed import Column, Feed, FilePattern
+from ingestion.contracts.render_dbt import GENERATED
+from ingestion.contracts.types import ORIGIN_DESCRIPTIONS, duckdb_type
+
+FEEDS_FILE: Final = "docs/feeds.md"
+DICTIONARY_FILE: Final = "docs/data-dictionary.md"
+_NOTICE: Final = f"<!-- {GENERATED} -->"
+
+KINDS: Final = {
+    "snapshot": "the whole list as at the business date; what is absent is gone (全量)",
+    "change": "only records that changed, all of them the first time; absence means nothing (增量)",
+    "event": "things that happened, each delivered once (流水)",
+}
+
+_FEEDS_INTRO: Final = """\
+# Feeds: what the bank delivers 数据接口清单
+
+A feed is one kind of delivery, told by one file in `ingestion/feeds/`. Put the files into the
+landing folder under the names below, in any subfolder. `crm template FEED` writes a blank Excel
+sheet of a feed with its headings, units, lists and a help page.
+
+How files are read:
+
+- `{date}` in a file name is the business date: `YYYYMMDD`, or `YYYYMM` for the last day of that
+  month. `{part}` is whatever tells several files of one date apart: a team, a branch.
+- Columns are found by their heading, never by their place. A heading is compared without blanks,
+  without regard to full or half width and to case; the aliases in the data dictionary and the
+  column's own name are accepted too.
+- A file with a missing required column, or with two columns that claim to be the same one, is
+  refused as a whole with one sentence. A heading that nobody knows is reported and not loaded.
+- A file with authentication data (passwords, card track, CVN, biometrics: class C3 of
+  JR/T 0171-2020) is refused.
+- A row that cannot be read goes to quarantine and comes back to its sender with the reason.
+
+"""
+
+_OVERLAY: Final = """\
+## A bank whose files differ
+
+A bank does not change these files. It keeps a folder of short files of its own and names it:
+`crm run --feeds FOLDER`. Each says only what differs from the standard feed of the same name.
+With such a folder only the feeds that have a file there are delivered; the other tables stay
+empty.
+
+```yaml
+feed: corebank__transaction
+business_date: 1994-03-31            # only where the file name tells no date
+delivery:                            # left out: the standard file names are kept
+  frequency: once
+  required: true
+  files: [{pattern: trans.asc, format: csv, encoding: ascii, delimiter: ";"}]
+columns:                             # only the columns that differ
+  booked_date: {heading: date, format: "%y%m%d", century: 1900}
+  direction_code: {heading: type, values: {credit: [PRIJEM], debit: [VYDAJ, VYBER]}}
+  currency_code: {constant: CZK}
+  transaction_type_code:             # several headings read as one text; the first hit wins
+    join: [operation, k_symbol]
+    separator: "|"
+    values: {interest_credit: ["*|UROK"], other: ["*"]}
+  booked_time: {absent: true}        # the bank has it not; never for a required column
+ignored: [frequency]                 # headings that are deliberately not loaded
+```
+
+| Setting | Meaning |
+| --- | --- |
+| `heading`, `aliases` | the heading in this bank's file; it replaces the standard's headings |
+| `format`, `century` | date format as in `strptime`; a two-digit year `%y` needs a century |
+| `values` | delivered texts of each code; `*` stands for anything |
+| `missing` | texts that mean "no value", such as `?` |
+| `rewrite` | `[[pattern, replacement], ...]` mend the text before it is read; `\\1` is a group |
+| `unit` | `yuan` or `wan_yuan` (万元) for money, `percent` for rates |
+| `constant` | one value for all rows, where no heading carries it |
+| `join`, `separator` | read several headings as one text |
+| `absent` | the bank does not have this column |
+
+Type, key, meaning and protection of a column stay those of the standard feed.
+"""
+
+
+def render_dictionary(feeds: Mapping[str, Feed]) -> dict[str, str]:
+    """Path (below the repository) -> content of the two pages."""
+    return {FEEDS_FILE: _feeds_page(feeds), DICTIONARY_FILE: _dictionary_page(feeds)}
+
+
+def _feeds_page(feeds: Mapping[str, Feed]) -> str:
+    delivered = [feed for feed in feeds.values() if not feed.is_internal]
+    internal = [feed for feed in feeds.values() if feed.is_internal]
+    kinds = "".join(f"- **{kind}**: {meaning}.\n" for kind, meaning in KINDS.items())
+    rows = [
+        (
+            f"[{feed.feed}](data-dictionary.md#{feed.feed})",
+            f"{feed.title.en} {feed.title.zh}",
+            feed.kind,
+            feed.delivery.frequency or "",
+            "yes" if feed.delivery.required else "no",
+            "<br>".join(_file_text(file) for file in feed.delivery.files),
+            feed.owner,
+        )
+        for feed in delivered
+    ]
+    headings = ("Feed", "What", "Kind", "Due", "Required", "Files", "Owner")
+    own = [(feed.feed, f"{feed.title.en} {feed.title.zh}", feed.grain) for feed in internal]
+    return (
+        f"{_NOTICE}\n{_FEEDS_INTRO}Kinds of delivery:\n\n{kinds}\n"
+        f"## Delivered feeds\n\n{_table(headings, rows)}\n"
+        "## Feeds the house writes itself\n\n"
+        f"{_table(('Feed', 'What', 'Grain'), own)}\n{_OVERLAY}"
+    )
+
+
+def _dictionary_page(feeds: Mapping[str, Feed]) -> str:
+    origin = _table(("Column", "Meaning"), list(ORIGIN_DESCRIPTIONS.items()))
+    intro = (
+        f"{_NOTICE}\n# Data dictionary of the feeds 数据字典\n\n"
+        "What the tables `raw.<feed>` and `stg_<feed>` hold. Amounts are kept in yuan and rates as"
+        " fractions, whatever unit they are delivered in. Class: JR/T 0171-2020; level: JR/T"
+        " 0197-2020; mask: how the value is shown to those who may not see it. Limits are in"
+        " the unit of the table.\n\n"
+        "Every table also has:\n\n"
+    )
+    return intro + origin + "".join(_feed_section(feed) for feed in feeds.values())
+
+
+def _feed_section(feed: Feed) -> str:
+    facts = [
+        ("Grain", feed.grain),
+        ("Kind", f"{feed.kind}: {KINDS[feed.kind]}"),
+        ("Key", ", ".join(f"`{name}`" for name in feed.key)),
+        ("Event date", f"`{feed.event_date}`" if feed.event_date else "none"),
+        ("Owner 责任部门", feed.owner),
+        ("Delivery", _delivery_text(feed)),
+    ]
+    lines = "".join(f"- {name}: {text}\n" for name, text in facts)
+    rows = [_column_row(feed, column) for column in feed.columns]
+    headings = (
+        "Column",
+        "Heading 表头",
+        "Also accepted 别名",
+        "Type",
+        "Delivered as",
+        "Required",
+        "Values and limits",
+        "Protection",
+        "Meaning",
+    )
+    title = f"{feed.feed}: {feed.title.en} {feed.title.zh}"
+    table = _table(headings, rows)
+    return f'\n<a id="{feed.feed}"></a>\n\n## {title}\n\n{lines}\n{table}'
+
+
+def _column_row(feed: Feed, column: Column) -> tuple[str, ...]:
+    security = column.security
+    protection = f"{security.class_code}, level {security.level}"
+    if security.mask != "none":
+        protection += f", mask {security.mask}"
+    if column.pseudonym:
+        protection += f"; becomes {column.pseudonym}_key"
+    return (
+        f"`{column.name}`" + (" (key)" if column.name in feed.key else ""),
+        column.heading,
+        ", ".join(column.aliases),
+        duckdb_type(column),
+        delivered_as(column),
+        "yes" if column.required else "no",
+        limits_text(column),
+        protection,
+        f"{column.description}<br>{column.description_zh}"
+        if column.description_zh
+        else column.description,
+    )
+
+
+def delivered_as(column: Column) -> str:
+    """In what unit or form a column is delivered, in English and Chinese."""
+    units = {"yuan": "yuan 元", "wan_yuan": "10,000 yuan 万元", "percent": "percent 百分数(%)"}
+    if column.unit:
+        return units[column.unit]
+    forms = {"rate": "fraction 小数", "date": "date 日期", "boolean": "yes or no 是/否"}
+    return forms.get(column.type, "")
+
+
+def limits_text(column: Column) -> str:
+    """Listed values, bounds and pattern of a column."""
+    parts = [
+        f"`{canonical}` = {', '.join(raws)}" if raws else f"`{canonical}`"
+        for canonical, raws in column.values.items()
+    ]
+    bounds = (("at least", column.min), ("at most", column.max))
+    parts += [f"{words} {bound}" for words, bound in bounds if bound is not None]
+    if column.pattern:
+        parts.append(f"pattern `{column.pattern}`")
+    return "; ".join(parts)
+
+
+def _delivery_text(feed: Feed) -> str:
+    if feed.is_internal:
+        return "written by the house itself"
+    files = "; ".join(_file_text(file) for file in feed.delivery.files)
+    due = "required" if feed.delivery.required else "optional"
+    return f"{feed.delivery.frequency}, {due}; {files}"
+
+
+def _file_text(file: FilePattern) -> str:
+    if file.format == "xlsx":
+        return f"`{file.pattern}`"
+    return f"`{file.pattern}` ({file.encoding}, `{file.delimiter}`)"
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    # A bar ends a cell even inside back ticks.
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
+    return "".join("| " + " | ".join(line) + " |\n" for line in cells)

@@ -1,0 +1,54 @@
+"""How headings and listed values are compared: the same way everywhere in the house."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SPACES = re.compile(r"\s+")
+
+# Items that JR/T 0171-2020 puts into its highest class, C3 (authentication data).
+_AUTHENTICATION_DATA = re.compile(
+    r"密码|口令|磁道|磁条信息|卡片验证码|安全码|卡有效期|卡片有效期|银行卡有效期|指纹|虹膜|声纹|人脸|掌纹"
+    r"|password|passwd|passcode|\bpin\b|\bcvv2?\b|\bcvn2?\b|\bcvc2?\b|track ?data|track ?[123]\b"
+    r"|card ?expiry|fingerprint|biometric|iris ?(?:code|scan)|voice ?print|face ?(?:id|print)\b"
+)
+
+
+def normalise_heading(text: str) -> str:
+    r"""A heading without what only looks different: width, case, blanks, invisible marks.
+
+    >>> normalise_heading(" 意向存款（万 元）\n")
+    '意向存款(万元)'
+    >>> normalise_heading("\ufeffAccount_ID")
+    'account_id'
+    """
+    return _SPACES.sub("", _visible(text)).casefold()
+
+
+def normalise_value(text: str) -> str:
+    """A delivered text ready to be compared with a listed value: NFKC and trimmed.
+
+    Inner blanks stay: "PREVOD NA UCET" is a value of its own. They are made single.
+
+    >>> normalise_value("　Ａ级 ")
+    'A级'
+    """
+    return _SPACES.sub(" ", _visible(text)).strip()
+
+
+def is_authentication_data(heading: str) -> bool:
+    """Whether a heading names data of class C3, which must never enter.
+
+    >>> is_authentication_data("交易密码"), is_authentication_data("card_pin")
+    (True, True)
+    >>> is_authentication_data("spinning_class")
+    False
+    """
+    words = _visible(heading).casefold().replace("_", " ")
+    return bool(_AUTHENTICATION_DATA.search(words))
+
+
+def _visible(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(sign for sign in folded if unicodedata.category(sign) != "Cf")

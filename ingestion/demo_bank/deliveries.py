@@ -1,0 +1,297 @@
+"""What leaves the bank: whole months of the history, then one day after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+import numpy as np
+import polars as pl
+
+from ingestion.demo_bank import bank as units
+from ingestion.demo_bank import (
+    clerks,
+    delivered,
+    ledger,
+    marketing,
+    planning,
+    service,
+    survey,
+    treasury,
+)
+from ingestion.demo_bank.behaviour import party_names
+from ingestion.demo_bank.clerks import Stains
+from ingestion.demo_bank.extracts import ExtractWriter, FeedBook
+from ingestion.demo_bank.field_sheets import FieldDesk
+from ingestion.demo_bank.fieldwork import Callbacks, Visits
+from ingestion.demo_bank.shape import Ints, to_date
+from ingestion.demo_bank.sheets import Habits, SheetWriter, make_grid
+from ingestion.demo_bank.story import Bank, Month
+
+# Months of the history (from 0) and days ahead (from 1) whose transfer of postings went wrong.
+_TORN_MONTHS: Final = frozenset({1, 5, 9})
+_TORN_DAYS: Final = frozenset({3, 17})
+_DAMAGED_MONTH: Final = 2
+# A report that has not come ten days after it was due is entered as missing.
+_GIVEN_UP_AFTER: Final = 10
+
+_Events = TypeVar("_Events", Visits, Callbacks)
+
+
+@dataclass
+class Deliveries:
+    """Writes everything that is due, and remembers up to which day each feed has been told."""
+
+    bank: Bank
+    book: FeedBook
+    extracts: ExtractWriter = field(init=False)
+    sheets: SheetWriter = field(init=False)
+    stains: Stains = field(default_factory=Stains)
+    told: int = field(init=False)
+    waiting_visits: Visits | None = None
+    waiting_calls: Callbacks | None = None
+    waiting_reports: pl.DataFrame | None = None
+    totals: list[dict[str, object]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.extracts = ExtractWriter(self.book)
+        self.sheets = SheetWriter(self.book)
+        shape = self.bank.shape
+        self.told = shape.periods[0].start - 1
+        self._postings = delivered.PostingWriter(self.book, party_names(shape))
+        self._field = FieldDesk(
+            self.bank.people, self.bank.staff, self.sheets, self.extracts, self.stains
+        )
+        start = self.bank.accounts
+        loans = start.is_kind("loan")
+        deposits = ~loans & ~start.is_kind("wealth")
+        self._opening_sums = {
+            "deposit": int(start.balance[deposits].sum() // 100),
+            "loan": int(start.balance[loans].sum() // 100),
+        }
+        self._eve = delivered.opening_balances(start, self.told)
+
+    def rows(self) -> dict[str, int]:
+        """Rows delivered by feed, extra lines not counted."""
+        found = dict(self.extracts.seen)
+        for feed, number in self.sheets.seen.items():
+            found[feed] = found.get(feed, 0) + number
+        return found
+
+    def month(self, month: Month, folder: Path) -> None:
+        """Deliver a month of the history as a whole."""
+        period = month.period
+        date = period.last.strftime("%Y%m")
+        self._take_in(month)
+        label = f"{period.last.year}年{period.last.month}月"
+        torn = period.index in _TORN_MONTHS
+        self._until(month, period.end, folder, date, label, is_torn=torn)
+        self._month_end(month, folder, date, label)
+        self._field.roster(month.roster, folder, date, label)
+        self._weekly(period.end, folder, date, label)
+
+    def days(self, month: Month, last_day: int, upcoming: Path) -> list[Path]:
+        """Deliver a month day by day, up to `last_day`; the folders."""
+        period = month.period
+        self._take_in(month)
+        folders = []
+        for day in range(period.start, min(period.end, last_day) + 1):
+            moment = to_date(day)
+            folder = upcoming / moment.isoformat()
+            date = moment.strftime("%Y%m%d")
+            label = f"{moment.year}年{moment.month}月{moment.day}日"
+            ahead = day - self.bank.shape.history[-1].end
+            self._until(month, day, folder, date, label, is_torn=ahead in _TORN_DAYS)
+            if day == period.start:
+                self._field.roster(month.roster, folder, date, label)
+            if moment.isoweekday() == 5:
+                self._weekly(day, folder, date, label)
+            if day == period.end:
+                self._month_end(month, folder, date, label)
+            folders.append(folder)
+        return folders
+
+    def _take_in(self, month: Month) -> None:
+        """Prepare a month's events for one or many deliveries."""
+        self._order, self._numbers = self._postings.order(month.settled, month.period)
+        self._ends = delivered.day_ends(month.settled)
+        self._curve = treasury.curve_month(self.bank.shape, month.period)
+        self.waiting_visits = _joined(Visits, self.waiting_visits, month.visits)
+        self.waiting_calls = _joined(Callbacks, self.waiting_calls, month.callbacks)
+        reports = month.reports
+        if self.waiting_reports is not None:
+            reports = pl.concat([self.waiting_reports, reports])
+        self.waiting_reports = reports
+
+    def _until(
+        self, month: Month, until: int, folder: Path, date: str, label: str, *, is_torn: bool
+    ) -> None:
+        """Everything that happened after the last delivery up to `until`."""
+        bank, after = self.bank, self.told
+        self._records(until, folder, date)
+        self._postings_until(month, until, folder, date, is_torn=is_torn)
+        cases = service.complaint_frame(
+            bank.complaints, bank.people, list(units.ORGANISATIONS), after, until
+        )
+        lines = []
+        if month.period.index == _DAMAGED_MONTH and month.period.is_history and cases.height:
+            lines = [clerks.ExtraLine(max(cases.height // 2, 1), damage=True)]
+        path = self.extracts.write("service__complaint", cases, folder, date, extra=lines)
+        clerks.note_lines(self.stains, "service__complaint", path, lines, ["damaged_byte"])
+        steps = service.step_frame(bank.complaints, bank.staff, after, until)
+        self.extracts.write("service__complaint_step", steps, folder, date)
+        first, last = to_date(after + 1), to_date(until)
+        curve = self._curve.filter(pl.col("curve_date").is_between(first, last))
+        self.extracts.write("treasury__ftp_curve", curve, folder, date)
+        self._visits_until(until, folder, date, label, month.period.is_history)
+        self.told = until
+
+    def _records(self, until: int, folder: Path, date: str) -> None:
+        """Customers, accounts, holders and loans whose record changed; all of them at first."""
+        bank, people, book, loans = (
+            self.bank, self.bank.people, self.bank.accounts, self.bank.loans,
+        )  # fmt: skip
+        is_first = self.told < bank.shape.periods[0].start
+        customers = people.log.apply(people, until)
+        newcomers = np.flatnonzero((people.opened > self.told) & (people.opened <= until))
+        customers = np.union1d(customers, newcomers)
+        accounts = book.log.apply(book, until)
+        contracts = loans.log.apply(loans, until)
+        opened = np.flatnonzero((book.opened > self.told) & (book.opened <= until))
+        if is_first:
+            customers = np.flatnonzero(people.opened <= until)
+            accounts = opened = np.flatnonzero(book.opened <= until)
+            contracts = np.flatnonzero(loans.granted <= until)
+        for feed, frame in (
+            (
+                "corebank__customer",
+                delivered.customer_frame(people, bank.staff, bank.second_addresses, customers),
+            ),
+            ("corebank__account", delivered.account_frame(book, people, bank.staff, accounts)),
+            (
+                "corebank__account_holder",
+                delivered.holder_frame(book, people, bank.holders, opened),
+            ),
+            ("corebank__loan", delivered.loan_frame(loans, book, people, contracts)),
+        ):
+            self.extracts.write(feed, frame, folder, date)
+
+    def _postings_until(
+        self, month: Month, until: int, folder: Path, date: str, *, is_torn: bool
+    ) -> None:
+        """Postings and end-of-day balances since the last delivery."""
+        rows, book = month.settled.postings, self.bank.accounts
+        days = rows.day[self._order]
+        first, last = np.searchsorted(days, [self.told + 1, until + 1])
+        places, numbers = self._order[first:last], self._numbers[first:last]
+        frame = self._postings.frame(month.settled, book.texts, places, numbers)
+        rng = self.bank.shape.rng("torn", date)
+        lines = clerks.torn_transfer(frame.height, rng) if is_torn else []
+        path = self.extracts.write(
+            "corebank__transaction", frame, folder, date,
+            raw=self._postings.raw, extra=lines, is_encoded=True,
+        )  # fmt: skip
+        whys = ["duplicated_row", "torn_line"]
+        clerks.note_lines(self.stains, "corebank__transaction", path, lines, whys)
+        at = self._ends[(rows.day[self._ends] > self.told) & (rows.day[self._ends] <= until)]
+        balances = delivered.balance_frame(book, month.settled, at)
+        if self._eve.height:
+            balances = pl.concat([self._eve, balances])
+            self._eve = self._eve.clear()
+        self.extracts.write("corebank__balance", balances, folder, date)
+        self.totals.append(
+            {
+                "file": path.name,
+                "transaction_count": frame.height,
+                "inflow_fen": int(np.maximum(rows.signed[places], 0).sum()),
+                "outflow_fen": int(np.maximum(-rows.signed[places], 0).sum()),
+                "fee_fen": int(rows.fee[places].sum()),
+                "balance_row_count": balances.height,
+            }
+        )
+
+    def _visits_until(
+        self, until: int, folder: Path, date: str, label: str, is_history: bool
+    ) -> None:
+        """Visits by the day they were entered, which may lie in a later month."""
+        visits = self.waiting_visits
+        if visits is None:
+            return
+        is_due = visits.entered <= until
+        self.waiting_visits = visits.take(~is_due)
+        rng = self.bank.shape.rng("clerks", date) if is_history else None
+        self._field.visits(visits.take(is_due), folder, date, label, rng)
+
+    def _weekly(self, until: int, folder: Path, date: str, label: str) -> None:
+        """Call-backs and reports known since the last time."""
+        calls, reports = self.waiting_calls, self.waiting_reports
+        if calls is not None:
+            is_due = calls.day <= until
+            self._field.callbacks(calls, np.flatnonzero(is_due), folder, date, label)
+            self.waiting_calls = _picked(calls, np.flatnonzero(~is_due))
+        if reports is not None:
+            known = (
+                pl.when(pl.col("submitted") >= 0)
+                .then(pl.col("submitted"))
+                .otherwise(pl.col("due") + _GIVEN_UP_AFTER)
+            )
+            self._field.reports(reports.filter(known <= until), folder, date, label)
+            self.waiting_reports = reports.filter(known > until)
+
+    def _month_end(self, month: Month, folder: Path, date: str, label: str) -> None:
+        """The deliveries that come once a month."""
+        bank, period = self.bank, month.period
+        shape, staff = bank.shape, bank.staff
+        gl = ledger.close_month(bank.ledger, month.turnover, period)
+        volumes = ledger.volume_month(month.settled, bank.accounts, period)
+        for feed, frame in (
+            ("corebank__organisation", units.organisation_frame(shape, period.last)),
+            ("corebank__product", units.product_frame()),
+            ("corebank__district", units.district_frame(shape.customers)),
+            ("corebank__employee", staff.frame(period.end)),
+            ("corebank__team_member", units.team_member_frame(shape, staff)),
+            ("corebank__repayment", delivered.repayment_frame(bank.loans, month.paid)),
+            ("ledger__gl_balance", gl),
+            ("ledger__cost_pool", month.costs),
+            ("ledger__activity_volume", volumes),
+            ("marketing__campaign", marketing.campaign_frame(shape, period)),
+            ("marketing__campaign_member", marketing.member_frame(month.members, bank.people)),
+        ):
+            self.extracts.write(feed, frame, folder, date)
+        self._month_sheets(period.end, folder, date, label)
+
+    def _month_sheets(self, until: int, folder: Path, date: str, label: str) -> None:
+        """Survey and targets, which are kept in workbooks."""
+        bank = self.bank
+        year = to_date(until).year
+        targets = planning.target_frame(bank.shape, bank.staff, year, self._opening_sums)
+        plain = Habits(title=f"{year}年度任务指标", dates="slash", sheet="指标", signature=False)
+        listed = Habits(title="市场调研清单", dates="dot", sheet="清单", signature=False)
+        forms = Habits(title=f"调研表发放回收登记({label})", dates="chinese", sheet="登记",
+                       alias=True, signature=False)  # fmt: skip
+        answers = Habits(note="金额单位:万元", sheet="答案", signature=False, has_guide=True)
+        for feed, frame, habits in (
+            ("planning__target", targets, plain),
+            ("survey__frame", survey.frame_frame(bank.survey, bank.people), listed),
+            ("survey__form", survey.form_frame(bank.survey, bank.staff, until), forms),
+            ("survey__answer", survey.answer_frame(bank.survey, until), answers),
+        ):
+            grid = make_grid(self.book.feeds[feed], frame, habits)
+            self.sheets.write(grid, habits, folder, date)
+
+
+def _joined(kind: type[_Events], earlier: _Events | None, new: _Events) -> _Events:
+    """Two tables of events as one."""
+    if earlier is None:
+        return new
+    return kind(
+        **{
+            name: np.concatenate([getattr(earlier, name), getattr(new, name)])
+            for name in kind.__annotations__
+        }
+    )
+
+
+def _picked(calls: Callbacks, rows: Ints) -> Callbacks:
+    return Callbacks(**{name: getattr(calls, name)[rows] for name in Callbacks.__annotations__})

@@ -1,0 +1,245 @@
+"""The general ledger that the accounts tie to, cost pools, and activity volumes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from ingestion.demo_bank.accounts import Accounts
+from ingestion.demo_bank.bank import BRANCHES, DEPARTMENTS, HEAD_OFFICE, ORGANISATIONS, PRODUCTS
+from ingestion.demo_bank.columns import dates, named
+from ingestion.demo_bank.postings import CHANNELS, TYPE, TYPES, Settled
+from ingestion.demo_bank.shape import Ints, Period, Shape
+
+CASH: Final = "10010101"
+CENTRAL_BANK: Final = "10030101"
+CAPITAL: Final = "40010101"
+RETAINED: Final = "41040101"
+INTEREST_INCOME: Final = "60110101"
+FEE_SETTLEMENT: Final = "60210101"
+FEE_MERCHANT: Final = "60210201"
+INTEREST_DEMAND: Final = "64110101"
+INTEREST_TERM: Final = "64110201"
+# Pools of the cost ledger: code, name, yuan a month and unit, minutes a month, the account.
+COST_POOLS: Final = (
+    ("CP01", "柜面人员", 62_000, 38_000, "66010101"),
+    ("CP02", "自助设备", 9_000, 43_000, "66010201"),
+    ("CP03", "电子渠道", 14_000, 120_000, "66010301"),
+    ("CP04", "客户经理", 48_000, 30_000, "66010401"),
+    ("CP05", "房租水电", 21_000, 40_000, "66010501"),
+    ("CP06", "后台运营", 33_000, 36_000, "66010601"),
+)
+NAMES: Final = {
+    CASH: "库存现金",
+    CENTRAL_BANK: "存放中央银行款项",
+    CAPITAL: "实收资本",
+    RETAINED: "未分配利润",
+    INTEREST_INCOME: "贷款利息收入",
+    FEE_SETTLEMENT: "结算与服务手续费收入",
+    FEE_MERCHANT: "收单手续费收入",
+    INTEREST_DEMAND: "活期存款利息支出",
+    INTEREST_TERM: "定期存款利息支出",
+    "20110101": "个人活期存款",
+    "20110102": "个人电子账户存款",
+    "20110203": "定期储蓄存款三个月",
+    "20110206": "定期储蓄存款六个月",
+    "20110212": "定期储蓄存款一年",
+    "20110224": "定期储蓄存款二年",
+    "20110236": "定期储蓄存款三年",
+    "20110301": "通知存款",
+    "20120101": "单位活期存款",
+    "20120212": "单位定期存款一年",
+    "13010101": "农户贷款",
+    "13010201": "商户经营贷款",
+    "13010301": "个人住房贷款",
+    "13020101": "企业流动资金贷款",
+    "23140101": "代理理财资金",
+} | {account: f"业务及管理费-{name}" for _, name, _, _, account in COST_POOLS}
+_ACCOUNTS: Final = tuple(sorted(NAMES))
+_INDEX: Final = {code: place for place, code in enumerate(_ACCOUNTS)}
+_OF_PRODUCT: Final = np.array([_INDEX.get(p.gl_code or "", -1) for p in PRODUCTS])
+# Deposits are debts of the bank: their closing balance is a credit, hence negative.
+_SIGN_OF_PRODUCT: Final = np.array([1 if p.kind == "loan" else -1 for p in PRODUCTS])
+_RESULT_FROM: Final = "6"
+_SHAPE: Final = (len(ORGANISATIONS), len(_ACCOUNTS))
+
+
+@dataclass
+class Ledger:
+    """Balances by unit and ledger account in fen, debit positive."""
+
+    closing: Ints = field(default_factory=lambda: np.zeros(_SHAPE, np.int64))
+
+    def open(self, book: Accounts) -> None:
+        """Enter the balances on the eve of the history, and the capital behind them."""
+        loans = book.is_kind("loan")
+        self.closing = _by_product(book, book.balance)
+        for unit in BRANCHES:
+            self.closing[unit, _INDEX[CASH]] = 80_000_000
+        deposits = -self.closing[:, _OF_PRODUCT[_SIGN_OF_PRODUCT < 0]].sum()
+        capital = int(max(book.balance[loans].sum(), deposits) // 10)
+        self.closing[HEAD_OFFICE, _INDEX[CAPITAL]] = -capital
+        _balance(self.closing)
+
+
+def _by_product(book: Accounts, amounts: Ints) -> Ints:
+    """Sums of account amounts by unit and ledger account, with the ledger's sign."""
+    result = np.zeros(_SHAPE, np.int64)
+    place = _OF_PRODUCT[book.product]
+    np.add.at(result, (book.organisation, place), amounts * _SIGN_OF_PRODUCT[book.product])
+    return result
+
+
+def _balance(table: Ints) -> None:
+    """Let the account with the central bank take what is missing to zero, unit by unit."""
+    table[:, _INDEX[CENTRAL_BANK]] -= table.sum(axis=1)
+
+
+@dataclass
+class Turnover:
+    """Debits and credits of a month by unit and ledger account, in fen."""
+
+    debit: Ints
+    credit: Ints
+
+
+def no_turnover() -> Turnover:
+    """A month in which nothing has happened yet."""
+    return Turnover(np.zeros(_SHAPE, np.int64), np.zeros(_SHAPE, np.int64))
+
+
+def enter(turnover: Turnover, settled: Settled, book: Accounts) -> None:
+    """Book a month's postings: customers' accounts, cash, interest and fees."""
+    rows = settled.postings
+    unit = book.organisation[rows.account]
+    product = book.product[rows.account]
+    place = _OF_PRODUCT[product]
+    signed = rows.signed * _SIGN_OF_PRODUCT[product]
+    for side, amount in ((turnover.debit, signed), (turnover.credit, -signed)):
+        _add(side, unit, place, np.maximum(amount, 0))
+    kind = rows.type
+    is_in = kind == TYPE["cash_deposit"]
+    is_out = kind == TYPE["cash_withdrawal"]
+    _add(turnover.debit, unit[is_in], _INDEX[CASH], rows.signed[is_in])
+    _add(turnover.credit, unit[is_out], _INDEX[CASH], -rows.signed[is_out])
+    earned = kind == TYPE["interest_debit"]
+    _add(turnover.credit, unit[earned], _INDEX[INTEREST_INCOME], -rows.signed[earned])
+    paid = kind == TYPE["interest_credit"]
+    is_term = book.term[rows.account] > 0
+    for account, some in ((INTEREST_TERM, paid & is_term), (INTEREST_DEMAND, paid & ~is_term)):
+        _add(turnover.debit, unit[some], _INDEX[account], rows.signed[some])
+    merchant = kind == TYPE["merchant_settlement"]
+    for account, some in ((FEE_MERCHANT, merchant), (FEE_SETTLEMENT, ~merchant)):
+        _add(turnover.credit, unit[some], _INDEX[account], rows.fee[some])
+
+
+def _add(table: Ints, unit: Ints, place: Ints | int, amount: Ints) -> None:
+    """Add amounts in place, exactly: sums of whole fen below 2^53."""
+    size = _SHAPE[0] * _SHAPE[1]
+    total = np.bincount(unit * _SHAPE[1] + place, amount, minlength=size)
+    table += total.astype(np.int64).reshape(_SHAPE)
+
+
+def cost_month(shape: Shape, period: Period) -> pl.DataFrame:
+    """Cost and practical capacity by pool and unit; departments bear people and rent only."""
+    rng = shape.rng("cost", period.index)
+    size = max(shape.customers / 32_000, 0.02)
+    rows = []
+    for code, name, yuan, minutes, _ in COST_POOLS:
+        for unit in (*BRANCHES, *DEPARTMENTS):
+            if unit in DEPARTMENTS and code not in ("CP05", "CP06"):
+                continue
+            fen = int(yuan * size * rng.uniform(0.92, 1.1) * 100)
+            rows.append((code, name, unit, fen, int(minutes * size * rng.uniform(0.97, 1.03))))
+    return pl.DataFrame(
+        {
+            "cost_pool_code": [row[0] for row in rows],
+            "cost_pool_name": [row[1] for row in rows],
+            "organisation_id": [ORGANISATIONS[row[2]] for row in rows],
+            "month_end_date": [period.last] * len(rows),
+            "cost_amount": [row[3] for row in rows],
+            "practical_minutes": [row[4] for row in rows],
+        }
+    )
+
+
+def enter_costs(turnover: Turnover, costs: pl.DataFrame) -> None:
+    """Book the cost pools as expenses."""
+    account = {code: _INDEX[gl] for code, _, _, _, gl in COST_POOLS}
+    unit = {code: place for place, code in enumerate(ORGANISATIONS)}
+    for code, organisation, fen in costs.select(
+        "cost_pool_code", "organisation_id", "cost_amount"
+    ).iter_rows():
+        turnover.debit[unit[organisation], account[code]] += fen
+
+
+def close_month(ledger: Ledger, turnover: Turnover, period: Period) -> pl.DataFrame:
+    """The ledger's month: openings, turnovers and closings, which sum to zero in every unit.
+
+    In January the results of the year before go to retained profit between the closing of
+    December and the opening of January.
+    """
+    if period.first.month == 1 and period.index:
+        _carry_results(ledger)
+    _refill_tills(ledger, turnover)
+    gap = (turnover.debit - turnover.credit).sum(axis=1)
+    central = _INDEX[CENTRAL_BANK]
+    turnover.credit[:, central] += np.maximum(gap, 0)
+    turnover.debit[:, central] += np.maximum(-gap, 0)
+    opening = ledger.closing.copy()
+    ledger.closing = opening + turnover.debit - turnover.credit
+    used = (opening != 0) | (turnover.debit != 0) | (turnover.credit != 0)
+    unit, place = np.nonzero(used)
+    codes = [_ACCOUNTS[i] for i in place]
+    return pl.DataFrame(
+        {
+            "organisation_id": named(ORGANISATIONS, unit),
+            "gl_account_code": codes,
+            "gl_account_name": [NAMES[code] for code in codes],
+            "currency_code": ["CNY"] * len(codes),
+            "month_end_date": [period.last] * len(codes),
+            "opening_amount": opening[unit, place],
+            "debit_amount": turnover.debit[unit, place],
+            "credit_amount": turnover.credit[unit, place],
+            "closing_amount": ledger.closing[unit, place],
+        }
+    )
+
+
+def _carry_results(ledger: Ledger) -> None:
+    """Move income and expense of the old year to retained profit."""
+    results = [place for place, code in enumerate(_ACCOUNTS) if code.startswith(_RESULT_FROM)]
+    ledger.closing[:, _INDEX[RETAINED]] += ledger.closing[:, results].sum(axis=1)
+    ledger.closing[:, results] = 0
+
+
+def _refill_tills(ledger: Ledger, turnover: Turnover) -> None:
+    """Send surplus cash to the central bank and fetch what a till lacks, in whole 10,000 yuan."""
+    cash = _INDEX[CASH]
+    held = ledger.closing[:, cash] + turnover.debit[:, cash] - turnover.credit[:, cash]
+    wanted = np.where(ledger.closing[:, cash] > 0, 80_000_000, 0)
+    move = (wanted - held) // 1_000_000 * 1_000_000
+    turnover.debit[:, cash] += np.maximum(move, 0)
+    turnover.credit[:, cash] += np.maximum(-move, 0)
+
+
+def volume_month(settled: Settled, book: Accounts, period: Period) -> pl.DataFrame:
+    """How often each activity was done, by unit and channel."""
+    rows = settled.postings
+    kinds, ways = len(TYPES), len(CHANNELS)
+    unit = book.organisation[rows.account]
+    key = (unit * kinds + rows.type) * ways + rows.channel
+    counts = np.bincount(key, minlength=len(ORGANISATIONS) * kinds * ways)
+    found = np.flatnonzero(counts)
+    return pl.DataFrame(
+        {
+            "organisation_id": named(ORGANISATIONS, found // (kinds * ways)),
+            "activity_code": named(TYPES, found // ways % kinds),
+            "channel_code": named(CHANNELS, found % ways),
+            "month_end_date": dates(np.full(len(found), period.end)),
+            "volume_count": counts[found],
+        }
+    )

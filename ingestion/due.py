@@ -1,0 +1,84 @@
+"""When a feed's delivery is due, and which of the required ones did not come."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ingestion.contracts import Feed
+from ingestion.ledger import Ledger
+from ingestion.sentence import Sentence
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A required delivery that is due and not there."""
+
+    feed: str
+    due_date: dt.date
+    last_date: dt.date | None
+    sentence: Sentence
+
+
+def missing_deliveries(
+    ledger: Ledger, feeds: Mapping[str, Feed], business_date: dt.date
+) -> list[Missing]:
+    """Required feeds whose delivery of the current period is not there."""
+    with ledger.connect() as connection:
+        rows = connection.execute(
+            "SELECT feed, max(business_date) AS last FROM delivery"
+            " WHERE state IN ('received', 'loaded', 'held') AND business_date <= ? GROUP BY feed",
+            [business_date.isoformat()],
+        ).fetchall()
+    newest = {row["feed"]: dt.date.fromisoformat(row["last"]) for row in rows}
+    missing = []
+    for feed in feeds.values():
+        if feed.is_internal or not feed.is_delivered or not feed.delivery.required:
+            continue
+        due = due_date(feed.delivery.frequency or "once", business_date)
+        last = newest.get(feed.feed)
+        if last is None or (due is not None and last < due):
+            told = last.isoformat() if last else None
+            files = "、".join(file.pattern for file in feed.delivery.files)
+            missing.append(
+                Missing(
+                    feed.feed,
+                    due or business_date,
+                    last,
+                    Sentence(
+                        f"应报送的“{feed.title.zh}”（{feed.feed}）截至 {business_date} 未收到，"
+                        f"最近一期为 {told or '无'}；文件名应为 {files}，请联系{feed.owner}。",
+                        f"{feed.title.en} ({feed.feed}), due by {business_date}, did not come; the"
+                        f" latest is {told or 'none'}. Its file is called {files}; ask"
+                        f" {feed.owner}.",
+                    ),
+                )
+            )
+    return missing
+
+
+def due_date(frequency: str, business_date: dt.date) -> dt.date | None:
+    """The date a delivery must have reached by the end of `business_date`; None if any will do.
+
+    >>> due_date("monthly", dt.date(2026, 1, 5))
+    datetime.date(2025, 12, 31)
+    >>> due_date("monthly", dt.date(2026, 1, 31))
+    datetime.date(2026, 1, 31)
+    """
+    if frequency == "daily":
+        return business_date
+    if frequency == "weekly":
+        return business_date - dt.timedelta(days=6)
+    months = {"monthly": 1, "quarterly": 3, "yearly": 12}.get(frequency)
+    if months is None:
+        return None
+    day = business_date
+    while not (_is_month_end(day) and day.month % months == 0):
+        day = day.replace(day=1) - dt.timedelta(days=1)
+    return day
+
+
+def _is_month_end(day: dt.date) -> bool:
+    return day.day == calendar.monthrange(day.year, day.month)[1]

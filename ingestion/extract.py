@@ -1,0 +1,163 @@
+"""Received files become batches in the lake: read side by side, entered one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestion.batch import BatchReport
+from ingestion.contracts import Feed
+from ingestion.lake import Lake
+from ingestion.ledger import DeliveryRow, Ledger
+from ingestion.pool import ReaderError, ReaderPool
+from ingestion.reader_process import Limits
+from ingestion.receive import archive_path
+from ingestion.sentence import Sentence
+from ingestion.task import Task
+
+__all__ = ["BatchReport", "Limits", "ReaderError", "extract"]
+
+Progress = Callable[[BatchReport], None]
+
+
+@dataclass
+class _Commit:
+    """Enters finished reports: lake first, ledger second, what was replaced goes last."""
+
+    feeds: Mapping[str, Feed]
+    lake: Lake
+    ledger: Ledger
+    run_id: int
+
+    def enter(self, delivery: DeliveryRow, task: Task, report: BatchReport) -> None:
+        if report.state == "loaded":
+            self.lake.commit(
+                task.unfinished, delivery.feed, delivery.business_date, delivery.batch_id
+            )
+        kind = self.feeds[delivery.feed].kind
+        report.state, replaced = self.ledger.commit(delivery, report, kind, self.run_id)
+        for row in replaced:
+            self.lake.remove(row.feed, row.business_date, row.batch_id)
+
+
+def extract(
+    deliveries: Sequence[DeliveryRow],
+    feeds: Mapping[str, Feed],
+    archive: Path,
+    lake: Path,
+    quarantine: Path,
+    ledger: Ledger,
+    run_id: int,
+    workers: int = 2,
+    progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> list[BatchReport]:
+    """Read received deliveries into the lake.
+
+    May be killed at any moment: a delivery is loaded when the ledger says so, and the ledger says
+    so only once the file is in place. Everything else is done again by the next run.
+
+    Args:
+        deliveries: Rows of the ledger in state `received`.
+        feeds: What the bank delivers.
+        archive: Where the content lies.
+        lake: The lake's folder.
+        quarantine: Folder for refused rows.
+        ledger: The ledger.
+        run_id: The run that extracts.
+        workers: Child processes that read.
+        progress: Called with each report once it is entered.
+        limits: What a child process may use.
+
+    Returns:
+        One report per delivery, in the order of the deliveries.
+
+    Raises:
+        ReaderError: If reading had to stop through no fault of a file; nothing is half done.
+    """
+    store = Lake(lake)
+    store.sweep()
+    commit = _Commit(feeds, store, ledger, run_id)
+    by_id = {row.delivery_id: row for row in deliveries}
+    reports: dict[int, BatchReport] = {}
+    tasks = []
+    for row in sorted(deliveries, key=lambda row: -row.size_bytes):
+        task = _task(row, feeds, archive, store, quarantine)
+        if isinstance(task, BatchReport):
+            reports[row.delivery_id] = task
+            ledger.commit(row, task, "change", run_id)
+        else:
+            tasks.append(task)
+    with ReaderPool(dict(feeds), workers, limits or Limits()) as pool:
+        for task, report in pool.run(tasks):
+            row = by_id[task.delivery_id]
+            commit.enter(row, task, report)
+            reports[row.delivery_id] = report
+            if progress is not None:
+                progress(report)
+    return [reports[row.delivery_id] for row in deliveries]
+
+
+def reconcile(lake: Path, ledger: Ledger, feeds: Mapping[str, Feed]) -> list[DeliveryRow]:
+    """Make lake and ledger agree after a run was killed, or a file was lost.
+
+    A batch the ledger does not count as loaded leaves the lake; a loaded batch whose file is gone
+    is received again.
+
+    Returns:
+        The deliveries that have to be extracted again.
+    """
+    store = Lake(lake)
+    store.sweep()
+    lost = []
+    for feed in feeds.values():
+        if feed.is_internal:
+            continue
+        rows = ledger.deliveries(feed=feed.feed)
+        loaded = {
+            store.batch_path(row.feed, row.business_date, row.batch_id): row
+            for row in rows
+            if row.state == "loaded"
+        }
+        for path, (date, batch_id) in store.batches(feed.feed).items():
+            if path not in loaded:
+                store.remove(feed.feed, date, batch_id)
+        for path, row in loaded.items():
+            if not path.exists():
+                ledger.reopen(row.delivery_id)
+                lost.append(row)
+    return lost
+
+
+def _task(
+    row: DeliveryRow, feeds: Mapping[str, Feed], archive: Path, lake: Lake, quarantine: Path
+) -> Task | BatchReport:
+    """What a reader has to do for a delivery; a refusal where no feed knows its file any more."""
+    feed = feeds.get(row.feed)
+    found = feed.match(row.file_name) if feed is not None else None
+    if feed is None or found is None:
+        return BatchReport(
+            row.feed,
+            row.batch_id,
+            row.business_date,
+            row.file_name,
+            row.part,
+            state="refused",
+            refusal=Sentence(
+                f"现有接口定义中没有与文件 {row.file_name} 相符的接口。",
+                f"No feed knows the file {row.file_name} any more.",
+            ),
+        )
+    return Task(
+        delivery_id=row.delivery_id,
+        feed=row.feed,
+        pattern=found[0],
+        archived=archive_path(archive, row.sha256),
+        source_file=row.file_name,
+        part=row.part,
+        business_date=row.business_date,
+        batch_id=row.batch_id,
+        unfinished=lake.unfinished_path(row.feed, row.business_date, row.batch_id),
+        quarantine=quarantine,
+    )

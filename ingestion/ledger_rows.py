@@ -1,0 +1,193 @@
+"""What the ledger holds: its tables, and their rows as the program sees them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Final
+
+from ingestion.batch import BatchReport, State
+from ingestion.sentence import Sentence
+
+SCHEMA_VERSION: Final = 1
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS run (
+    run_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    business_date TEXT NOT NULL,
+    code_version TEXT NOT NULL,
+    state TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT,
+    message TEXT
+);
+CREATE TABLE IF NOT EXISTS delivery (
+    delivery_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES run (run_id),
+    feed TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    landing_path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    business_date TEXT NOT NULL,
+    part TEXT,
+    slot TEXT NOT NULL,
+    batch_id TEXT NOT NULL,
+    contract TEXT NOT NULL,
+    state TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    ended_at TEXT,
+    ended_run_id INTEGER,
+    rows_in INTEGER,
+    rows_loaded INTEGER,
+    rows_quarantined INTEGER,
+    rows_not_data INTEGER,
+    counted_rows INTEGER,
+    refusal_zh TEXT,
+    refusal_en TEXT,
+    report TEXT,
+    gate TEXT
+);
+CREATE INDEX IF NOT EXISTS delivery_by_content ON delivery (sha256, feed, business_date);
+CREATE INDEX IF NOT EXISTS delivery_by_slot ON delivery (feed, business_date, slot);
+CREATE INDEX IF NOT EXISTS delivery_by_state ON delivery (state);
+CREATE TABLE IF NOT EXISTS change (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    feed TEXT NOT NULL,
+    feed_kind TEXT NOT NULL,
+    business_date TEXT NOT NULL,
+    event_dates TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS file_seen (
+    path TEXT PRIMARY KEY,
+    size_bytes INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS stage (
+    stage_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    state TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    seconds REAL,
+    peak_mb REAL
+);
+CREATE TABLE IF NOT EXISTS generation (
+    number INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    business_date TEXT NOT NULL,
+    checksum TEXT,
+    sequence INTEGER NOT NULL,
+    recorded_at TEXT NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the night."""
+
+    run_id: int
+    business_date: dt.date
+    code_version: str
+    state: str
+    started_at: str
+    ended_at: str | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a run; `seconds` is None while it runs, or when it was killed."""
+
+    stage: str
+    state: str
+    started_at: str
+    seconds: float | None
+    peak_mb: float | None
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A published generation, and how far in the ledger's changes it reaches."""
+
+    number: int
+    run_id: int
+    business_date: dt.date
+    checksum: str | None
+    sequence: int
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """One delivered file as one feed's delivery.
+
+    Attributes:
+        slot: What a later delivery of the same feed and date must share to take its place.
+        contract: Fingerprint of the feed it was last read by.
+        gate: Result of the gate as JSON; None while it has not been through.
+        report: What reading it came to, as JSON; None before.
+    """
+
+    delivery_id: int
+    run_id: int
+    feed: str
+    file_name: str
+    landing_path: str
+    sha256: str
+    size_bytes: int
+    business_date: dt.date
+    part: str | None
+    slot: str
+    batch_id: str
+    contract: str
+    state: State
+    received_at: str
+    ended_at: str | None = None
+    ended_run_id: int | None = None
+    rows_in: int | None = None
+    rows_loaded: int | None = None
+    rows_quarantined: int | None = None
+    rows_not_data: int | None = None
+    counted_rows: int | None = None
+    refusal_zh: str | None = None
+    refusal_en: str | None = None
+    report: str | None = None
+    gate: str | None = None
+
+    @classmethod
+    def of(cls, row: sqlite3.Row) -> DeliveryRow:
+        """A row of the table `delivery`."""
+        date = dt.date.fromisoformat(row["business_date"])
+        return cls(**{**dict(row), "business_date": date})
+
+    @property
+    def event_dates(self) -> list[dt.date]:
+        """Dates of what it brought; empty while it has not been read."""
+        return BatchReport.from_json(self.report).event_dates if self.report else []
+
+    @property
+    def refusal(self) -> Sentence | None:
+        """Why it was refused as a whole."""
+        if self.refusal_zh is None or self.refusal_en is None:
+            return None
+        return Sentence(self.refusal_zh, self.refusal_en)
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What deliveries since a generation changed.
+
+    Attributes:
+        dates: Business dates whose events came, went or were corrected.
+        months: First days of their months.
+        is_master_late: Whether master data older than the generation's date came or went, so
+            that facts of dates nobody names here may change too.
+    """
+
+    dates: list[dt.date] = field(default_factory=list)
+    months: list[dt.date] = field(default_factory=list)
+    is_master_late: bool = False

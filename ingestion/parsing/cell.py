@@ -1,0 +1,292 @@
+"""How each column of a feed is made from a delivered file: one SQL expression per question."""
+
+# ruff: noqa: S608 - every piece of SQL is the contract's or ours; delivered text is never one.
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import IntEnum
+from typing import Literal
+
+from ingestion.contracts import Column, Feed, duckdb_type, normalise_value
+from ingestion.parsing import date as dates
+from ingestion.parsing.code import code_sql
+
+Source = Literal["csv", "xlsx"]
+
+
+class Verdict(IntEnum):
+    """What is wrong with one cell; 0 is nothing."""
+
+    SOUND = 0
+    MISSING = 1
+    UNREADABLE = 2
+    BELOW = 3
+    ABOVE = 4
+    PATTERN = 5
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One column as SQL over one row of text.
+
+    Attributes:
+        column: The column.
+        raw: SQL of the delivered text; None where the file does not deliver the column.
+        value: SQL of the typed value, NULL where the text is empty or cannot be read.
+        positions: The file's columns it is read from.
+        prepared: SQL of a text that several questions are put to (joined, mended, normalised);
+            it is computed once, under the name that `raw` then is.
+    """
+
+    column: Column
+    raw: str | None
+    value: str
+    positions: tuple[int, ...] = ()
+    prepared: str | None = None
+
+    @property
+    def value_name(self) -> str:
+        """Name of the parsed value between parsing and judging."""
+        return f"v_{self.column.name}"
+
+    @property
+    def is_empty(self) -> str:
+        """SQL: the cell says nothing (given that it has no value)."""
+        if self.raw is None:
+            return "TRUE"
+        if len(self.positions) > 1:
+            empties = " AND ".join(f"nullif(r{p}, '') IS NULL" for p in self.positions)
+            return f"({empties})"
+        if self.column.missing:
+            return f"({self.raw} IS NULL OR {self.raw} = '' OR {self._is_missing_text})"
+        return f"({self.raw} IS NULL OR {self.raw} = '')"
+
+    @property
+    def _is_missing_text(self) -> str:
+        texts = ", ".join(_literal(normalise_value(text)) for text in self.column.missing)
+        return f"listed_form({self.raw}) IN ({texts})"
+
+    @property
+    def is_sound(self) -> str:
+        """SQL: the value may be loaded. Never NULL."""
+        name = self.value_name
+        if self.raw is None:
+            return "TRUE"
+        checks = [
+            f"{name} IS NOT NULL"
+            if self.column.required
+            else f"({name} IS NOT NULL OR {self.is_empty})"
+        ]
+        checks += [
+            f"({name} IS NULL OR {check})" if not self.column.required else check
+            for check in self._limits.values()
+        ]
+        return " AND ".join(checks)
+
+    @property
+    def verdict(self) -> str:
+        """SQL: which `Verdict` the cell gets."""
+        name = self.value_name
+        if self.raw is None:
+            return "0"
+        empty = Verdict.MISSING if self.column.required else Verdict.SOUND
+        branches = [
+            f"WHEN {name} IS NULL THEN CASE WHEN {self.is_empty} THEN {empty:d}"
+            f" ELSE {Verdict.UNREADABLE:d} END"
+        ]
+        branches += [
+            f"WHEN NOT ({check}) THEN {verdict:d}" for verdict, check in self._limits.items()
+        ]
+        return f"CASE {' '.join(branches)} ELSE 0 END"
+
+    @property
+    def _limits(self) -> dict[Verdict, str]:
+        """SQL that a value which is there must fulfil."""
+        limits = {}
+        if self.column.min is not None:
+            limits[Verdict.BELOW] = f"{self.value_name} >= {_bound(self.column.min)}"
+        if self.column.max is not None:
+            limits[Verdict.ABOVE] = f"{self.value_name} <= {_bound(self.column.max)}"
+        if self.column.pattern is not None:
+            pattern = _literal(self.column.pattern)
+            limits[Verdict.PATTERN] = f"regexp_full_match({self.value_name}, {pattern})"
+        return limits
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the rows of one file become rows of one feed.
+
+    Attributes:
+        feed: The feed.
+        width: Number of columns of the file; its texts are called r0, r1, ...
+        cells: One per column of the feed, in the feed's order.
+        headings: The file's headings, made distinct, to call its texts by.
+        first_column: Number of the file's column that r0 is.
+    """
+
+    feed: Feed
+    width: int
+    cells: tuple[Cell, ...]
+    headings: tuple[str, ...]
+    first_column: int = 1
+
+    def heading_of(self, cell: Cell) -> str:
+        """The heading, or headings, a cell was delivered under."""
+        return "+".join(self.headings[place] for place in cell.positions)
+
+    @property
+    def read_cells(self) -> list[Cell]:
+        """The columns the file delivers."""
+        return [cell for cell in self.cells if cell.raw is not None]
+
+    def parsed(self, rows: str) -> str:
+        """SQL: each row of `rows` (r0.. and others) with its parsed values beside the texts."""
+        texts = [f"{c.prepared} AS {c.raw}" for c in self.cells if c.prepared is not None]
+        if texts:
+            rows = f"(SELECT *, {', '.join(texts)} FROM {rows})"
+        values = ", ".join(f"{cell.value} AS {cell.value_name}" for cell in self.cells)
+        return f"SELECT *, {values} FROM {rows}"
+
+    @property
+    def is_sound(self) -> str:
+        """SQL over `parsed`: every cell of the row may be loaded."""
+        checks = [cell.is_sound for cell in self.read_cells]
+        return " AND ".join(f"({check})" for check in checks) or "TRUE"
+
+    @property
+    def values(self) -> str:
+        """SQL over `parsed`: the lake's columns of the feed, in order."""
+        return ", ".join(
+            f"{cell.value_name} AS {_identifier(cell.column.name)}" for cell in self.cells
+        )
+
+    @property
+    def verdicts(self) -> str:
+        """SQL over `parsed`: one small number per delivered column, called w_<column>."""
+        return ", ".join(
+            f"({cell.verdict})::TINYINT AS w_{cell.column.name}" for cell in self.read_cells
+        )
+
+
+def build_layout(
+    feed: Feed,
+    positions: dict[str, tuple[int, ...]],
+    headings: Sequence[str | None],
+    source: Source,
+    epoch: dt.date = dates.EPOCH_1900,
+    first_column: int = 1,
+) -> Layout:
+    """The layout of a file whose headings were matched.
+
+    Args:
+        feed: The feed's contract.
+        positions: Column name -> positions in the file, from `Feed.match_headings`.
+        headings: The file's headings, left to right.
+        source: Kind of file: serials are dates only in a workbook.
+        epoch: Day zero of the workbook's serial dates.
+        first_column: Number of the file's column that the first heading stands in.
+    """
+    cells = []
+    for column in feed.columns:
+        places = positions.get(column.name, ())
+        if column.constant is not None:
+            value = f"CAST({_literal(column.constant)} AS {duckdb_type(column)})"
+            cells.append(Cell(column, None, value))
+        elif not places:
+            cells.append(Cell(column, None, f"CAST(NULL AS {duckdb_type(column)})"))
+        else:
+            cells.append(_delivered(column, places, source, epoch))
+    return Layout(feed, len(headings), tuple(cells), _distinct(headings), first_column)
+
+
+def _distinct(headings: Sequence[str | None]) -> tuple[str, ...]:
+    """Headings that can name things: none blank, none twice."""
+    names: list[str] = []
+    for place, heading in enumerate(headings, 1):
+        name = (heading or "").strip() or f"#{place}"
+        names.append(name if name not in names else f"{name} #{place}")
+    return tuple(names)
+
+
+def _delivered(column: Column, places: tuple[int, ...], source: Source, epoch: dt.date) -> Cell:
+    """The cell of a column that the file has."""
+    text = _text(column, places)
+    if text == f"r{places[0]}":
+        return Cell(column, text, _value(column, text, source, epoch), places)
+    name = f"t_{column.name}"
+    return Cell(column, name, _value(column, name, source, epoch), places, prepared=text)
+
+
+def _text(column: Column, places: tuple[int, ...]) -> str:
+    """SQL of the text the column is read from: joined, mended and normalised as the feed says."""
+    raw = f"r{places[0]}"
+    if column.join:
+        texts = [f"coalesce(r{place}, '')" for place in places]
+        raw = "(" + f" || {_literal(column.separator)} || ".join(texts) + ")"
+    for pattern, replacement in column.rewrite:
+        raw = f"regexp_replace({raw}, {_literal(pattern)}, {_literal(replacement)})"
+    return f"listed_form({raw})" if column.has_wildcards else raw
+
+
+def _value(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
+    """SQL of the typed value of `raw`."""
+    parsed = _parser(column, _rewritten(column, raw), source, epoch)
+    if column.missing and not column.join:
+        texts = ", ".join(_literal(normalise_value(text)) for text in column.missing)
+        return f"CASE WHEN listed_form({raw}) NOT IN ({texts}) THEN {parsed} END"
+    return parsed
+
+
+def _rewritten(column: Column, raw: str) -> str:
+    """SQL of `raw` as the bank's overlay mends it before it is read."""
+    for pattern, replacement in column.rewrite:
+        raw = f"regexp_replace({raw}, {_literal(pattern)}, {_literal(replacement)})"
+    return f"listed_form({raw})" if column.has_wildcards else raw
+
+
+def _parser(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
+    if column.type in ("code", "boolean"):
+        return code_sql(raw, column)
+    if column.type == "money":
+        return f"parse_wan_yuan({raw})" if column.unit == "wan_yuan" else f"parse_money({raw})"
+    if column.type == "rate":
+        return f"parse_percent({raw})" if column.unit == "percent" else f"parse_rate({raw})"
+    if column.type == "date":
+        return _date(column, raw, source, epoch)
+    if column.type == "text":
+        if column.pseudonym is not None:
+            return f"parse_identifier({raw})"
+        # The text layer of an extract lets no control character through.
+        return f"nullif({raw}, '')" if source == "csv" else f"parse_text({raw})"
+    return f"parse_{column.type}({raw})"
+
+
+def _date(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
+    serial = f"parse_serial({raw}, DATE '{epoch.isoformat()}')"
+    if column.format is None:
+        return (
+            f"coalesce(parse_date({raw}), {serial})" if source == "xlsx" else f"parse_date({raw})"
+        )
+    own = dates.format_sql(raw, column.format, column.century)
+    # A workbook's real date cell comes as ISO text whatever the feed's written form is.
+    iso = f"CASE WHEN regexp_full_match({raw}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}.*')"
+    return f"coalesce({own}, {iso} THEN parse_date({raw}) END)" if source == "xlsx" else own
+
+
+def _bound(bound: Decimal | dt.date) -> str:
+    if isinstance(bound, dt.date):
+        return f"DATE '{bound.isoformat()}'"
+    return f"{bound:f}"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,105 @@
+"""Dates: the written forms of systems and clerks, Excel serials, and a feed's own format."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Final
+
+from ingestion.parsing.signs import plain_signs_sql
+
+_TIME: Final = r"(?:[ T](?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?)?"
+_PARTS: Final = (
+    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}",
+    r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}",
+    r"[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2}",
+    r"[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日",
+)
+WRITTEN_PATTERN: Final = f"(?:{'|'.join(_PARTS)}){_TIME}"
+_FIRST_PARTS: Final = "^([0-9]{4})[^0-9]+([0-9]{1,2})[^0-9]+([0-9]{1,2})"
+
+# Five digits: 1927 to 2173. Four could be a year that somebody typed, six YYYYMM. The seven of
+# 9999-12-31, "open end" in many systems, are the one exception.
+SERIAL_PATTERN: Final = r"(?:[1-9][0-9]{4}|2958465)(?:\.[0-9]+)?"
+EPOCH_1900: Final = dt.date(1899, 12, 30)
+EPOCH_1904: Final = dt.date(1904, 1, 1)
+
+EARLIEST: Final = dt.date(1800, 1, 1)
+
+_DIRECTIVES: Final = {
+    "Y": "[0-9]{4}",
+    "y": "[0-9]{2}",
+    "j": "[0-9]{3}",
+    "b": "[A-Za-z]{3}",
+    "B": "[A-Za-z]{3,9}",
+}
+_TOKENS = re.compile(r"%(.)|([^%]+)")
+
+
+def macros() -> list[str]:
+    """The SQL macros of dates without a format of their own."""
+    plain = plain_signs_sql("x")
+    number = "x::INTEGER"
+    groups = [f"regexp_extract({plain}, '{_FIRST_PARTS}', {n})::INTEGER" for n in (1, 2, 3)]
+    return [
+        f"""CREATE OR REPLACE TEMP MACRO sound_date(d) AS
+            CASE WHEN d >= DATE '{EARLIEST}' THEN d END""",
+        f"""CREATE OR REPLACE TEMP MACRO eight_digits(x) AS
+            TRY(make_date({number} // 10000, {number} // 100 % 100, {number} % 100))""",
+        f"""CREATE OR REPLACE TEMP MACRO parse_date(x) AS
+            sound_date(CASE
+                WHEN regexp_full_match(x, '[0-9]{{8}}') THEN eight_digits(x)
+                WHEN regexp_full_match(x, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')
+                THEN TRY_CAST(x AS DATE)
+                WHEN regexp_full_match({plain}, '[0-9]{{8}}') THEN eight_digits({plain})
+                WHEN regexp_full_match({plain}, '{WRITTEN_PATTERN}')
+                THEN TRY(make_date({groups[0]}, {groups[1]}, {groups[2]})) END)""",
+        f"""CREATE OR REPLACE TEMP MACRO parse_serial(x, epoch) AS
+            CASE WHEN regexp_full_match(x, '{SERIAL_PATTERN}')
+                 THEN sound_date(epoch + floor(x::DOUBLE)::INTEGER) END""",
+    ]
+
+
+def format_pattern(format_text: str) -> str:
+    r"""The regular expression of texts that are exactly of a strptime format.
+
+    DuckDB, like Python, takes `%y%m%d` to fit `93101` as well; nobody can say what day that is.
+
+    >>> format_pattern("%y%m%d")
+    '[0-9]{2}[0-9]{2}[0-9]{2}'
+    >>> format_pattern("%d.%m.%Y")
+    '[0-9]{1,2}\\.[0-9]{1,2}\\.[0-9]{4}'
+    """
+    tokens = _TOKENS.findall(format_text)
+    pieces = []
+    for index, (directive, literal) in enumerate(tokens):
+        if literal:
+            pieces.append(re.escape(literal).replace("\\ ", " "))
+        elif directive in _DIRECTIVES:
+            pieces.append(_DIRECTIVES[directive])
+        else:
+            before = index > 0 and tokens[index - 1][0]
+            after = index + 1 < len(tokens) and tokens[index + 1][0]
+            pieces.append("[0-9]{2}" if before or after else "[0-9]{1,2}")
+    return "".join(pieces)
+
+
+def format_sql(text: str, format_text: str, century: int | None) -> str:
+    """SQL that reads `text` in the feed's own format, and in no other.
+
+    Args:
+        text: SQL of the cell's text.
+        format_text: strptime format of the feed.
+        century: What is added to a two-digit year.
+    """
+    quoted = format_text.replace("'", "''")
+    pattern = format_pattern(format_text).replace("'", "''")
+    parsed = f"TRY(strptime({text}, '{quoted}')::DATE)"
+    if century is not None:
+        # The engine's own pivot for %y is 1969; the contract says the century, so the year is
+        # made from its two digits and checked again (1900 had no 29 February).
+        parsed = (
+            f"TRY(make_date({int(century)} + (year({parsed}) % 100)::INTEGER,"
+            f" month({parsed})::INTEGER, day({parsed})::INTEGER))"
+        )
+    return f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN sound_date({parsed}) END"

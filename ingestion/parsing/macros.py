@@ -1,0 +1,17 @@
+"""Brings the parsers into a DuckDB connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingestion.parsing import date, money, number, signs, text
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def install_parsers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the parsing macros for this connection; they live as long as it does."""
+    for module in (signs, text, money, number, date):
+        for macro in module.macros():
+            connection.execute(macro)

@@ -1,0 +1,56 @@
+"""Text: names, notes, identifiers, and the cleaning every cell gets before it is parsed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from ingestion.parsing.signs import BLANKS
+
+# A line feed and a tab may stand inside a note; nothing else below the space may.
+CONTROL_PATTERN: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_CONTROL = re.compile(CONTROL_PATTERN)
+
+# What a spreadsheet makes of a long number before it is saved as text.
+SCIENTIFIC_PATTERN: Final = r"[0-9]\.[0-9]+[eE]\+?[0-9]+|[0-9][eE]\+[0-9]+"
+
+# How a workbook's reader shows a number: nine decimals, the last ones beyond what a double, and
+# Excel, knows. Fifteen significant digits are what the clerk saw.
+NOISE_PATTERN: Final = r"-?[0-9]+\.[0-9]{7,}"
+
+
+def macros() -> list[str]:
+    """The SQL macros of text."""
+    blanks = BLANKS.replace("'", "''")
+    return [
+        # The text layer in SQL, for workbooks; extracts get the same from `clean` line by line.
+        f"CREATE OR REPLACE TEMP MACRO clean_text(x) AS nfc_normalize(trim(x, '{blanks}'))",
+        f"""CREATE OR REPLACE TEMP MACRO sheet_text(x) AS
+            CASE WHEN regexp_full_match(x, '[!-~](?:[ -~]*[!-~])?')
+                 THEN CASE WHEN regexp_full_match(x, '{NOISE_PATTERN}')
+                           THEN printf('%.15g', x::DOUBLE) ELSE x END
+                 ELSE nullif(clean_text(x), '') END""",
+        f"""CREATE OR REPLACE TEMP MACRO parse_text(x) AS
+            CASE WHEN NOT regexp_matches(x, '{CONTROL_PATTERN}') THEN nullif(x, '') END""",
+        """CREATE OR REPLACE TEMP MACRO listed_form(x) AS
+            trim(regexp_replace(narrow(x), '\\s+', ' ', 'g'))""",
+        f"""CREATE OR REPLACE TEMP MACRO parse_identifier(x) AS
+            CASE WHEN regexp_full_match(x, '[0-9A-Za-z_-]+') THEN x
+                 WHEN NOT regexp_full_match(x, '{SCIENTIFIC_PATTERN}')
+                 THEN nullif(listed_form(parse_text(x)), '') END""",
+    ]
+
+
+def clean(text: str) -> str:
+    """A cell without blanks at its ends and in composed form: the text layer in Python.
+
+    >>> clean("　张 三 ")
+    '张 三'
+    """
+    return unicodedata.normalize("NFC", text.strip(BLANKS))
+
+
+def has_control_character(text: str) -> bool:
+    """Whether `text` holds a sign that no cell may hold."""
+    return bool(_CONTROL.search(text))

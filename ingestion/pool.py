@@ -1,0 +1,165 @@
+"""A few child processes that read many files; one that dies is replaced, its file is refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Final
+
+from ingestion.batch import BatchReport
+from ingestion.contracts import Feed
+from ingestion.reader_process import Failure, Limits, Setting
+from ingestion.sentence import Sentence
+from ingestion.task import Task
+
+_ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+class ReaderError(RuntimeError):
+    """Reading stopped for a reason that no file is to blame for: disk, memory, or a signal."""
+
+
+@dataclass
+class _Reader:
+    """One child process and the file it has in hand."""
+
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    task: Task | None = None
+
+
+@dataclass
+class ReaderPool:
+    """Child processes with the given contracts and limits; use as a context manager.
+
+    They are started as programs of their own rather than forked or through multiprocessing, which
+    would bring the caller's open files, threads and main module along.
+    """
+
+    feeds: dict[str, Feed]
+    workers: int = 2
+    limits: Limits = field(default_factory=Limits)
+    _readers: list[_Reader] = field(default_factory=list, init=False)
+
+    def __enter__(self) -> ReaderPool:
+        """Start nothing yet; readers start with the first files."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End all readers, also those with a file in hand."""
+        for reader in self._readers:
+            reader.connection.close()
+            if reader.task is not None:
+                reader.process.kill()
+        for reader in self._readers:
+            try:
+                reader.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                reader.process.kill()
+                reader.process.wait()
+        self._readers.clear()
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchReport]]:
+        """Read files, the next as soon as a reader is free; reports come as they are ready.
+
+        Raises:
+            ReaderError: If a file could not be read through no fault of its own.
+        """
+        waiting = list(tasks)[::-1]
+        while len(self._readers) < min(self.workers, len(waiting)):
+            self._readers.append(self._start())
+        for reader in self._readers:
+            self._give(reader, waiting)
+        while busy := [reader for reader in self._readers if reader.task is not None]:
+            ready = wait([reader.connection for reader in busy])
+            for reader in busy:
+                if reader.connection not in ready:
+                    continue
+                task, report = self._take(reader)
+                self._give(reader, waiting)
+                yield task, report
+
+    def _give(self, reader: _Reader, waiting: list[Task]) -> None:
+        reader.task = waiting.pop() if waiting else None
+        if reader.task is not None:
+            reader.connection.send(reader.task)
+
+    def _take(self, reader: _Reader) -> tuple[Task, BatchReport]:
+        task = reader.task
+        if task is None:
+            raise ReaderError("a reader answered without a question")
+        try:
+            answer = reader.connection.recv()
+        except (EOFError, ConnectionError):
+            return task, self._bury(reader, task)
+        if isinstance(answer, BatchReport):
+            return task, answer
+        failure: Failure = answer
+        if failure.is_machine:
+            raise ReaderError(f"{task.source_file} could not be read: {failure.message}")
+        return task, _refused(
+            task,
+            f"读取程序处理该文件时出错（{failure.message}），文件未入库；请联系系统维护人员。",
+            f"The reader failed on the file ({failure.message}), so it was not loaded; tell those"
+            " who maintain this program.",
+        )
+
+    def _bury(self, reader: _Reader, task: Task) -> BatchReport:
+        """Replace a reader that died, and say of the file what it died of."""
+        code = reader.process.wait()
+        reader.connection.close()
+        fresh = self._start()
+        reader.process, reader.connection = fresh.process, fresh.connection
+        if code == -signal.SIGXCPU:
+            return _refused(
+                task,
+                "读取该文件耗用的处理器时间超过上限，文件未入库；请检查文件是否异常庞大或已损坏。",
+                "Reading the file took more processor time than is allowed, so it was not loaded;"
+                " see whether it is damaged or far larger than usual.",
+            )
+        if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
+            raise ReaderError(f"reading was stopped by signal {-code}")
+        how_zh = f"信号 {-code}" if code < 0 else f"退出码 {code}"
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return _refused(
+            task,
+            f"读取该文件的进程异常终止（{how_zh}），通常是文件要求的内存超过上限；文件未入库，"
+            "请检查文件是否损坏。",
+            f"The process that read the file died ({how}), usually because the file asks for more"
+            " memory than is allowed; it was not loaded, see whether it is damaged.",
+        )
+
+    def _start(self) -> _Reader:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            environment = dict(os.environ)
+            environment["PYTHONPATH"] = os.pathsep.join(
+                [str(_ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+            )
+            process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+                [sys.executable, "-m", "ingestion.reader_process", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                # A library that aborts writes its own last words; ours are in the report.
+                stderr=subprocess.DEVNULL,
+                env=environment,
+            )
+        connection = Connection(ours.detach())
+        connection.send(Setting(self.feeds, self.limits))
+        return _Reader(process, connection)
+
+
+def _refused(task: Task, zh: str, en: str) -> BatchReport:
+    report = task.report()
+    report.state = "refused"
+    report.refusal = Sentence(zh, en)
+    task.unfinished.unlink(missing_ok=True)
+    return report

@@ -1,0 +1,1 @@
+"""The gate every batch goes through before anything is built on it."""

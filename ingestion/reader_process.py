@@ -1,0 +1,148 @@
+"""A reader's child process: takes files one after the other, within limits, until it is closed.
+
+Started by `ingestion.pool` with a socket to talk through. A hostile file may take this process
+down; it never takes down the night.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import resource
+import signal
+import sys
+import tempfile
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from ingestion.batch import BatchReport
+from ingestion.contracts import Feed
+from ingestion.reading.load import open_engine
+from ingestion.task import Task, perform
+
+# The machine's faults, not the file's.
+_MACHINE_ERRORS = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EROFS,
+        errno.EMFILE,
+        errno.ENOMEM,
+        errno.EACCES,
+        errno.EPERM,
+    }
+)
+_MACHINE_WORDS = (
+    "No space left",
+    "Input/output error",
+    "Read-only file system",
+    "Out of Memory",
+    "disk quota",
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one child process may use.
+
+    Attributes:
+        address_bytes: Address space, most of it never touched.
+        engine_memory: DuckDB's own limit, beyond which it goes to disk.
+        cpu_seconds: Processor time for one file, beside what its size allows.
+        cpu_seconds_per_mb: What each megabyte of a file allows in addition.
+    """
+
+    address_bytes: int = 6 << 30
+    engine_memory: str = "1GB"
+    cpu_seconds: int = 120
+    cpu_seconds_per_mb: float = 2.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a child process is told once."""
+
+    feeds: dict[str, Feed]
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file could not be read for a reason that is no property of the file.
+
+    Attributes:
+        message: What went wrong.
+        is_machine: Whether the machine is at fault; else it is a defect of this program.
+    """
+
+    message: str
+    is_machine: bool
+
+
+def main() -> None:
+    """Answer each task with a report or a failure."""
+    connection = Connection(int(sys.argv[1]))
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    setting: Setting = connection.recv()
+    _limit_memory(setting.limits)
+    with tempfile.TemporaryDirectory(prefix="crm-reader-") as spill:
+        engine = open_engine(setting.limits.engine_memory, Path(spill))
+        while True:
+            try:
+                task: Task = connection.recv()
+            except EOFError:
+                return
+            _limit_cpu(setting.limits, task.archived.stat().st_size)
+            connection.send(_answer(task, setting, engine))
+
+
+def _answer(task: Task, setting: Setting, engine: object) -> BatchReport | Failure:
+    try:
+        return perform(task, setting.feeds[task.feed], engine)
+    except (OSError, MemoryError) as error:
+        is_machine = isinstance(error, MemoryError) or error.errno in _MACHINE_ERRORS
+        return Failure(f"{type(error).__name__}: {error}", is_machine)
+    except Exception as error:
+        is_machine = any(word in str(error) for word in _MACHINE_WORDS)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        # The message could quote the file's data; where and what is enough to find a defect.
+        message = str(error) if is_machine else f"{type(error).__name__} at {where}"
+        return Failure(message, is_machine)
+
+
+def _limit_memory(limits: Limits) -> None:
+    # macOS knows the limit but does not keep it; there the engine's own limit has to do.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (limits.address_bytes, limits.address_bytes))
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_cpu(limits: Limits, size_bytes: int) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    allowed = limits.cpu_seconds + limits.cpu_seconds_per_mb * size_bytes / 1e6
+    soft = int(used.ru_utime + used.ru_stime + allowed) + 1
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this process when the night dies, where it can do that (Linux)."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        if os.getppid() == 1:
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

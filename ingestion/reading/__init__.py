@@ -1,0 +1,1 @@
+"""Delivered files become rows of text, each with its place of origin and nothing guessed."""

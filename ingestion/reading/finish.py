@@ -1,0 +1,64 @@
+"""What is done with every file once its accepted rows are written: duplicates, share, totals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ingestion.batch import EXPLAINED_ROWS, RefusedCell, RefusedRow, is_too_much_refused
+from ingestion.contracts import Feed
+from ingestion.reading.load import drop_duplicates, totals
+from ingestion.reading.outcome import Outcome
+from ingestion.sentence import Sentence
+
+Places = list[tuple[str | None, int]]
+
+
+def finish(
+    engine: Any,
+    feed: Feed,
+    outcome: Outcome,
+    target: Path,
+    look_up: Callable[[Places], list[RefusedRow]],
+) -> Outcome:
+    """Take out duplicates, decide about the file as a whole, and count what is left.
+
+    Args:
+        engine: Connection of `open_engine`.
+        feed: The feed.
+        outcome: What is known so far; `quarantined` counts every row not in `target`.
+        target: The Parquet file written.
+        look_up: Gives rows as delivered, with their amounts, by sheet and row.
+    """
+    decide(outcome, outcome.quarantined)
+    doubled = drop_duplicates(engine, feed, target)
+    exact = sum(code == "duplicate" for _, _, code, _ in doubled)
+    outcome.quarantined += len(doubled)
+    explained = doubled[:EXPLAINED_ROWS] if outcome.refusal else doubled
+    rows = look_up([(sheet, row) for sheet, row, _, _ in explained])
+    for found, (_, _, code, reason) in zip(rows, explained, strict=True):
+        cell = RefusedCell("", "", None, code, reason)
+        outcome.refused.append(replace(found, reasons=(cell,)))
+    outcome.refused.sort(key=lambda row: (row.sheet or "", row.row))
+    # A line written twice is a nuisance; it says nothing against the rest of the file.
+    decide(outcome, outcome.quarantined - exact)
+    if outcome.refusal is None:
+        cells = Counter(cell.column for row in outcome.refused for cell in row.reasons)
+        outcome.totals = totals(engine, feed, target, cells)
+    return outcome
+
+
+def decide(outcome: Outcome, refused: int) -> None:
+    """Refuse the file as a whole if too many of its rows are refused."""
+    if outcome.refusal is None and is_too_much_refused(refused, outcome.data_rows):
+        share = f"{refused / outcome.data_rows:.0%}"
+        outcome.refusal = Sentence(
+            f"{outcome.data_rows:,} 行中有 {refused:,} 行不合格（{share}），超过上限，"
+            "整份文件未入库；请对照退回表改正后重新报送。",
+            f"{refused:,} of {outcome.data_rows:,} rows ({share}) are refused, which is too many,"
+            " so nothing of the file was loaded; correct it by the returned sheet and deliver it"
+            " again.",
+        )

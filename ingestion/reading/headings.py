@@ -1,0 +1,72 @@
+"""The headings of a file against the feed: by name, never by position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingestion.contracts import Column, Feed
+from ingestion.sentence import RefusedFileError, Sentence, shown
+
+_SHOWN_HEADINGS = 8
+
+
+def match_headings(
+    feed: Feed, headings: Sequence[str | None], where: str
+) -> tuple[dict[str, tuple[int, ...]], list[Sentence]]:
+    """Where each column is read from, and remarks on headings nobody asked for.
+
+    Args:
+        feed: The contract.
+        headings: The file's headings, left to right.
+        where: File, or file and sheet, for the sentences.
+
+    Raises:
+        RefusedFileError: If a required column is missing, a column is there twice, or a heading
+            names authentication data.
+    """
+    found = feed.match_headings(headings)
+    where = shown(where, 120)
+    if found.authentication:
+        names, english = _listed(found.authentication), _listed(found.authentication, ", ")
+        raise RefusedFileError(
+            f"{where} 含有鉴别信息列“{names}”（C3 类），系统一律不接收；请删除该列后重新报送。",
+            f"{where} holds authentication data ({english}), class C3, which is never taken in;"
+            " remove the column and deliver it again.",
+        )
+    if found.doubled:
+        name, places = next(iter(found.doubled.items()))
+        told = [f"{shown(headings[place] or '')}（第 {place + 1} 列）" for place in places]
+        english = ", ".join(f"{shown(headings[p] or '')} (column {p + 1})" for p in places)
+        column = feed.column(name)
+        raise RefusedFileError(
+            f"{where} 中“{column.heading}”出现多次：{'、'.join(told)}；请只保留一列。",
+            f"{where} has {column.heading} more than once: {english}; keep one of them.",
+        )
+    if found.missing:
+        seen = [shown(heading or "", 30) for heading in headings if heading][:_SHOWN_HEADINGS]
+        raise RefusedFileError(
+            f"{where} 缺少必需的列：{'、'.join(_expected(c) for c in found.missing)}；"
+            f"现有标题为：{'、'.join(seen)}。请补齐后重新报送。",
+            f"{where} lacks the required column"
+            f"{'s' if len(found.missing) > 1 else ''} {', '.join(map(_expected, found.missing))};"
+            f" its headings are {', '.join(seen)}. Add what is missing and deliver it again.",
+        )
+    notes = []
+    if found.unknown:
+        notes.append(
+            Sentence(
+                f"{where} 有约定之外的列，未入库：{_listed(found.unknown)}。",
+                f"{where} has columns the feed does not know; they were not loaded:"
+                f" {_listed(found.unknown, ', ')}.",
+            )
+        )
+    return found.positions, notes
+
+
+def _expected(column: Column) -> str:
+    return "+".join(column.join) if column.join else column.heading
+
+
+def _listed(headings: Sequence[str], separator: str = "、") -> str:
+    names = [shown(heading, 30) for heading in headings[:_SHOWN_HEADINGS]]
+    return separator.join(names) + ("…" if len(headings) > _SHOWN_HEADINGS else "")

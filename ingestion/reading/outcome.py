@@ -1,0 +1,52 @@
+"""What reading one file for one feed came to, before it is a report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ingestion.batch import RefusedRow
+from ingestion.reading.load import Totals
+from ingestion.sentence import Sentence
+
+
+@dataclass
+class Outcome:
+    """Counts, refused rows and remarks of one file.
+
+    Attributes:
+        rows_in: Physical rows of the file, its heading included.
+        not_data: Rows that are declared to be no data.
+        counted: Physical rows by the second counter.
+        quarantined: Rows refused; all data rows where the file is refused as a whole.
+        refused: The refused rows; only the first of them where there are too many.
+        totals: Counts and sums of what was loaded; None where the file is refused.
+        refusal: Why the file is refused as a whole, if it is.
+        notes: Remarks for the operator that refuse nothing.
+        money_in: Totals as delivered by a second reading, where one was made.
+        heading_rows: Row of the headings by sheet, in a workbook.
+    """
+
+    rows_in: int
+    not_data: int
+    counted: int
+    quarantined: int = 0
+    refused: list[RefusedRow] = field(default_factory=list)
+    totals: Totals | None = None
+    refusal: Sentence | None = None
+    notes: list[Sentence] = field(default_factory=list)
+    money_in: dict[str, Decimal | None] = field(default_factory=dict)
+    heading_rows: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def data_rows(self) -> int:
+        """Rows that are data, loaded or not."""
+        return self.rows_in - self.not_data
+
+    @property
+    def reasons(self) -> Counter[str]:
+        """Refused rows by the code of each reason they have."""
+        return Counter(
+            code for row in self.refused for code in {reason.code for reason in row.reasons}
+        )

@@ -1,0 +1,51 @@
+"""What is said to people about a delivery: one clear sentence, in Chinese and in English."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# Control characters and marks that turn the reading direction: a delivered text must not be
+# able to forge a log line or show itself as another one.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_SHOWN_CHARACTERS = 60
+
+
+class Sentence(NamedTuple):
+    """One statement in both languages.
+
+    Attributes:
+        zh: In Chinese.
+        en: In English.
+    """
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        """The English sentence."""
+        return self.en
+
+
+class RefusedFileError(Exception):
+    """A file cannot be loaded at all; `sentence` says why, and what its sender should do."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.sentence = Sentence(zh, en)
+        super().__init__(en)
+
+    def __reduce__(self) -> tuple[type[RefusedFileError], tuple[str, str]]:
+        """Survive the way back from a reader's child process."""
+        return type(self), (self.sentence.zh, self.sentence.en)
+
+
+def shown(text: str, length: int = _SHOWN_CHARACTERS) -> str:
+    r"""A delivered text made fit to stand inside a sentence: one line, bounded, no tricks.
+
+    >>> shown("a\x1b[31mb\n")
+    'a\\x1b[31mb\\n'
+    """
+    text = _UNPRINTABLE.sub(lambda sign: ascii(sign.group())[1:-1], text)
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,32 @@
+"""What this room refuses, one named error per reason; each message is one sentence for a reader."""
+
+
+class MlError(Exception):
+    """Base of everything that this room refuses on purpose."""
+
+
+class NotEnoughHistory(MlError):  # noqa: N818  the name is what is said to the bank
+    """The bank's history is too short, or has too few events, to fit a model that can be judged.
+
+    The night goes on without scores of that model; its status repeats this sentence.
+    """
+
+
+class FrameRefused(MlError):  # noqa: N818
+    """A feature frame does not keep the contract of :mod:`ml.features`."""
+
+
+class LeakSuspected(FrameRefused):
+    """A feature knows the label: training on it would report a triumph and score nonsense."""
+
+
+class ModelRefused(MlError):  # noqa: N818
+    """A stored model version is tampered with, unknown, or made for other software."""
+
+
+class NoModel(MlError):  # noqa: N818
+    """No version of the model is stored, or none that may be used."""
+
+
+class ScoringHeld(MlError):  # noqa: N818
+    """The features of today look unlike those of training; scoring them would be a guess."""

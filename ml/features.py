@@ -1,0 +1,317 @@
+"""The contract of the feature table: names, types, ranges, meaning; and the gate that enforces it.
+
+The columns are those of the dbt model ``ftr_customer`` (one row per customer and observation date,
+nothing later than it); a test compares the two lists both ways. Whatever a frame brings beyond or
+short of this contract is refused with one sentence; only the order of columns is forgiven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+from ml.errors import FrameRefused
+
+Kind = Literal["number", "flag", "category"]
+
+KEYS = ("customer_key", "observation_date")
+CHURN_LABEL = "is_churned_in_3m"
+VALUE_LABEL = "contribution_next_3m_amount"
+LABELS = (CHURN_LABEL, VALUE_LABEL)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the feature table.
+
+    Attributes:
+        name: Column name; says the moment that it looks from.
+        kind: ``number``, ``flag`` (true or false) or ``category`` (a code of a closed list).
+        meaning: One line for the model book, with the unit.
+        minimum: Least possible value, if there is one.
+        maximum: Greatest possible value, if there is one.
+        categories: Codes of a category.
+        is_optional: A bank may not record this at all; the column may then be all null.
+        churn_direction: +1 where more of it can only raise the risk of churn, -1 where it can only
+            lower it, 0 where the data decide. Keeps reasons sane where data are thin.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] = ()
+    is_optional: bool = False
+    churn_direction: Literal[-1, 0, 1] = 0
+
+
+def _number(name: str, meaning: str, **rest: Any) -> Feature:
+    return Feature(name, "number", meaning, **rest)
+
+
+def _count(name: str, meaning: str, **rest: Any) -> Feature:
+    return Feature(name, "number", meaning, minimum=0, **rest)
+
+
+def _code(name: str, meaning: str, *categories: str) -> Feature:
+    return Feature(name, "category", meaning, categories=categories, is_optional=True)
+
+
+# Bounds stand only where the model's own arithmetic cannot go beyond them: one mistyped birthday
+# must not hold the scores of a whole bank. What needs months of history is optional, since a young
+# bank has none of it.
+FEATURES: tuple[Feature, ...] = (
+    _code("party_type_code", "Person, company or institution", "person", "company", "institution"),
+    _code(
+        "population_type_code",
+        "Population that the survey plan counts the customer in",
+        "merchant",
+        "town_resident",
+        "village_resident",
+        "company",
+        "institution",
+    ),
+    _code("level_code", "Level by the bank's rule", "A", "B", "C", "D"),
+    _number(
+        "age_years_before_obs", "Years since birth, of a company since foundation", is_optional=True
+    ),
+    _number(
+        "tenure_months_before_obs", "Months since the customer was registered", is_optional=True
+    ),
+    _number("deposit_closing_amount_before_obs", "Deposits on the day, yuan"),
+    _number(
+        "deposit_closing_1m_ago_amount_before_obs",
+        "Deposits at the end of the month before, yuan",
+        is_optional=True,
+    ),
+    _number(
+        "deposit_closing_3m_ago_amount_before_obs",
+        "Deposits at the end of the third month before, yuan",
+        is_optional=True,
+    ),
+    _number(
+        "deposit_closing_6m_ago_amount_before_obs",
+        "Deposits at the end of the sixth month before, yuan",
+        is_optional=True,
+    ),
+    _number(
+        "deposit_average_90d_amount_before_obs",
+        "Average deposits of the month of the day and the two before it, yuan",
+    ),
+    _number(
+        "balance_change_rate_before_obs",
+        "Average deposits of three months against those of the year before them, as a share",
+        is_optional=True,
+        churn_direction=-1,
+    ),
+    _number(
+        "deposit_trend_3m_rate_before_obs",
+        "Deposits on the day against the third month end before, as a share",
+        is_optional=True,
+        churn_direction=-1,
+    ),
+    _number("loan_closing_amount_before_obs", "Loans on the day, yuan"),
+    Feature("has_loan_before_obs", "flag", "Whether the customer owes or lately owed a loan"),
+    _count("open_account_count_before_obs", "Open accounts", churn_direction=-1),
+    _count("product_count_before_obs", "Different products held", churn_direction=-1),
+    _number(
+        "customer_transaction_30d_count_before_obs",
+        "Postings of 30 days that the customer caused",
+        churn_direction=-1,
+    ),
+    _number(
+        "customer_transaction_90d_count_before_obs",
+        "Postings of 90 days that the customer caused",
+        churn_direction=-1,
+    ),
+    _number(
+        "customer_transaction_idle_days_before_obs",
+        "Days since the last posting that the customer caused",
+        is_optional=True,
+        churn_direction=1,
+    ),
+    _number("outflow_90d_amount_before_obs", "Outflow of 90 days, yuan"),
+    _number("rival_outflow_90d_amount_before_obs", "Outflow of 90 days to other banks, yuan"),
+    _count("visit_90d_count_before_obs", "Valid visits of 90 days"),
+    _count("visit_idle_days_before_obs", "Days since the last valid visit", is_optional=True),
+    _count("complaint_90d_count_before_obs", "Complaints of 90 days", churn_direction=1),
+    _number(
+        "contribution_3m_amount_before_obs",
+        "Contribution of the month of the day so far and of the two before it, yuan",
+    ),
+)
+
+_DTYPES: dict[Kind, str] = {
+    "number": "a number",
+    "flag": "true or false",
+    "category": "a text code",
+}
+
+
+def feature_names(features: Sequence[Feature] = FEATURES) -> list[str]:
+    """Names in the order of the contract."""
+    return [feature.name for feature in features]
+
+
+def as_schema(features: Sequence[Feature] = FEATURES) -> list[dict[str, Any]]:
+    """The contract as plain data: what a manifest stores and compares."""
+    return [
+        {
+            "name": feature.name,
+            "kind": feature.kind,
+            "minimum": feature.minimum,
+            "maximum": feature.maximum,
+            "categories": list(feature.categories),
+            "is_optional": feature.is_optional,
+        }
+        for feature in features
+    ]
+
+
+def all_null_columns(frame: pl.DataFrame, features: Sequence[Feature] = FEATURES) -> list[str]:
+    """Optional features that this bank does not record: all null in the frame."""
+    return [
+        feature.name
+        for feature in features
+        if feature.is_optional
+        and feature.name in frame.columns
+        and frame.get_column(feature.name).null_count() == frame.height
+    ]
+
+
+def check_frame(
+    frame: pl.DataFrame,
+    features: Sequence[Feature] = FEATURES,
+    *,
+    labels: Collection[str] = (),
+    absent: Collection[str] = (),
+) -> pl.DataFrame:
+    """The frame in the contract's order and types, or a refusal.
+
+    Args:
+        frame: Keys, every feature, and the labels named; nothing else.
+        features: The contract.
+        labels: Label columns that must be there too (training); scoring names none.
+        absent: Optional features that may be all null, because they were so in training.
+
+    Returns:
+        Keys, features as Float64 (numbers and flags) or String (categories), then labels.
+
+    Raises:
+        FrameRefused: One sentence that names the column and what is wrong with it.
+    """
+    check_shape(frame, features, labels=labels)
+    columns = [_check_column(frame, feature, absent) for feature in features]
+    keys = [
+        frame.get_column("customer_key").cast(pl.Int64),
+        frame.get_column("observation_date").cast(pl.Date),
+    ]
+    kept = [frame.get_column(name).cast(pl.Float64, strict=True) for name in labels]
+    return pl.DataFrame([*keys, *columns, *kept])
+
+
+def check_shape(
+    frame: pl.DataFrame,
+    features: Sequence[Feature] = FEATURES,
+    *,
+    labels: Collection[str] = (),
+) -> None:
+    """Refuse wrong columns or keys, without looking at a single value of a feature.
+
+    Raises:
+        FrameRefused: One sentence that names what is wrong.
+    """
+    _check_columns(frame, features, labels)
+    _check_keys(frame)
+
+
+def _check_columns(
+    frame: pl.DataFrame, features: Sequence[Feature], labels: Collection[str]
+) -> None:
+    """Refuse a missing or an extra column: a renamed one is both, and both names are said."""
+    expected = [*KEYS, *feature_names(features), *labels]
+    missing = [name for name in expected if name not in frame.columns]
+    extra = [name for name in frame.columns if name not in expected]
+    sentences = []
+    if missing:
+        sentences.append(f"lacks {', '.join(missing)}")
+    if extra:
+        sentences.append(f"has {', '.join(extra)}, which the contract does not know")
+    if sentences:
+        raise FrameRefused(f"The feature frame {' and '.join(sentences)}.")
+
+
+def _check_keys(frame: pl.DataFrame) -> None:
+    """Refuse keys that are null, doubled or of the wrong type, and an empty frame."""
+    if frame.is_empty():
+        raise FrameRefused("The feature frame has no rows.")
+    if not frame.get_column("customer_key").dtype.is_integer():
+        raise FrameRefused(
+            f"customer_key is {frame.get_column('customer_key').dtype}, not a whole number."
+        )
+    if frame.get_column("observation_date").dtype != pl.Date:
+        raise FrameRefused(
+            f"observation_date is {frame.get_column('observation_date').dtype}, not a date."
+        )
+    for name in KEYS:
+        if gaps := frame.get_column(name).null_count():
+            raise FrameRefused(f"{name} is null in {gaps} rows.")
+    doubled = frame.height - frame.select(KEYS).n_unique()
+    if doubled:
+        raise FrameRefused(f"{doubled} rows repeat a customer and observation date.")
+
+
+def _check_column(frame: pl.DataFrame, feature: Feature, absent: Collection[str]) -> pl.Series:
+    """One column in its type, or a refusal."""
+    column = frame.get_column(feature.name)
+    if column.null_count() == len(column):
+        if feature.name in absent:
+            target = pl.String if feature.kind == "category" else pl.Float64
+            return pl.Series(feature.name, [None] * len(column), dtype=target)
+        raise FrameRefused(f"{feature.name} is null in every row.")
+    if feature.kind == "category":
+        return _check_category(column, feature)
+    is_right = column.dtype == pl.Boolean if feature.kind == "flag" else column.dtype.is_numeric()
+    # Flags come as 0 and 1 from engines without a boolean; the range check below holds them to it.
+    if feature.kind == "flag" and column.dtype.is_integer():
+        is_right = True
+    if not is_right:
+        raise FrameRefused(
+            f"{feature.name} is {column.dtype}, and should be {_DTYPES[feature.kind]}."
+        )
+    return _check_range(column.cast(pl.Float64), feature)
+
+
+def _check_category(column: pl.Series, feature: Feature) -> pl.Series:
+    """A text column whose codes are all in the list."""
+    if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        raise FrameRefused(f"{feature.name} is {column.dtype}, and should be a text code.")
+    text = column.cast(pl.String)
+    unknown = sorted(set(text.drop_nulls().unique().to_list()) - set(feature.categories))
+    if unknown:
+        raise FrameRefused(
+            f"{feature.name} holds {', '.join(map(repr, unknown[:3]))}, "
+            f"which is none of {', '.join(feature.categories)}."
+        )
+    return text
+
+
+def _check_range(column: pl.Series, feature: Feature) -> pl.Series:
+    """A numeric column that is finite and inside its range."""
+    if column.is_nan().any() or column.is_infinite().any():
+        bad = int((column.is_nan() | column.is_infinite()).fill_null(False).sum())
+        raise FrameRefused(f"{feature.name} is infinite or not a number in {bad} rows.")
+    low, high = (0.0, 1.0) if feature.kind == "flag" else (feature.minimum, feature.maximum)
+    for bound, is_outside in (
+        (low, column < low if low is not None else None),
+        (high, column > high if high is not None else None),
+    ):
+        if is_outside is not None and is_outside.any():
+            worst = column.filter(is_outside.fill_null(False)).item(0)
+            side = "below" if bound == low and worst < (low or 0) else "above"
+            raise FrameRefused(f"{feature.name} holds {worst:g}, {side} its bound {bound:g}.")
+    return column

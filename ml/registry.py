@@ -1,0 +1,336 @@
+"""Signed versions of a model: written whole, loaded only when every promise still holds.
+
+A version is a folder ``models/<name>/<version>/``:
+
+    model.skops     the fitted pipelines, without pickle
+    golden.parquet  20 made rows and the scores that the model gave them on the day of training
+    report.json     metrics, tables and counts of the training, for people
+    manifest.json   SHA-256 of the files above, software versions, feature contract, training window
+    manifest.sig    HMAC-SHA256 of the manifest under a key that lies outside the folder
+
+``models/<name>/withdrawn.json`` (signed too) lists versions that must not score any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import sklearn
+import skops
+import skops.io
+
+from ml.errors import ModelRefused, NoModel
+from ml.features import FEATURES, Feature, as_schema
+from ml.files import (
+    ensure_key,
+    is_signed,
+    read_key,
+    replace_synced,
+    sha256,
+    sign,
+    sync_folder,
+    write_synced,
+)
+from ml.scorer import Scorer
+
+FORMAT = 1
+SIGNED_FILES = ("model.skops", "golden.parquet", "report.json")
+#: Types beyond those that skops trusts by itself. Anything else in a file is refused unread.
+TRUSTED_TYPES = frozenset(
+    {
+        # The type of the values that the baseline's imputer was fitted on; plain data.
+        "numpy.dtype",
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    }
+)
+#: A golden score may differ from the stored one by this share of it and no more.
+GOLDEN_TOLERANCE = 1e-12
+_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}\.\d{3}$")
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """One version that passed every check."""
+
+    name: str
+    version: str
+    scorer: Scorer
+    manifest: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The newest version that may be used, and why newer ones may not."""
+
+    model: LoadedModel
+    refusals: tuple[str, ...]
+
+
+def software() -> dict[str, str]:
+    """Versions that a stored model depends on."""
+    return {
+        "scikit-learn": sklearn.__version__,
+        "skops": skops.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def versions(models_dir: Path, name: str) -> list[str]:
+    """Version names that are there, oldest first; names order as the versions do."""
+    folder = models_dir / name
+    if not folder.is_dir():
+        return []
+    return sorted(
+        entry.name for entry in folder.iterdir() if entry.is_dir() and _VERSION.match(entry.name)
+    )
+
+
+def _next_version(models_dir: Path, name: str, as_of: date) -> str:
+    """The date that the training knew up to, and a running number within it."""
+    day = f"{as_of:%Y-%m-%d}"
+    taken = [int(v.rsplit(".", 1)[1]) for v in versions(models_dir, name) if v.startswith(day)]
+    return f"{day}.{max(taken, default=0) + 1:03d}"
+
+
+def save(
+    models_dir: Path,
+    scorer: Scorer,
+    golden: pl.DataFrame,
+    report: dict[str, Any],
+    as_of: date,
+    *,
+    key_path: Path,
+    code_version: str,
+    features: tuple[Feature, ...] = FEATURES,
+) -> str:
+    """Write one version, whole or not at all, and return its name.
+
+    Args:
+        models_dir: Folder of all models.
+        scorer: What was trained.
+        golden: Rows of the feature contract, scored now and again at every load.
+        report: The training's report; its ``training`` and ``metrics`` go into the manifest.
+        as_of: Last date that the training knew.
+        key_path: File of the signing key; made with mode 0600 when missing.
+        code_version: Version of this code, as the caller knows it.
+        features: The contract that the scorer was trained on.
+    """
+    key = ensure_key(key_path)
+    folder = models_dir / scorer.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(".draft-*"):
+        # A killed training leaves its draft; the lease of the night says nobody else writes here.
+        shutil.rmtree(leftover)
+    version = _next_version(models_dir, scorer.name, as_of)
+    contents = {
+        "model.skops": skops.io.dumps(scorer.pipelines),
+        "golden.parquet": _golden_bytes(golden, scorer),
+        "report.json": _json(report),
+    }
+    manifest = _json(
+        {
+            "format": FORMAT,
+            "name": scorer.name,
+            "version": version,
+            "as_of": as_of.isoformat(),
+            "code_version": code_version,
+            "software": software(),
+            "scorer": scorer.settings(),
+            "features": as_schema(features),
+            "training": report.get("training", {}),
+            "metrics": report.get("metrics", {}),
+            "files": {name: sha256(data) for name, data in contents.items()},
+        }
+    )
+    draft = folder / f".draft-{version}-{os.getpid()}"
+    draft.mkdir()
+    for name, data in contents.items():
+        write_synced(draft / name, data)
+    write_synced(draft / "manifest.json", manifest)
+    write_synced(draft / "manifest.sig", sign(manifest, key).encode())
+    sync_folder(draft)
+    draft.rename(folder / version)
+    sync_folder(folder)
+    return version
+
+
+def load(
+    models_dir: Path,
+    name: str,
+    version: str,
+    *,
+    key_path: Path,
+    features: tuple[Feature, ...] = FEATURES,
+) -> LoadedModel:
+    """One version, if signature, hashes, software, contract, types and golden scores all hold.
+
+    Every file is read once and what was hashed is what is used, so that a file swapped between
+    check and use changes nothing.
+
+    Raises:
+        ModelRefused: One sentence with the first promise that does not hold.
+    """
+    key = read_key(key_path)
+    folder = models_dir / name / version
+    who = f"Model {name} {version}"
+    if version in withdrawn(models_dir, name, key_path=key_path):
+        raise ModelRefused(f"{who} was withdrawn.")
+    manifest = _signed_json(folder / "manifest.json", folder / "manifest.sig", key, who)
+    if (manifest.get("format"), manifest.get("name"), manifest.get("version")) != (
+        FORMAT,
+        name,
+        version,
+    ):
+        # An old signed folder copied under a new name carries a valid signature; its name does not.
+        raise ModelRefused(
+            f"{who} says of itself that it is {manifest.get('name')} {manifest.get('version')}."
+        )
+    data = {file: _read(folder / file, who) for file in SIGNED_FILES}
+    for file, content in data.items():
+        if sha256(content) != manifest["files"].get(file):
+            raise ModelRefused(f"{who}: {file} is not the file that was signed.")
+    _check_software(manifest["software"], who)
+    if manifest["features"] != json.loads(_json(as_schema(features))):
+        raise ModelRefused(f"{who} was trained on another feature contract; train it anew.")
+    scorer = Scorer.restore(name, _pipelines(data["model.skops"], who), manifest["scorer"])
+    _check_golden(data["golden.parquet"], scorer, who)
+    return LoadedModel(name=name, version=version, scorer=scorer, manifest=manifest)
+
+
+def load_newest(
+    models_dir: Path,
+    name: str,
+    *,
+    key_path: Path,
+    features: tuple[Feature, ...] = FEATURES,
+) -> Found:
+    """The newest version that may be used; refused ones are told, never silently skipped.
+
+    Raises:
+        NoModel: There is none; the sentence says why each one there was refused.
+    """
+    refusals: list[str] = []
+    for version in reversed(versions(models_dir, name)):
+        try:
+            model = load(models_dir, name, version, key_path=key_path, features=features)
+        except ModelRefused as refusal:
+            refusals.append(str(refusal))
+            continue
+        return Found(model, tuple(refusals))
+    if refusals:
+        raise NoModel(f"No usable {name} model. {' '.join(refusals)}")
+    raise NoModel(f"No {name} model has been trained yet.")
+
+
+def withdraw(models_dir: Path, name: str, version: str, *, key_path: Path) -> list[str]:
+    """Take a version out of use for good; the one before it scores from then on."""
+    key = read_key(key_path)
+    if version not in versions(models_dir, name):
+        raise NoModel(f"There is no version {version} of model {name}.")
+    listed = sorted({*withdrawn(models_dir, name, key_path=key_path), version})
+    content = _json({"name": name, "withdrawn": listed})
+    folder = models_dir / name
+    # The list and its signature travel in one file, so that they are replaced in one step.
+    replace_synced(folder / "withdrawn.json", sign(content, key).encode() + b"\n" + content)
+    return listed
+
+
+def withdrawn(models_dir: Path, name: str, *, key_path: Path) -> list[str]:
+    """Versions taken out of use.
+
+    Raises:
+        ModelRefused: The list was tampered with; then no version of the model is trusted.
+    """
+    path = models_dir / name / "withdrawn.json"
+    if not path.exists():
+        return []
+    signature, _, content = path.read_bytes().partition(b"\n")
+    if not is_signed(content, signature, read_key(key_path)):
+        raise ModelRefused(f"The list of withdrawn versions of model {name} is not as signed.")
+    listed = json.loads(content)
+    if listed["name"] != name:
+        raise ModelRefused(f"The list of withdrawn versions of model {name} is another model's.")
+    return list(listed["withdrawn"])
+
+
+def _json(content: Any) -> bytes:
+    """Canonical JSON: the same content gives the same bytes, and no NaN slips in."""
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    return text.encode()
+
+
+def _read(path: Path, who: str) -> bytes:
+    """The bytes of a file of a version."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise ModelRefused(f"{who} lacks {path.name}.") from None
+
+
+def _signed_json(path: Path, signature: Path, key: bytes, who: str) -> dict[str, Any]:
+    """A JSON object, once its signature holds; nothing of it is looked at before."""
+    content = _read(path, who)
+    if not is_signed(content, _read(signature, who), key):
+        raise ModelRefused(f"{who}: the manifest is not as it was signed.")
+    parsed: dict[str, Any] = json.loads(content)
+    return parsed
+
+
+def _check_software(stored: dict[str, str], who: str) -> None:
+    """Refuse another minor version of scikit-learn or skops, or another major one of numpy."""
+    now = software()
+    for package, parts in (("scikit-learn", 2), ("skops", 2), ("numpy", 1)):
+        then = str(stored.get(package, "0"))
+        if then.split(".")[:parts] != now[package].split(".")[:parts]:
+            raise ModelRefused(
+                f"{who} was made with {package} {then}, and {now[package]} is installed; "
+                "train it anew."
+            )
+
+
+def _pipelines(content: bytes, who: str) -> dict[str, Any]:
+    """The pipelines of a file, if it holds allowed types only."""
+    try:
+        unknown = set(skops.io.get_untrusted_types(data=content)) - TRUSTED_TYPES
+        if unknown:
+            raise ModelRefused(f"{who} holds types that are not allowed: {sorted(unknown)}.")
+        pipelines = skops.io.loads(content, trusted=sorted(TRUSTED_TYPES))
+    except ModelRefused:
+        raise
+    except Exception as error:
+        # A signed file that cannot be read was never one of ours; whatever it raises is a refusal.
+        raise ModelRefused(f"{who}: model.skops cannot be read ({type(error).__name__}).") from None
+    if not isinstance(pipelines, dict):
+        raise ModelRefused(f"{who}: model.skops holds no pipelines.")
+    return pipelines
+
+
+def _golden_bytes(golden: pl.DataFrame, scorer: Scorer) -> bytes:
+    """Golden rows with the scores that the model gives them now."""
+    buffer = BytesIO()
+    golden.with_columns(pl.Series("golden_score", scorer.predict(golden))).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _check_golden(content: bytes, scorer: Scorer, who: str) -> None:
+    """Refuse a model that gives other scores than on the day it was trained."""
+    golden = pl.read_parquet(BytesIO(content))
+    expected = golden.get_column("golden_score").to_numpy()
+    found = scorer.predict(golden.drop("golden_score"))
+    worst = float(np.max(np.abs(found - expected) / np.maximum(1.0, np.abs(expected))))
+    if not worst <= GOLDEN_TOLERANCE:
+        raise ModelRefused(
+            f"{who} scores its stored rows differently than when it was trained (by {worst:.1e})."
+        )

@@ -1,0 +1,164 @@
+"""Scoring: one row per customer, three reasons each, or a refusal; never a silent guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ml.baseline import VALUE_BASELINE_COLUMN
+from ml.drift import check_sizes
+from ml.errors import ScoringHeld
+from ml.features import FEATURES, Feature, check_frame
+from ml.pipelines import Array, Attribution, inputs
+from ml.registry import LoadedModel
+from ml.split import add_months
+
+REASON_COUNT = 3
+#: Columns of the feeds ml__customer_score and ml__customer_score_reason, in their order.
+SCORE_SCHEMA = {
+    "customer_key": pl.Int64,
+    "observation_date": pl.Date,
+    "model_name": pl.String,
+    "model_version": pl.String,
+    "score": pl.Float64,
+    "scored_rank": pl.Int64,
+}
+REASON_SCHEMA = {
+    "customer_key": pl.Int64,
+    "observation_date": pl.Date,
+    "model_name": pl.String,
+    "reason_rank": pl.Int64,
+    "feature_name": pl.String,
+    "contribution": pl.Float64,
+}
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """Scores and reasons of one model and observation date, in the columns of their feeds."""
+
+    scores: pl.DataFrame
+    reasons: pl.DataFrame
+    report: dict[str, Any]
+
+    def check_complete(self, customer_keys: pl.Series) -> None:
+        """Prove that exactly these customers are scored.
+
+        Args:
+            customer_keys: Keys of the customers that the dimension holds for this date.
+
+        Raises:
+            ScoringHeld: A customer has no score, or a score has no customer.
+        """
+        expected = pl.DataFrame({"customer_key": customer_keys.cast(pl.Int64).unique()})
+        unscored = expected.join(self.scores, on="customer_key", how="anti").height
+        unknown = self.scores.join(expected, on="customer_key", how="anti").height
+        if unscored or unknown:
+            raise ScoringHeld(
+                f"{unscored} customers have no score and {unknown} scores have no customer."
+            )
+
+
+def score(
+    model: LoadedModel, frame: pl.DataFrame, *, features: tuple[Feature, ...] = FEATURES
+) -> ScoreResult:
+    """Score every row of the frame.
+
+    The reasons are exact Shapley values of the trees (:mod:`ml.tree_attribution`), on the log-odds
+    scale for churn and in yuan for value; all of a customer's contributions and the model's
+    expected score add up to his score, and the three largest are kept.
+
+    Args:
+        model: A version that the registry let pass.
+        frame: ``ftr_customer`` of one observation date: keys and features, nothing else.
+        features: The feature contract.
+
+    Raises:
+        FrameRefused: The frame breaks the contract.
+        ScoringHeld: The frame's numbers are of another size than those of training, or a score is
+            not a number.
+    """
+    checked = check_frame(frame, features, absent=model.scorer.absent)
+    dates = checked.get_column("observation_date").unique().to_list()
+    if len(dates) > 1:
+        raise ScoringHeld(f"The feature frame holds {len(dates)} observation dates; score one.")
+    checked = as_whole_months(checked.sort("customer_key"), dates[0])
+    check_sizes(model.name, model.scorer.medians, checked, features)
+    columns = inputs(checked, features)
+    scores = model.scorer.predict(columns)
+    if not np.isfinite(scores).all():
+        raise ScoringHeld(f"Model {model.name} {model.version} gave a score that is no number.")
+    keys = checked.get_column("customer_key")
+    origin = {
+        "customer_key": keys,
+        "observation_date": checked.get_column("observation_date"),
+        "model_name": pl.repeat(model.name, len(keys), eager=True),
+    }
+    table = pl.DataFrame(
+        {
+            **origin,
+            "model_version": pl.repeat(model.version, len(keys), eager=True),
+            "score": scores,
+            "scored_rank": _ranks(scores, keys.to_numpy()),
+        },
+        schema=SCORE_SCHEMA,
+    )
+    why = model.scorer.explain(columns)
+    reasons = _top_reasons(pl.DataFrame(origin), why)
+    report = {
+        "model_name": model.name,
+        "model_version": model.version,
+        "ships": model.scorer.ships,
+        "observation_date": dates[0].isoformat(),
+        "row_count": table.height,
+        "mean_score": float(scores.mean()),
+        "median_score": float(np.median(scores)),
+        "reason_count": reasons.height,
+    }
+    return ScoreResult(table, reasons, report)
+
+
+def as_whole_months(frame: pl.DataFrame, observation_date: date) -> pl.DataFrame:
+    """What the running month has brought so far, raised to three whole months.
+
+    The contribution of three months counts the running month up to the day. Models are taught at
+    month ends only, where the three are whole; on the first of a month a third would be missing and
+    every customer would look less worth than the day before.
+    """
+    start = add_months(observation_date.replace(day=1), -2)
+    end = add_months(start, 3)
+    share = ((observation_date - start).days + 1) / (end - start).days
+    return frame.with_columns(pl.col(VALUE_BASELINE_COLUMN) / share)
+
+
+def _ranks(scores: Array, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """1 for the highest score; equal scores in order of customer key."""
+    order = np.lexsort((keys, -scores))
+    ranks = np.empty(len(scores), dtype=np.int64)
+    ranks[order] = np.arange(1, len(scores) + 1)
+    return ranks
+
+
+def _top_reasons(origin: pl.DataFrame, why: Attribution) -> pl.DataFrame:
+    """The largest contributions of each customer, by size; equal ones in order of name."""
+    names = np.array(why.features)
+    by_name = np.argsort(names, kind="stable")
+    names, contributions = names[by_name], why.contributions[by_name].T
+    count = min(REASON_COUNT, len(names))
+    order = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, :count]
+    picked = np.take_along_axis(contributions, order, axis=1)
+    parts = [
+        origin.with_columns(
+            pl.lit(place + 1, dtype=pl.Int64).alias("reason_rank"),
+            pl.Series("feature_name", names[order[:, place]], dtype=pl.String),
+            pl.Series("contribution", picked[:, place]),
+        )
+        for place in range(count)
+    ]
+    stacked = pl.concat(parts).filter(pl.col("contribution") != 0)
+    return stacked.select(list(REASON_SCHEMA)).sort("customer_key", "reason_rank")

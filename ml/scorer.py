@@ -1,0 +1,87 @@
+"""The fitted pipelines of one model and the few numbers beside them: what is stored and loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import polars as pl
+from sklearn.pipeline import Pipeline
+
+from ml.churn import ChurnModel
+from ml.errors import ModelRefused, NoModel
+from ml.pipelines import Array, Attribution, Which
+from ml.value import ValueModel
+
+MODELS: dict[str, ChurnModel | ValueModel] = {"churn": ChurnModel(), "value": ValueModel()}
+
+
+def kind_of(name: str) -> ChurnModel | ValueModel:
+    """The recipe of a model by its name."""
+    if name not in MODELS:
+        raise NoModel(f"There is no model called {name}; there are {', '.join(MODELS)}.")
+    return MODELS[name]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A fitted model, its fitted rival, and which of the two scores customers.
+
+    Attributes:
+        name: churn or value.
+        pipelines: Fitted pipelines by role.
+        ships: ``model``, or ``baseline`` where the model did not beat it.
+        constants: Numbers learnt beside the pipelines.
+        absent: Features that were all null in training, because the bank does not record them.
+        medians: Middle size of each numeric feature in training, zeros left out.
+    """
+
+    name: str
+    pipelines: Mapping[str, Pipeline]
+    ships: Which
+    constants: Mapping[str, float] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    medians: Mapping[str, float] = field(default_factory=dict)
+
+    def predict(self, frame: pl.DataFrame, which: Which | None = None) -> Array:
+        """Scores of the rows, in their order."""
+        kind = kind_of(self.name)
+        return kind.predict(self.pipelines, self.constants, frame, which or self.ships)
+
+    def explain(self, frame: pl.DataFrame, which: Which | None = None) -> Attribution:
+        """What each feature adds to each row's score."""
+        kind = kind_of(self.name)
+        return kind.explain(self.pipelines, self.constants, frame, which or self.ships)
+
+    def settings(self) -> dict[str, Any]:
+        """Everything but the pipelines, as plain data for the manifest."""
+        return {
+            "ships": self.ships,
+            "constants": dict(self.constants),
+            "absent": list(self.absent),
+            "medians": dict(self.medians),
+        }
+
+    @classmethod
+    def restore(cls, name: str, pipelines: dict[str, Any], settings: dict[str, Any]) -> Scorer:
+        """A scorer from what the registry read.
+
+        Raises:
+            ModelRefused: The stored parts do not make a scorer.
+        """
+        ships = settings["ships"]
+        if name not in MODELS:
+            raise ModelRefused(f"{name} is no model of this version.")
+        if ships not in ("model", "baseline") or not all(
+            isinstance(pipeline, Pipeline) for pipeline in pipelines.values()
+        ):
+            raise ModelRefused(f"Model {name} holds something that is no fitted pipeline.")
+        return cls(
+            name=name,
+            pipelines=pipelines,
+            ships=cast(Which, ships),
+            constants=settings["constants"],
+            absent=tuple(settings["absent"]),
+            medians=settings["medians"],
+        )

@@ -1,0 +1,120 @@
+"""Which observation dates teach, which one judges, and when there are too few of either."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from ml.errors import NotEnoughHistory
+from ml.hashing import BUCKET_COUNT, buckets
+
+#: Months that a label looks ahead; the same number stands in the label model's name (_3m).
+HORIZON_MONTHS = 3
+#: Months that features look back (_3m, _90d), the month of the observation included.
+WINDOW_MONTHS = 3
+
+
+@dataclass(frozen=True)
+class TimeSplit:
+    """Rows that teach and rows that judge, each sorted by date and customer."""
+
+    train: pl.DataFrame
+    test: pl.DataFrame
+    train_dates: tuple[date, ...]
+    test_date: date
+    #: Labelled dates that serve neither, because their label windows reach past the test date.
+    gap_dates: tuple[date, ...]
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months on; a month end stays a month end.
+
+    >>> add_months(date(2025, 6, 30), 3)
+    datetime.date(2025, 9, 30)
+    >>> add_months(date(2025, 9, 30), 3)
+    datetime.date(2025, 12, 31)
+    >>> add_months(date(2025, 11, 15), 3)
+    datetime.date(2026, 2, 15)
+    """
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    is_month_end = day.day == calendar.monthrange(day.year, day.month)[1]
+    return date(year, month + 1, last if is_month_end else min(day.day, last))
+
+
+def labelled_rows(frame: pl.DataFrame, label: str) -> pl.DataFrame:
+    """Rows that can teach or judge: month ends with a known label and whole windows behind them.
+
+    Nights observe every business date and would repeat a month thirty times. And in the first
+    months of a bank's history a window of three months is cut short by the history itself: its sums
+    would teach that customers were worth a third of what they are.
+    """
+    dates = frame.get_column("observation_date")
+    first = dates.min()
+    if not isinstance(first, date):
+        return frame.head(0)
+    whole_from = add_months(first.replace(day=1), WINDOW_MONTHS - 1)
+    day = pl.col("observation_date")
+    return frame.filter(
+        (day == day.dt.month_end()) & (day >= whole_from) & pl.col(label).is_not_null()
+    )
+
+
+def split_by_time(labelled: pl.DataFrame, model_name: str) -> TimeSplit:
+    """Judge on the latest labelled date; teach with dates whose labels were known by then.
+
+    A training row may only use what the bank could have known on the test date. So a training
+    date needs its whole label window to end on or before the test date; dates between are left
+    out (the gap). Otherwise the months that a training label describes would be the months that
+    the test features describe.
+
+    Args:
+        labelled: Rows whose label is known, with ``observation_date`` and ``customer_key``.
+        model_name: For the sentence of the refusal.
+
+    Raises:
+        NotEnoughHistory: Fewer labelled dates than the split needs.
+    """
+    dates = sorted(labelled.get_column("observation_date").unique().to_list())
+    if not dates:
+        raise NotEnoughHistory(
+            f"No {model_name} model: no observation date has a known label yet; labels look "
+            f"{HORIZON_MONTHS} months ahead."
+        )
+    test_date = dates[-1]
+    train_dates = tuple(d for d in dates if add_months(d, HORIZON_MONTHS) <= test_date)
+    if not train_dates:
+        raise NotEnoughHistory(
+            f"No {model_name} model: labels are known from {dates[0]} to {test_date}, and teaching "
+            f"and judging need labelled month ends at least {HORIZON_MONTHS} months apart."
+        )
+    gap = tuple(d for d in dates if d not in train_dates and d != test_date)
+    ordered = labelled.sort("observation_date", "customer_key")
+    return TimeSplit(
+        train=ordered.filter(pl.col("observation_date").is_in(train_dates)),
+        test=ordered.filter(pl.col("observation_date") == test_date),
+        train_dates=train_dates,
+        test_date=test_date,
+        gap_dates=gap,
+    )
+
+
+def sample_customers(frame: pl.DataFrame, max_rows: int, salt: str) -> pl.DataFrame:
+    """At most about ``max_rows`` rows, by dropping whole customers by the hash of their key.
+
+    Growing history changes which share of customers is kept, never which customers come first.
+    """
+    if frame.height <= max_rows:
+        return frame
+    limit = int(BUCKET_COUNT * max_rows / frame.height)
+    mask = buckets(frame.get_column("customer_key"), salt) < limit
+    return frame.filter(pl.Series(mask))
+
+
+def folds_of(frame: pl.DataFrame, count: int, salt: str) -> list[int]:
+    """Fold number of each row; all rows of a customer share one fold."""
+    return [int(b) % count for b in buckets(frame.get_column("customer_key"), salt)]

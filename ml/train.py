@@ -1,0 +1,284 @@
+"""Training: contract, split in time, fit, judge beside the rival, store signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ml import metrics
+from ml.churn import ChurnModel
+from ml.drift import typical_sizes
+from ml.errors import FrameRefused, LeakSuspected
+from ml.features import (
+    FEATURES,
+    LABELS,
+    Feature,
+    all_null_columns,
+    check_frame,
+    check_shape,
+)
+from ml.hashing import frame_checksum
+from ml.pipelines import Array, Which, as_array, inputs, make_golden, single_thread
+from ml.registry import save
+from ml.scorer import Scorer, kind_of
+from ml.split import (
+    HORIZON_MONTHS,
+    TimeSplit,
+    add_months,
+    labelled_rows,
+    sample_customers,
+    split_by_time,
+)
+from ml.value import ValueModel
+
+#: More rows cost time and no longer change the metrics: customers repeat from month to month.
+MAX_TRAIN_ROWS = 80_000
+#: A single recorded fact that tells leavers from stayers this well has seen the label.
+LEAK_AUC = 0.995
+LEAK_EQUAL_SHARE = 0.99
+#: A column with fewer values in training is left out of the pipeline and named in the report.
+MIN_FILLED_ROWS = 100
+_SALT = "train-sample"
+_ROLES: tuple[Which, ...] = ("model", "baseline")
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """One stored version and what is to be told about it.
+
+    Attributes:
+        name: churn or value.
+        version: Name of the stored version.
+        is_baseline_shipped: The model did not beat its rival, and the rival scores customers.
+        report: Plain data for asset metadata: training window, metrics of both, tables.
+    """
+
+    name: str
+    version: str
+    is_baseline_shipped: bool
+    report: dict[str, Any]
+
+
+def train(
+    model_name: str,
+    frame: pl.DataFrame,
+    models_dir: Path,
+    as_of: date,
+    *,
+    key_path: Path,
+    code_version: str = "unknown",
+    max_train_rows: int = MAX_TRAIN_ROWS,
+    features: tuple[Feature, ...] = FEATURES,
+) -> TrainedModel:
+    """Train, judge and store one version of a model.
+
+    Args:
+        model_name: churn or value.
+        frame: ``ftr_customer`` joined to ``ftr_customer_label``: keys, features and both labels;
+            a label is null while it is unknown.
+        models_dir: Folder of all models.
+        as_of: Business date of the night: the last date that anything here may know.
+        key_path: File of the signing key, made with mode 0600 when missing.
+        code_version: Version of the code, for the manifest.
+        max_train_rows: Upper bound of training rows; whole customers are left out by hash.
+        features: The feature contract.
+
+    Returns:
+        The stored version with its report.
+
+    Raises:
+        NotEnoughHistory: Nothing is stored and the night goes on without this model's scores.
+        FrameRefused: The frame breaks the contract, or knows what it cannot know yet.
+        LeakSuspected: A feature knows the label.
+    """
+    kind = kind_of(model_name)
+    material = _prepare(kind, frame, as_of, max_train_rows, features)
+    fitted = _fit(kind, material, features)
+    results = _judge(fitted, material.split.test, features)
+    is_better = kind.is_better(results["model"], results["baseline"])
+    scorer = fitted if is_better else replace(fitted, ships="baseline")
+    report = _report(scorer, material, results, features)
+    version = save(
+        models_dir,
+        scorer,
+        make_golden(material.sample, features),
+        report,
+        as_of,
+        key_path=key_path,
+        code_version=code_version,
+        features=features,
+    )
+    return TrainedModel(model_name, version, not is_better, {"version": version, **report})
+
+
+@dataclass(frozen=True)
+class _Material:
+    """Checked rows, split in time; the training rows thinned to what is needed."""
+
+    split: TimeSplit
+    sample: pl.DataFrame
+    absent: tuple[str, ...]
+
+
+def _prepare(
+    kind: ChurnModel | ValueModel,
+    frame: pl.DataFrame,
+    as_of: date,
+    max_train_rows: int,
+    features: tuple[Feature, ...],
+) -> _Material:
+    """Everything that can refuse a training, before anything is fitted."""
+    check_shape(frame, features, labels=LABELS)
+    _check_dates(frame, as_of)
+    # History before values: a bank of three months has columns that are still all null, and what
+    # it wants to hear is that it needs more months.
+    labelled = labelled_rows(frame, kind.label)
+    kind.check_enough(split_by_time(labelled, kind.name))
+    absent = all_null_columns(labelled, features)
+    checked = check_frame(labelled, features, labels=LABELS, absent=absent)
+    split = split_by_time(checked, kind.name)
+    sample = sample_customers(split.train, max_train_rows, _SALT)
+    _check_leak(kind, sample, features)
+    return _Material(split, sample, tuple(absent))
+
+
+def _fit(
+    kind: ChurnModel | ValueModel, material: _Material, features: tuple[Feature, ...]
+) -> Scorer:
+    """The model and its rival, fitted on the training rows alone."""
+    sample = material.sample
+    with single_thread():
+        pipelines, constants = kind.fit(sample, _filled_enough(sample, features))
+    return Scorer(
+        name=kind.name,
+        pipelines=pipelines,
+        ships="model",
+        constants=constants,
+        absent=material.absent,
+        medians=typical_sizes(sample, features),
+    )
+
+
+def _filled_enough(sample: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[Feature, ...]:
+    """Features with enough values to be learnt from; scikit-learn's trees fail on an empty one."""
+    return tuple(
+        feature
+        for feature in features
+        if sample.height - sample.get_column(feature.name).null_count() >= MIN_FILLED_ROWS
+    )
+
+
+def _check_dates(frame: pl.DataFrame, as_of: date) -> None:
+    """Refuse rows of the future, and labels of windows that had not ended by ``as_of``."""
+    dates = frame.get_column("observation_date").unique().sort().to_list()
+    if dates[-1] > as_of:
+        raise FrameRefused(f"The feature frame holds {dates[-1]}, which is after {as_of}.")
+    open_dates = [day for day in dates if add_months(day, HORIZON_MONTHS) > as_of]
+    for label in LABELS:
+        early = frame.filter(
+            pl.col("observation_date").is_in(open_dates) & pl.col(label).is_not_null()
+        )
+        if early.height:
+            first: date = early.get_column("observation_date").sort().item(0)
+            raise LeakSuspected(
+                f"{label} is given for {first}, whose {HORIZON_MONTHS} months had not passed by "
+                f"{as_of}."
+            )
+
+
+def _check_leak(
+    kind: ChurnModel | ValueModel, train: pl.DataFrame, features: tuple[Feature, ...]
+) -> None:
+    """Refuse a training set in which one single feature already knows the label."""
+    labels = train.get_column(kind.label).to_numpy()
+    for feature in features:
+        if feature.kind == "category":
+            continue
+        column = as_array(train.get_column(feature.name))
+        if isinstance(kind, ChurnModel):
+            power = _separation(labels, column)
+            is_leak, figure = power >= LEAK_AUC, f"alone it tells leavers with AUC {power:.4f}"
+        else:
+            weighty = labels != 0
+            share = float((column[weighty] == labels[weighty]).mean()) if weighty.any() else 0.0
+            is_leak, figure = (
+                share > LEAK_EQUAL_SHARE,
+                f"it equals the label in {share:.1%} of rows",
+            )
+        if is_leak:
+            raise LeakSuspected(f"{feature.name} seems to know the label: {figure}.")
+
+
+def _separation(labels: Array, column: Array) -> float:
+    """AUC of one column in its better direction; a missing value counts as the smallest."""
+    filled = np.where(np.isnan(column), -np.inf, column)
+    ranks = pl.Series(filled).rank("average").to_numpy()
+    events = labels.sum()
+    others = len(labels) - events
+    auc = (ranks[labels == 1].sum() - events * (events + 1) / 2) / (events * others)
+    return float(max(auc, 1 - auc))
+
+
+def _judge(
+    scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...]
+) -> dict[str, dict[str, float]]:
+    """Metrics of the model and of its rival on the same customers."""
+    kind = kind_of(scorer.name)
+    seen = test.get_column(kind.label).to_numpy()
+    keys = test.get_column("customer_key").to_numpy()
+    frame = inputs(test, features)
+    scores = {role: scorer.predict(frame, role) for role in _ROLES}
+    results: dict[str, dict[str, float]] = {
+        role: kind.measure(seen, scores[role], keys) for role in _ROLES
+    }
+    saved = kind.losses(seen, scores["baseline"]) - kind.losses(seen, scores["model"])
+    results["model"]["loss_saved"] = float(saved.mean())
+    results["model"]["loss_saved_z"] = metrics.paired_z(saved)
+    return results
+
+
+def _report(
+    scorer: Scorer,
+    material: _Material,
+    results: dict[str, dict[str, float]],
+    features: tuple[Feature, ...],
+) -> dict[str, Any]:
+    """What a reader wants to know, as plain data."""
+    kind = kind_of(scorer.name)
+    split, sample = material.split, material.sample
+    frame = inputs(split.test, features)
+    seen = split.test.get_column(kind.label).to_numpy()
+    keys = split.test.get_column("customer_key").to_numpy()
+    why = scorer.explain(frame.head(20_000))
+    weight = np.abs(why.contributions).mean(axis=1)
+    order = np.argsort(-weight, kind="stable")
+    return {
+        "model_name": scorer.name,
+        "ships": scorer.ships,
+        "metrics": results,
+        "tables": kind.tables(seen, scorer.predict(frame), keys),
+        "importance": {why.features[i]: float(weight[i]) for i in order if weight[i] > 0},
+        "training": {
+            "train_dates": [day.isoformat() for day in split.train_dates],
+            "gap_dates": [day.isoformat() for day in split.gap_dates],
+            "test_date": split.test_date.isoformat(),
+            "train_rows": sample.height,
+            "train_rows_before_sampling": split.train.height,
+            "train_customers": sample.get_column("customer_key").n_unique(),
+            "test_rows": split.test.height,
+            "label_mean_train": metrics.mean(sample.get_column(kind.label)),
+            "label_mean_test": metrics.mean(split.test.get_column(kind.label)),
+            "absent_features": list(scorer.absent),
+            "unused_features": [
+                feature.name
+                for feature in features
+                if feature not in _filled_enough(sample, features)
+            ],
+            "checksum": frame_checksum(sample, ["observation_date", "customer_key"]),
+        },
+    }

@@ -1,0 +1,65 @@
+"""Small file steps that must survive a crash: make durable, write whole, copy, remove."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+from pathlib import Path
+
+FICLONE = 0x40049409
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the bytes of one file are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in one folder are on the disk; a rename is durable only after this."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file so that a reader, or a crash, finds the old content or the new, whole."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy one file; on a file system that can share blocks (XFS, Btrfs) no byte is moved."""
+    with source.open("rb") as reading, target.open("wb") as writing:
+        try:
+            fcntl.ioctl(writing.fileno(), FICLONE, reading.fileno())
+        except OSError:
+            shutil.copyfileobj(reading, writing, 8 * 1024 * 1024)
+    target.chmod(0o600)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with everything in it, read-only files included.
+
+    A folder inside it that lost its write bit is given it back first, because files are removed
+    through the folder's permission and not through their own.
+    """
+    if folder.is_symlink() or not folder.exists():
+        folder.unlink(missing_ok=True)
+        return
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(path.stat().st_mode | stat.S_IRWXU)
+    shutil.rmtree(folder)

@@ -1,0 +1,146 @@
+"""What a published generation says in five figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One headline figure.
+
+    Attributes:
+        name: Short name, for programs.
+        label: What it is, English and Chinese.
+        value: The figure; None where the bank has no such data.
+        unit: yuan, count or share.
+        detail: A second figure that gives it sense.
+    """
+
+    name: str
+    label: str
+    value: Decimal | int | None
+    unit: str
+    detail: str = ""
+
+
+def headline(connection: duckdb.DuckDBPyConnection) -> list[Figure]:
+    """Five figures of the newest month of a generation.
+
+    A figure whose tables are empty (a bank that delivers no visits) is None, not zero.
+
+    Args:
+        connection: An open generation, or a build's crm database.
+    """
+    return [
+        _customers(connection),
+        _balances(connection),
+        _contribution(connection),
+        _visits(connection),
+        _leavers(connection),
+    ]
+
+
+def _customers(connection: duckdb.DuckDBPyConnection) -> Figure:
+    row = _row(
+        connection,
+        """
+        select count(*),
+            count(*) filter (where average_deposit_amount > 0 or average_loan_amount > 0)
+        from mart.mart_profitability__customer_month
+        where customer_key <> -1 and month_date = (
+            select max(month_date) from mart.mart_profitability__customer_month
+        )
+        """,
+    )
+    detail = f"{row[1]:,} of them held a balance" if row[0] else ""
+    return Figure("customers", "Customers 客户", row[0] or None, "count", detail)
+
+
+def _balances(connection: duckdb.DuckDBPyConnection) -> Figure:
+    row = _row(
+        connection,
+        """
+        select sum(average_deposit_amount), sum(average_loan_amount), max(month_date)
+        from mart.mart_profitability__customer_month
+        where month_date = (select max(month_date) from mart.mart_profitability__customer_month)
+        """,
+    )
+    detail = f"loans {row[1]:,} yuan" if row[1] is not None else ""
+    label = f"Average deposits{_of(row[2])} 日均存款"
+    return Figure("deposits", label, row[0], "yuan", detail)
+
+
+def _contribution(connection: duckdb.DuckDBPyConnection) -> Figure:
+    total, best, month = _row(
+        connection,
+        """
+        select sum(contribution_amount),
+            sum(contribution_amount) filter (where contribution_rank * 5 <= customers),
+            max(month_date)
+        from (
+            select contribution_amount, contribution_rank, month_date,
+                count(*) over () as customers
+            from mart.mart_profitability__customer_month
+            where month_date = (select max(month_date) from mart.mart_profitability__customer_month)
+        )
+        """,
+    )
+    detail = ""
+    if total and best is not None and total > 0:
+        detail = f"the best fifth of customers brings {float(best) / float(total):.0%} of it"
+    return Figure("contribution", f"Contribution{_of(month)} 贡献", total, "yuan", detail)
+
+
+def _visits(connection: duckdb.DuckDBPyConnection) -> Figure:
+    row = _row(
+        connection,
+        """
+        select sum(visit_required_count), sum(visit_counted_count), max(month_date)
+        from mart.mart_performance__manager_month
+        where month_date = (
+            select max(month_date) from mart.mart_performance__manager_month
+            where visit_required_count > 0
+        )
+        """,
+    )
+    required, counted, month = row
+    detail = f"of {int(required):,} due, {int(counted) / int(required):.0%}" if required else ""
+    value = int(counted) if required else None
+    return Figure("visits", f"Visits made{_of(month)} 走访", value, "count", detail)
+
+
+def _leavers(connection: duckdb.DuckDBPyConnection) -> Figure:
+    row = _row(
+        connection,
+        """
+        select count(*) filter (where is_churned_hard),
+            count(*) filter (where is_churned_soft and not is_churned_hard),
+            count(churn_score), avg(churn_score) filter (where churn_rank * 10 <= scored), count(*)
+        from (
+            select is_churned_hard, is_churned_soft, churn_score, churn_rank,
+                count(churn_score) over () as scored
+            from mart.mart_churn__customer_month
+            where month_date = (select max(month_date) from mart.mart_churn__customer_month)
+        )
+        """,
+    )
+    hard, soft, scored, risk, customers = row
+    detail = f"{int(soft):,} more are drifting away"
+    if scored and risk is not None:
+        detail += f"; the riskiest tenth of {int(scored):,} scored: {float(risk):.0%} on average"
+    value = int(hard) if customers else None
+    return Figure("leavers", "Customers lost 流失客户", value, "count", detail if customers else "")
+
+
+def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    row = connection.execute(query).fetchone()
+    return tuple(row) if row else ()
+
+
+def _of(month: Any) -> str:
+    return f" of {month:%Y-%m}" if month else ""

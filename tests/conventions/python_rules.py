@@ -1,0 +1,87 @@
+"""Rules on Python files: which room may import what, and how long things may be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+ROOMS = ("ingestion", "ml", "serving", "dagster_project")
+MAX_FUNCTION_LINES = 60
+
+# The rooms that do the work can be tested, and replaced, without the conductor and each other.
+_FORBIDDEN = {
+    room: (*(other for other in ROOMS if other != room), "dagster", "dagster_dbt")
+    for room in ("ingestion", "ml", "serving")
+} | {"dagster_project": ("tests", "benchmarks")}
+
+
+class Import(NamedTuple):
+    """A module that a file imports, and the line where it does."""
+
+    module: str
+    line: int
+
+
+def imports(source: str, package: str) -> Iterator[Import]:
+    """Every module imported anywhere in `source`, those named by a literal text included.
+
+    Args:
+        source: Text of the Python file.
+        package: Dotted package the file lies in, to resolve relative imports.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")
+            base = base[: max(0, len(base) - node.level + 1)] if node.level else []
+            module = ".".join([*base, node.module] if node.module else base)
+            # `from .. import ml` names the room as a name, not in the module's path.
+            for alias in node.names:
+                yield Import(f"{module}.{alias.name}" if module else alias.name, node.lineno)
+        elif _is_import_by_name(node):
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield Import(name.value, node.lineno)
+
+
+def _is_import_by_name(node: ast.AST) -> bool:
+    if not (isinstance(node, ast.Call) and node.args):
+        return False
+    called = node.func
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return name in ("import_module", "__import__", "find_spec")
+
+
+def forbidden_imports(source: str, path: str) -> list[str]:
+    """What the file at `path` (relative to the repository) imports from a room it must not know."""
+    parts = path.removesuffix(".py").split("/")
+    package = ".".join(parts[:-1])
+    return [
+        f"{path}:{found.line}: {parts[0]} must not import {found.module}"
+        for found in imports(source, package)
+        if any(
+            found.module == room or found.module.startswith(f"{room}.")
+            for room in _FORBIDDEN.get(parts[0], ())
+        )
+    ]
+
+
+def long_functions(source: str, path: str) -> list[str]:
+    """Functions of more than 60 lines, counted from the docstring on.
+
+    A command's signature is a list of its options with their help, a line or four for each.
+    """
+    return [
+        f"{path}:{node.lineno}: {node.name} has {_length(node)} lines, more than"
+        f" {MAX_FUNCTION_LINES}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and _length(node) > MAX_FUNCTION_LINES
+    ]
+
+
+def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    first = node.body[0].lineno
+    return (node.end_lineno or first) - first + 1

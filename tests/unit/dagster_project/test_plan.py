@@ -1,0 +1,173 @@
+"""What there is to do: first night, missed dates in order, nothing, or a clear no."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from dagster_project import night as nights
+from dagster_project import schedules, sensors
+from dagster_project.errors import AlreadyPublishedError, DeliveriesError
+from dagster_project.home import Home
+from ingestion.contracts.load import load_feeds
+from serving import generation as generations
+
+
+def day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+@pytest.fixture(scope="module")
+def feeds():
+    return load_feeds()
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRM_HOME", str(tmp_path))
+    return Home(tmp_path).create()
+
+
+def land(home, *dates: str) -> None:
+    for date in dates:
+        name = f"corebank_transaction_{date.replace('-', '')}.csv"
+        (home.landing / name).write_text("x", encoding="utf-8")
+
+
+def publish(home, date: str, number: int = 1, **details: object) -> None:
+    """A generation without tables, by hand."""
+    folder = generations.folder_of(home.warehouse, number)
+    folder.mkdir(parents=True)
+    for name in ("crm", "vault"):
+        (folder / f"{name}.duckdb").write_bytes(b"")
+    made = generations.Generation(number, number, day(date), "now", details=dict(details))
+    (folder / "generation.json").write_text(made.to_json(), encoding="utf-8")
+    generations.point_at(home.warehouse, number)
+
+
+def plan(home, feeds, date: str | None = None, **options: bool) -> list[str]:
+    until = day(date) if date else None
+    dates = nights.plan(home, feeds, home.landing, until, **options)
+    return [each.isoformat() for each in dates]
+
+
+def test_the_first_night_takes_everything_on_its_latest_date(home, feeds):
+    land(home, "2025-11-30", "2026-01-02", "2025-12-31")
+    assert plan(home, feeds) == ["2026-01-02"]
+
+
+def test_a_bank_may_walk_through_its_past(home, feeds):
+    land(home, "2025-11-30", "2025-12-31")
+    assert plan(home, feeds, "2025-11-30") == ["2025-11-30"]
+
+
+def test_missed_dates_are_run_in_order(home, feeds):
+    """F16: a tick missed for three days is three nights, once each."""
+    land(home, "2025-12-31", "2026-01-03", "2026-01-01", "2026-01-02")
+    publish(home, "2025-12-31")
+    assert plan(home, feeds) == ["2026-01-01", "2026-01-02", "2026-01-03"]
+    assert plan(home, feeds, "2026-01-02") == ["2026-01-01", "2026-01-02"]
+
+
+def test_a_date_asked_for_is_run_though_nothing_came_for_it(home, feeds):
+    """The night itself then says what is missing."""
+    land(home, "2026-01-01")
+    publish(home, "2025-12-31")
+    assert plan(home, feeds, "2026-01-05") == ["2026-01-01", "2026-01-05"]
+
+
+def test_nothing_new_is_nothing_to_do(home, feeds):
+    land(home, "2025-12-31")
+    publish(home, "2025-12-31")
+    assert plan(home, feeds) == []
+    assert plan(home, feeds, is_forced=True) == ["2025-12-31"]
+
+
+def test_a_published_night_is_not_run_again_unless_forced(home, feeds):
+    land(home, "2025-12-31")
+    publish(home, "2025-12-31", number=3)
+    with pytest.raises(AlreadyPublishedError, match="generation 3 speaks of 2025-12-31; --force"):
+        plan(home, feeds, "2025-12-31")
+    assert plan(home, feeds, "2025-12-31", is_forced=True) == ["2025-12-31"]
+
+
+def test_a_missing_landing_folder_is_named(home, feeds):
+    home.landing.rmdir()
+    with pytest.raises(DeliveriesError, match="does not exist"):
+        plan(home, feeds)
+    home.landing.write_text("", encoding="utf-8")
+    with pytest.raises(DeliveriesError, match="is a file"):
+        plan(home, feeds)
+
+
+def test_an_empty_landing_folder_is_named(home, feeds):
+    with pytest.raises(DeliveriesError, match="is empty"):
+        plan(home, feeds)
+
+
+def test_files_that_no_feed_knows_are_counted(home, feeds):
+    (home.landing / "notes.txt").write_text("", encoding="utf-8")
+    with pytest.raises(DeliveriesError, match="none of the 1 files"):
+        plan(home, feeds)
+
+
+def test_the_banks_own_feeds_are_remembered(home, tmp_path):
+    assert nights.feeds_folder_of(home, None) is None
+    publish(home, "2025-12-31", feeds_folder=str(tmp_path / "own"))
+    assert nights.feeds_folder_of(home, None) == tmp_path / "own"
+    assert nights.feeds_folder_of(home, tmp_path / "other") == tmp_path / "other"
+
+
+def test_the_schedule_asks_for_every_missed_night_once(home):
+    land(home, "2026-01-01", "2026-01-02")
+    publish(home, "2025-12-31")
+    asked = list(schedules.requests(home))
+    assert [each.run_key for each in asked] == ["night 2026-01-01", "night 2026-01-02"]
+    config = asked[0].run_config["resources"]["night"]["config"]
+    assert config == {"business_date": "2026-01-01"}
+
+
+def test_the_schedule_says_why_it_does_nothing(home):
+    (skipped,) = schedules.requests(home)
+    assert "is empty" in skipped.skip_message
+    land(home, "2025-12-31")
+    publish(home, "2025-12-31")
+    (skipped,) = schedules.requests(home)
+    assert "is published" in skipped.skip_message
+
+
+DAILY = (
+    "corebank_account_{}.csv",
+    "corebank_account_holder_{}.csv",
+    "corebank_balance_{}.csv",
+    "corebank_customer_{}.csv",
+    "corebank_loan_{}.csv",
+    "corebank_transaction_{}.csv",
+)
+
+
+def test_the_sensor_waits_for_the_whole_delivery(home):
+    """F21: a night does not start on the first file of a delivery, nor on a growing one."""
+    publish(home, "2025-12-31")
+    land(home, "2026-01-01")
+    later = dt.datetime.now(dt.UTC).timestamp() + 3600
+    waiting = sensors.next_request(home, later)
+    assert "2026-01-01 waits for" in waiting.skip_message
+    for name in DAILY:
+        (home.landing / name.format("20260101")).write_text("x", encoding="utf-8")
+    growing = sensors.next_request(home, later - 3600)
+    assert "still being delivered" in growing.skip_message
+    asked = sensors.next_request(home, later)
+    assert asked.run_config["resources"]["night"]["config"]["business_date"] == "2026-01-01"
+
+
+def test_a_delivery_that_was_replaced_is_a_new_attempt(home):
+    publish(home, "2025-12-31")
+    for name in DAILY:
+        (home.landing / name.format("20260101")).write_text("x", encoding="utf-8")
+    later = dt.datetime.now(dt.UTC).timestamp() + 3600
+    first = sensors.next_request(home, later)
+    assert sensors.next_request(home, later).run_key == first.run_key
+    (home.landing / DAILY[0].format("20260101")).write_text("corrected", encoding="utf-8")
+    assert sensors.next_request(home, later).run_key != first.run_key

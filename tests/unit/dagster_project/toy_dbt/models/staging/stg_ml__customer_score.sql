@@ -1,0 +1,2 @@
+-- One row per score.
+select * from {{ source('raw', 'ml__customer_score') }}

@@ -1,0 +1,2 @@
+-- One row per order.
+select * from {{ source('raw', 'shop__order') }}

@@ -1,0 +1,64 @@
+"""A written bank, as the tests of this folder look at it: from outside, by nothing of ours."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from ingestion.contracts.feed import Feed
+from ingestion.demo_bank import DemoReport
+
+Row = dict[str, str]
+
+
+@dataclass
+class Bank:
+    """A written bank, with its text extracts read by nothing but the csv module."""
+
+    root: Path
+    report: DemoReport
+    feeds: dict[str, Feed]
+
+    def __post_init__(self) -> None:
+        self._rows: dict[str, list[tuple[Path, Row]]] = {}
+
+    @property
+    def delivered(self) -> list[Path]:
+        folders = (self.root / "landing", self.root / "upcoming")
+        return sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+
+    @property
+    def dirt(self) -> list[Row]:
+        with (self.root / "truth" / "dirty_rows.csv").open(encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def truth(self, name: str) -> list[Row]:
+        with (self.root / "truth" / name).open(encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def rows(self, feed_name: str) -> list[Row]:
+        """Proper rows of a feed's text files, by column name, in order of delivery."""
+        if feed_name not in self._rows:
+            self._rows[feed_name] = list(self._read(feed_name))
+        return [row for _, row in self._rows[feed_name]]
+
+    def _read(self, feed_name: str):
+        spoilt = {(row["file"], int(row["row"])) for row in self.dirt if row["feed"] == feed_name}
+        feed = self.feeds[feed_name]
+        names = [column.name for column in feed.columns]
+        for path in self.delivered:
+            if path.suffix != ".csv" or feed.match(path.name) is None:
+                continue
+            text = path.read_bytes().decode("gb18030", errors="replace")
+            lines = csv.reader(io.StringIO(text, newline=""), delimiter="|")
+            for number, cells in enumerate(lines, start=1):
+                if number > 1 and (path.name, number) not in spoilt:
+                    yield path, dict(zip(names, cells, strict=True))
+
+
+def money(text: str) -> int:
+    """Fen of a delivered amount."""
+    return int(Decimal(text or "0") * 100)

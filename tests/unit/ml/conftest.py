@@ -1,0 +1,137 @@
+"""A made bank whose churn and value follow rules that the tests know."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ml.baseline import CHURN_BASELINE_COLUMNS, VALUE_BASELINE_COLUMN
+from ml.features import CHURN_LABEL, FEATURES, LABELS, VALUE_LABEL, Feature
+from ml.registry import LoadedModel, load_newest
+from ml.train import TrainedModel, train
+
+AS_OF = date(2025, 12, 31)
+#: Labels look three months ahead, so those of October on are unknown at the year's end.
+#: The windows of March are cut short by the start of the history: it neither teaches nor judges.
+DATES = [
+    date(2025, 3, 31),
+    date(2025, 5, 31),
+    date(2025, 6, 30),
+    date(2025, 8, 31),
+    date(2025, 9, 30),
+    AS_OF,
+]
+HIDDEN = next(
+    feature.name
+    for feature in FEATURES
+    if feature.kind == "number"
+    and feature.minimum == 0
+    and feature.churn_direction == 0
+    and feature.name not in (*CHURN_BASELINE_COLUMNS, VALUE_BASELINE_COLUMN)
+)
+
+
+def _column(feature: Feature, rng: np.random.Generator, size: int) -> pl.Series:
+    if feature.kind == "category":
+        codes = rng.choice(feature.categories, size)
+        return pl.Series(feature.name, codes, dtype=pl.String)
+    if feature.kind == "flag":
+        return pl.Series(feature.name, rng.random(size) < 0.4)
+    low = feature.minimum if feature.minimum is not None else -100.0
+    high = feature.maximum if feature.maximum is not None else low + 200.0
+    return pl.Series(feature.name, rng.uniform(low, high, size).round(3))
+
+
+def make_frame(customers: int, seed: int = 7) -> pl.DataFrame:
+    """Leavers: money going, visits to the branch falling, and HIDDEN near either end of its range.
+
+    The plain rival sees the first two only, and a straight line cannot see the third at all.
+    """
+    rng = np.random.default_rng(seed)
+    change, visits = CHURN_BASELINE_COLUMNS
+    worth = rng.lognormal(6, 1.5, customers)
+    parts = []
+    for day in DATES:
+        table = {f.name: _column(f, rng, customers) for f in FEATURES}
+        spread = np.clip(rng.normal(0, 0.25, customers), -0.9, 2)
+        table[change] = pl.Series(change, spread)
+        table[visits] = pl.Series(visits, rng.poisson(12, customers))
+        table[VALUE_BASELINE_COLUMN] = pl.Series(VALUE_BASELINE_COLUMN, worth / 4)
+        hidden = table[HIDDEN].to_numpy()
+        is_edge = np.abs(hidden / hidden.max() - 0.5) > 0.38
+        margin = -3.2 - 3 * spread - 0.12 * (table[visits].to_numpy() - 12) + 2.4 * is_edge
+        is_lost = rng.random(customers) < 1 / (1 + np.exp(-margin))
+        later = worth / 4 * np.where(spread < -0.2, 0.3, 1.1) * rng.lognormal(0, 0.05, customers)
+        is_known = day < date(2025, 10, 1)
+        table[CHURN_LABEL] = pl.Series(CHURN_LABEL, is_lost if is_known else [None] * customers)
+        table[VALUE_LABEL] = pl.Series(VALUE_LABEL, later if is_known else [None] * customers)
+        keys = {
+            "customer_key": pl.Series(np.arange(customers) * 7919 + 2**58, dtype=pl.Int64),
+            "observation_date": pl.Series([day] * customers),
+        }
+        typed = {CHURN_LABEL: pl.Boolean, VALUE_LABEL: pl.Float64}
+        parts.append(pl.DataFrame({**keys, **table}, schema_overrides=typed))
+    return pl.concat(parts)
+
+
+def scoring_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter(pl.col("observation_date") == AS_OF).drop(LABELS)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """The frame, and where its models and key lie."""
+
+    frame: pl.DataFrame
+    models: Path
+    key: Path
+    trained: dict[str, TrainedModel]
+
+    @property
+    def today(self) -> pl.DataFrame:
+        return scoring_rows(self.frame)
+
+    @property
+    def planted(self) -> set[str]:
+        return {*CHURN_BASELINE_COLUMNS, HIDDEN}
+
+    def loaded(self, name: str) -> LoadedModel:
+        return load_newest(self.models, name, key_path=self.key).model
+
+
+@pytest.fixture(scope="session")
+def frame() -> pl.DataFrame:
+    return make_frame(900)
+
+
+@pytest.fixture(scope="session")
+def small_frame() -> pl.DataFrame:
+    return make_frame(60)
+
+
+@pytest.fixture(scope="session")
+def bank(frame: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    """Both models, trained once for all tests that only read them."""
+    home = tmp_path_factory.mktemp("bank")
+    trained = {
+        name: train(name, frame, home / "models", AS_OF, key_path=home / "key", code_version="test")
+        for name in ("churn", "value")
+    }
+    return Bank(frame, home / "models", home / "key", trained)
+
+
+@pytest.fixture
+def copy_of(bank: Bank, tmp_path: Path) -> Callable[[], Bank]:
+    """A copy of the bank's models that a test may damage."""
+
+    def copy() -> Bank:
+        shutil.copytree(bank.models, tmp_path / "models", dirs_exist_ok=True)
+        shutil.copy(bank.key, tmp_path / "key")
+        return Bank(bank.frame, tmp_path / "models", tmp_path / "key", bank.trained)
+
+    return copy

@@ -1,0 +1,124 @@
+"""What may be fed to a model: every refusal has its sentence (F72)."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+from ml.errors import FrameRefused
+from ml.features import FEATURES, KEYS, LABELS, all_null_columns, as_schema, check_frame
+
+WAREHOUSE = Path(__file__).parents[3] / "dbt" / "models" / "features" / "_features__models.yml"
+
+
+def _first(kind, **wanted):
+    return next(
+        f
+        for f in FEATURES
+        if f.kind == kind and all(getattr(f, name) == value for name, value in wanted.items())
+    )
+
+
+NUMBER = _first("number", is_optional=False, minimum=0).name
+CATEGORY = _first("category").name
+OPTIONAL = next(f.name for f in FEATURES if f.is_optional and f.kind == "number")
+
+
+@pytest.fixture
+def today(small_frame):
+    return small_frame.filter(pl.col("observation_date").dt.month() == 12).drop(LABELS)
+
+
+def _set(name, value):
+    return lambda frame: frame.with_columns(value.alias(name))
+
+
+REFUSED = {
+    "missing": (lambda f: f.drop(NUMBER), f"lacks {NUMBER}"),
+    "extra": (_set("shoe_size", pl.lit(42)), "has shoe_size, which the contract does not know"),
+    "renamed": (
+        lambda f: f.rename({NUMBER: "renamed"}),
+        f"lacks {NUMBER} and has renamed, which",
+    ),
+    "label as a feature": (_set(LABELS[1], pl.lit(1.0)), f"has {LABELS[1]}, which"),
+    "text for number": (_set(NUMBER, pl.lit("12.5")), f"{NUMBER} is String, and should be"),
+    "date for number": (
+        _set(NUMBER, pl.lit(datetime(2025, 1, 1))),  # noqa: DTZ001
+        f"{NUMBER} is Datetime.*, and should be a number",
+    ),
+    "number for code": (_set(CATEGORY, pl.lit(3)), f"{CATEGORY} is Int32, and should be a text"),
+    "unknown code": (_set(CATEGORY, pl.lit("martian")), f"{CATEGORY} holds 'martian', which is"),
+    "infinite": (_set(NUMBER, pl.lit(float("inf"))), f"{NUMBER} is infinite or not a number in"),
+    "not a number": (_set(NUMBER, pl.lit(float("nan"))), f"{NUMBER} is infinite or not a number"),
+    "all null": (_set(NUMBER, pl.lit(None, dtype=pl.Float64)), f"{NUMBER} is null in every row"),
+    "optional all null, but not in training": (
+        _set(OPTIONAL, pl.lit(None, dtype=pl.Float64)),
+        f"{OPTIONAL} is null in every row",
+    ),
+    "below its range": (_set(NUMBER, pl.lit(-1.0)), f"{NUMBER} holds -1, below its bound 0"),
+    "no rows": (lambda f: f.head(0), "has no rows"),
+    "key null": (_set("customer_key", pl.lit(None, dtype=pl.Int64)), "customer_key is null in"),
+    "key as text": (
+        _set("customer_key", pl.col("customer_key").cast(pl.String)),
+        "customer_key is String, not a whole number",
+    ),
+    "date as text": (_set("observation_date", pl.lit("2025-12-31")), "is String, not a date"),
+    "doubled": (lambda f: pl.concat([f, f.head(3)]), "3 rows repeat a customer"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_frame_that_breaks_the_contract_is_refused_with_its_reason(today, case):
+    change, sentence = REFUSED[case]
+    with pytest.raises(FrameRefused, match=sentence):
+        check_frame(change(today))
+
+
+def test_only_the_order_of_columns_and_the_width_of_numbers_are_forgiven(today):
+    plain = check_frame(today)
+    turned = today.select(reversed(today.columns)).with_columns(
+        pl.col(NUMBER).cast(pl.Decimal(18, 3)), pl.col(CATEGORY).cast(pl.Categorical)
+    )
+    assert check_frame(turned).equals(plain)
+    assert plain.columns == [*KEYS, *(f.name for f in FEATURES)]
+
+
+def test_an_optional_column_may_be_empty_where_training_had_none(today):
+    empty = today.with_columns(pl.lit(None, dtype=pl.Null).alias(OPTIONAL))
+    assert all_null_columns(empty) == [OPTIONAL]
+    checked = check_frame(empty, absent=[OPTIONAL])
+    assert checked.get_column(OPTIONAL).null_count() == checked.height
+
+
+def test_each_feature_says_its_moment_and_its_meaning():
+    names = [feature.name for feature in FEATURES]
+    assert len(set(names)) == len(names)
+    for feature in FEATURES:
+        assert feature.meaning
+        assert (feature.kind == "category") == bool(feature.categories)
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", feature.name)
+    assert [entry["name"] for entry in as_schema()] == names
+
+
+TYPES = {
+    "number": {"decimal(18,2)", "decimal(18,8)", "integer", "bigint", "double"},
+    "flag": {"boolean"},
+    "category": {"string"},
+}
+
+
+@pytest.mark.parametrize("model", ["ftr_customer", "ftr_customer_label"])
+def test_the_contract_is_that_of_the_warehouse_both_ways(model):
+    """A feature that only one side knows would be refused in the night, after all the work."""
+    described = yaml.safe_load(WAREHOUSE.read_text(encoding="utf-8"))
+    columns = next(m["columns"] for m in described["models"] if m["name"] == model)
+    found = {column["name"]: column["data_type"] for column in columns}
+    if model == "ftr_customer":
+        assert set(found) == {*KEYS, *(f.name for f in FEATURES)}
+        for feature in FEATURES:
+            assert found[feature.name] in TYPES[feature.kind], feature.name
+    else:
+        assert set(found) == {*KEYS, *LABELS}

@@ -1,0 +1,136 @@
+"""Scores in the columns of their feeds, one per customer, with reasons that add up."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+
+from ml.baseline import VALUE_BASELINE_COLUMN
+from ml.errors import FrameRefused, ScoringHeld
+from ml.features import FEATURES
+from ml.pipelines import inputs
+from ml.score import REASON_SCHEMA, SCORE_SCHEMA, as_whole_months, score
+
+FEEDS = Path(__file__).parents[3] / "ingestion" / "feeds"
+TYPES = {"integer": pl.Int64, "date": pl.Date, "text": pl.String, "float": pl.Float64}
+
+
+@pytest.mark.parametrize(
+    ("feed", "schema"),
+    [("ml__customer_score", SCORE_SCHEMA), ("ml__customer_score_reason", REASON_SCHEMA)],
+)
+def test_columns_and_types_are_those_of_the_feed(feed, schema):
+    described = yaml.safe_load((FEEDS / f"{feed}.yml").read_text(encoding="utf-8"))
+    assert {c["name"]: TYPES[c["type"]] for c in described["columns"]} == schema
+
+
+@pytest.fixture(scope="module")
+def models(bank):
+    return {name: bank.loaded(name) for name in ("churn", "value")}
+
+
+@pytest.fixture(scope="module")
+def results(bank, models):
+    return {name: score(model, bank.today) for name, model in models.items()}
+
+
+@pytest.mark.parametrize("name", ["churn", "value"])
+def test_every_customer_gets_one_score_one_rank_and_three_reasons(bank, results, name):
+    result = results[name]
+    assert result.scores.schema == SCORE_SCHEMA
+    assert result.reasons.schema == REASON_SCHEMA
+    assert result.scores.height == bank.today.height
+    assert sorted(result.scores["scored_rank"]) == list(range(1, bank.today.height + 1))
+    best = result.scores.sort("scored_rank")["score"]
+    assert best.is_sorted(descending=True)
+    assert set(result.reasons.group_by("customer_key").len()["len"]) <= {1, 2, 3}
+    sizes = result.reasons.with_columns(pl.col("contribution").abs().alias("size"))
+    assert (
+        sizes.sort("customer_key", "reason_rank")
+        .select((pl.col("size").diff() <= 0).over("customer_key").fill_null(True).all())
+        .item()
+    )
+    result.check_complete(bank.today["customer_key"])
+
+
+def test_churn_scores_are_probabilities_and_the_reasons_are_the_planted_ones(bank, results):
+    result = results["churn"]
+    assert result.scores["score"].is_between(0, 1).all()
+    first = result.reasons.filter(pl.col("reason_rank") == 1)["feature_name"].value_counts()
+    strongest = first.sort("count", descending=True)["feature_name"][0]
+    assert strongest in bank.planted
+
+
+@pytest.mark.parametrize("which", ["model", "baseline"])
+def test_contributions_add_up_to_the_log_odds_that_are_shown(bank, models, which):
+    scorer = models["churn"].scorer
+    frame = inputs(bank.today, FEATURES)
+    why = scorer.explain(frame, which)
+    probability = scorer.predict(frame, which)
+    log_odds = np.log(probability / (1 - probability))
+    assert why.contributions.sum(axis=0) + why.expected == pytest.approx(log_odds, abs=1e-9)
+
+
+@pytest.mark.parametrize("which", ["model", "baseline"])
+def test_contributions_add_up_to_the_yuan_that_are_shown(bank, models, which):
+    scorer = models["value"].scorer
+    frame = inputs(bank.today, FEATURES)
+    why = scorer.explain(frame, which)
+    total = why.contributions.sum(axis=0) + why.expected
+    assert total == pytest.approx(scorer.predict(frame, which), rel=1e-9, abs=1e-6)
+    assert VALUE_BASELINE_COLUMN in why.features
+
+
+def test_row_and_column_order_change_no_score(bank, models, results):
+    turned = bank.today.sample(fraction=1.0, shuffle=True, seed=3).select(
+        reversed(bank.today.columns)
+    )
+    plain, again = results["churn"], score(models["churn"], turned)
+    assert again.scores.equals(plain.scores)
+    assert again.reasons.equals(plain.reasons)
+
+
+def test_equal_scores_are_ranked_by_customer_key(bank, models):
+    one = bank.today.sort("customer_key").head(1).drop("customer_key")
+    same = pl.concat([one] * 5).with_columns(pl.Series("customer_key", [9, 4, 7, 1, 5]))
+    ranks = score(models["churn"], same).scores
+    assert ranks.sort("scored_rank")["customer_key"].to_list() == [1, 4, 5, 7, 9]
+
+
+def test_fewer_or_foreign_scores_are_found(bank, models):
+    """F74: a customer without a score is as wrong as a score without a customer."""
+    result = score(models["churn"], bank.today.head(100))
+    with pytest.raises(ScoringHeld, match="2 customers have no score and 1 scores have no"):
+        result.check_complete(pl.Series([*bank.today["customer_key"][1:100], -5, -6]))
+
+
+def test_several_dates_at_once_are_held(models, frame):
+    both = frame.drop("is_churned_in_3m", "contribution_next_3m_amount")
+    with pytest.raises(ScoringHeld, match="holds 6 observation dates; score one"):
+        score(models["churn"], both)
+
+
+def test_a_broken_frame_gets_no_scores(bank, models):
+    with pytest.raises(FrameRefused, match="lacks"):
+        score(models["churn"], bank.today.drop(VALUE_BASELINE_COLUMN))
+
+
+def test_yuan_delivered_as_fen_are_held(bank, models):
+    scaled = bank.today.with_columns(pl.col(VALUE_BASELINE_COLUMN) * 100)
+    with pytest.raises(ScoringHeld, match=f"{VALUE_BASELINE_COLUMN} is typically"):
+        score(models["value"], scaled)
+
+
+@pytest.mark.parametrize(
+    ("day", "factor"),
+    [(date(2025, 12, 31), 1.0), (date(2026, 1, 1), 92 / 62), (date(2026, 2, 28), 1.0)],
+)
+def test_a_running_month_is_raised_to_a_whole_one(day, factor):
+    """On the first of a month a third of the quarter's contribution has not been earned yet."""
+    frame = pl.DataFrame({VALUE_BASELINE_COLUMN: [100.0, -3.0, None]})
+    raised = as_whole_months(frame, day)[VALUE_BASELINE_COLUMN].to_list()
+    assert raised[:2] == pytest.approx([100.0 * factor, -3.0 * factor])
+    assert raised[2] is None
