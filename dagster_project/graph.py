@@ -24,15 +24,11 @@ LAYERS = ("staging", "intermediate", "dimensional", "marts", "features", "qc", "
 
 
 class Translator(DagsterDbtTranslator):
-    """Plain keys, groups by layer and subject, a first sentence and a grain for each asset."""
+    """Plain keys, a first sentence and a grain for each asset."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Asset key = table name; a source's asset is the feed of the same name."""
         return dg.AssetKey(str(dbt_resource_props["name"]))
-
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """Layer, and below it the subject where the layer has folders."""
-        return group_of(dbt_resource_props)
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """What the yml says, else the grain line that every model begins with."""
@@ -48,19 +44,6 @@ class Translator(DagsterDbtTranslator):
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> None:  # noqa: ARG002
         """Departments are no Dagster owners, which must be mail addresses or teams."""
         return
-
-
-def group_of(node: Mapping[str, Any]) -> str:
-    """Group of a dbt node by its folder: `staging`, `marts_churn`, `rules`, `source`."""
-    if node["resource_type"] == "source":
-        return "source"
-    folders = [str(part) for part in node["fqn"][1:-1]]
-    if node["resource_type"] == "seed":
-        return folders[0] if folders else "seeds"
-    if folders[:1] == ["marts"]:
-        name = str(node["name"]).removeprefix("mart_")
-        return f"mart_{name.split('__')[0]}"
-    return folders[0] if folders else "models"
 
 
 @dataclass(frozen=True)
@@ -104,6 +87,35 @@ class Graph:
         return late
 
     @cached_property
+    def on_dimensional(self) -> set[str]:
+        """Unique ids of what rests on the dimensional layer, that layer itself included."""
+        found: set[str] = set()
+        for unique_id, node in self.nodes.items():
+            rests = any(parent in found for parent in node["depends_on"].get("nodes", []))
+            if rests or _layer(node) == "dimensional":
+                found.add(unique_id)
+        return found
+
+    def group_of(self, unique_id: str) -> str:
+        """Group of a node: its layer, or its subject where that says more.
+
+        The line of the groups leads one way, from the deliveries to the publication. So the steps
+        between two facts stand with the facts, and what becomes of scores has a group of its own.
+        """
+        node = self.nodes[unique_id]
+        name, layer = str(node["name"]), _layer(node)
+        if node["resource_type"] != "seed" and layer in ("staging", "intermediate", "dimensional"):
+            if unique_id in self.after_scores:
+                return "scores"
+            if layer == "dimensional":
+                return "facts" if name.startswith("fct_") else "dimensions"
+            if layer == "intermediate" and unique_id in self.on_dimensional:
+                return "facts"
+        if layer == "marts":
+            return f"mart_{name.removeprefix('mart_').split('__')[0]}"
+        return layer or "models"
+
+    @cached_property
     def score_sources(self) -> set[str]:
         """Unique ids of the sources that our own models write, in the same night."""
         named = self.manifest["sources"].items()
@@ -125,8 +137,13 @@ class Graph:
         made = self.translator.get_asset_spec(self.manifest, unique_id, None)
         kinds = {"dbt", "duckdb", "seed" if node["resource_type"] == "seed" else "sql"}
         # dagster-dbt hangs the whole manifest on each spec for its own decorator; we have ours.
-        metadata = self.translator.get_metadata(node)
-        return made.replace_attributes(metadata=metadata, kinds=kinds, owners=[], skippable=True)
+        return made.replace_attributes(
+            group_name=self.group_of(unique_id),
+            metadata=self.translator.get_metadata(node),
+            kinds=kinds,
+            owners=[],
+            skippable=True,
+        )
 
     def check_specs(self, *, after_scores: bool) -> list[dg.AssetCheckSpec]:
         """One check per dbt test, on the asset it is about; tests of severity error block."""
@@ -159,7 +176,7 @@ class Graph:
 
     def _depth(self, unique_id: str) -> int:
         node = self.nodes[unique_id]
-        layer = str(node["fqn"][1]) if len(node["fqn"]) > 2 else ""
+        layer = _layer(node)
         is_late = unique_id in self.after_scores
         return (LAYERS.index(layer) if layer in LAYERS else -1) + 10 * is_late
 
@@ -182,6 +199,11 @@ class Graph:
     def source_keys(self) -> set[str]:
         """Names of the feeds that the project reads."""
         return {str(source["name"]) for source in self.manifest["sources"].values()}
+
+
+def _layer(node: Mapping[str, Any]) -> str:
+    """The folder a node lies in below models/ or seeds/; empty where it lies in none."""
+    return str(node["fqn"][1]) if len(node["fqn"]) > 2 else ""
 
 
 def check_name(test: Mapping[str, Any]) -> str:

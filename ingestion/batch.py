@@ -26,7 +26,7 @@ def batch_id_of(sha256: str, feed: str, business_date: dt.date) -> str:
     """The name of a batch: the same file for the same feed and date is always the same batch.
 
     >>> batch_id_of("00ff", "corebank__account", dt.date(2025, 1, 31))
-    'b20250131-4b0ad2eadcb6dc4f'
+    'b20250131-23e92a045e1867bb'
     """
     text = f"{sha256}|{feed}|{business_date.isoformat()}"
     digest = hashlib.sha256(text.encode()).hexdigest()

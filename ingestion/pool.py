@@ -15,7 +15,7 @@ from typing import Final
 
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
-from ingestion.reader_process import Failure, Limits, Setting
+from ingestion.reader_process import OUT_OF_MEMORY, Failure, Limits, Setting
 from ingestion.sentence import Sentence
 from ingestion.task import Task
 
@@ -123,6 +123,13 @@ class ReaderPool:
                 "读取该文件耗用的处理器时间超过上限，文件未入库；请检查文件是否异常庞大或已损坏。",
                 "Reading the file took more processor time than is allowed, so it was not loaded;"
                 " see whether it is damaged or far larger than usual.",
+            )
+        if code == OUT_OF_MEMORY:
+            return _refused(
+                task,
+                "读取该文件所需的内存超过上限，文件未入库；请检查文件是否异常庞大或已损坏。",
+                "Reading the file takes more memory than is allowed, so it was not loaded; see"
+                " whether it is damaged or far larger than usual.",
             )
         if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
             raise ReaderError(f"reading was stopped by signal {-code}")

@@ -18,6 +18,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Final
+
+import duckdb
 
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
@@ -30,9 +33,9 @@ _MACHINE_ERRORS = frozenset(
         errno.ENOSPC,
         errno.EDQUOT,
         errno.EIO,
+        errno.ENOENT,
         errno.EROFS,
         errno.EMFILE,
-        errno.ENOMEM,
         errno.EACCES,
         errno.EPERM,
     }
@@ -41,9 +44,11 @@ _MACHINE_WORDS = (
     "No space left",
     "Input/output error",
     "Read-only file system",
-    "Out of Memory",
     "disk quota",
 )
+# How a child process ends whose file asks for more memory than it may have. What it held on to
+# shall not be missing for the next file, so a fresh one goes on.
+OUT_OF_MEMORY: Final = 77
 
 
 @dataclass(frozen=True)
@@ -98,16 +103,19 @@ def main() -> None:
                 task: Task = connection.recv()
             except EOFError:
                 return
-            _limit_cpu(setting.limits, task.archived.stat().st_size)
             connection.send(_answer(task, setting, engine))
 
 
 def _answer(task: Task, setting: Setting, engine: object) -> BatchReport | Failure:
     try:
+        _limit_cpu(setting.limits, task.archived.stat().st_size)
         return perform(task, setting.feeds[task.feed], engine)
-    except (OSError, MemoryError) as error:
-        is_machine = isinstance(error, MemoryError) or error.errno in _MACHINE_ERRORS
-        return Failure(f"{type(error).__name__}: {error}", is_machine)
+    except (MemoryError, duckdb.OutOfMemoryException):
+        sys.exit(OUT_OF_MEMORY)
+    except OSError as error:
+        if error.errno == errno.ENOMEM:
+            sys.exit(OUT_OF_MEMORY)
+        return Failure(f"{type(error).__name__}: {error}", error.errno in _MACHINE_ERRORS)
     except Exception as error:
         is_machine = any(word in str(error) for word in _MACHINE_WORDS)
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -145,4 +153,7 @@ def _die_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # Under the module's own name: the parent could not read back a failure of `__main__`.
+    from ingestion.reader_process import main as start
+
+    start()

@@ -58,7 +58,8 @@ def perform(task: Task, feed: Feed, engine: Any) -> BatchReport:
     """Read one file; accepted rows are in `task.unfinished` if the report says loaded.
 
     Nothing that a file holds raises: a file that cannot be read is refused. What does raise is
-    the machine's fault (no space, no memory), and the file is left to be read again.
+    the machine's fault (no space), and the file is left to be read again; or it is that the file
+    asks for more memory than a reader has.
     """
     started = time.monotonic()
     report = task.report()

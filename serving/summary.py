@@ -45,6 +45,19 @@ def headline(connection: duckdb.DuckDBPyConnection) -> list[Figure]:
     ]
 
 
+def yuan(amount: Any) -> str:
+    """An amount for people, by ten thousands and hundreds of millions as the Chinese count.
+
+    >>> yuan(123_456_789), yuan(45_678), yuan(-12)
+    ('1.23 亿元', '4.57 万元', '-12.00 元')
+    """
+    number = float(amount)
+    for size, unit in ((1e8, "亿元"), (1e4, "万元")):
+        if abs(number) >= size:
+            return f"{number / size:,.2f} {unit}"
+    return f"{number:,.2f} 元"
+
+
 def _customers(connection: duckdb.DuckDBPyConnection) -> Figure:
     row = _row(
         connection,
@@ -70,7 +83,7 @@ def _balances(connection: duckdb.DuckDBPyConnection) -> Figure:
         where month_date = (select max(month_date) from mart.mart_profitability__customer_month)
         """,
     )
-    detail = f"loans {row[1]:,} yuan" if row[1] is not None else ""
+    detail = f"loans {yuan(row[1])}" if row[1] is not None else ""
     label = f"Average deposits{_of(row[2])} 日均存款"
     return Figure("deposits", label, row[0], "yuan", detail)
 

@@ -81,11 +81,16 @@ def demo(
         return
     console.print(
         f"[green]✓[/] A bank of {report.customers:,} customers, {report.accounts:,} accounts and"
-        f" {report.transactions:,} transactions, {report.first_date} to {report.last_date}:"
-        f" {report.files:,} files, {report.bytes / 1e6:,.0f} MB in {escape(str(landing))}",
+        f" {report.transactions:,} transactions: {report.files:,} files,"
+        f" {report.bytes / 1e6:,.0f} MB",
         soft_wrap=True,
     )
-    console.print(f"[dim]{report.days_ahead} more days wait; each comes with: crm demo --next[/]")
+    console.print(
+        f"  {report.first_date} to {report.last_date} has landed in {escape(str(landing))};"
+        f" {report.days_ahead} more days wait, each comes with: crm demo --next",
+        style="dim",
+        soft_wrap=True,
+    )
 
 
 def _write(

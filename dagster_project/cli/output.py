@@ -104,16 +104,3 @@ def home_of(given: Path | None) -> Home:
 def print_json(value: Any) -> None:
     """Write JSON to standard output, dates as ISO texts."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-
-
-def yuan(amount: Any) -> str:
-    """An amount for people, by ten thousands and hundreds of millions as the Chinese count.
-
-    >>> yuan(123_456_789), yuan(45_678), yuan(-12)
-    ('1.23 亿元', '4.57 万元', '-12.00 元')
-    """
-    number = float(amount)
-    for size, unit in ((1e8, "亿元"), (1e4, "万元")):
-        if abs(number) >= size:
-            return f"{number / size:,.2f} {unit}"
-    return f"{number:,.2f} 元"

@@ -204,11 +204,10 @@ def _print_last_run(run: dict[str, Any] | None) -> None:
     )
     if run["message"]:
         console.print(f"  {escape(run['message'])}", soft_wrap=True)
-    parts = [
-        f"{each['stage']} {each['seconds']:.1f} s"
-        for each in run["stages"]
-        if each["seconds"] is not None
-    ]
+    seconds: dict[str, float] = {}
+    for each in run["stages"]:
+        seconds[each["stage"]] = seconds.get(each["stage"], 0.0) + (each["seconds"] or 0.0)
+    parts = [f"{stage} {spent:.1f} s" for stage, spent in seconds.items()]
     if parts:
         console.print(f"  [dim]{', '.join(parts)}[/]")
 

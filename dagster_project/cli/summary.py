@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.cli.output import yuan
-from dagster_project.home import Home
+from dagster_project.home import DEFAULT_HOME, Home
 
 TRY_NEXT = (
     (
         "Who earns the bank its money, best customers first",
-        'crm sql "select customer_key, contribution_amount, cumulative_share'
+        'sql "select customer_key, contribution_amount, cumulative_share'
         " from mart.mart_profitability__customer_month where month_date ="
         " (select max(month_date) from mart.mart_profitability__customer_month)"
         ' order by contribution_rank limit 10"',
     ),
     (
         "Which managers visit as they should",
-        'crm sql "select employee_name, customer_count, visit_done_count, visit_required_count,'
+        'sql "select employee_name, customer_count, visit_done_count, visit_required_count,'
         " visit_compliance_rate from mart.mart_performance__manager_month where month_date ="
         " (select max(month_date) from mart.mart_performance__manager_month)"
         ' order by visit_compliance_rate desc nulls last"',
     ),
-    ("What was delivered, what is late, what was refused and why", "crm status"),
+    ("What was delivered, what is late, what was refused and why", "status"),
 )
 
 
@@ -40,6 +44,7 @@ def summary_of(home: Home) -> dict[str, Any]:
     with opened:
         figures = headline(opened)
     return {
+        "home": str(home.root),
         "generation": generation.number,
         "business_date": generation.business_date.isoformat(),
         "run_id": generation.run_id,
@@ -97,9 +102,22 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
     console.print(f"  {escape(summary['database'])}", soft_wrap=True)
     console.print()
     console.print("Try next:")
-    for purpose, command in TRY_NEXT:
+    for purpose, arguments in TRY_NEXT:
         console.print(f"  [dim]{purpose}[/]")
-        console.print(f"  {command}", markup=False, soft_wrap=True, style="cyan")
+        command = f"  {command_name()} {arguments}{home_option(summary['home'])}"
+        console.print(command, markup=False, soft_wrap=True, style="cyan")
+
+
+def command_name() -> str:
+    """How this command is called from here: by its name where it is on the path, else by place."""
+    if shutil.which("crm"):
+        return "crm"
+    return os.path.relpath(Path(sys.prefix) / "bin" / "crm")
+
+
+def home_option(home: str) -> str:
+    """What has to be added to a command for it to find this home, whatever shell it is typed in."""
+    return "" if Path(home) == DEFAULT_HOME else f" --home {shlex.quote(home)}"
 
 
 def _print_feeds(console: Console, feeds: list[dict[str, Any]]) -> None:
@@ -128,5 +146,7 @@ def _print_feeds(console: Console, feeds: list[dict[str, Any]]) -> None:
 
 def _shown(figure: dict[str, Any]) -> str:
     if figure["unit"] == "yuan":
+        from serving.summary import yuan
+
         return yuan(figure["value"])
     return f"{int(figure['value']):,}"

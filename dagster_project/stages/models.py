@@ -20,6 +20,11 @@ MODEL_NAMES = ("churn", "value")
 SCORE_FEED = "ml__customer_score"
 REASON_FEED = "ml__customer_score_reason"
 KEYS = ("customer_key", "observation_date")
+# What a reader is told of a model, beside the same of the plain baseline.
+MEASURES = {
+    "churn": ("auc", "AUC {:.3f}, plain baseline {:.3f}"),
+    "value": ("mae", "mean error {:,.0f} yuan, plain baseline {:,.0f}"),
+}
 
 
 @dataclass(frozen=True)
@@ -78,14 +83,16 @@ def train(
     except FrameRefused as error:
         # Profit and performance do not wait for a model; the warning stays on the asset.
         return Trained(name, "refused", None, f"{error}{refused}")
-    rival = ", the plain baseline scores" if trained.is_baseline_shipped else ""
-    return Trained(
-        name,
-        "trained",
-        trained.version,
-        f"model {trained.version} was trained{rival}{refused}",
-        trained.report,
-    )
+    rival = "; the baseline scores" if trained.is_baseline_shipped else ""
+    told = f"model {trained.version} was trained{compared(name, trained.report)}{rival}{refused}"
+    return Trained(name, "trained", trained.version, told, trained.report)
+
+
+def compared(name: str, report: dict[str, Any]) -> str:
+    """The model beside its plain baseline, both judged on customers of a later date."""
+    metric, words = MEASURES[name]
+    model, baseline = (report["metrics"][which][metric] for which in ("model", "baseline"))
+    return ": " + words.format(model, baseline)
 
 
 @dataclass(frozen=True)
@@ -136,6 +143,7 @@ def score(night: Night) -> list[Scored]:
         reasons.append(result.reasons)
         told = f"{result.scores.height:,} customers scored by {model.version}"
         results.append(Scored(name, result.scores.height, told, report=result.report))
+    night.reporter.progress("", len(MODEL_NAMES), len(MODEL_NAMES))
     if scores:
         land(night, SCORE_FEED, pl.concat(scores))
         land(night, REASON_FEED, pl.concat(reasons))

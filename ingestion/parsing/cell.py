@@ -228,6 +228,9 @@ def _text(column: Column, places: tuple[int, ...]) -> str:
     if column.join:
         texts = [f"coalesce(r{place}, '')" for place in places]
         raw = "(" + f" || {_literal(column.separator)} || ".join(texts) + ")"
+        if column.type == "text":
+            # The separator of nothing and nothing is no text; a code may well be listed as that.
+            raw = f"CASE WHEN concat({', '.join(texts)}) <> '' THEN {raw} END"
     for pattern, replacement in column.rewrite:
         raw = f"regexp_replace({raw}, {_literal(pattern)}, {_literal(replacement)})"
     return f"listed_form({raw})" if column.has_wildcards else raw
@@ -235,18 +238,11 @@ def _text(column: Column, places: tuple[int, ...]) -> str:
 
 def _value(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
     """SQL of the typed value of `raw`."""
-    parsed = _parser(column, _rewritten(column, raw), source, epoch)
+    parsed = _parser(column, raw, source, epoch)
     if column.missing and not column.join:
         texts = ", ".join(_literal(normalise_value(text)) for text in column.missing)
         return f"CASE WHEN listed_form({raw}) NOT IN ({texts}) THEN {parsed} END"
     return parsed
-
-
-def _rewritten(column: Column, raw: str) -> str:
-    """SQL of `raw` as the bank's overlay mends it before it is read."""
-    for pattern, replacement in column.rewrite:
-        raw = f"regexp_replace({raw}, {_literal(pattern)}, {_literal(replacement)})"
-    return f"listed_form({raw})" if column.has_wildcards else raw
 
 
 def _parser(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
@@ -269,9 +265,11 @@ def _parser(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
 def _date(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
     serial = f"parse_serial({raw}, DATE '{epoch.isoformat()}')"
     if column.format is None:
-        return (
-            f"coalesce(parse_date({raw}), {serial})" if source == "xlsx" else f"parse_date({raw})"
-        )
+        if source == "csv":
+            return f"parse_date({raw})"
+        # A time without a day, and a reference to an empty cell, show as day zero.
+        zero = dates.DAY_ZERO_1900 if epoch == dates.EPOCH_1900 else epoch
+        return f"nullif(coalesce(parse_date({raw}), {serial}), DATE '{zero.isoformat()}')"
     own = dates.format_sql(raw, column.format, column.century)
     # A workbook's real date cell comes as ISO text whatever the feed's written form is.
     iso = f"CASE WHEN regexp_full_match({raw}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}.*')"

@@ -23,6 +23,8 @@ _FIRST_PARTS: Final = "^([0-9]{4})[^0-9]+([0-9]{1,2})[^0-9]+([0-9]{1,2})"
 SERIAL_PATTERN: Final = r"(?:[1-9][0-9]{4}|2958465)(?:\.[0-9]+)?"
 EPOCH_1900: Final = dt.date(1899, 12, 30)
 EPOCH_1904: Final = dt.date(1904, 1, 1)
+# What readers show as 0; their days before March 1900 are one off, as Excel's are.
+DAY_ZERO_1900: Final = dt.date(1899, 12, 31)
 
 EARLIEST: Final = dt.date(1800, 1, 1)
 

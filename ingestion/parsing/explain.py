@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from decimal import Decimal
 
 from ingestion.contracts import Column
 from ingestion.parsing.cell import Verdict
 from ingestion.parsing.code import accepted_texts
+from ingestion.parsing.date import EARLIEST, WRITTEN_PATTERN
 from ingestion.parsing.signs import plain_signs
 from ingestion.parsing.text import SCIENTIFIC_PATTERN, has_control_character
 from ingestion.sentence import Sentence, shown
@@ -55,6 +57,8 @@ def explain(column: Column, raw: str | None, verdict: Verdict) -> Sentence:
 def _bound(column: Column, bound: object) -> str:
     if column.type == "rate" and column.unit == "percent" and isinstance(bound, Decimal):
         return f"{(bound * 100).normalize():f}%"
+    if column.unit == "wan_yuan" and isinstance(bound, Decimal):
+        return f"{(bound / 10_000).normalize():f}万元"
     return f"{bound.normalize():f}" if isinstance(bound, Decimal) else str(bound)
 
 
@@ -123,12 +127,24 @@ def _date(column: Column, text: str) -> tuple[str, str]:
             f"不是有效日期，应按格式 {column.format} 填写且日期真实存在。",
             f"is no date written as {column.format}, or there is no such day.",
         )
-    if re.fullmatch(r"\d{8}|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?", text):
+    if re.fullmatch(f"[0-9]{{8}}|{WRITTEN_PATTERN}", text):
+        if _exists(text):
+            return f"早于 {EARLIEST}，请核对。", f"is earlier than {EARLIEST}; check it."
         return "不是真实存在的日期。", "is a date that does not exist."
     return (
         "不是有效日期，请填写如 2024-02-29 的日期。",
         "is no date; write it like 2024-02-29.",
     )
+
+
+def _exists(text: str) -> bool:
+    """Whether a text that is written like a date names a day of the calendar."""
+    year, month, day = re.findall(r"^([0-9]{4})[^0-9]*([0-9]{1,2})[^0-9]*([0-9]{1,2})", text)[0]
+    try:
+        dt.date(int(year), int(month), int(day))
+    except ValueError:
+        return False
+    return True
 
 
 def _rate(column: Column) -> tuple[str, str]:

@@ -16,8 +16,9 @@ _CONTROL = re.compile(CONTROL_PATTERN)
 SCIENTIFIC_PATTERN: Final = r"[0-9]\.[0-9]+[eE]\+?[0-9]+|[0-9][eE]\+[0-9]+"
 
 # How a workbook's reader shows a number: nine decimals, the last ones beyond what a double, and
-# Excel, knows. Fifteen significant digits are what the clerk saw.
-NOISE_PATTERN: Final = r"-?[0-9]+\.[0-9]{7,}"
+# Excel, knows. Fifteen significant digits are what the clerk saw. Below one, nine decimals are
+# never that many; and the smallest would turn into scientific notation.
+NOISE_PATTERN: Final = r"-?[1-9][0-9]*\.[0-9]{7,}"
 
 
 def macros() -> list[str]:

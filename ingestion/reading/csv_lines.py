@@ -110,6 +110,12 @@ class CsvLines:
             raise self._wrong_encoding(
                 "GB18030" if is_chinese else "其他编码", "GB18030" if is_chinese else "another one"
             ) from error
+        if "\r" in text:
+            raise RefusedFileError(
+                f"文件 {self.name} 的换行符是回车（CR），无法分行；请以 LF 或 CRLF 换行重新导出。",
+                f"The lines of {self.name} end in CR alone, so they cannot be told apart; export it"
+                " again with LF or CRLF.",
+            )
         fields = Grammar(self.delimiter, self.quote, 1).fields(text)
         if fields is None or not text.strip(BLANKS + self.delimiter):
             raise RefusedFileError(

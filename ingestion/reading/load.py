@@ -121,7 +121,8 @@ def judge(
     # A third of a second to import, and most files have no refused row.
     import pyarrow as pa
 
-    cleaned = [[None if text is None else cleaner(text) for text in row.texts] for row in raw]
+    # An empty text is no text here either, as it is none when the loader reads it.
+    cleaned = [[cleaner(text) or None if text else None for text in row.texts] for row in raw]
     columns = {
         f"r{place}": pa.array([texts[place] for texts in cleaned], type=pa.string())
         for place in range(layout.width)

@@ -100,7 +100,10 @@ def _read_sheet(
     if batch.num_columns != facts.width - facts.first_column + 1:
         # Then it would not be known which column an odd cell stands in.
         raise damaged(book.name)
-    sheet = Sheet(entry, facts, list(batch.columns))
+    # A reader ends at the last value; rows of formulas without a result may follow it.
+    beyond = max(facts.rows[-1] - batch.num_rows, 0)
+    columns = [pa.concat_arrays([c, pa.nulls(beyond, c.type)]) for c in batch.columns]
+    sheet = Sheet(entry, facts, columns if beyond else list(batch.columns))
     sheet.find_headings(feed, header_row)
     return sheet
 

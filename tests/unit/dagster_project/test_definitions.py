@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
+
 import dagster as dg
 import pytest
 
@@ -44,6 +46,18 @@ def test_the_published_generation_stands_on_every_feed(defs):
     lost = {name for name in feeds if "__" in name and not name.startswith(("stg", "int", "mart"))}
     assert lost - found <= STAGED_ONLY
     assert {"churn_model", "value_model", "stg_corebank__account", "fct_transaction"} <= found
+
+
+def test_the_line_of_the_groups_leads_one_way(defs):
+    """A reader of the graph sees fifteen boxes; a circle of them says nothing about the night."""
+    group_of = {spec.key: spec.group_name for spec in defs.resolve_all_asset_specs()}
+    upstream: dict[str, set[str]] = {}
+    for spec in defs.resolve_all_asset_specs():
+        groups = {group_of[dep.asset_key] for dep in spec.deps} - {spec.group_name}
+        upstream.setdefault(spec.group_name, set()).update(groups)
+    order = list(TopologicalSorter(upstream).static_order())
+    assert order.index("source") < order.index("staging") < order.index("facts")
+    assert order[-1] == "publication"
 
 
 def test_every_asset_has_a_group_a_description_and_kinds(defs):

@@ -25,7 +25,7 @@ def test_keys_groups_and_upstream_of_the_toy(toy):
     groups = {name: spec.group_name for name, spec in specs.items()}
     assert groups == {
         "stg_shop__order": "staging",
-        "fct_order": "dimensional",
+        "fct_order": "facts",
         "order_rule": "rules",
     }
     upstream = {dep.asset_key for dep in specs["stg_shop__order"].deps}
