@@ -138,7 +138,7 @@ class Dbt:
         if self._manifest is None:
             self._manifest = parse(self.project)
         arguments = ["build", "--vars", _variables(variables), *selection]
-        # Unit tests prove the code, not the night's data; they run in `make test`.
+        # Unit tests prove the code, not the night's data; they run in `make check`.
         arguments += ["--exclude-resource-type", "unit_test"]
         # The results are taken from memory; writing the manifest anew costs a second each time.
         arguments += ["--no-write-json"]

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import itertools
 import os
+import sqlite3
 import stat
 import time
 import unicodedata
@@ -127,9 +128,7 @@ def receive(
     receipt.unsettled = _still_written(due)
     due = [offered for offered in due if offered.path not in receipt.unsettled]
     due.sort(key=lambda offer: (offer.match.date, offer.path.stat().st_mtime_ns, offer.path))
-    intake = _Intake(landing, archive, ledger, run_id, receipt)
-    for offered in due:
-        intake.take(offered)
+    _Intake(landing, archive, ledger, run_id, receipt).take(due)
     receipt.pending = ledger.deliveries(state="received")
     receipt.missing = missing_deliveries(ledger, feeds, business_date)
     return receipt
@@ -137,89 +136,105 @@ def receive(
 
 @dataclass
 class _Intake:
-    """One run's taking in of files."""
+    """One run's taking in of files: their content first, then all of them into the ledger at once.
+
+    A run killed in between has left copies in the archive that nobody asks for, and no more.
+    """
 
     landing: Path
     archive: Path
     ledger: Ledger
     run_id: int
     receipt: Receipt
-    _hashes: dict[Path, str | None] = field(default_factory=dict)
-    _changed: set[Path] = field(default_factory=set)
+    _changed: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
-    def take(self, offered: Offered) -> None:
+    def take(self, offers: list[Offered]) -> None:
+        """Take in files for their feeds, except what the ledger knows."""
+        with self.ledger.connect() as connection:
+            seen = {
+                row["path"]: ((row["size_bytes"], row["mtime_ns"]), str(row["sha256"]))
+                for row in connection.execute("SELECT * FROM file_seen")
+            }
+        contents: dict[Path, str] = {}
+        for path in dict.fromkeys(offered.path for offered in offers):
+            sha256 = self._content_of(path, seen)
+            if sha256 is not None:
+                contents[path] = sha256
+        for folder in {archive_path(self.archive, contents[path]).parent for path in self._changed}:
+            sync(folder)
+        sync(self.archive)
+        with self.ledger.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO file_seen VALUES (?, ?, ?, ?)",
+                [(str(path), *stamp, contents[path]) for path, stamp in self._changed.items()],
+            )
+            for offered in offers:
+                if offered.path in contents:
+                    self._enter(connection, offered, contents[offered.path])
+
+    def _enter(self, connection: sqlite3.Connection, offered: Offered, sha256: str) -> None:
         """Enter one file for one feed, unless the ledger knows it."""
-        if offered.path not in self._hashes:
-            self._hashes[offered.path] = self._content_of(offered.path)
-        sha256 = self._hashes[offered.path]
-        if sha256 is None:
-            return
         name = _name_of(offered.path, self.landing)
         contract = contract_of(offered.feed, offered.pattern)
         date = offered.match.date
-        with self.ledger.transaction() as connection:
-            known = connection.execute(
-                "SELECT delivery_id, landing_path, state, contract FROM delivery"
-                " WHERE sha256 = ? AND feed = ? AND business_date = ? ORDER BY delivery_id",
-                [sha256, offered.feed.feed, date.isoformat()],
-            ).fetchall()
-            here = [row for row in known if row["landing_path"] == name]
-            first = [row for row in known if row["state"] != "duplicate"]
-            state = "received"
-            if first:
-                last = first[-1]
-                is_reread = last["state"] == "refused" and last["contract"] != contract
-                is_return = last["state"] == "superseded" and offered.path in self._changed
-                if not (is_reread or is_return):
-                    if here:
-                        return
-                    state = "duplicate"
-            delivery_id = connection.execute(
-                "INSERT INTO delivery (run_id, feed, file_name, landing_path, sha256, size_bytes,"
-                " business_date, part, slot, batch_id, contract, state, received_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    self.run_id,
-                    offered.feed.feed,
-                    offered.path.name,
-                    name,
-                    sha256,
-                    offered.path.stat().st_size,
-                    date.isoformat(),
-                    offered.match.part,
-                    slot_of(offered.path.name, offered.match),
-                    batch_id_of(sha256, offered.feed.feed, date),
-                    contract,
-                    state,
-                    dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-                ],
-            ).lastrowid
-        row = next(
-            row
-            for row in self.ledger.deliveries(feed=offered.feed.feed, run_id=self.run_id)
-            if row.delivery_id == delivery_id
-        )
-        (self.receipt.received if state == "received" else self.receipt.duplicates).append(row)
-        if state == "duplicate":
-            self.receipt.notes.append(
-                Sentence(
-                    f"文件 {shown(name)} 与已收到的文件内容完全相同，未重复入库。",
-                    f"{shown(name)} has the same content as a file taken in before; it was not"
-                    " loaded again.",
-                )
+        known = connection.execute(
+            "SELECT delivery_id, landing_path, state, contract FROM delivery"
+            " WHERE sha256 = ? AND feed = ? AND business_date = ? ORDER BY delivery_id",
+            [sha256, offered.feed.feed, date.isoformat()],
+        ).fetchall()
+        first = [row for row in known if row["state"] != "duplicate"]
+        state = "received"
+        if first:
+            last = first[-1]
+            is_reread = last["state"] == "refused" and last["contract"] != contract
+            is_return = last["state"] == "superseded" and offered.path in self._changed
+            if not (is_reread or is_return):
+                if any(row["landing_path"] == name for row in known):
+                    return
+                state = "duplicate"
+        delivery_id = connection.execute(
+            "INSERT INTO delivery (run_id, feed, file_name, landing_path, sha256, size_bytes,"
+            " business_date, part, slot, batch_id, contract, state, received_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                self.run_id,
+                offered.feed.feed,
+                offered.path.name,
+                name,
+                sha256,
+                archive_path(self.archive, sha256).stat().st_size,
+                date.isoformat(),
+                offered.match.part,
+                slot_of(offered.path.name, offered.match),
+                batch_id_of(sha256, offered.feed.feed, date),
+                contract,
+                state,
+                dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            ],
+        ).lastrowid
+        entered = connection.execute(
+            "SELECT * FROM delivery WHERE delivery_id = ?", [delivery_id]
+        ).fetchone()
+        if state == "received":
+            self.receipt.received.append(DeliveryRow.of(entered))
+            return
+        self.receipt.duplicates.append(DeliveryRow.of(entered))
+        self.receipt.notes.append(
+            Sentence(
+                f"文件 {shown(name)} 与已收到的文件内容完全相同，未重复入库。",
+                f"{shown(name)} has the same content as a file taken in before; it was not"
+                " loaded again.",
             )
+        )
 
-    def _content_of(self, path: Path) -> str | None:
+    def _content_of(
+        self, path: Path, seen: Mapping[str, tuple[tuple[int, int], str]]
+    ) -> str | None:
         """The SHA-256 of a file whose content is in the archive; None while it is being written."""
         stamp = _stamp(path.stat())
-        with self.ledger.connect() as connection:
-            seen = connection.execute(
-                "SELECT * FROM file_seen WHERE path = ?", [str(path)]
-            ).fetchone()
-        if seen and (seen["size_bytes"], seen["mtime_ns"]) == stamp:
-            sha256 = str(seen["sha256"])
-            if archive_path(self.archive, sha256).exists():
-                return sha256
+        known_stamp, known_sha256 = seen.get(str(path), (None, ""))
+        if known_stamp == stamp and archive_path(self.archive, known_sha256).exists():
+            return known_sha256
         sha256, partial = _copy(path, self.archive)
         if _stamp(path.stat()) != stamp:
             partial.unlink()
@@ -232,11 +247,7 @@ class _Intake:
             )
             return None
         _keep(partial, archive_path(self.archive, sha256))
-        self._changed.add(path)
-        with self.ledger.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO file_seen VALUES (?, ?, ?, ?)", [str(path), *stamp, sha256]
-            )
+        self._changed[path] = stamp
         return sha256
 
 
@@ -354,5 +365,3 @@ def _keep(partial: Path, final: Path) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     partial.chmod(0o440)
     partial.replace(final)
-    sync(final.parent)
-    sync(final.parent.parent)

@@ -100,7 +100,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     _number(
         "deposit_average_90d_amount_before_obs",
-        "Average deposits of the month of the day and the two before it, yuan",
+        "Average deposits of three whole months, and of the running one up to the day, yuan",
     ),
     _number(
         "balance_change_rate_before_obs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -141,4 +142,7 @@ def _show(answer: Answer, as_json: bool) -> None:
 
 
 def _cell(value: Any) -> str:
-    return "[dim]null[/]" if value is None else escape(str(value))
+    if value is None:
+        return "[dim]null[/]"
+    # Plain digits: a decimal zero with eight decimals would print as 0E-8.
+    return escape(f"{value:f}" if isinstance(value, Decimal) else str(value))

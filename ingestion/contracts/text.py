@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SPACES = re.compile(r"\s+")
 
@@ -15,6 +16,7 @@ _AUTHENTICATION_DATA = re.compile(
 )
 
 
+@lru_cache(maxsize=10_000)
 def normalise_heading(text: str) -> str:
     r"""A heading without what only looks different: width, case, blanks, invisible marks.
 

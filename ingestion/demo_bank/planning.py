@@ -41,7 +41,7 @@ def target_frame(shape: Shape, staff: Staff, year: int, balances: dict[str, int]
                      float(round(shape.customers * 0.02) + 20)))  # fmt: skip
     for employee in staff.with_post("manager"):
         rows.append(("employee", staff.ids[employee], "account_opening",
-                     float(rng.integers(12, 60))))  # fmt: skip
+                     float(round(shape.customers * rng.uniform(0.0015, 0.003)) + 2)))  # fmt: skip
     return pl.DataFrame(
         rows,
         schema=["subject_type_code", "subject_id", "measure_code", "target_value"],

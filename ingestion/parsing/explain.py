@@ -128,23 +128,28 @@ def _date(column: Column, text: str) -> tuple[str, str]:
             f"is no date written as {column.format}, or there is no such day.",
         )
     if re.fullmatch(f"[0-9]{{8}}|{WRITTEN_PATTERN}", text):
-        if _exists(text):
+        day = _named_day(text)
+        if day is None:
+            return "不是真实存在的日期。", "is a date that does not exist."
+        if day < EARLIEST:
             return f"早于 {EARLIEST}，请核对。", f"is earlier than {EARLIEST}; check it."
-        return "不是真实存在的日期。", "is a date that does not exist."
+        return (
+            "是 0 或没有日期的时间被显示成的日期；请填写日期，没有时请留空。",
+            "is what 0, or a time without a day, shows as; write the date, or leave it empty.",
+        )
     return (
         "不是有效日期，请填写如 2024-02-29 的日期。",
         "is no date; write it like 2024-02-29.",
     )
 
 
-def _exists(text: str) -> bool:
-    """Whether a text that is written like a date names a day of the calendar."""
+def _named_day(text: str) -> dt.date | None:
+    """The day of the calendar that a text written like a date names, if there is one."""
     year, month, day = re.findall(r"^([0-9]{4})[^0-9]*([0-9]{1,2})[^0-9]*([0-9]{1,2})", text)[0]
     try:
-        dt.date(int(year), int(month), int(day))
+        return dt.date(int(year), int(month), int(day))
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _rate(column: Column) -> tuple[str, str]:

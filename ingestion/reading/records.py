@@ -183,12 +183,12 @@ class SlowLines:
         self, line: str, taken: int, fields: list[str] | None, number: int, out: list[str]
     ) -> None:
         problem = self._problem(line, fields)
+        self.passed_over.extend(range(number + 1, number + taken))
         if problem is not None:
             code, zh, en = problem
             self.bad.append(BadLine(number, line, code, Sentence(zh, en)))
-            out.append(self.grammar.placeholder)
+            out.extend([self.grammar.placeholder] * taken)
             return
-        self.passed_over.extend(range(number + 1, number + taken))
         out.append(self.grammar.written([clean(text) for text in fields or []]))
         out.extend([self.grammar.placeholder] * (taken - 1))
 

@@ -147,15 +147,18 @@ class Sheet:
         return self._remarks(merged)
 
     def _merged(self, places: set[int], changes: dict[int, dict[int, str | None]]) -> int:
-        """Repeat the value of a vertically merged area in each of its rows, as it is meant."""
-        merged = 0
+        """Repeat the value of a vertically merged area in each of its rows, as it is meant.
+
+        Not in a row that holds nothing else: the area only makes it look like one.
+        """
+        merged, filled = 0, set(self.facts.rows)
         for top, left, bottom, right in self.facts.merges:
             is_data = self.header_row is not None and self.header_row < top <= self.height
             place = left - self.facts.first_column
             if not is_data or left != right or place not in places or bottom == top:
                 continue
             value = self.columns[place][top - 1].as_py()
-            for row in range(top + 1, min(bottom, self.height) + 1):
+            for row in filled.intersection(range(top + 1, min(bottom, self.height) + 1)):
                 changes.setdefault(place, {})[row] = value
             merged += 1
         return merged

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,17 @@ _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _ENTITY: Final = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _SHEET_TYPE: Final = "/worksheet"
 _PERCENT_FORMATS: Final = frozenset({9, 10})
+# What an archive raises whose bytes are not what they were, or whose parts are not all there.
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ class Book:
                     if total > _MOST_BYTES:
                         raise _too_big(self.name)
                     yield piece
-        except (zipfile.BadZipFile, OSError, EOFError, KeyError, ValueError) as error:
+        except _DAMAGE as error:
             raise damaged(self.name) from error
 
 
@@ -90,12 +103,13 @@ def open_book(path: Path, name: str) -> Book:
             styles = (
                 _xml(package, "xl/styles.xml", name) if _has(package, "xl/styles.xml") else None
             )
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
+        percent_styles = _percent_styles(styles)
+    except _DAMAGE as error:
         raise damaged(name) from error
     properties = next((e for e in book.iter() if _tag(e) == "workbookPr"), None)
     is_1904 = properties is not None and properties.get("date1904") in ("1", "true", "on")
     sheets = tuple(_sheets(book, relations))
-    return Book(path, name, sheets, is_1904, _percent_styles(styles))
+    return Book(path, name, sheets, is_1904, percent_styles)
 
 
 def damaged(name: str) -> RefusedFileError:

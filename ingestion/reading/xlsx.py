@@ -184,8 +184,9 @@ def _load(
     outcome.quarantined = outcome.data_rows - loaded
     is_refused = is_too_much_refused(outcome.quarantined, outcome.data_rows)
     limit = EXPLAINED_ROWS if is_refused else outcome.quarantined
-    for place, sheet in enumerate(sheets):
-        outcome.refused += _refused(engine, sheet, place, limit)
+    if outcome.quarantined:
+        for place, sheet in enumerate(sheets):
+            outcome.refused += _refused(engine, sheet, place, target, limit)
 
     def look_up(places: Places) -> list[RefusedRow]:
         found = {
@@ -261,22 +262,18 @@ def _data_rows(sheet: Sheet, place: int) -> str:
     return sheet.layout.parsed(rows)
 
 
-def _refused(engine: Any, sheet: Sheet, place: int, limit: int) -> list[RefusedRow]:
-    """The refused rows of a sheet, those with odd cells included."""
-    layout = sheet.layout
-    if layout is None:
+def _refused(engine: Any, sheet: Sheet, place: int, target: Path, limit: int) -> list[RefusedRow]:
+    """The data rows of a sheet that are not in the written file."""
+    if sheet.layout is None:
         return []
     found = engine.execute(
-        f"SELECT source_row FROM ({_data_rows(sheet, place)}) WHERE NOT ({layout.is_sound})"
+        f"SELECT source_row FROM sheet_{place} WHERE kind = 'data' AND source_row NOT IN"
+        " (SELECT source_row FROM read_parquet($file) WHERE source_sheet = $sheet)"
+        " ORDER BY source_row LIMIT $limit",
+        {"file": str(target), "sheet": sheet.entry.name, "limit": limit},
     ).fetchall()
-    odd = engine.execute(
-        f"SELECT source_row FROM sheet_{place} WHERE kind = 'data'"
-        " AND source_row IN (SELECT unnest($odd::BIGINT[]))",
-        {"odd": list(sheet.odd_rows)},
-    ).fetchall()
-    numbers = sorted(row[0] for row in found + odd)[:limit]
     refused = []
-    for row in _judged(engine, sheet, numbers):
+    for row in _judged(engine, sheet, [number for (number,) in found]):
         strange = sheet.odd_rows.get(row.row, [])
         names = {cell.column for cell in strange}
         reasons = (*strange, *(cell for cell in row.reasons if cell.column not in names))

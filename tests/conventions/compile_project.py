@@ -5,7 +5,8 @@ and warns of its own doings, neither of which belongs into the tests' process. L
 
 - build/{scratch,crm,vault}.duckdb: every model and seed, built from feeds without any file;
 - first/, next/, spark/manifest.json: the compiled project for a first night, for a later night
-  (tables replaced in parts), and for the second engine.
+  (tables replaced in parts), and for the second engine;
+- unit_tests.json: how each of dbt's unit tests ended.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _NEXT |= {"touched_months": ["2025-12-01", "2026-01-01"]}
 
 
 def main(folder: Path) -> None:
-    """Run dbt four times in this process; raise on the first failure."""
+    """Run dbt five times in this process; raise on the first failure."""
     for name in ("build", "lake"):
         (folder / name).mkdir(parents=True)
     os.environ["CRM_BUILD_DIR"] = str(folder / "build")
@@ -35,17 +36,28 @@ def main(folder: Path) -> None:
     # a night which replaces parts of them.
     _dbt(["build", *no_tests], folder / "first", _FIRST)
     _dbt(["compile"], folder / "next", _NEXT)
+    ended = _run(["test", "--select", "test_type:unit"], folder / "unit", _FIRST)
+    results = [
+        {"name": each.node.name, "status": str(each.status), "message": each.message}
+        for each in getattr(ended.result, "results", [])
+        if each.node.resource_type == "unit_test"
+    ]
+    (folder / "unit_tests.json").write_text(json.dumps(results), encoding="utf-8")
     _dbt(["compile"], folder / "spark", _NEXT | {"engine": "spark"})
 
 
-def _dbt(command: list[str], target: Path, variables: dict[str, Any]) -> None:
+def _run(command: list[str], target: Path, variables: dict[str, Any]) -> Any:
     # Imported after the environment is set: dbt reads its flags on import.
     from dbt.cli.main import dbtRunner
 
     options = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     options += ["--target-path", str(target), "--log-path", str(target)]
     options += ["--vars", json.dumps(variables), "--quiet"]
-    result = dbtRunner().invoke([*command, *options])
+    return dbtRunner().invoke([*command, *options])
+
+
+def _dbt(command: list[str], target: Path, variables: dict[str, Any]) -> None:
+    result = _run(command, target, variables)
     if not result.success:
         failed = [
             f"{each.node.name}: {each.message}"

@@ -25,6 +25,8 @@ class Project(NamedTuple):
     spark: Manifest
     # (database, schema, table) -> {column: type}, both in lower case
     built: dict[tuple[str, str, str], dict[str, str]]
+    # name, status and message of each of dbt's unit tests
+    unit_tests: list[dict[str, str]]
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +45,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project
         name: json.loads((folder / name / "manifest.json").read_text(encoding="utf-8"))
         for name in ("first", "next", "spark")
     }
-    return Project(**manifests, built=_built_columns(folder / "build"))
+    unit_tests = json.loads((folder / "unit_tests.json").read_text(encoding="utf-8"))
+    return Project(**manifests, built=_built_columns(folder / "build"), unit_tests=unit_tests)
 
 
 def _compile(folder: Path) -> None:

@@ -1,11 +1,15 @@
 {#-
 The churn rules as they hold in each month: one row per month, hard and soft side by side. The rules
-count days, the facts months: 30 days are a month.
+count days, the facts months: 30 days are a month. A running month is looked at in addition to the
+whole ones (running_months is 1): were it counted as one of them, the windows of the first of a month
+would be a month short, and many customers lost overnight would be back at its end.
 -#}
 {% macro churn_rule_of_month(first_month=none) -%}
     select
         month.month_date,
         {{ month_reached('month.month_date') }} as observation_date,
+        case when {{ month_reached('month.month_date') }} < {{ month_last('month.month_date') }} then 1 else 0 end
+            as running_months,
         {%- for code in ['hard', 'soft'] %}
         max(case when churn_rule.rule_code = '{{ code }}' then {{ idiv('churn_rule.window_days', 30) }} end)
             as {{ code }}_window_months,

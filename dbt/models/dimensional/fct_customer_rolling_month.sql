@@ -39,11 +39,11 @@ judged as (
         case
             when
                 {{ months_apart('history.first_month_date', 'month.month_date') }}
-                >= 2 * rule.soft_window_months - 1
+                >= 2 * rule.soft_window_months - 1 + rule.running_months
                 then {{ average_over('windows.base_deposit_days_amount', 'windows.base_days_count') }}
         end as base_average_amount,
         windows.peak_balance_amount,
-        windows.hard_months_count >= rule.hard_window_months as is_peak_known,
+        windows.hard_months_count >= rule.hard_window_months + rule.running_months as is_peak_known,
         coalesce(windows.contribution_last_three_amount, 0) as contribution_3m_amount,
         windows.customer_transaction_30d_count - coalesce(activity.head_30d_count, 0)
             as customer_transaction_30d_count,
@@ -102,8 +102,13 @@ select
     cast(rival_outflow_90d_amount as decimal(18, 2)) as rival_outflow_90d_amount,
     cast(visit_90d_count as bigint) as visit_90d_count,
     cast(complaint_90d_count as bigint) as complaint_90d_count,
-    cast(recent_average_amount >= soft_minimum_amount or recent_loan_average_amount >= soft_minimum_amount as boolean)
-        as has_something_to_lose,
+    cast(
+        not is_churned_hard
+        and (
+            recent_average_amount >= soft_minimum_amount
+            or recent_loan_average_amount >= soft_minimum_amount
+        ) as boolean
+    ) as has_something_to_lose,
     cast(is_churned_hard as boolean) as is_churned_hard,
     cast(is_churned_soft as boolean) as is_churned_soft,
     cast(month_date as date) as month_date

@@ -34,11 +34,17 @@ known as (
 
 select
     cast(known.customer_key as bigint) as customer_key,
-    -- Null too where the months before were never delivered: without a base nobody can be judged.
+    -- What happens next, not what has happened: whoever drifts away already can only be lost for
+    -- good. Null too where the months before were never delivered: without a base nobody can be judged.
     cast(
         case
             when known.is_known and horizon.base_average_amount is not null
-                then horizon.is_churned_hard or coalesce(horizon.is_churned_soft, false)
+                then
+                    horizon.is_churned_hard
+                    or (
+                        coalesce(horizon.is_churned_soft, false)
+                        and not coalesce(today.is_churned_soft, false)
+                    )
         end as boolean
     ) as is_churned_in_3m,
     cast(
@@ -49,6 +55,8 @@ select
     ) as contribution_next_3m_amount,
     cast(known.observation_date as date) as observation_date
 from known
+left join {{ ref('fct_customer_rolling_month') }} as today
+    on known.customer_key = today.customer_key and known.month_date = today.month_date
 left join {{ ref('fct_customer_rolling_month') }} as horizon
     on known.customer_key = horizon.customer_key and known.horizon_month_date = horizon.month_date
 {%- for number in range(1, horizon_months + 1) %}

@@ -11,14 +11,14 @@ apart as (
         rule.month_date,
         part.month_date as part_month_date,
         rule.observation_date,
-        rule.soft_window_months,
-        rule.hard_window_months,
+        rule.soft_window_months + rule.running_months as soft_window_months,
+        rule.hard_window_months + rule.running_months as hard_window_months,
         {{ months_apart('part.month_date', 'rule.month_date') }} as months_back
     from rule
     inner join {{ month_list() }} as part
         on rule.month_date >= part.month_date
         and {{ months_apart('part.month_date', 'rule.month_date') }}
-        < greatest(rule.soft_window_months + rule.base_months, rule.hard_window_months, 4)
+        < greatest(rule.soft_window_months + rule.base_months, rule.hard_window_months, 4) + rule.running_months
 ),
 
 looked_at as (
