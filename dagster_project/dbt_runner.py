@@ -6,6 +6,7 @@ Importing this module imports dbt (seconds); only a night and `make manifest` do
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import json
 import logging
 import os
@@ -147,7 +148,7 @@ class Dbt:
         paths = {"CRM_BUILD_DIR": str(self.build_folder), "CRM_LAKE_DIR": str(self.lake)}
         runner = dbtRunner(manifest=self._manifest, callbacks=[_listener(on_progress)])
         try:
-            with _environment(paths):
+            with _environment(paths), _collector_at_rest():
                 target = self.build_folder / "dbt"
                 result = _invoke(runner, self.project, target, self.logs, arguments)
         finally:
@@ -209,6 +210,22 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """No garbage collection of cycles meanwhile: a tenth of the time of a small night.
+
+    The parsed project is a million objects that every collection walks through; what one
+    invocation leaves behind in cycles is small, and goes with the next collection.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _variables(values: Mapping[str, Any]) -> str:

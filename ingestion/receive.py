@@ -162,7 +162,8 @@ class _Intake:
                 contents[path] = sha256
         for folder in {archive_path(self.archive, contents[path]).parent for path in self._changed}:
             sync(folder)
-        sync(self.archive)
+        if self._changed:
+            sync(self.archive)
         with self.ledger.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO file_seen VALUES (?, ?, ?, ?)",

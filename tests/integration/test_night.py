@@ -20,6 +20,7 @@ import duckdb
 import pytest
 
 from ingestion.ledger import Ledger
+from scripts.answers import queries
 from serving import generation as generations
 from serving.connection import connect_current
 
@@ -191,6 +192,17 @@ def test_analysts_get_no_identity(bank):
     tables = {table for _, table, _ in columns}
     assert "dim_customer" in tables
     assert "dim_customer_identity" not in tables
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/marts.md"])
+def test_every_query_on_a_page_is_answered(bank, page):
+    """Pages promise columns; a renamed one would be found by the first reader who tries."""
+    asked = [query for query, _, _ in queries((ROOT / page).read_text(encoding="utf-8"))]
+    assert asked
+    opened, _ = connect_current(bank.warehouse)
+    with opened:
+        for query in asked:
+            assert opened.execute(query).description, query
 
 
 def test_nothing_new_is_nothing_to_do_and_a_published_night_says_so(bank):
