@@ -9,25 +9,28 @@ A query is a fence of `sql`, or a fenced `crm sql "..."`; its answer is the plai
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-FENCES = re.compile(r"```(?P<kind>sql|)\n(?P<text>.*?)\n```\n+```\n(?P<answer>.*?)\n```", re.DOTALL)
+FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)\n```$", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r'\A\S*crm sql "(?P<query>.*)"\s*\Z', re.DOTALL)
 CRM = [sys.executable, "-m", "dagster_project.cli.main"]
 
 
 def queries(page: str) -> Iterator[tuple[str, str, tuple[int, int]]]:
     """Query, answer, and where in the page the answer stands."""
-    for found in FENCES.finditer(page):
-        command = COMMAND.match(found["text"])
-        if found["kind"] == "sql":
-            yield found["text"], found["answer"], found.span("answer")
+    for asked, answered in itertools.pairwise(FENCE.finditer(page)):
+        if answered["kind"] or page[asked.end() : answered.start()].strip():
+            continue
+        command = COMMAND.match(asked["text"])
+        if asked["kind"] == "sql":
+            yield asked["text"], answered["text"], answered.span("text")
         elif command:
-            yield command["query"], found["answer"], found.span("answer")
+            yield command["query"], answered["text"], answered.span("text")
 
 
 def ask(query: str, home: Path) -> str:
