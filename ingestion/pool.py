@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -33,6 +34,7 @@ class _Reader:
     process: subprocess.Popen[bytes]
     connection: Connection
     task: Task | None = None
+    is_ready: bool = False
 
 
 @dataclass
@@ -82,16 +84,20 @@ class ReaderPool:
             for reader in busy:
                 if reader.connection not in ready:
                     continue
-                task, report = self._take(reader)
-                self._give(reader, waiting)
-                yield task, report
+                done = self._take(reader)
+                if done is not None:
+                    self._give(reader, waiting)
+                    yield done
 
     def _give(self, reader: _Reader, waiting: list[Task]) -> None:
         reader.task = waiting.pop() if waiting else None
         if reader.task is not None:
-            reader.connection.send(reader.task)
+            # Of a reader that is gone the next thing heard is its end.
+            with suppress(ConnectionError):
+                reader.connection.send(reader.task)
 
-    def _take(self, reader: _Reader) -> tuple[Task, BatchReport]:
+    def _take(self, reader: _Reader) -> tuple[Task, BatchReport] | None:
+        """The file a reader has read, and the report; None where it says that it has started."""
         task = reader.task
         if task is None:
             raise ReaderError("a reader answered without a question")
@@ -99,6 +105,9 @@ class ReaderPool:
             answer = reader.connection.recv()
         except (EOFError, ConnectionError):
             return task, self._bury(reader, task)
+        if answer is None:
+            reader.is_ready = True
+            return None
         if isinstance(answer, BatchReport):
             return task, answer
         failure: Failure = answer
@@ -114,9 +123,12 @@ class ReaderPool:
     def _bury(self, reader: _Reader, task: Task) -> BatchReport:
         """Replace a reader that died, and say of the file what it died of."""
         code = reader.process.wait()
+        if not reader.is_ready:
+            raise ReaderError(f"a reader could not be started (exit code {code})")
         reader.connection.close()
         fresh = self._start()
         reader.process, reader.connection = fresh.process, fresh.connection
+        reader.is_ready = False
         if code == -signal.SIGXCPU:
             return _refused(
                 task,
@@ -160,7 +172,8 @@ class ReaderPool:
                 env=environment,
             )
         connection = Connection(ours.detach())
-        connection.send(Setting(self.feeds, self.limits))
+        with suppress(ConnectionError):
+            connection.send(Setting(self.feeds, self.limits))
         return _Reader(process, connection)
 
 

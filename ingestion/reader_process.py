@@ -98,6 +98,8 @@ def main() -> None:
     _limit_memory(setting.limits)
     with tempfile.TemporaryDirectory(prefix="crm-reader-") as spill:
         engine = open_engine(setting.limits.engine_memory, Path(spill))
+        # From here on what ends this process is a file's doing, or somebody's.
+        connection.send(None)
         while True:
             try:
                 task: Task = connection.recv()

@@ -1,0 +1,142 @@
+"""Names, notes and identifiers: kept as they are, but for what nobody can see."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingestion.parsing.cell import Source
+from ingestion.parsing.signs import plain_signs
+from ingestion.parsing.text import clean, has_control_character
+from ingestion.reading.sheet import cleaned
+from tests.unit.ingestion.conftest import Parse
+from tests.unit.ingestion.made_up import column
+
+NAME = column("customer_name", "户名")
+ACCOUNT = column("account_id", "账号", pseudonym="account")
+CURRENCY = column("currency_code", "币种", pattern="^[A-Z]{3}$")
+
+
+@pytest.mark.parametrize("source", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("张三", "张三"),
+        ("𠮷田𠀀", "𠮷田𠀀"),
+        ("阿卜杜拉·买买提", "阿卜杜拉·买买提"),
+        ("阿卜杜拉•买买提", "阿卜杜拉•买买提"),
+        ("欧阳　修", "欧阳　修"),
+        ("　张三 ", "张三"),
+        ("\u200b张三\ufeff", "张三"),
+        ("\u00a0张三\u00a0", "张三"),
+        ("Cafe\u0301", "Café"),
+        ("ＡＢＣ（中国）", "ＡＢＣ（中国）"),
+        ("㈱①ｱ", "㈱①ｱ"),
+        ("\ue000", "\ue000"),
+        ("0012", "0012"),
+        ("null", "null"),
+        ("1.23E+17", "1.23E+17"),
+        ("第一行\n第二行\t注", "第一行\n第二行\t注"),
+        ("=cmd|' /C calc'!A0", "=cmd|' /C calc'!A0"),
+        ("x'; drop table t;--", "x'; drop table t;--"),
+    ],
+)
+def test_a_text_stays_what_it_is(parse: Parse, source: Source, text: str, kept: str) -> None:
+    """Composed (NFC), never folded: ＡＢＣ on a licence is not ABC."""
+    assert parse(NAME, text, source) == (kept, None)
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x01", "\x0b", "\x1a", "\x1b", "\x7f"])
+def test_a_control_character_is_refused(parse: Parse, sign: str) -> None:
+    cell = parse(NAME, f"张{sign}三", "xlsx")
+    assert (cell.value, cell.code) == (None, "unreadable")
+    assert cell.sentence.zh.endswith("含有不可见的控制字符，请删除后重填。")
+    assert cell.sentence.en.endswith("holds an invisible control character.")
+    assert sign not in cell.sentence.zh + cell.sentence.en
+
+
+@pytest.mark.parametrize("text", [None, "", " ", "　\u200b"])
+def test_a_required_text_must_say_something(parse: Parse, text: str | None) -> None:
+    cell = parse(column("customer_name", "户名", required=True), text)
+    assert (cell.value, cell.code) == (None, "missing")
+    assert cell.sentence.zh == "“户名”为必填项，此处为空，请补填。"
+    assert cell.sentence.en == "户名 must be filled in, but the cell is empty."
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("6217000100000018", "6217000100000018"),
+        ("0012", "0012"),
+        ("６２１７", "6217"),
+        ("Ａ１", "A1"),
+        ("12-3_4", "12-3_4"),
+        ("6217  0001", "6217 0001"),
+        ("张三1", "张三1"),
+        ("6217e5", "6217e5"),
+    ],
+)
+def test_an_identifier_is_the_same_however_wide_it_is_written(
+    parse: Parse, text: str, kept: str
+) -> None:
+    assert parse(ACCOUNT, text) == (kept, None)
+
+
+@pytest.mark.parametrize("text", ["6.217E+18", "6.217e18", "6E+18", "1.0E+5"])
+def test_an_identifier_in_scientific_notation_is_lost(parse: Parse, text: str) -> None:
+    cell = parse(ACCOUNT, text)
+    assert (cell.value, cell.code) == (None, "unreadable")
+    assert "已被电子表格转为科学计数法，原号码已丢失" in cell.sentence.zh
+    assert "take it from its source again and format the cells as text" in cell.sentence.en
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("CNY", None), ("cny", "pattern"), ("ＣＮＹ", "pattern"), ("CNYX", "pattern"), ("", None)],
+)
+def test_a_pattern_fits_the_whole_text(parse: Parse, text: str, code: str | None) -> None:
+    assert parse(CURRENCY, text).code == code
+
+
+def test_a_pattern_is_not_told_as_an_expression(parse: Parse) -> None:
+    sentence = parse(CURRENCY, "cny").sentence
+    assert sentence.zh == "“cny”不符合“币种”规定的格式。"
+    assert sentence.en == "'cny' is not written the way 币种 must be."
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("张\u202e三", "张\\u202e三"), ("x\x1b[31m", "x\\x1b[31m"), ("a" * 200, "a" * 59 + "…")],
+)
+def test_a_sentence_cannot_be_forged_by_what_it_quotes(parse: Parse, text: str, shown: str) -> None:
+    """Marks that turn the reading direction, colours of a terminal, a text without end."""
+    assert parse(column("amount", "金额", "money"), text).sentence.zh.startswith(f"“{shown}”")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("　张 三 ", "张 三"), ("\r\n1\t", "1"), ("e\u0301", "é"), ("", ""), ("\ufeff", "")],
+)
+def test_clean_cuts_blanks_and_composes(text: str, expected: str) -> None:
+    assert clean(text) == expected
+    assert cleaned(text) == (expected or None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("a\x00", True), ("a\x7f", True), ("a\tb\nc", False), ("张三", False), ("", False)],
+)
+def test_tab_and_line_end_are_no_control_characters(text: str, expected: bool) -> None:
+    assert has_control_character(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("０１２３４５６７８９．，", "0123456789.,"),
+        ("－−＋（）￥％／：＊　", "--+()¥%/:* "),
+        ("—–张A", "—–张A"),
+    ],
+)
+def test_look_alikes_of_signs_are_made_plain(parse: Parse, text: str, plain: str) -> None:
+    """A long dash is none of them: clerks write it for nothing."""
+    assert plain_signs(text) == plain
