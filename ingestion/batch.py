@@ -114,7 +114,6 @@ class BatchReport:
     rows_quarantined: int | None = None
     rows_not_data: int | None = None
     counted_rows: int | None = None
-    money_total_in: dict[str, Decimal | None] = field(default_factory=dict)
     money_total_loaded: dict[str, Decimal | None] = field(default_factory=dict)
     money_total_quarantined: dict[str, Decimal | None] = field(default_factory=dict)
     event_dates: list[dt.date] = field(default_factory=list)
@@ -136,7 +135,7 @@ class BatchReport:
         data = json.loads(text)
         data["business_date"] = dt.date.fromisoformat(data["business_date"])
         data["event_dates"] = [dt.date.fromisoformat(date) for date in data["event_dates"]]
-        for name in ("money_total_in", "money_total_loaded", "money_total_quarantined"):
+        for name in ("money_total_loaded", "money_total_quarantined"):
             data[name] = {
                 column: None if amount is None else Decimal(amount)
                 for column, amount in data[name].items()

@@ -1,16 +1,13 @@
-"""No row and no fen is lost between a delivered file and the lake."""
+"""No row is lost between a delivered file and the lake."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
 import pyarrow.parquet as pq
-
-Money = Mapping[str, Decimal | None] | Decimal | None
 
 
 class InLake(Protocol):
@@ -34,7 +31,7 @@ class InLake(Protocol):
 
 
 class Counted(InLake, Protocol):
-    """What is asked of a batch's report: its counts and its totals."""
+    """What is asked of a batch's report: its counts."""
 
     @property
     def rows_in(self) -> int | None:
@@ -52,18 +49,6 @@ class Counted(InLake, Protocol):
     def counted_rows(self) -> int | None:
         """Rows by the second counter, which shares no code with the reader."""
 
-    @property
-    def money_total_in(self) -> Money:
-        """Total as delivered, in yuan: one, or one by column."""
-
-    @property
-    def money_total_loaded(self) -> Money:
-        """Total of the rows loaded."""
-
-    @property
-    def money_total_quarantined(self) -> Money:
-        """Total of the rows quarantined, as far as their amounts could be read."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -72,7 +57,7 @@ class Finding:
     Attributes:
         feed: Name of the feed.
         batch_id: Name of the batch.
-        check: `rows`, `counter`, `money` or `lake`.
+        check: `rows`, `counter` or `lake`.
         expected: What should be there.
         actual: What is there.
         sentence: What is wrong, in English.
@@ -82,23 +67,21 @@ class Finding:
     feed: str
     batch_id: str
     check: str
-    expected: Decimal
-    actual: Decimal
+    expected: int
+    actual: int
     sentence: str
     sentence_zh: str
 
 
 def check_batches(batches: Iterable[Counted]) -> list[Finding]:
-    """Every batch whose rows or totals do not add up; empty when all is well.
+    """Every batch whose rows do not add up; empty when all is well.
 
-    A batch refused as a whole (`rows_in` is None) has nothing to conserve. A total that is not
-    known, because a refused row's amount could not be read, is not compared.
+    A batch refused as a whole (`rows_in` is None) has nothing to conserve.
     """
     findings: list[Finding] = []
     for batch in batches:
         if batch.rows_in is not None:
             findings += _row_findings(batch, batch.rows_in)
-            findings += _money_findings(batch)
     return findings
 
 
@@ -123,8 +106,8 @@ def check_lake(batches: Iterable[InLake], lake: Path) -> list[Finding]:
                     batch.feed,
                     batch.batch_id,
                     "lake",
-                    Decimal(expected),
-                    Decimal(actual),
+                    expected,
+                    actual,
                     f"{batch.feed}, batch {batch.batch_id}: {expected:,} rows were loaded, but"
                     f" the lake holds {actual:,}.",
                     f"{batch.feed} 批次 {batch.batch_id}：已入库 {expected:,} 行，"
@@ -146,8 +129,8 @@ def _row_findings(batch: Counted, rows_in: int) -> list[Finding]:
                 batch.feed,
                 batch.batch_id,
                 "rows",
-                Decimal(rows_in),
-                Decimal(ended),
+                rows_in,
+                ended,
                 f"{at}: {rows_in:,} rows came in, but {ended:,} ended as loaded ({loaded:,}),"
                 f" quarantined ({quarantined:,}) or no data ({not_data:,}).",
                 f"{at_zh}：读入 {rows_in:,} 行，但入库 {loaded:,} 行、隔离 {quarantined:,} 行、"
@@ -163,44 +146,10 @@ def _row_findings(batch: Counted, rows_in: int) -> list[Finding]:
                 batch.feed,
                 batch.batch_id,
                 "counter",
-                Decimal(counted or 0),
-                Decimal(rows_in),
+                counted or 0,
+                rows_in,
                 f"{at}: the reader saw {rows_in:,} rows, but the second counter counted {seen}.",
                 f"{at_zh}：读取程序读到 {rows_in:,} 行，但独立计数结果{seen_zh}。",
             )
         )
     return findings
-
-
-def _money_findings(batch: Counted) -> list[Finding]:
-    totals_in = _by_column(batch.money_total_in)
-    loaded = _by_column(batch.money_total_loaded)
-    quarantined = _by_column(batch.money_total_quarantined)
-    findings = []
-    for column, total in totals_in.items():
-        parts = (loaded.get(column), quarantined.get(column))
-        if total is None or parts[0] is None or parts[1] is None:
-            continue
-        ended = parts[0] + parts[1]
-        if ended != total:
-            of = f" of {column}" if column else ""
-            findings.append(
-                Finding(
-                    batch.feed,
-                    batch.batch_id,
-                    "money",
-                    total,
-                    ended,
-                    f"{batch.feed}, batch {batch.batch_id}: {total:,} yuan{of} came in, but"
-                    f" {ended:,} ended as loaded ({parts[0]:,}) or quarantined ({parts[1]:,}).",
-                    f"{batch.feed} 批次 {batch.batch_id}：{column}报送合计 {total:,} 元，"
-                    f"但入库 {parts[0]:,} 元与隔离 {parts[1]:,} 元合计 {ended:,} 元。",
-                )
-            )
-    return findings
-
-
-def _by_column(money: Money) -> dict[str, Decimal | None]:
-    if money is None:
-        return {}
-    return dict(money) if isinstance(money, Mapping) else {"": money}

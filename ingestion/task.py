@@ -116,7 +116,6 @@ def _enter(report: BatchReport, outcome: Outcome, feed: Feed) -> None:
         return
     report.rows_loaded = outcome.totals.rows
     report.rows_quarantined = outcome.quarantined
-    report.money_total_in = outcome.money_in
     report.money_total_loaded = outcome.totals.money
     report.money_total_quarantined = sum_money(outcome.refused, feed)
     report.event_dates = outcome.totals.event_dates

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from ingestion.batch import RefusedRow
 from ingestion.reading.load import Totals
@@ -24,7 +23,6 @@ class Outcome:
         totals: Counts and sums of what was loaded; None where the file is refused.
         refusal: Why the file is refused as a whole, if it is.
         notes: Remarks for the operator that refuse nothing.
-        money_in: Totals as delivered by a second reading, where one was made.
         heading_rows: Row of the headings by sheet, in a workbook.
     """
 
@@ -36,7 +34,6 @@ class Outcome:
     totals: Totals | None = None
     refusal: Sentence | None = None
     notes: list[Sentence] = field(default_factory=list)
-    money_in: dict[str, Decimal | None] = field(default_factory=dict)
     heading_rows: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -22,6 +22,7 @@ from ingestion.reading.outcome import Outcome
 from ingestion.reading.sheet import NOT_DATA_PATTERN, Sheet, cleaned, epoch_of
 from ingestion.reading.sheet_scan import SheetScan
 from ingestion.reading.workbook import Book, SheetEntry, damaged, open_book
+from ingestion.returned_sheet import ROWS_SHEET
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
 _SHOWN_HEADINGS: Final = 8
@@ -62,6 +63,14 @@ def _tables(book: Book, feed: Feed, pattern: FilePattern) -> tuple[list[Sheet], 
         reader = fastexcel.read_excel(str(book.path))
     except Exception as error:
         raise damaged(book.name) from error
+    if any(entry.name.strip() == ROWS_SHEET for entry in book.sheets):
+        raise RefusedFileError(
+            f"文件 {book.name} 是退回的拒收行清单，不是完整的报送文件，如入库会替换整份报送；"
+            "请在原文件中改正这些行，再用原文件名重新报送整份文件。",
+            f"{book.name} is the list of refused rows that went back, not the whole file, and would"
+            " take its place; mend those rows in the file you sent and deliver the whole of it"
+            " again under its own name.",
+        )
     sheets, passed_over, hidden = [], [], []
     for entry in book.sheets:
         if pattern.sheet is not None and entry.name.strip() != pattern.sheet:

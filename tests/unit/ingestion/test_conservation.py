@@ -1,15 +1,14 @@
-"""Rows and money: what came in is what was loaded, quarantined or no data."""
+"""Rows: what came in is what was loaded, quarantined or no data."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from ingestion.batch import BatchReport
-from ingestion.conservation import Money, check_batches, check_lake
+from ingestion.conservation import check_batches, check_lake
 
 
 @dataclass(frozen=True)
@@ -24,9 +23,6 @@ class Report:
     rows_quarantined: int | None = 8
     rows_not_data: int | None = 2
     counted_rows: int | None = 1010
-    money_total_in: Money = Decimal("1234.56")
-    money_total_loaded: Money = Decimal("1200.00")
-    money_total_quarantined: Money = Decimal("34.56")
 
 
 def test_a_batch_that_adds_up_has_no_findings() -> None:
@@ -52,29 +48,6 @@ def test_the_second_counter_must_agree(counted: int | None, words: str) -> None:
     (finding,) = check_batches([Report(counted_rows=counted)])
     assert finding.check == "counter"
     assert words in finding.sentence
-
-
-def test_a_lost_fen_is_told() -> None:
-    (finding,) = check_batches([Report(money_total_loaded=Decimal("1199.99"))])
-    assert finding.check == "money"
-    assert "1,234.56 yuan came in, but 1,234.55 ended" in finding.sentence
-
-
-def test_totals_by_column_are_compared_where_known() -> None:
-    report = Report(
-        money_total_in={"amount": Decimal(5), "fee_amount": Decimal(3), "tax": None},
-        money_total_loaded={"amount": Decimal(4), "fee_amount": Decimal(1), "tax": Decimal(1)},
-        money_total_quarantined={"amount": Decimal(1), "fee_amount": None},
-    )
-    assert check_batches([report]) == []
-    lost = replace(report, money_total_in={"amount": Decimal(6)})
-    (finding,) = check_batches([lost])
-    assert "6 yuan of amount came in" in finding.sentence
-
-
-def test_unknown_totals_are_not_compared() -> None:
-    assert check_batches([Report(money_total_in=None)]) == []
-    assert check_batches([Report(money_total_quarantined=None)]) == []
 
 
 def test_the_lake_holds_what_was_loaded(tmp_path: Path) -> None:
@@ -105,9 +78,6 @@ def test_the_readers_own_report_is_understood() -> None:
         rows_quarantined=1,
         rows_not_data=1,
         counted_rows=3,
-        money_total_in={"balance_amount": Decimal("2.00")},
-        money_total_loaded={"balance_amount": Decimal("1.00")},
-        money_total_quarantined={"balance_amount": Decimal("1.00")},
     )
     assert check_batches([report]) == []
     report.rows_loaded = 2

@@ -252,19 +252,19 @@ def test_names_of_feeds_and_files_are_only_text(deliver: Deliver) -> None:
     assert formulas(returned(reading)) == []
 
 
-@pytest.mark.xfail(reason="the list of refused rows, delivered again, replaces the whole delivery")
-def test_a_list_of_refused_rows_put_right_takes_no_good_row_away(
-    deliver: Deliver, house: House
-) -> None:
-    """Of an extract only the refused rows go back; a clerk mends them and sends what he has."""
-    content = extract_of("S1|张三|20250131|1|", "S2||20250131|1|")
-    house.land(CSV, content)
-    house.settle(house.receive().received[0])
-    book = openpyxl.load_workbook(returned(deliver(content)))
+def test_the_list_of_refused_rows_takes_no_good_row_away(house: House) -> None:
+    """Of an extract only the refused rows go back; the list delivered would replace them all."""
+    house.land(CSV, extract_of("S1|张三|20250131|1|", "S2||20250131|1|"))
+    (report,) = house.extract(house.receive().pending)
+    assert report.returned is not None
+    book = openpyxl.load_workbook(report.returned)
     book[ROWS_SHEET]["E2"] = "李四"
     buffer = io.BytesIO()
     book.save(buffer)
     house.land(XLSX, buffer.getvalue())
-    for row in house.receive().received:
-        house.settle(row)
-    assert "superseded" not in house.states()
+    house.extract(house.receive().pending)
+    assert house.states() == ["loaded", "refused"]
+    (refused,) = house.ledger.deliveries(state="refused")
+    assert refused.refusal is not None
+    assert "again under its own name" in refused.refusal.en
+    assert "重新报送整份文件" in refused.refusal.zh
