@@ -171,10 +171,37 @@ class _Intake:
             )
             for offered in offers:
                 if offered.path in contents:
-                    self._enter(connection, offered, contents[offered.path])
+                    self._enter(connection, offered, contents)
 
-    def _enter(self, connection: sqlite3.Connection, offered: Offered, sha256: str) -> None:
+    def _is_return(
+        self,
+        connection: sqlite3.Connection,
+        offered: Offered,
+        state: str,
+        contents: Mapping[Path, str],
+    ) -> bool:
+        """Whether a file that was replaced is delivered again, in the place of its correction.
+
+        Not while the correction lies there too: then somebody copied the folder, and its times.
+        """
+        if state != "superseded" or offered.path not in self._changed:
+            return False
+        loaded = connection.execute(
+            "SELECT sha256 FROM delivery WHERE feed = ? AND business_date = ? AND slot = ?"
+            " AND state = 'loaded'",
+            [
+                offered.feed.feed,
+                offered.match.date.isoformat(),
+                slot_of(offered.path.name, offered.match),
+            ],
+        ).fetchall()
+        return not {row["sha256"] for row in loaded} & set(contents.values())
+
+    def _enter(
+        self, connection: sqlite3.Connection, offered: Offered, contents: Mapping[Path, str]
+    ) -> None:
         """Enter one file for one feed, unless the ledger knows it."""
+        sha256 = contents[offered.path]
         name = _name_of(offered.path, self.landing)
         contract = contract_of(offered.feed, offered.pattern)
         date = offered.match.date
@@ -188,8 +215,7 @@ class _Intake:
         if first:
             last = first[-1]
             is_reread = last["state"] == "refused" and last["contract"] != contract
-            is_return = last["state"] == "superseded" and offered.path in self._changed
-            if not (is_reread or is_return):
+            if not (is_reread or self._is_return(connection, offered, last["state"], contents)):
                 if any(row["landing_path"] == name for row in known):
                     return
                 state = "duplicate"

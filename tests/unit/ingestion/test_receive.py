@@ -147,6 +147,18 @@ def test_what_a_correction_replaced_may_stay_where_it_lies(house: House) -> None
     assert house.states() == ["superseded", "loaded"]
 
 
+def test_a_folder_copied_again_brings_no_replaced_file_back(house: House) -> None:
+    """Copying a landing folder gives every file a new time; the correction still holds."""
+    files = {"a/entry_20250131.csv": "S1|a|20250131||", "b/entry_20250131.csv": "S1|b|20250131||"}
+    for name, row in files.items():
+        house.land(name, extract_of(row))
+        house.settle(house.receive().received[0])
+    for name, row in files.items():
+        house.land(name, extract_of(row))
+    assert house.receive().received == []
+    assert house.states() == ["superseded", "loaded"]
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
