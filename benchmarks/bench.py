@@ -164,8 +164,8 @@ def measure(customers: int, months: int, nights: int, seed: int, work: Path) -> 
     result["tiny"] = tiny.night()
     tiny_next = next_nights(tiny, 1)[0]
     result["fixed"] = {
-        "first": {"seconds": result["tiny"]["seconds"]},
-        "next": {"seconds": tiny_next["seconds"]},
+        "first": {"seconds": data_seconds(result["tiny"], 0.0)},
+        "next": {"seconds": data_seconds(tiny_next, 0.0)},
     }
     bank = Session(work / "home", work / "bank.log")
     result["demo"] = write_bank(bank, customers, months, seed)

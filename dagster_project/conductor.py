@@ -78,6 +78,7 @@ def run_config(request: Request) -> dict[str, Any]:
         "landing": str(request.landing),
         "accepts_missing": request.accepts_missing,
         "full_refresh": request.is_full_refresh,
+        "force": request.is_forced,
         "workers": request.workers,
     }
     if request.feeds_folder is not None:

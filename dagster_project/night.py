@@ -44,6 +44,7 @@ class Request:
         feeds_folder: A bank's own feed files, or None for the standard ones.
         accepts_missing: Publish although a required delivery is missing or refused.
         is_full_refresh: Rebuild every table from the lake.
+        is_forced: Build a date that is published already, or one before others on offer.
         workers: Child processes that read files.
     """
 
@@ -52,6 +53,7 @@ class Request:
     feeds_folder: Path | None = None
     accepts_missing: bool = False
     is_full_refresh: bool = False
+    is_forced: bool = False
     workers: int = 2
 
     @property
@@ -115,12 +117,15 @@ def open_night(
 
     Raises:
         LeaseHeldError: Another run holds the lease.
+        AlreadyPublishedError: The date is published, and nothing forces it.
+        DeliveriesError: An earlier date is on offer and not published.
     """
     home.create()
     with leases.hold(home.lease) as held:
         ledger = Ledger(home.ledger)
         recover(home, ledger, reporter)
         feeds = load_feeds(request.feeds_folder)
+        _check_turn(home, feeds, request)
         versions = Versions.now(request.feeds_folder)
         run_id = ledger.start_run(request.business_date, versions.code)
         held.note_run(run_id)
@@ -135,6 +140,19 @@ def open_night(
             raise
         finally:
             _close(night)
+
+
+def _check_turn(home: Home, feeds: dict[str, Feed], request: Request) -> None:
+    """Refuse a night out of turn: whoever started it planned before the nights between ended."""
+    if request.is_forced:
+        return
+    first = plan(home, feeds, request.landing, request.business_date)[0]
+    if first != request.business_date:
+        message = (
+            f"the night of {first} comes first: it is on offer and not published, so"
+            f" {request.business_date} would leave a hole; run it, or see why it failed: crm status"
+        )
+        raise DeliveriesError(message)
 
 
 def _close(night: Night) -> None:
@@ -205,13 +223,16 @@ def plan(
         The dates; empty when everything on offer is published.
 
     Raises:
-        DeliveriesError: There is nothing to begin with.
+        DeliveriesError: There is nothing to begin with, or no landing folder.
         AlreadyPublishedError: The date asked for is published, and nothing forces it.
     """
     from ingestion import receive
 
+    if not landing.is_dir():
+        # An unmounted share must not look like a quiet night.
+        raise DeliveriesError(_nothing_to_begin_with(landing))
     published = generations.current(home.warehouse)
-    offered = sorted(receive.business_dates(landing, feeds)) if landing.is_dir() else []
+    offered = sorted(receive.business_dates(landing, feeds))
     if published is None:
         if business_date is None and not offered:
             raise DeliveriesError(_nothing_to_begin_with(landing))

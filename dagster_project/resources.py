@@ -65,6 +65,7 @@ class NightSession:
             feeds_folder=Path(folder) if folder else nights.feeds_folder_of(self.home, None),
             accepts_missing=bool(settings.get("accepts_missing")),
             is_full_refresh=bool(settings.get("full_refresh")),
+            is_forced=bool(settings.get("force")),
             workers=int(settings.get("workers") or 2),
         )
 
@@ -91,6 +92,9 @@ NIGHT_CONFIG = {
         bool, default_value=False, description="Publish although deliveries are missing."
     ),
     "full_refresh": dg.Field(bool, default_value=False, description="Rebuild every table."),
+    "force": dg.Field(
+        bool, default_value=False, description="Build a night that is published, or out of turn."
+    ),
     "workers": dg.Field(int, default_value=2, description="Processes that read files."),
 }
 

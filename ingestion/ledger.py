@@ -62,6 +62,8 @@ class Ledger:
                     )
                 connection.executescript(SCHEMA)
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            if not version:
+                path.chmod(0o640)
         except sqlite3.DatabaseError as error:
             raise LedgerError(f"{path} cannot be used as a ledger ({error}).") from error
 
@@ -325,7 +327,7 @@ class Ledger:
             ).fetchall()
         dates = {_date(text) for row in rows for text in json.loads(row["event_dates"])}
         is_late = base is not None and any(
-            row["feed_kind"] != "event" and _date(row["business_date"]) < base.business_date
+            row["feed_kind"] != "event" and _date(row["business_date"]) <= base.business_date
             for row in rows
         )
         months = sorted({date.replace(day=1) for date in dates})

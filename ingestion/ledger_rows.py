@@ -184,7 +184,7 @@ class Touched:
     Attributes:
         dates: Business dates whose events came, went or were corrected.
         months: First days of their months.
-        is_master_late: Whether master data older than the generation's date came or went, so
+        is_master_late: Whether master data of the generation's date or older came or went, so
             that facts of dates nobody names here may change too.
     """
 

@@ -38,6 +38,8 @@ def _invocation(graph: Graph, name: str, stage: str, *, after_scores: bool) -> d
             warehouse.run_dbt(session.night, graph.selection(after_scores=after_scores))
         yield from events(graph, session.night, after_scores=after_scores)
         warehouse.judge(session.night)
+        if after_scores:
+            warehouse.tell_suspicions(session.night)
 
     return build
 

@@ -183,11 +183,10 @@ def _manifest(home: Home) -> Finding:  # noqa: ARG001
 
 def _keys(home: Home) -> Finding:
     keys = [path for path in (home.pseudonym_key, home.model_key) if path.exists()]
+    if not home.pseudonym_key.exists() and (home.lake / "vault__pseudonym").exists():
+        told = "the pseudonym key is lost; bring it back from its backup before the next night"
+        return Finding("keys", "wrong", told)
     if not keys:
-        has_lake = home.lake.exists() and any(home.lake.iterdir())
-        if has_lake:
-            told = "the pseudonym key is lost; bring it back from its backup before the next night"
-            return Finding("keys", "wrong", told)
         return Finding("keys", "ok", "not made yet")
     open_keys = [path.name for path in keys if path.stat().st_mode & 0o077]
     if open_keys:

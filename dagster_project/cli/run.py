@@ -95,6 +95,7 @@ def run(
                 feeds_folder=folder,
                 accepts_missing=accept_missing,
                 is_full_refresh=full_refresh,
+                is_forced=force,
                 workers=workers,
             )
             told.append(_one_night(place, request, as_json))

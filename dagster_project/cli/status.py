@@ -161,7 +161,11 @@ def _freshness(
 
 def _refused(rows: list[DeliveryRow]) -> list[dict[str, Any]]:
     """Files refused in whose place nothing else has come, newest first."""
-    loaded = {(row.feed, row.business_date, row.slot) for row in rows if row.state == "loaded"}
+    loaded = {
+        (row.feed, row.business_date, row.slot): row.delivery_id
+        for row in rows
+        if row.state == "loaded"
+    }
     return [
         {
             "feed": row.feed,
@@ -172,7 +176,8 @@ def _refused(rows: list[DeliveryRow]) -> list[dict[str, Any]]:
             "reason_en": row.refusal_en,
         }
         for row in reversed(rows)
-        if row.state == "refused" and (row.feed, row.business_date, row.slot) not in loaded
+        if row.state == "refused"
+        and loaded.get((row.feed, row.business_date, row.slot), 0) < row.delivery_id
     ]
 
 

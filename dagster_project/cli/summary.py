@@ -76,7 +76,7 @@ def by_feed(ledger: Any, run_id: int) -> list[dict[str, Any]]:
             {"feed": each.feed, "files": 0, "loaded": 0, "refused": 0, "not_data": 0, "states": {}},
         )
         total["files"] += 1
-        total["loaded"] += each.rows_loaded or 0
+        total["loaded"] += (each.rows_loaded or 0) if each.state == "loaded" else 0
         total["refused"] += each.rows_quarantined or 0
         total["not_data"] += each.rows_not_data or 0
         total["states"][each.state] = total["states"].get(each.state, 0) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from ingestion.pseudonym import PseudonymError, Pseudonyms
 from ingestion.quality import gate
 from ingestion.receive import LandingError
 from ingestion.receive import receive as receive_files
+from ingestion.sentence import shown
 
 SAID = 5
 # A delivery that comes back for one that was refused goes through the gate too.
@@ -29,7 +31,7 @@ GATE_ROUNDS = 3
 CHECKS = {
     "arrived": "What is due of this feed is there, and its files could be read.",
     "gate": "The gate let the feed's batches of tonight pass.",
-    "conserved": "Rows and totals in = loaded + quarantined + no data, by two counters.",
+    "conserved": "Rows in = loaded + quarantined + no data, by two counters.",
 }
 
 
@@ -73,9 +75,26 @@ def receive(night: Night) -> None:
             night.request.business_date,
             night.request.reference,
         )
-    strange = [f"{path.name} belongs to no feed and was left." for path in night.receipt.unclaimed]
-    say_some(night, strange, is_warning=True)
+    strange = [
+        f"{shown(path.name)} belongs to no feed and was left." for path in night.receipt.unclaimed
+    ]
+    say_some(night, [*strange, *_gap(night)], is_warning=True)
     say_some(night, [str(sentence) for sentence in night.receipt.notes])
+
+
+def _gap(night: Night) -> list[str]:
+    """A sentence when days lie between this night and the last for which nothing was delivered."""
+    if night.base is None:
+        return []
+    first = night.base.business_date + dt.timedelta(days=1)
+    last = night.request.business_date - dt.timedelta(days=1)
+    if first > last:
+        return []
+    days = f"{first}" if first == last else f"{first} to {last}"
+    return [
+        f"Nothing was delivered for {days}; if the bank worked then, its postings are missing:"
+        " ask for them."
+    ]
 
 
 def extract(night: Night) -> None:
@@ -111,7 +130,7 @@ def _extract(night: Night, pending: Sequence[DeliveryRow]) -> list[BatchReport]:
     def tell(report: BatchReport) -> None:
         nonlocal done
         done += 1
-        night.reporter.progress(report.source_file, done, total)
+        night.reporter.progress(shown(report.source_file), done, total)
 
     with in_words():
         return extract_deliveries(
@@ -220,18 +239,21 @@ def _missing(night: Night, feed: Feed) -> list[str]:
 
 
 def _refused(night: Night, feed: Feed) -> list[str]:
-    """Files refused since the last generation in whose place nothing else has come."""
-    since = night.base.business_date if night.base else None
+    """Files refused since the last generation that no later file of their slot has put right.
+
+    A correction that was refused counts too: what it should have replaced is still there.
+    """
+    since = night.base.run_id if night.base else 0
     rows = night.ledger.deliveries(feed=feed.feed)
-    loaded = {_slot(row) for row in rows if row.state == "loaded"}
+    loaded = {_slot(row): row.delivery_id for row in rows if row.state == "loaded"}
     open_refusals = {
         _slot(row): row
         for row in rows
         if row.state == "refused"
-        and _slot(row) not in loaded
-        and (since is None or row.business_date > since)
+        and (row.ended_run_id or 0) > since
+        and loaded.get(_slot(row), 0) < row.delivery_id
     }
-    return [f"{row.file_name} was refused: {row.refusal}" for row in open_refusals.values()]
+    return [f"{shown(row.file_name)} was refused: {row.refusal}" for row in open_refusals.values()]
 
 
 def _slot(row: DeliveryRow) -> tuple[str, object, str]:

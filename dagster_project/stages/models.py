@@ -59,7 +59,7 @@ def train(
         code_version: Goes into the model's manifest.
         is_forced: Train even though a usable version is there (the monthly retraining).
     """
-    from ml.errors import FrameRefused, NoModel, NotEnoughHistory
+    from ml.errors import FrameRefused, ModelRefused, NoModel, NotEnoughHistory
     from ml.registry import load_newest
     from ml.train import train as fit
 
@@ -80,7 +80,7 @@ def train(
         )
     except NotEnoughHistory as error:
         return Trained(name, "not enough history", None, f"{error}{refused}")
-    except FrameRefused as error:
+    except (FrameRefused, ModelRefused) as error:
         # Profit and performance do not wait for a model; the warning stays on the asset.
         return Trained(name, "refused", None, f"{error}{refused}")
     rival = "; the baseline scores" if trained.is_baseline_shipped else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from dagster_project.errors import AuditError, NightError
 from dagster_project.night import Night
+from dagster_project.stages import late_members
 from serving import build as builds
 from serving import generation as generations
 
@@ -28,10 +29,11 @@ def decide(night: Night) -> None:
     if base is None or night.refresh_reasons:
         return
     touched = night.ledger.touched_since(base.number)
-    months = {day.replace(day=1) for day in (*touched.dates, *touched.months)}
+    days = {*touched.dates, *late_members.touched_days(night)}
+    months = {day.replace(day=1) for day in (*days, *touched.months)}
     # The month that was running stops at the base's date in its tables; it must be carried on.
     months |= set(_months_between(base.business_date, night.request.business_date))
-    night.touched_dates = sorted({*touched.dates, night.request.business_date})
+    night.touched_dates = sorted({*days, night.request.business_date})
     night.touched_months = sorted(months)
 
 
@@ -112,6 +114,9 @@ def judge(night: Night) -> None:
         AuditError: All was built, but a test says that it is not right.
     """
     outcome = night.outcomes[-1]
+    for node in outcome.nodes:
+        if node.status == "warn":
+            night.reporter.note(f"{node.name}: {node.told or node.message}", is_warning=True)
     if not outcome.failures:
         return
     message = f"{outcome.sentence()}; nothing was published, the log is {log_folder(night)}/dbt.log"
@@ -121,6 +126,16 @@ def judge(night: Night) -> None:
     is_built = all(each.kind == "test" for each in outcome.failures)
     night.failure = AuditError(message) if is_built else BuildError(message)
     raise night.failure
+
+
+def tell_suspicions(night: Night) -> None:
+    """Say which tables of schema qc hold rows that somebody should look at."""
+    if night.build is None:
+        return
+    for name, rows in row_counts(night.build).items():
+        if name.startswith("crm.qc.") and rows:
+            table = name.removeprefix("crm.")
+            night.reporter.note(f"{rows:,} suspicious rows to look at: {table}", is_warning=True)
 
 
 def row_counts(folder: builds.BuildFiles) -> dict[str, int]:

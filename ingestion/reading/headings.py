@@ -42,6 +42,15 @@ def match_headings(
             f"{where} 中“{column.heading}”出现多次：{'、'.join(told)}；请只保留一列。",
             f"{where} has {column.heading} more than once: {english}; keep one of them.",
         )
+    if found.missing and not found.positions:
+        # Without a heading line, what stands there is somebody's data: not a word of it is told.
+        wanted = [_expected(column) for column in found.missing][:_SHOWN_HEADINGS]
+        raise RefusedFileError(
+            f"{where} 中没有任何约定的标题，可能缺少标题行；标题应包括：{'、'.join(wanted)}。"
+            "请补上标题行后重新报送。",
+            f"{where} has none of the agreed headings; is the heading line missing? They include"
+            f" {', '.join(wanted)}. Add the line and deliver it again.",
+        )
     if found.missing:
         seen = [shown(heading or "", 30) for heading in headings if heading][:_SHOWN_HEADINGS]
         raise RefusedFileError(

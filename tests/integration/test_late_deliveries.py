@@ -1,0 +1,68 @@
+"""Lists and postings that come after their day: the night after them equals a whole rebuild."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving import generation as generations
+from tests.integration.own_bank import crm, land, write_page
+
+pytestmark = pytest.mark.night
+
+
+def _published(bank: Path) -> generations.Generation:
+    found = generations.current(bank / "home" / "warehouse")
+    assert found is not None
+    return found
+
+
+def _ask(bank: Path, query: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(crm(bank, "sql", "--json", query))
+    return rows
+
+
+def test_what_comes_late_ends_in_the_same_tables(tmp_path: Path) -> None:
+    """An account posted to before its record, a customer registered last month, a late posting.
+
+    None of their days is named by the lists that bring them.
+    """
+    write_page(tmp_path, is_next_day=False)
+    crm(tmp_path, "run", "--feeds", "feeds", "--landing", "landing")
+    land(tmp_path, "2026-01-01", postings="7,6217000003,2026-01-01,收,50.00,存款")
+    crm(tmp_path, "run", "--landing", "landing")
+    unknown = "select count(*) as n from dimensional.fct_transaction where account_fk = -1"
+    assert _ask(tmp_path, unknown) == [{"n": 1}]
+
+    land(
+        tmp_path,
+        "2026-01-04",
+        customers="K003,老何,个人,01,E7,2025.12.20,",
+        accounts="6217000003,K003,D1,01,0.35%,2025.12.20",
+        postings="8,6217000001,2025-11-15,付,100.00,取款",
+    )
+    assert "Nothing was delivered for 2026-01-02 to 2026-01-03" in crm(
+        tmp_path, "run", "--landing", "landing"
+    )
+    late = _published(tmp_path)
+    assert late.details["full_refresh"] == [], "the night went on from the one before"
+    assert _ask(tmp_path, unknown) == [{"n": 0}]
+    december = (
+        "select count(*) as n from mart.mart_churn__customer_month"
+        " where month_date = date '2025-12-01'"
+    )
+    assert _ask(tmp_path, december) == [{"n": 3}]
+
+    crm(tmp_path, "run", "--landing", "landing", "--force", "--full-refresh")
+    whole = _published(tmp_path)
+    assert whole.number == late.number + 1
+    differing = {
+        name: (late.tables[name], whole.tables[name])
+        for name in whole.tables
+        if late.tables[name] != whole.tables[name]
+    }
+    assert differing == {}
+    assert whole.checksum == late.checksum
