@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingestion.contracts import Column, Feed
+from ingestion.contracts import Column, Feed, normalise_heading
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
 _SHOWN_HEADINGS = 8
@@ -42,7 +42,7 @@ def match_headings(
             f"{where} 中“{column.heading}”出现多次：{'、'.join(told)}；请只保留一列。",
             f"{where} has {column.heading} more than once: {english}; keep one of them.",
         )
-    if found.missing and not found.positions:
+    if found.missing and not _speaks_of(feed, headings):
         # Without a heading line, what stands there is somebody's data: not a word of it is told.
         wanted = [_expected(column) for column in found.missing][:_SHOWN_HEADINGS]
         raise RefusedFileError(
@@ -70,6 +70,12 @@ def match_headings(
             )
         )
     return found.positions, notes
+
+
+def _speaks_of(feed: Feed, headings: Sequence[str | None]) -> bool:
+    """Whether a word of the feed's headings stands anywhere in the line."""
+    line = "|".join(normalise_heading(heading or "") for heading in headings)
+    return any(word in line for column in feed.columns for word in column.headings)
 
 
 def _expected(column: Column) -> str:

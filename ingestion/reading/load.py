@@ -221,8 +221,8 @@ def drop_duplicates(
     rest = target.with_suffix(".rest")
     engine.execute(
         f"COPY (SELECT {columns}, batch_id, source_file, source_sheet, source_row FROM {source}"
-        " WHERE file_row_number NOT IN (SELECT file_row_number FROM doubled)"
-        f" ORDER BY file_row_number) TO {_text(str(rest))} (FORMAT parquet)"
+        " WHERE file_row_number NOT IN (SELECT file_row_number FROM doubled))"
+        f" TO {_text(str(rest))} (FORMAT parquet)"
     )
     engine.execute("DROP TABLE doubled")
     rest.replace(target)

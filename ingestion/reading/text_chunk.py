@@ -28,6 +28,8 @@ def prepared(text: str, grammar: Grammar) -> bytes | None:
         text: Whole lines, the last one ended too.
         grammar: How the records are written.
     """
+    # First of all, or everything below would be done twice for the files of half the world.
+    text = text.replace("\r\n", "\n")
     data = text.encode("utf-8")
     signs = np.frombuffer(data, dtype=np.uint8)
     is_doubtful = _may_hold_wide_blanks_or_marks(signs)
@@ -38,8 +40,6 @@ def prepared(text: str, grammar: Grammar) -> bytes | None:
     controls = np.count_nonzero(signs < _SPACE) - ends.size
     if delimiter < _SPACE:
         controls -= np.count_nonzero(signs == delimiter)
-    if controls and b"\r\n" in data:
-        return prepared(text.replace("\r\n", "\n"), grammar)
     if controls or delimiter > 127 or _has_blank_or_long_line(ends):
         return None
     if grammar.quote and grammar.quote.encode() in data:
