@@ -6,10 +6,12 @@ import datetime as dt
 
 import pytest
 
+from dagster_project import environment as environments
 from dagster_project import night as nights
 from dagster_project import schedules, sensors
 from dagster_project.errors import AlreadyPublishedError, DeliveriesError
 from dagster_project.home import Home
+from dagster_project.reporter import LogReporter
 from ingestion.contracts.load import load_feeds
 from serving import generation as generations
 
@@ -26,6 +28,7 @@ def feeds():
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("CRM_HOME", str(tmp_path))
+    monkeypatch.setenv("CRM_ENVIRONMENT", "test")
     return Home(tmp_path).create()
 
 
@@ -99,6 +102,28 @@ def test_a_missing_landing_folder_is_named(home, feeds):
     home.landing.write_text("", encoding="utf-8")
     with pytest.raises(DeliveriesError, match="is a file"):
         plan(home, feeds)
+    # An unmounted share is no quiet night, however long the bank has been running.
+    publish(home, "2025-12-31")
+    with pytest.raises(DeliveriesError, match="is a file"):
+        plan(home, feeds)
+
+
+def test_a_night_out_of_turn_is_refused(home, feeds):
+    """The schedule asks for all missed dates at once; when the first fails, none may follow."""
+    land(home, "2026-01-01", "2026-01-02")
+    publish(home, "2025-12-31")
+    request = nights.Request(day("2026-01-02"), home.landing)
+    with (
+        pytest.raises(DeliveriesError, match="the night of 2026-01-01 comes first"),
+        nights.open_night(home, environments.current(), request, LogReporter()),
+    ):
+        pass
+    again = nights.Request(day("2025-12-31"), home.landing)
+    with (
+        pytest.raises(AlreadyPublishedError),
+        nights.open_night(home, environments.current(), again, LogReporter()),
+    ):
+        pass
 
 
 def test_an_empty_landing_folder_is_named(home, feeds):

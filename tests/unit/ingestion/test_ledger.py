@@ -233,7 +233,9 @@ def test_a_refused_batch_touches_its_dates_again(house: House) -> None:
 @pytest.mark.parametrize(
     ("kind", "published", "is_late"),
     [
-        ("snapshot", NIGHT, False),
+        ("snapshot", NIGHT - dt.timedelta(days=1), False),
+        # Of the published date itself: mended after its own night, and known to none of its facts.
+        ("snapshot", NIGHT, True),
         ("snapshot", NIGHT + dt.timedelta(days=1), True),
         ("change", NIGHT + dt.timedelta(days=1), True),
         ("event", NIGHT + dt.timedelta(days=1), False),

@@ -49,6 +49,17 @@ def test_a_file_that_leaves_a_doubt_is_refused(headings: list[str], zh: str, en:
     assert en in caught.value.sentence.en
 
 
+def test_a_file_without_headings_tells_nothing_of_its_first_customer() -> None:
+    """Its sentence goes to the ledger, the screen and Dagster's log."""
+    row = ["K1", "张三", "110101199001011234", "13800001111"]
+    with pytest.raises(RefusedFileError) as caught:
+        match_headings(ENTRY, row, "entry_20250131.csv")
+    told = "".join(caught.value.sentence)
+    assert not [cell for cell in row if cell in told]
+    assert "is the heading line missing?" in told
+    assert "可能缺少标题行" in told
+
+
 def test_unknown_headings_are_told_and_not_loaded(deliver: Deliver) -> None:
     reading = deliver(extract_of("新|S1|张三", headings="新列|流水号|户名"))
     (note,) = reading.report.notes
