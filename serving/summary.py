@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -78,25 +79,26 @@ def _balances(connection: duckdb.DuckDBPyConnection) -> Figure:
     row = _row(
         connection,
         """
-        select sum(average_deposit_amount), sum(average_loan_amount), max(month_date)
+        select sum(average_deposit_amount), sum(average_loan_amount), max(month_date),
+            max(days_count)
         from mart.mart_profitability__customer_month
         where month_date = (select max(month_date) from mart.mart_profitability__customer_month)
         """,
     )
     detail = f"loans {yuan(row[1])}" if row[1] is not None else ""
-    label = f"Average deposits{_of(row[2])} 日均存款"
+    label = f"Average deposits{_of(row[2], row[3])} 日均存款"
     return Figure("deposits", label, row[0], "yuan", detail)
 
 
 def _contribution(connection: duckdb.DuckDBPyConnection) -> Figure:
-    total, best, month = _row(
+    total, best, month, days = _row(
         connection,
         """
         select sum(contribution_amount),
             sum(contribution_amount) filter (where contribution_rank * 5 <= customers),
-            max(month_date)
+            max(month_date), max(days_count)
         from (
-            select contribution_amount, contribution_rank, month_date,
+            select contribution_amount, contribution_rank, month_date, days_count,
                 count(*) over () as customers
             from mart.mart_profitability__customer_month
             where month_date = (select max(month_date) from mart.mart_profitability__customer_month)
@@ -106,7 +108,7 @@ def _contribution(connection: duckdb.DuckDBPyConnection) -> Figure:
     detail = ""
     if total and best is not None and total > 0:
         detail = f"the best fifth of customers brings {float(best) / float(total):.0%} of it"
-    return Figure("contribution", f"Contribution{_of(month)} 贡献", total, "yuan", detail)
+    return Figure("contribution", f"Contribution{_of(month, days)} 贡献", total, "yuan", detail)
 
 
 def _visits(connection: duckdb.DuckDBPyConnection) -> Figure:
@@ -147,7 +149,9 @@ def _leavers(connection: duckdb.DuckDBPyConnection) -> Figure:
     if scored and risk is not None:
         detail += f"; the riskiest tenth of {int(scored):,} scored: {float(risk):.0%} on average"
     value = int(hard) if customers else None
-    return Figure("leavers", "Customers lost 流失客户", value, "count", detail if customers else "")
+    return Figure(
+        "leavers", "Customers lost so far 累计流失客户", value, "count", detail if customers else ""
+    )
 
 
 def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
@@ -155,5 +159,10 @@ def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
     return tuple(row) if row else ()
 
 
-def _of(month: Any) -> str:
-    return f" of {month:%Y-%m}" if month else ""
+def _of(month: Any, days: int | None = None) -> str:
+    """The month a figure is of, and how far it reaches where the month still runs."""
+    if not month:
+        return ""
+    whole = calendar.monthrange(month.year, month.month)[1]
+    so_far = f", {days} of {whole} days" if days and days < whole else ""
+    return f" of {month:%Y-%m}{so_far}"

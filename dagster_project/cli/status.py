@@ -19,6 +19,7 @@ from dagster_project.cli.output import (
     home_of,
     print_json,
 )
+from ingestion.sentence import shown
 
 if TYPE_CHECKING:
     from dagster_project.home import Home
@@ -248,7 +249,8 @@ def _print_feeds(feeds: list[dict[str, Any]]) -> None:
 
 def _print_refused(refused: list[dict[str, Any]]) -> None:
     for each in refused[:REFUSALS_SHOWN]:
-        told = f"[red]refused[/] {escape(each['file'])}: {escape(each['reason_en'] or '')}"
+        told = f"[red]refused[/] {escape(shown(each['file']))}: {escape(each['reason_en'] or '')}"
         console.print(told, soft_wrap=True)
+        console.print(f"  {escape(each['reason_zh'] or '')}", soft_wrap=True)
     if len(refused) > REFUSALS_SHOWN:
         console.print(f"[dim]and {len(refused) - REFUSALS_SHOWN} more: crm status --json[/]")
