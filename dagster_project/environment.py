@@ -18,14 +18,12 @@ class Environment:
 
     Attributes:
         name: Value of CRM_ENVIRONMENT.
-        dbt_target: Target of dbt/profiles.yml.
         is_scheduled: Whether schedule and sensor run as soon as the daemon does. Only a bank wants
             a night that starts by itself; elsewhere they are switched on in the UI.
         keep_generations: Published generations that are kept.
     """
 
     name: str
-    dbt_target: str
     is_scheduled: bool
     keep_generations: int
 
@@ -33,9 +31,9 @@ class Environment:
 ENVIRONMENTS = {
     each.name: each
     for each in (
-        Environment("local", "duckdb", is_scheduled=False, keep_generations=7),
-        Environment("test", "duckdb", is_scheduled=False, keep_generations=3),
-        Environment("bank", "duckdb", is_scheduled=True, keep_generations=7),
+        Environment("local", is_scheduled=False, keep_generations=7),
+        Environment("test", is_scheduled=False, keep_generations=3),
+        Environment("bank", is_scheduled=True, keep_generations=7),
     )
 }
 

@@ -304,11 +304,6 @@ class Ledger:
             for row in rows
         ]
 
-    def last_published(self) -> Generation | None:
-        """The newest generation, if there is any."""
-        generations = self.generations()
-        return generations[-1] if generations else None
-
     def touched_since(self, generation: int | None) -> Touched:
         """Which dates have to be built anew on top of a generation.
 
