@@ -114,10 +114,9 @@ class Home:
         self.root.mkdir(parents=True, exist_ok=True)
         for folder in (self.landing, self.exports, self.warehouse):
             folder.mkdir(exist_ok=True)
-        for folder in (self.archive, self.lake, self.quarantine, self.models, self.builds):
-            folder.mkdir(exist_ok=True, mode=0o750)
-        # Sentences about files name what stood in them.
-        for folder in (self.logs, self.dagster):
+        # Logs and runs too: sentences about files name what stood in them.
+        closed = (self.archive, self.lake, self.quarantine, self.models, self.builds)
+        for folder in (*closed, self.logs, self.dagster):
             folder.mkdir(exist_ok=True, mode=0o750)
         self.pseudonym_key.parent.mkdir(exist_ok=True, mode=0o700)
         return self

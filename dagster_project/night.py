@@ -22,7 +22,7 @@ from dagster_project.reporter import LogReporter, Reporter
 from dagster_project.versions import Versions
 from ingestion.contracts.feed import Feed
 from ingestion.contracts.load import load_feeds
-from ingestion.ledger import Ledger
+from ingestion.ledger import DeliveryRow, Ledger
 from serving import build as builds
 from serving import generation as generations
 
@@ -90,6 +90,12 @@ class Night:
     seconds: dict[str, float] = field(default_factory=dict)
     published: generations.Generation | None = None
     failure: BaseException | None = None
+
+    def loaded_since_base(self) -> list[DeliveryRow]:
+        """Deliveries loaded since the generation the night goes on from; all where it has none."""
+        known = self.base.run_id if self.base else 0
+        rows = self.ledger.deliveries(state="loaded")
+        return [row for row in rows if (row.ended_run_id or 0) > known]
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

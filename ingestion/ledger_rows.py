@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -165,6 +166,11 @@ class DeliveryRow:
         return cls(**{**dict(row), "business_date": date})
 
     @property
+    def place(self) -> tuple[str, dt.date, str]:
+        """Feed, date and slot: what two deliveries share of which one takes the other's place."""
+        return self.feed, self.business_date, self.slot
+
+    @property
     def event_dates(self) -> list[dt.date]:
         """Dates of what it brought; empty while it has not been read."""
         return BatchReport.from_json(self.report).event_dates if self.report else []
@@ -175,6 +181,20 @@ class DeliveryRow:
         if self.refusal_zh is None or self.refusal_en is None:
             return None
         return Sentence(self.refusal_zh, self.refusal_en)
+
+
+def open_refusals(rows: Iterable[DeliveryRow]) -> list[DeliveryRow]:
+    """Refused deliveries that no later one has put right, in the order given.
+
+    A correction that was refused counts too: what it should have replaced is still there.
+    """
+    known = list(rows)
+    loaded = {row.place: row.delivery_id for row in known if row.state == "loaded"}
+    return [
+        row
+        for row in known
+        if row.state == "refused" and loaded.get(row.place, 0) < row.delivery_id
+    ]
 
 
 @dataclass(frozen=True)

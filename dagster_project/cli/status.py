@@ -162,11 +162,8 @@ def _freshness(
 
 def _refused(rows: list[DeliveryRow]) -> list[dict[str, Any]]:
     """Files refused in whose place nothing else has come, newest first."""
-    loaded = {
-        (row.feed, row.business_date, row.slot): row.delivery_id
-        for row in rows
-        if row.state == "loaded"
-    }
+    from ingestion.ledger_rows import open_refusals
+
     return [
         {
             "feed": row.feed,
@@ -176,9 +173,7 @@ def _refused(rows: list[DeliveryRow]) -> list[dict[str, Any]]:
             "reason_zh": row.refusal_zh,
             "reason_en": row.refusal_en,
         }
-        for row in reversed(rows)
-        if row.state == "refused"
-        and loaded.get((row.feed, row.business_date, row.slot), 0) < row.delivery_id
+        for row in reversed(open_refusals(rows))
     ]
 
 

@@ -19,6 +19,7 @@ from ingestion.extract import ReaderError, reconcile
 from ingestion.extract import extract as extract_deliveries
 from ingestion.lake import Lake
 from ingestion.ledger import DeliveryRow, LedgerError
+from ingestion.ledger_rows import open_refusals
 from ingestion.pseudonym import PseudonymError, Pseudonyms
 from ingestion.quality import gate
 from ingestion.receive import LandingError
@@ -158,12 +159,10 @@ def extend_pseudonyms(night: Night) -> dict[str, Any]:
 
 def _new_batches(night: Night) -> list[Path]:
     lake = Lake(night.home.lake)
-    known_run = night.base.run_id if night.base else 0
     return [
         path
-        for row in night.ledger.deliveries(state="loaded")
-        if (row.ended_run_id or 0) > known_run
-        and (path := lake.batch_path(row.feed, row.business_date, row.batch_id)).exists()
+        for row in night.loaded_since_base()
+        if (path := lake.batch_path(row.feed, row.business_date, row.batch_id)).exists()
     ]
 
 
@@ -239,22 +238,8 @@ def _missing(night: Night, feed: Feed) -> list[str]:
 
 
 def _refused(night: Night, feed: Feed) -> list[str]:
-    """Files refused since the last generation that no later file of their slot has put right.
-
-    A correction that was refused counts too: what it should have replaced is still there.
-    """
+    """Files refused since the last generation that nothing has put right, the last of a slot."""
     since = night.base.run_id if night.base else 0
-    rows = night.ledger.deliveries(feed=feed.feed)
-    loaded = {_slot(row): row.delivery_id for row in rows if row.state == "loaded"}
-    open_refusals = {
-        _slot(row): row
-        for row in rows
-        if row.state == "refused"
-        and (row.ended_run_id or 0) > since
-        and loaded.get(_slot(row), 0) < row.delivery_id
-    }
-    return [f"{shown(row.file_name)} was refused: {row.refusal}" for row in open_refusals.values()]
-
-
-def _slot(row: DeliveryRow) -> tuple[str, object, str]:
-    return row.feed, row.business_date, row.slot
+    rows = open_refusals(night.ledger.deliveries(feed=feed.feed))
+    last = {row.place: row for row in rows if (row.ended_run_id or 0) > since}
+    return [f"{shown(row.file_name)} was refused: {row.refusal}" for row in last.values()]

@@ -28,14 +28,10 @@ def touched_days(night: Night) -> set[dt.date]:
 
     Empty where no list came since the generation that the night goes on from.
     """
-    lists = [
-        row
-        for row in night.ledger.deliveries(state="loaded")
-        if night.base is not None
-        and (row.ended_run_id or 0) > night.base.run_id
-        and night.feeds[row.feed].kind != "event"
-    ]
-    if night.base is None or not lists:
+    if night.base is None:
+        return set()
+    lists = [row for row in night.loaded_since_base() if night.feeds[row.feed].kind != "event"]
+    if not lists:
         return set()
     lake = Lake(night.home.lake)
     customers = [
