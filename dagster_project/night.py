@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dagster_project.dbt_runner import Dbt, Outcome
     from ingestion.batch import BatchReport
     from ingestion.conservation import Finding
-    from ingestion.receive import Receipt
+    from ingestion.landing import Receipt
     from ingestion.sentence import Sentence
 
 
@@ -232,13 +232,13 @@ def plan(
         DeliveriesError: There is nothing to begin with, or no landing folder.
         AlreadyPublishedError: The date asked for is published, and nothing forces it.
     """
-    from ingestion import receive
+    from ingestion import landing as landings
 
     if not landing.is_dir():
         # An unmounted share must not look like a quiet night.
         raise DeliveriesError(_nothing_to_begin_with(landing))
     published = generations.current(home.warehouse)
-    offered = sorted(receive.business_dates(landing, feeds))
+    offered = sorted(landings.business_dates(landing, feeds))
     if published is None:
         if business_date is None and not offered:
             raise DeliveriesError(_nothing_to_begin_with(landing))

@@ -55,6 +55,46 @@ class RefusedCell:
 
 
 @dataclass(frozen=True)
+class AdjustedCell:
+    """One cell that was loaded as something else than what was delivered, and why that is right.
+
+    Nothing is mended silently: each such cell has a record beside the quarantine.
+
+    Attributes:
+        sheet: Sheet it stands on; None in an extract.
+        row: Row or line number in the delivered file.
+        column: Column of the feed.
+        heading: Its heading as delivered.
+        raw: The text as delivered.
+        value: The text it was read as.
+        code: Short name of the reason, to count by.
+        reason: Why.
+    """
+
+    sheet: str | None
+    row: int
+    column: str
+    heading: str
+    raw: str | None
+    value: str | None
+    code: str
+    reason: Sentence
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why a delivery that can be read is held until somebody decides about it.
+
+    Attributes:
+        code: Short name: `count`, `total`, `volume`, ...
+        reason: What does not fit, with both figures.
+    """
+
+    code: str
+    reason: Sentence
+
+
+@dataclass(frozen=True)
 class RefusedRow:
     """One row that goes to quarantine.
 
@@ -120,6 +160,8 @@ class BatchReport:
     reasons: dict[str, int] = field(default_factory=dict)
     refusal: Sentence | None = None
     notes: list[Sentence] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+    adjusted: dict[str, int] = field(default_factory=dict)
     columns: list[ColumnProfile] = field(default_factory=list)
     key_count: int | None = None
     returned: Path | None = None
@@ -142,6 +184,7 @@ class BatchReport:
             }
         data["refusal"] = Sentence(*data["refusal"]) if data["refusal"] else None
         data["notes"] = [Sentence(*note) for note in data["notes"]]
+        data["doubts"] = [Doubt(each["code"], Sentence(*each["reason"])) for each in data["doubts"]]
         data["columns"] = [ColumnProfile(**column) for column in data["columns"]]
         data["returned"] = Path(data["returned"]) if data["returned"] else None
         return cls(**data)

@@ -9,10 +9,10 @@ from pathlib import Path
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
 from ingestion.lake import Lake
+from ingestion.landing.archive import archive_path
 from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.pool import ReaderError, ReaderPool
 from ingestion.reader_process import Limits
-from ingestion.receive import archive_path
 from ingestion.sentence import Sentence
 from ingestion.task import Task
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingestion.adjustments import write_adjustments
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed, FilePattern
 from ingestion.lake import sync
@@ -34,6 +36,7 @@ class Task:
         batch_id: Name of the batch it becomes.
         unfinished: Parquet file to write.
         quarantine: Folder for refused rows, and for the sheets that go back.
+        is_released: Whether somebody decided to load it in spite of every doubt.
     """
 
     delivery_id: int
@@ -46,6 +49,7 @@ class Task:
     batch_id: str
     unfinished: Path
     quarantine: Path
+    is_released: bool = False
 
     def report(self) -> BatchReport:
         """A report on which nothing is entered yet."""
@@ -70,7 +74,12 @@ def perform(task: Task, feed: Feed, engine: Any) -> BatchReport:
         _enter(report, outcome, feed)
     except RefusedFileError as error:
         report.refusal = error.sentence
-    report.state = "loaded" if report.refusal is None else "refused"
+    if report.refusal is not None:
+        report.state = "refused"
+    elif report.doubts and not task.is_released:
+        report.state = "held"
+    else:
+        report.state = "loaded"
     if report.state == "loaded":
         sync(task.unfinished)
     else:
@@ -82,6 +91,14 @@ def perform(task: Task, feed: Feed, engine: Any) -> BatchReport:
         task.business_date,
         task.source_file,
         outcome.refused if outcome else [],
+    )
+    write_adjustments(
+        task.quarantine,
+        task.feed,
+        task.batch_id,
+        task.business_date,
+        task.source_file,
+        outcome.adjusted if outcome else [],
     )
     report.returned = write_returned(
         task.quarantine / "returned",
@@ -111,6 +128,8 @@ def _enter(report: BatchReport, outcome: Outcome, feed: Feed) -> None:
     report.counted_rows = outcome.counted
     report.reasons = dict(outcome.reasons)
     report.notes = outcome.notes
+    report.doubts = outcome.doubts
+    report.adjusted = dict(Counter(cell.code for cell in outcome.adjusted))
     if outcome.totals is None:
         report.rows_loaded, report.rows_quarantined = 0, outcome.data_rows
         return

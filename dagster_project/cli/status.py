@@ -112,8 +112,8 @@ def _freshness(
     place: Home, feeds: dict[str, Feed], rows: list[DeliveryRow], published: Generation | None
 ) -> list[dict[str, Any]]:
     """One line per feed: its last delivery and whether the next is due or late."""
-    from ingestion.due import due_date
-    from ingestion.receive import LandingError, business_dates
+    from ingestion.landing import LandingError, business_dates
+    from ingestion.landing.due import due_date
 
     try:
         offered = business_dates(place.landing, feeds)
@@ -162,7 +162,7 @@ def _freshness(
 
 def _refused(rows: list[DeliveryRow]) -> list[dict[str, Any]]:
     """Files refused in whose place nothing else has come, newest first."""
-    from ingestion.ledger_rows import open_refusals
+    from ingestion.ledger import open_refusals
 
     return [
         {

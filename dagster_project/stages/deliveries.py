@@ -18,12 +18,11 @@ from ingestion.contracts.feed import Feed
 from ingestion.extract import ReaderError, reconcile
 from ingestion.extract import extract as extract_deliveries
 from ingestion.lake import Lake
-from ingestion.ledger import DeliveryRow, LedgerError
-from ingestion.ledger_rows import open_refusals
+from ingestion.landing import LandingError
+from ingestion.landing import receive as receive_files
+from ingestion.ledger import DeliveryRow, LedgerError, open_refusals
 from ingestion.pseudonym import PseudonymError, Pseudonyms
 from ingestion.quality import gate
-from ingestion.receive import LandingError
-from ingestion.receive import receive as receive_files
 from ingestion.sentence import shown
 
 SAID = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ingestion.batch import RefusedRow
+from ingestion.batch import AdjustedCell, Doubt, RefusedRow
 from ingestion.reading.load import Totals
 from ingestion.sentence import Sentence
 
@@ -22,6 +22,8 @@ class Outcome:
         refused: The refused rows; only the first of them where there are too many.
         totals: Counts and sums of what was loaded; None where the file is refused.
         refusal: Why the file is refused as a whole, if it is.
+        adjusted: Cells that were loaded as something else than what was delivered.
+        doubts: What does not fit, so that somebody has to decide before the file is loaded.
         notes: Remarks for the operator that refuse nothing.
         heading_rows: Row of the headings by sheet, in a workbook.
     """
@@ -33,6 +35,8 @@ class Outcome:
     refused: list[RefusedRow] = field(default_factory=list)
     totals: Totals | None = None
     refusal: Sentence | None = None
+    adjusted: list[AdjustedCell] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     notes: list[Sentence] = field(default_factory=list)
     heading_rows: dict[str, int] = field(default_factory=dict)
 

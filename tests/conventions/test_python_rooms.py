@@ -40,7 +40,7 @@ def test_an_import_against_the_direction_is_found(path: str, source: str) -> Non
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("dagster_project/night.py", "from ingestion.receive import receive\nimport ml.score"),
+        ("dagster_project/night.py", "from ingestion.landing import receive\nimport ml.score"),
         ("ingestion/reading/csv.py", "from ..parsing import money\nfrom . import xlsx"),
         ("ml/train.py", "import sklearn\nimport mlflow_is_another_package"),
     ],

@@ -11,8 +11,8 @@ from pathlib import Path
 from ingestion.batch import BatchReport, State
 from ingestion.contracts import Feed
 from ingestion.extract import Limits, extract
+from ingestion.landing import Receipt, receive
 from ingestion.ledger import DeliveryRow, Ledger
-from ingestion.receive import Receipt, receive
 from tests.unit.ingestion.made_up import CSV, ENTRY, NIGHT, extract_of
 
 # Files at rest: one that was changed a moment ago is watched for half a second.

@@ -7,9 +7,9 @@ import duckdb
 import pytest
 
 from ingestion.contracts import Feed, load_feeds
+from ingestion.landing import Receipt, business_dates, receive
 from ingestion.ledger import Ledger
 from ingestion.parsing import build_layout, install_parsers
-from ingestion.receive import Receipt, business_dates, receive
 
 CUSTOMER = r"""
 feed: corebank__customer

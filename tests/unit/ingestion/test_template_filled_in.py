@@ -14,8 +14,8 @@ from ingestion.contracts import Column, Feed, load_feeds
 from ingestion.contracts.example import delivered_bound, example_of
 from ingestion.contracts.render_template import HEADING_ROW, write_template
 from ingestion.extract import extract
+from ingestion.landing import receive
 from ingestion.ledger import Ledger
-from ingestion.receive import receive
 
 NIGHT = dt.date(2025, 1, 31)
 FEEDS = {name: feed for name, feed in load_feeds().items() if not feed.is_internal}

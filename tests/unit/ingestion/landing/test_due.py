@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from ingestion.due import due_date, missing_deliveries
+from ingestion.landing.due import due_date, missing_deliveries
 from tests.unit.ingestion.house import House
 from tests.unit.ingestion.made_up import AMOUNT, ENTRY, NIGHT, OWNER, SERIAL, feed
 

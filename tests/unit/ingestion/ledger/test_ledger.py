@@ -269,7 +269,7 @@ def test_a_ledger_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(LedgerError, match=r"a newer version .* 99, known 1"):
+    with pytest.raises(LedgerError, match=r"a newer version .* 99, known \d+"):
         Ledger(path)
 
 

@@ -1,54 +1,27 @@
-"""Delivered files are taken in: claimed by a feed, hashed, archived, entered into the ledger."""
+"""One night's files are taken in: their content into the archive, then all into the ledger."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import itertools
-import os
 import sqlite3
-import stat
-import time
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from ingestion.batch import batch_id_of
 from ingestion.contracts import Feed, FilePattern, Match
-from ingestion.due import Missing, missing_deliveries
 from ingestion.lake import sync
+from ingestion.landing.archive import archive_path, copy_in, keep
+from ingestion.landing.due import Missing
+from ingestion.landing.offers import Offered, stamp_of
 from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.sentence import Sentence, shown
 
-_CHUNK_BYTES: Final = 1 << 20
-# A file that was written to this recently is looked at again after a moment.
-_SETTLED_SECONDS: Final = 2.0
-_WAIT_SECONDS: Final = 0.5
-# What transfer programs and office programs call files that are not deliveries (yet).
-_UNFINISHED: Final = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
-_UNFINISHED_STARTS: Final = (".", "~$")
 # Reading changed in a way that files refused before deserve another look.
 _READER_VERSION: Final = "1"
-
-
-class LandingError(RuntimeError):
-    """The landing folder itself cannot be used; `sentence` says why."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.sentence = Sentence(zh, en)
-        super().__init__(en)
-
-
-@dataclass(frozen=True)
-class Offered:
-    """A file in the landing folder that a feed claims."""
-
-    path: Path
-    feed: Feed
-    pattern: FilePattern
-    match: Match
 
 
 @dataclass
@@ -76,66 +49,8 @@ class Receipt:
     notes: list[Sentence] = field(default_factory=list)
 
 
-def business_dates(landing: Path, feeds: Mapping[str, Feed]) -> list[dt.date]:
-    """The business dates on offer in the landing folder, earliest first."""
-    return sorted({offered.match.date for offered, _ in _offers(landing, feeds) if offered})
-
-
-def receive(
-    landing: Path,
-    archive: Path,
-    ledger: Ledger,
-    feeds: Mapping[str, Feed],
-    run_id: int,
-    business_date: dt.date,
-    reference: Path | None = None,
-) -> Receipt:
-    """Take in every file whose business date has come.
-
-    Files stay in the landing folder; what was taken in before is known by path, size and time of
-    change, and is not read again.
-
-    Args:
-        landing: Where deliveries lie; folders inside it are searched too.
-        archive: Where their content is kept for ever.
-        ledger: The ledger.
-        feeds: What the bank delivers.
-        run_id: The run that receives.
-        business_date: Files of later dates are left for later nights.
-        reference: Lists the bank keeps beside its feed files; taken in like deliveries.
-
-    Raises:
-        LandingError: If there is no landing folder.
-    """
-    receipt = Receipt()
-    due: list[Offered] = []
-    files = 0
-    for offered, path in _offers(landing, feeds, reference):
-        files += 1
-        if offered is None:
-            receipt.unclaimed.append(path)
-        elif offered.match.date > business_date:
-            receipt.later.append(path)
-        else:
-            due.append(offered)
-    if not files:
-        receipt.notes.append(
-            Sentence(
-                f"报送目录 {landing} 为空，没有新的报送文件。",
-                f"The landing folder {landing} is empty; there is nothing new to take in.",
-            )
-        )
-    receipt.unsettled = _still_written(due)
-    due = [offered for offered in due if offered.path not in receipt.unsettled]
-    due.sort(key=lambda offer: (offer.match.date, offer.path.stat().st_mtime_ns, offer.path))
-    _Intake(landing, archive, ledger, run_id, receipt).take(due)
-    receipt.pending = ledger.deliveries(state="received")
-    receipt.missing = missing_deliveries(ledger, feeds, business_date)
-    return receipt
-
-
 @dataclass
-class _Intake:
+class Intake:
     """One run's taking in of files: their content first, then all of them into the ledger at once.
 
     A run killed in between has left copies in the archive that nobody asks for, and no more.
@@ -258,12 +173,12 @@ class _Intake:
         self, path: Path, seen: Mapping[str, tuple[tuple[int, int], str]]
     ) -> str | None:
         """The SHA-256 of a file whose content is in the archive; None while it is being written."""
-        stamp = _stamp(path.stat())
+        stamp = stamp_of(path.stat())
         known_stamp, known_sha256 = seen.get(str(path), (None, ""))
         if known_stamp == stamp and archive_path(self.archive, known_sha256).exists():
             return known_sha256
-        sha256, partial = _copy(path, self.archive)
-        if _stamp(path.stat()) != stamp:
+        sha256, partial = copy_in(path, self.archive)
+        if stamp_of(path.stat()) != stamp:
             partial.unlink()
             self.receipt.unsettled.append(path)
             self.receipt.notes.append(
@@ -273,14 +188,9 @@ class _Intake:
                 )
             )
             return None
-        _keep(partial, archive_path(self.archive, sha256))
+        keep(partial, archive_path(self.archive, sha256))
         self._changed[path] = stamp
         return sha256
-
-
-def archive_path(archive: Path, sha256: str) -> Path:
-    """Where the archive keeps content."""
-    return archive / sha256[:2] / sha256
 
 
 def contract_of(feed: Feed, pattern: FilePattern) -> str:
@@ -308,87 +218,3 @@ def _name_of(path: Path, landing: Path) -> str:
     if path.is_relative_to(landing):
         return str(path.relative_to(landing))
     return f"{path.parent.name}/{path.name}"
-
-
-def _offers(
-    landing: Path, feeds: Mapping[str, Feed], reference: Path | None = None
-) -> Iterator[tuple[Offered | None, Path]]:
-    """Every regular file in landing, once per feed that claims it, or with None if none does."""
-    if not landing.is_dir():
-        raise LandingError(
-            f"报送目录 {landing} 不存在，请创建目录或用 --landing 指定。",
-            f"The landing folder {landing} does not exist; create it or name another with"
-            " --landing.",
-        )
-    beside = _files(reference) if reference is not None and reference.is_dir() else ()
-    for path in itertools.chain(_files(landing), beside):
-        claims = [
-            Offered(path, feed, *found)
-            for feed in feeds.values()
-            if (found := feed.match(path.name)) is not None
-        ]
-        if claims:
-            yield from ((claim, path) for claim in claims)
-        else:
-            yield None, path
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Regular files below a folder, in order. Links, pipes and devices are never opened."""
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        name = entry.name
-        if name.startswith(_UNFINISHED_STARTS) or name.casefold().endswith(_UNFINISHED):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(Path(entry.path))
-        elif entry.is_file(follow_symlinks=False):
-            yield Path(entry.path)
-
-
-def _still_written(due: list[Offered]) -> list[Path]:
-    """Files that grow while they are watched; only those written a moment ago are watched."""
-    now = time.time()
-    paths = {offered.path for offered in due}
-    fresh = {
-        path: stamp for path in paths if now - (stamp := path.stat()).st_mtime < _SETTLED_SECONDS
-    }
-    if not fresh:
-        return []
-    time.sleep(_WAIT_SECONDS)
-    return sorted(path for path, stamp in fresh.items() if _stamp(path.stat()) != _stamp(stamp))
-
-
-def _stamp(status: os.stat_result) -> tuple[int, int]:
-    return status.st_size, status.st_mtime_ns
-
-
-def _copy(path: Path, archive: Path) -> tuple[str, Path]:
-    """Copy a file into the archive under a name of no meaning yet; its hash and that copy."""
-    archive.mkdir(parents=True, exist_ok=True)
-    partial = archive / f".{os.getpid()}.partial"
-    digest = hashlib.sha256()
-    try:
-        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise LandingError(
-            f"无法读取 {path}（{error.strerror}），请检查文件权限。",
-            f"{path} cannot be read ({error.strerror}); check who may read it.",
-        ) from error
-    with os.fdopen(source, "rb") as reading, partial.open("wb") as writing:
-        if not stat.S_ISREG(os.fstat(reading.fileno()).st_mode):
-            raise LandingError(f"{path} 不是普通文件。", f"{path} is no regular file any more.")
-        while block := reading.read(_CHUNK_BYTES):
-            digest.update(block)
-            writing.write(block)
-        writing.flush()
-        os.fsync(writing.fileno())
-    return digest.hexdigest(), partial
-
-
-def _keep(partial: Path, final: Path) -> None:
-    if final.exists() and final.stat().st_size == partial.stat().st_size:
-        partial.unlink()
-        return
-    final.parent.mkdir(parents=True, exist_ok=True)
-    partial.chmod(0o440)
-    partial.replace(final)

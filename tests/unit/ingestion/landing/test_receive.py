@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.receive import LandingError, archive_path, business_dates, contract_of
+from ingestion.landing import LandingError, archive_path, business_dates, contract_of
 from tests.unit.ingestion.house import ROW, House
 from tests.unit.ingestion.made_up import (
     AMOUNT,

@@ -1,4 +1,4 @@
-"""What the ledger holds: its tables, and their rows as the program sees them."""
+"""Rows of the ledger as the program sees them."""
 
 from __future__ import annotations
 
@@ -6,85 +6,9 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 from ingestion.batch import BatchReport, State
 from ingestion.sentence import Sentence
-
-SCHEMA_VERSION: Final = 1
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS run (
-    run_id INTEGER PRIMARY KEY AUTOINCREMENT,
-    business_date TEXT NOT NULL,
-    code_version TEXT NOT NULL,
-    state TEXT NOT NULL,
-    started_at TEXT NOT NULL,
-    ended_at TEXT,
-    message TEXT
-);
-CREATE TABLE IF NOT EXISTS delivery (
-    delivery_id INTEGER PRIMARY KEY AUTOINCREMENT,
-    run_id INTEGER NOT NULL REFERENCES run (run_id),
-    feed TEXT NOT NULL,
-    file_name TEXT NOT NULL,
-    landing_path TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
-    size_bytes INTEGER NOT NULL,
-    business_date TEXT NOT NULL,
-    part TEXT,
-    slot TEXT NOT NULL,
-    batch_id TEXT NOT NULL,
-    contract TEXT NOT NULL,
-    state TEXT NOT NULL,
-    received_at TEXT NOT NULL,
-    ended_at TEXT,
-    ended_run_id INTEGER,
-    rows_in INTEGER,
-    rows_loaded INTEGER,
-    rows_quarantined INTEGER,
-    rows_not_data INTEGER,
-    counted_rows INTEGER,
-    refusal_zh TEXT,
-    refusal_en TEXT,
-    report TEXT,
-    gate TEXT
-);
-CREATE INDEX IF NOT EXISTS delivery_by_content ON delivery (sha256, feed, business_date);
-CREATE INDEX IF NOT EXISTS delivery_by_slot ON delivery (feed, business_date, slot);
-CREATE INDEX IF NOT EXISTS delivery_by_state ON delivery (state);
-CREATE TABLE IF NOT EXISTS change (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    delivery_id INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    feed TEXT NOT NULL,
-    feed_kind TEXT NOT NULL,
-    business_date TEXT NOT NULL,
-    event_dates TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS file_seen (
-    path TEXT PRIMARY KEY,
-    size_bytes INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    sha256 TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS stage (
-    stage_id INTEGER PRIMARY KEY AUTOINCREMENT,
-    run_id INTEGER NOT NULL,
-    stage TEXT NOT NULL,
-    state TEXT NOT NULL,
-    started_at TEXT NOT NULL,
-    seconds REAL,
-    peak_mb REAL
-);
-CREATE TABLE IF NOT EXISTS generation (
-    number INTEGER PRIMARY KEY,
-    run_id INTEGER NOT NULL,
-    business_date TEXT NOT NULL,
-    checksum TEXT,
-    sequence INTEGER NOT NULL,
-    recorded_at TEXT NOT NULL
-);
-"""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,20 @@
+"""The landing folder: what was delivered, which feed it belongs to, and what is still missing."""
+
+from ingestion.landing.archive import archive_path
+from ingestion.landing.due import Missing, due_date, missing_deliveries
+from ingestion.landing.intake import Receipt, contract_of, slot_of
+from ingestion.landing.offers import LandingError, business_dates
+from ingestion.landing.receive import receive
+
+__all__ = [
+    "LandingError",
+    "Missing",
+    "Receipt",
+    "archive_path",
+    "business_dates",
+    "contract_of",
+    "due_date",
+    "missing_deliveries",
+    "receive",
+    "slot_of",
+]

@@ -1,0 +1,98 @@
+"""What lies in the landing folder: which files a feed claims, and which are still being written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ingestion.contracts import Feed, FilePattern, Match
+from ingestion.sentence import Sentence
+
+# A file that was written to this recently is looked at again after a moment.
+_SETTLED_SECONDS: Final = 2.0
+_WAIT_SECONDS: Final = 0.5
+# What transfer programs and office programs call files that are not deliveries (yet).
+_UNFINISHED: Final = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
+_UNFINISHED_STARTS: Final = (".", "~$")
+
+
+class LandingError(RuntimeError):
+    """The landing folder itself cannot be used; `sentence` says why."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.sentence = Sentence(zh, en)
+        super().__init__(en)
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A file in the landing folder that a feed claims."""
+
+    path: Path
+    feed: Feed
+    pattern: FilePattern
+    match: Match
+
+
+def business_dates(landing: Path, feeds: Mapping[str, Feed]) -> list[dt.date]:
+    """The business dates on offer in the landing folder, earliest first."""
+    return sorted({offered.match.date for offered, _ in offers(landing, feeds) if offered})
+
+
+def offers(
+    landing: Path, feeds: Mapping[str, Feed], reference: Path | None = None
+) -> Iterator[tuple[Offered | None, Path]]:
+    """Every regular file in landing, once per feed that claims it, or with None if none does."""
+    if not landing.is_dir():
+        raise LandingError(
+            f"报送目录 {landing} 不存在，请创建目录或用 --landing 指定。",
+            f"The landing folder {landing} does not exist; create it or name another with"
+            " --landing.",
+        )
+    beside = _files(reference) if reference is not None and reference.is_dir() else ()
+    for path in itertools.chain(_files(landing), beside):
+        claims = [
+            Offered(path, feed, *found)
+            for feed in feeds.values()
+            if (found := feed.match(path.name)) is not None
+        ]
+        if claims:
+            yield from ((claim, path) for claim in claims)
+        else:
+            yield None, path
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Regular files below a folder, in order. Links, pipes and devices are never opened."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        name = entry.name
+        if name.startswith(_UNFINISHED_STARTS) or name.casefold().endswith(_UNFINISHED):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(Path(entry.path))
+        elif entry.is_file(follow_symlinks=False):
+            yield Path(entry.path)
+
+
+def still_written(due: list[Offered]) -> list[Path]:
+    """Files that grow while they are watched; only those written a moment ago are watched."""
+    now = time.time()
+    paths = {offered.path for offered in due}
+    fresh = {
+        path: stamp for path in paths if now - (stamp := path.stat()).st_mtime < _SETTLED_SECONDS
+    }
+    if not fresh:
+        return []
+    time.sleep(_WAIT_SECONDS)
+    return sorted(path for path, stamp in fresh.items() if stamp_of(path.stat()) != stamp_of(stamp))
+
+
+def stamp_of(status: os.stat_result) -> tuple[int, int]:
+    """Size and time of change: what tells a file that was written to from one that was not."""
+    return status.st_size, status.st_mtime_ns

@@ -1,0 +1,67 @@
+"""Delivered files are taken in: claimed by a feed, hashed, archived, entered into the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+
+from ingestion.contracts import Feed
+from ingestion.landing.due import missing_deliveries
+from ingestion.landing.intake import Intake, Receipt
+from ingestion.landing.offers import Offered, offers, still_written
+from ingestion.ledger import Ledger
+from ingestion.sentence import Sentence
+
+
+def receive(
+    landing: Path,
+    archive: Path,
+    ledger: Ledger,
+    feeds: Mapping[str, Feed],
+    run_id: int,
+    business_date: dt.date,
+    reference: Path | None = None,
+) -> Receipt:
+    """Take in every file whose business date has come.
+
+    Files stay in the landing folder; what was taken in before is known by path, size and time of
+    change, and is not read again.
+
+    Args:
+        landing: Where deliveries lie; folders inside it are searched too.
+        archive: Where their content is kept for ever.
+        ledger: The ledger.
+        feeds: What the bank delivers.
+        run_id: The run that receives.
+        business_date: Files of later dates are left for later nights.
+        reference: Lists the bank keeps beside its feed files; taken in like deliveries.
+
+    Raises:
+        LandingError: If there is no landing folder.
+    """
+    receipt = Receipt()
+    due: list[Offered] = []
+    files = 0
+    for offered, path in offers(landing, feeds, reference):
+        files += 1
+        if offered is None:
+            receipt.unclaimed.append(path)
+        elif offered.match.date > business_date:
+            receipt.later.append(path)
+        else:
+            due.append(offered)
+    if not files:
+        receipt.notes.append(
+            Sentence(
+                f"报送目录 {landing} 为空，没有新的报送文件。",
+                f"The landing folder {landing} is empty; there is nothing new to take in.",
+            )
+        )
+    receipt.unsettled = still_written(due)
+    due = [offered for offered in due if offered.path not in receipt.unsettled]
+    due.sort(key=lambda offer: (offer.match.date, offer.path.stat().st_mtime_ns, offer.path))
+    Intake(landing, archive, ledger, run_id, receipt).take(due)
+    receipt.pending = ledger.deliveries(state="received")
+    receipt.missing = missing_deliveries(ledger, feeds, business_date)
+    return receipt

@@ -1,0 +1,35 @@
+"""The ledger: one row for every run, every delivered file and every published generation.
+
+It is the only memory of what was taken in; the lake can be made again from the archive by it.
+A batch counts as loaded once its Parquet file lies in the lake under its final name, never
+before. A run killed in between leaves the delivery `received`, and the next run reads it again
+into the same batch.
+"""
+
+from ingestion.ledger.deliveries import Deliveries
+from ingestion.ledger.file import LedgerError
+from ingestion.ledger.generations import Generations
+from ingestion.ledger.rows import (
+    DeliveryRow,
+    Generation,
+    Run,
+    Stage,
+    Touched,
+    open_refusals,
+)
+from ingestion.ledger.runs import Runs
+
+__all__ = [
+    "DeliveryRow",
+    "Generation",
+    "Ledger",
+    "LedgerError",
+    "Run",
+    "Stage",
+    "Touched",
+    "open_refusals",
+]
+
+
+class Ledger(Runs, Deliveries, Generations):
+    """The ledger in one SQLite file; opened anew for each use, so that it can be shared."""

@@ -1,0 +1,82 @@
+"""The ledger's SQLite file: opened anew for each use, written in transactions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ingestion.ledger.schema import MIGRATIONS, SCHEMA, SCHEMA_VERSION
+
+_BUSY_SECONDS: Final = 30.0
+
+
+class LedgerError(RuntimeError):
+    """The ledger cannot be used; says why."""
+
+
+class LedgerFile:
+    """The ledger in one SQLite file; opened anew for each use, so that it can be shared."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the ledger at `path`.
+
+        Raises:
+            LedgerError: If it was written by a newer version, or is no ledger.
+        """
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with self.connect() as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
+                if version > SCHEMA_VERSION:
+                    raise LedgerError(
+                        f"{path} was written by a newer version of this program (ledger version"
+                        f" {version}, known {SCHEMA_VERSION}); use that version."
+                    )
+                for step in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+                    connection.executescript(MIGRATIONS.get(step, ""))
+                connection.executescript(SCHEMA)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            if not version:
+                path.chmod(0o640)
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(f"{path} cannot be used as a ledger ({error}).") from error
+
+    @contextmanager
+    def connect(self) -> Iterator[sqlite3.Connection]:
+        """A connection in one transaction: all of what is done in it happens, or nothing."""
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        try:
+            # What the ledger says must have survived a power cut before anything relies on it.
+            connection.execute("PRAGMA synchronous = FULL")
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Like `connect`, writing: others wait, and an error undoes everything."""
+        with self.connect() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+
+def date_of(text: str) -> dt.date:
+    """A date as the ledger writes it."""
+    return dt.date.fromisoformat(text)
+
+
+def now() -> str:
+    """The clock, for the operator to read; no decision is made by it."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

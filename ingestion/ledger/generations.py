@@ -1,0 +1,66 @@
+"""Published generations, and which dates have changed since one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+from ingestion.ledger.file import LedgerError, LedgerFile, date_of, now
+from ingestion.ledger.rows import Generation, Touched
+
+
+class Generations(LedgerFile):
+    """What the ledger knows of generations."""
+
+    def record_generation(
+        self, *, number: int, run_id: int, business_date: dt.date, checksum: str | None = None
+    ) -> None:
+        """Enter a published generation: it holds every change the ledger knows of by now."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO generation VALUES (?, ?, ?, ?,"
+                " (SELECT coalesce(max(sequence), 0) FROM change), ?)",
+                [number, run_id, business_date.isoformat(), checksum, now()],
+            )
+
+    def generations(self) -> list[Generation]:
+        """All generations ever published, oldest first."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT number, run_id, business_date, checksum, sequence FROM generation"
+                " ORDER BY number"
+            ).fetchall()
+        return [
+            Generation(
+                row["number"],
+                row["run_id"],
+                date_of(row["business_date"]),
+                row["checksum"],
+                row["sequence"],
+            )
+            for row in rows
+        ]
+
+    def touched_since(self, generation: int | None) -> Touched:
+        """Which dates have to be built anew on top of a generation.
+
+        Args:
+            generation: Its number; None for "nothing is built yet".
+
+        Raises:
+            LedgerError: If the ledger does not know the generation.
+        """
+        base = next((g for g in self.generations() if g.number == generation), None)
+        if generation is not None and base is None:
+            raise LedgerError(f"the ledger knows of no generation {generation}")
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT * FROM change WHERE sequence > ?", [base.sequence if base else 0]
+            ).fetchall()
+        dates = {date_of(text) for row in rows for text in json.loads(row["event_dates"])}
+        is_late = base is not None and any(
+            row["feed_kind"] != "event" and date_of(row["business_date"]) <= base.business_date
+            for row in rows
+        )
+        months = sorted({date.replace(day=1) for date in dates})
+        return Touched(sorted(dates), months, is_late)
