@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ingestion.sentence import Sentence
+
 
 class NightError(Exception):
     """The night cannot go on; the message is one plain sentence for the operator."""
@@ -39,6 +41,16 @@ class AlreadyPublishedError(NightError):
     """The night asked for is published already."""
 
     exit_code = 6
+
+
+class PreflightError(NightError):
+    """The machine or the home does not admit a night; nothing was touched."""
+
+    exit_code = 7
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.sentence = Sentence(zh, en)
+        super().__init__(en)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:

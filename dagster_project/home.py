@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
+from typing import Final
+
+from serving.files import write_whole
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt"
 DEFAULT_HOME = PROJECT_ROOT / "data"
 HOME_VARIABLE = "CRM_HOME"
+LANDING_VARIABLE = "CRM_LANDING"
+# Raised when a version lays out a home in a way that the versions before it would not understand.
+FORMAT: Final = 1
+
+
+def program_version() -> str:
+    """Version of this program, as a home is stamped with it."""
+    return metadata.version("bank-crm")
 
 
 @dataclass(frozen=True)
@@ -25,9 +38,15 @@ class Home:
         return cls(root.expanduser().absolute())
 
     @property
+    def stamp(self) -> Path:
+        """Which version wrote this home last, and in which layout."""
+        return self.root / "home.json"
+
+    @property
     def landing(self) -> Path:
-        """Delivered files, untouched."""
-        return self.root / "landing"
+        """Delivered files, untouched: beside the rest, or wherever CRM_LANDING says."""
+        named = os.environ.get(LANDING_VARIABLE)
+        return Path(named).expanduser().absolute() if named else self.root / "landing"
 
     @property
     def archive(self) -> Path:
@@ -112,11 +131,28 @@ class Home:
     def create(self) -> Home:
         """Make the folders that are missing; what holds identities is closed to others."""
         self.root.mkdir(parents=True, exist_ok=True)
-        for folder in (self.landing, self.exports, self.warehouse):
+        for folder in (self.exports, self.warehouse):
             folder.mkdir(exist_ok=True)
+        # A landing folder elsewhere is never made: an unmounted share must not look empty.
+        if self.landing.parent == self.root:
+            self.landing.mkdir(exist_ok=True)
         # Logs and runs too: sentences about files name what stood in them.
         closed = (self.archive, self.lake, self.quarantine, self.models, self.builds)
         for folder in (*closed, self.logs, self.dagster):
             folder.mkdir(exist_ok=True, mode=0o750)
         self.pseudonym_key.parent.mkdir(exist_ok=True, mode=0o700)
+        self._sign()
         return self
+
+    def _sign(self) -> None:
+        """Write down who wrote here, unless it was a version that knows more than this one."""
+        now = {"format": FORMAT, "version": program_version()}
+        try:
+            written = json.loads(self.stamp.read_text(encoding="utf-8"))
+            is_ours = int(written["format"]) <= FORMAT and written != now
+        except FileNotFoundError:
+            is_ours = True
+        except (OSError, ValueError, KeyError, TypeError):
+            return  # the preflight says so; what cannot be read is not written over
+        if is_ours:
+            write_whole(self.stamp, json.dumps(now) + "\n")

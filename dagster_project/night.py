@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project import lease as leases
+from dagster_project import preflight
 from dagster_project.environment import Environment
 from dagster_project.errors import AlreadyPublishedError, DeliveriesError
 from dagster_project.home import Home
@@ -125,7 +126,9 @@ def open_night(
         LeaseHeldError: Another run holds the lease.
         AlreadyPublishedError: The date is published, and nothing forces it.
         DeliveriesError: An earlier date is on offer and not published.
+        PreflightError: The machine or the home does not admit a night.
     """
+    preflight.refuse(home, request.landing)
     home.create()
     with leases.hold(home.lease) as held:
         ledger = Ledger(home.ledger)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 
@@ -57,20 +57,22 @@ def next_request(home: Home, now: float) -> dg.RunRequest | dg.SkipReason:
         return dg.SkipReason("every business date on offer is published")
     date = dates[0]
     landed = _landed(home, feeds, date)
+    of_date = {name for name, states in landed.items() if any(s.date == date for s in states)}
     absent = sorted(
         name
         for name, feed in feeds.items()
         if feed.is_delivered
         and feed.delivery.required
         and feed.delivery.frequency == "daily"
-        and name not in landed
+        and name not in of_date
     )
     if absent:
         return dg.SkipReason(f"{date} waits for {', '.join(absent)}")
     states = [state for states in landed.values() for state in states]
-    if any(now - changed < SECONDS_UNTIL_STABLE for _, _, changed in states):
+    if any(now - state.changed < SECONDS_UNTIL_STABLE for state in states):
         return dg.SkipReason(f"{date} is still being delivered")
-    # A delivery that was replaced after a failed night has another fingerprint: a new attempt.
+    # A night that failed is tried again when any file that it reads came or was replaced: one of
+    # its date, or a month's file that it waited for.
     fingerprint = hashlib.sha256(repr(sorted(states)).encode()).hexdigest()[:12]
     return dg.RunRequest(
         run_key=f"landed {date} {fingerprint}",
@@ -79,18 +81,25 @@ def next_request(home: Home, now: float) -> dg.RunRequest | dg.SkipReason:
     )
 
 
-def _landed(
-    home: Home, feeds: dict[str, Feed], date: dt.date
-) -> dict[str, list[tuple[str, int, float]]]:
-    """Name, size and time of the files of one date, by feed."""
-    landed: dict[str, list[tuple[str, int, float]]] = {}
+class Landed(NamedTuple):
+    """One file as it lies in the landing folder."""
+
+    date: dt.date
+    name: str
+    size: int
+    changed: float
+
+
+def _landed(home: Home, feeds: dict[str, Feed], date: dt.date) -> dict[str, list[Landed]]:
+    """Files that the night of `date` would read, by feed: of its date and of dates before it."""
+    landed: dict[str, list[Landed]] = {}
     for path in sorted(home.landing.rglob("*")):
         if path.is_symlink() or not path.is_file():
             continue
         state = path.stat()
         for name, feed in feeds.items():
             found = feed.match(path.name)
-            if found is not None and found[1].date == date:
-                entry = (path.name, state.st_size, state.st_mtime)
+            if found is not None and found[1].date <= date:
+                entry = Landed(found[1].date, path.name, state.st_size, state.st_mtime)
                 landed.setdefault(name, []).append(entry)
     return landed

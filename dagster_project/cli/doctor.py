@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 import typer
 from rich.markup import escape
 
+from dagster_project import preflight
 from dagster_project.cli.output import (
     HomeOption,
     JsonOption,
@@ -25,12 +24,6 @@ from dagster_project.cli.output import (
 from dagster_project.home import PROJECT_ROOT, Home
 
 PYTHONS = ((3, 11), (3, 13))
-NETWORK_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"}
-)
-FREE_BYTES_AT_LEAST = 5_000_000_000
-# A night keeps its build beside the last generation, and spills while it builds.
-FREE_GENERATIONS = 3
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,8 @@ def doctor(as_json: JsonOption = False, home: HomeOption = None) -> None:
     Example: crm doctor --home /srv/crm
     """
     place = home_of(home)
-    findings = [look(place) for look in LOOKS]
+    findings = [_python(place), _versions(place), *_preflight(place)]
+    findings += [look(place) for look in LOOKS]
     if as_json:
         print_json([vars(each) for each in findings])
     else:
@@ -98,58 +92,12 @@ def _locked(lock: Path) -> Iterator[tuple[str, str]]:
     return ((name, next(iter(v))) for name, v in pinned.items() if len(v) == 1)
 
 
-def _writable(home: Home) -> Finding:
-    place = home.root
-    while not place.exists():
-        place = place.parent
-    if not os.access(place, os.W_OK | os.X_OK):
-        return Finding("home", "wrong", f"{home.root} cannot be written by this user")
-    is_new = "" if home.root.exists() else " (not there yet)"
-    return Finding("home", "ok", f"{home.root}{is_new}")
-
-
-def _disk(home: Home) -> Finding:
-    place = home.root
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    needed = FREE_BYTES_AT_LEAST
-    current = home.current
-    if current.exists():
-        size = sum(path.stat().st_size for path in current.iterdir())
-        needed = max(needed, FREE_GENERATIONS * size)
-    told = f"{free / 1e9:,.1f} GB free"
-    if free < needed:
-        return Finding("disk", "wrong", f"{told}; a night may need {needed / 1e9:,.1f} GB")
-    return Finding("disk", "ok", told)
-
-
-def _file_system(home: Home) -> Finding:
-    kind = file_system_of(home.root)
-    if kind is None:
-        return Finding("file system", "warning", "unknown; it must be a local one")
-    if kind in NETWORK_FILE_SYSTEMS:
-        told = f"{kind} is a network file system, on which locks cannot be trusted; move the home"
-        return Finding("file system", "wrong", told)
-    return Finding("file system", "ok", kind)
-
-
-def file_system_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str | None:
-    """Type of the file system a path lies on, or None where the machine does not tell."""
-    try:
-        lines = mounts.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    best, kind = "", None
-    for line in lines:
-        fields = line.split()
-        if len(fields) < 3:
-            continue
-        point = fields[1].replace("\\040", " ")
-        is_above = str(path) == point or str(path).startswith(point.rstrip("/") + "/")
-        if is_above and len(point) >= len(best):
-            best, kind = point, fields[2]
-    return kind
+def _preflight(home: Home) -> list[Finding]:
+    """What `crm run` asks before it starts: version, file systems, folders, space."""
+    return [
+        Finding(each.name, each.state, str(each.told))
+        for each in preflight.look(home, home.landing)
+    ]
 
 
 def _lease(home: Home) -> Finding:
@@ -212,11 +160,6 @@ def _published(home: Home) -> Finding:
 
 
 LOOKS: tuple[Callable[[Home], Finding], ...] = (
-    _python,
-    _versions,
-    _writable,
-    _disk,
-    _file_system,
     _lease,
     _ledger,
     _manifest,

@@ -33,7 +33,8 @@ errors = _console(sys.stderr, is_error=True)
 EXIT_CODES = (
     "Exit codes: 0 done, or nothing to do. 1 unexpected error. 2 wrong usage. "
     "3 missing or refused deliveries stopped the night. 4 the audit failed, nothing was published. "
-    "5 another run holds the lease. 6 the night is published already (--force builds it again)."
+    "5 another run holds the lease. 6 the night is published already (--force builds it again). "
+    "7 the machine or the home does not admit a night (crm doctor)."
 )
 
 HomeOption = Annotated[
@@ -73,7 +74,8 @@ def guarded(command: Command) -> Command:
             cause = known(error)
             if cause is None:
                 raise
-            fail(str(cause), getattr(cause, "exit_code", 1))
+            said = getattr(cause, "sentence", None)
+            fail(str(cause), getattr(cause, "exit_code", 1), said.zh if said else "")
 
     return run  # type: ignore[return-value]
 
@@ -90,9 +92,11 @@ def known(error: BaseException) -> BaseException | None:
     return named_cause(error)
 
 
-def fail(sentence: str, code: int) -> None:
-    """Say what is wrong on standard error and end with `code`."""
+def fail(sentence: str, code: int, zh: str = "") -> None:
+    """Say what is wrong on standard error, in Chinese too where it is known; end with `code`."""
     errors.print(f"[bold red]crm:[/] {escape(sentence)}", soft_wrap=True)
+    if zh:
+        errors.print(f"  {escape(zh)}", soft_wrap=True)
     raise typer.Exit(code)
 
 

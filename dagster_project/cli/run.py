@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dagster_project import lease
+from dagster_project import lease, preflight
 from dagster_project.cli.output import (
     FeedsOption,
     HomeOption,
@@ -21,7 +21,7 @@ from dagster_project.cli.output import (
     print_json,
 )
 from dagster_project.errors import WrongUsageError
-from dagster_project.home import HOME_VARIABLE
+from dagster_project.home import HOME_VARIABLE, LANDING_VARIABLE
 
 if TYPE_CHECKING:
     from dagster_project.home import Home
@@ -43,7 +43,7 @@ def run(
         Path | None,
         typer.Option(
             "--landing",
-            envvar="CRM_LANDING",
+            envvar=LANDING_VARIABLE,
             help="Folder of deliveries.",
             show_default="CRM_HOME/landing",
         ),
@@ -82,8 +82,9 @@ def run(
     until = _date(business_date)
     folder = nights.feeds_folder_of(place, feeds_folder)
     feeds = load_feeds(folder)
-    place.create()
     source = landing.expanduser().absolute() if landing else place.landing
+    preflight.refuse(place, source)
+    place.create()
     with lease.hold(place.lease):
         nights.settle(place, errors.print)
         dates = nights.plan(place, feeds, source, until, is_forced=force)

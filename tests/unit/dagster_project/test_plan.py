@@ -196,3 +196,32 @@ def test_a_delivery_that_was_replaced_is_a_new_attempt(home):
     assert sensors.next_request(home, later).run_key == first.run_key
     (home.landing / DAILY[0].format("20260101")).write_text("corrected", encoding="utf-8")
     assert sensors.next_request(home, later).run_key != first.run_key
+
+
+def test_a_months_file_that_comes_after_a_failed_night_is_a_new_attempt(home):
+    """The night of the 1st failed for want of last month's list of products."""
+    publish(home, "2025-12-31")
+    for name in DAILY:
+        (home.landing / name.format("20260101")).write_text("x", encoding="utf-8")
+    land(home, "2026-01-02")
+    later = dt.datetime.now(dt.UTC).timestamp() + 3600
+    first = sensors.next_request(home, later)
+    assert first.tags["crm/business_date"] == "2026-01-01"
+    land(home, "2026-01-02", "2026-01-03")
+    assert sensors.next_request(home, later).run_key == first.run_key, "later files do not matter"
+    (home.landing / "corebank_product_202512.csv").write_text("x", encoding="utf-8")
+    assert sensors.next_request(home, later).run_key != first.run_key
+
+
+def test_schedule_and_sensor_look_where_the_command_does(home, tmp_path, monkeypatch):
+    """CRM_LANDING names the landing folder for all three."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("CRM_LANDING", str(elsewhere))
+    publish(home, "2025-12-31")
+    for name in DAILY:
+        (elsewhere / name.format("20260101")).write_text("x", encoding="utf-8")
+    (asked,) = schedules.requests(home)
+    assert asked.run_key == "night 2026-01-01"
+    later = dt.datetime.now(dt.UTC).timestamp() + 3600
+    assert sensors.next_request(home, later).tags == {"crm/business_date": "2026-01-01"}
