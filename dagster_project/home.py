@@ -109,6 +109,11 @@ class Home:
         return self.root / "exports"
 
     @property
+    def data_docs(self) -> Path:
+        """Pages of what the quality gate answered, night by night."""
+        return self.exports / "data-docs"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own storage: scheduling and display only, no truth of ours."""
         return self.root / "dagster"

@@ -22,7 +22,7 @@ from ingestion.landing import LandingError
 from ingestion.landing import receive as receive_files
 from ingestion.ledger import DeliveryRow, LedgerError, open_refusals
 from ingestion.pseudonym import PseudonymError, Pseudonyms
-from ingestion.quality import gate
+from ingestion.quality import data_docs, gate
 from ingestion.sentence import shown
 
 SAID = 5
@@ -110,18 +110,34 @@ def extract(night: Night) -> None:
 
 def pass_gate(night: Night) -> None:
     """Put every batch through the gate; what it refuses leaves the lake, what was there returns."""
-    revived: list[DeliveryRow] = []
+    validations: list[gate.Validation] = []
     for _ in range(GATE_ROUNDS):
         with in_words():
-            results, revived = gate.run_gate(
-                night.ledger, night.home.lake, night.feeds, night.run_id
-            )
-        for result in results:
+            passage = gate.run_gate(night.ledger, night.home.lake, night.feeds, night.run_id)
+        for result in passage.results:
             night.gate_problems.setdefault(result.feed, []).extend(result.problems)
-        night.reports += _extract(night, revived)
-        if not revived:
+        validations += passage.validations
+        night.reports += _extract(night, passage.revived)
+        if not passage.revived:
             break
     night.findings = conservation.check_batches(night.reports)
+    _write_docs(night, validations)
+
+
+def _write_docs(night: Night, validations: list[gate.Validation]) -> None:
+    """The operator's page of what the gate answered; a night does not fail for want of it."""
+    came = {each.feed.feed for each in validations}
+    silent = [
+        f"{feed.title.zh} {name}"
+        for name, feed in night.feeds.items()
+        if feed.is_delivered and not feed.is_internal and name not in came
+    ]
+    page = data_docs.NightOfDocs(night.request.business_date, night.run_id, validations, silent)
+    try:
+        data_docs.write(page, night.home.data_docs)
+    except OSError as error:
+        text = f"The pages of the quality gate could not be written: {error.strerror}."
+        night.reporter.note(text, is_warning=True)
 
 
 def _extract(night: Night, pending: Sequence[DeliveryRow]) -> list[BatchReport]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from dataclasses import dataclass, field
 
 import pytest
 
 from ingestion.batch import BatchReport, ColumnProfile, State
+from ingestion.contracts.load import load_feeds
 from ingestion.lake import Lake
-from ingestion.quality.gate import EXPECTATIONS, GateResult, check, run_gate
-from ingestion.quality.profile import COLUMNS, WHOLE_BATCH, profile_frame
+from ingestion.quality.expectations import expectations_of
+from ingestion.quality.gate import GateResult, Passage, check, run_gate, validate
+from ingestion.quality.profile import BOUNDS, INDEX, profile_frame
 from tests.unit.ingestion.house import House, report_of
 from tests.unit.ingestion.made_up import CSV, NIGHT, column, extract_of, feed
 
@@ -95,12 +98,17 @@ SOUND: dict[str, Counted] = {
 
 
 @pytest.fixture(scope="module")
-def results() -> dict[str, GateResult]:
+def passage() -> Passage:
     """All of them in one go, as in a night: starting the tool takes seconds."""
     reports = [counted.report(name) for name, (counted, *_) in BROKEN.items()]
     reports += [counted.report(name) for name, counted in SOUND.items()]
     reports += [Counted(state="refused").report("refused file")]
-    return {result.batch_id: result for result in check(reports, FEEDS)}
+    return check(reports, FEEDS)
+
+
+@pytest.fixture(scope="module")
+def results(passage: Passage) -> dict[str, GateResult]:
+    return {result.batch_id: result for result in passage.results}
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -122,29 +130,95 @@ def test_what_breaks_an_expectation_fails_it_alone(
 def test_what_is_sound_passes(results: dict[str, GateResult], name: str) -> None:
     assert results[name].passed
     assert results[name].problems == []
-    assert [each.name for each in results[name].checks] == [e.name for e in EXPECTATIONS]
+    blocking = [(each.name, each.column) for each in expectations_of(FEED) if each.is_blocking]
+    assert [(each.name, each.column) for each in results[name].checks] == blocking
 
 
-def test_every_expectation_can_fail() -> None:
+def test_every_blocking_expectation_can_fail() -> None:
     assert {expectation for _, expectation, *_ in BROKEN.values()} == {
-        expectation.name for expectation in EXPECTATIONS
+        each.name for each in expectations_of(FEED) if each.is_blocking
     }
 
 
 def test_a_refused_file_is_not_asked_about(results: dict[str, GateResult]) -> None:
     assert "refused file" not in results
-    assert check([], FEEDS) == []
+    assert check([], FEEDS) == Passage()
+
+
+def test_each_declaration_of_a_feed_is_one_of_its_expectations() -> None:
+    found = {each.id: (each.least, each.most) for each in expectations_of(FEED)}
+    assert found == {
+        "unique": (0, 0),
+        "accounted": (0, 0),
+        "counted": (0, 0),
+        "refused_share": (None, 0.2),
+        "readable serial_id": (None, 0),
+        "required serial_id": (None, 0),
+        "readable kind_code": (None, 0),
+        "listed kind_code": (None, 2),
+        "readable booked_date": (None, 0),
+        "minimum booked_date": (FIRST, None),
+        "maximum booked_date": (None, LAST),
+        "readable amount": (None, 0),
+        "minimum amount": (0, None),
+        "maximum amount": (None, 1000),
+    }
+
+
+def test_a_pattern_stands_in_what_is_expected() -> None:
+    with_pattern = feed(
+        column("serial_id", "流水号", required=True, pattern="^S[0-9]+$"),
+        column("booked_date", "日期", "date"),
+    )
+    told = {each.id: each.what for each in expectations_of(with_pattern)}
+    assert told["readable serial_id"] == (
+        "报送的“流水号”都符合约定：文本，必填，格式 ^S[0-9]+$",
+        "every serial_id delivered is text, required, written as ^S[0-9]+$",
+    )
+
+
+def test_every_expectation_of_the_standard_feeds_speaks_both_languages() -> None:
+    for each in (e for f in load_feeds().values() for e in expectations_of(f)):
+        for sentence in (each.what, each.fault):
+            assert re.search("[\u4e00-\u9fff]", sentence.zh), each.id
+            assert sentence.en.isascii() or each.column, each.id
+
+
+def test_refused_cells_are_told_and_refuse_no_file(
+    passage: Passage, results: dict[str, GateResult]
+) -> None:
+    """Their rows are in quarantine already; the operator learns how many, and of which column."""
+    answers = {each.expectation.id: each for each in passage.validations[0].answers}
+    told = answers["readable amount"]
+    assert set(told.failing) == {*BROKEN, *SOUND}
+    assert told.rows == len(told.failing) == told.batches
+    assert not answers["readable serial_id"].failing
+    assert results["as it should be"].passed
+    assert (answers["unique"].rows, answers["unique"].failing) == (
+        2,
+        ("keys", "more keys than rows"),
+    )
 
 
 def test_the_profile_is_counts_and_bounds_alone() -> None:
-    frame = profile_frame([Counted().report("b1")], FEEDS)
-    assert list(frame.columns) == list(COLUMNS)
-    texts = frame.select_dtypes(exclude="number")
-    assert list(texts.columns) == ["feed", "batch_id", "column"]
-    assert set(texts["column"]) == {WHOLE_BATCH, *(column.name for column in FEED.columns)}
-    amount = frame.set_index("column").loc["amount"]
-    assert (amount["least"], amount["most"], amount["nulls_allowed"]) == (0, 1000, 30)
-    assert frame.set_index("column").loc["serial_id"]["nulls_allowed"] == 0
+    frame = profile_frame([Counted().report("b1")], {FEED.feed: expectations_of(FEED)})
+    assert list(frame.columns) == [*INDEX, *BOUNDS]
+    assert list(frame.select_dtypes(exclude="number").columns) == list(INDEX)
+    assert set(frame["expectation"]) == {each.id for each in expectations_of(FEED)}
+    amount = frame.set_index("expectation").loc["maximum amount"]
+    assert (amount["measured"], amount["most"]) == (1000, 1000)
+
+
+def test_the_tools_results_name_no_measured_value() -> None:
+    """The greatest balance is somebody's: 8765432.19 is above its bound, and told nowhere."""
+    report = Counted(column="amount", profile={"maximum": 8765432.19}).report("b1")
+    frame = profile_frame([report], {FEED.feed: expectations_of(FEED)})
+    results = validate(frame)
+    assert results[0]["result"]["unexpected_count"] == 2
+    assert "8765432" not in json.dumps(results)
+    assert "8765432" not in str(
+        [check.message for check in check([report], FEEDS).results[0].checks]
+    )
 
 
 def test_the_gate_acts_on_what_it_finds(house: House) -> None:
@@ -168,12 +242,12 @@ def test_the_gate_acts_on_what_it_finds(house: House) -> None:
         for old in replaced:
             lake.remove(old.feed, old.business_date, old.batch_id)
     first, second = rows[f"0/{CSV}"], rows[f"1/{CSV}"]
-    results, revived = run_gate(house.ledger, house.lake, FEEDS, second.run_id)
-    assert {result.batch_id: result.passed for result in results} == {
+    passage = run_gate(house.ledger, house.lake, FEEDS, second.run_id)
+    assert {result.batch_id: result.passed for result in passage.results} == {
         second.batch_id: False,
         rows["entry_20250130.csv"].batch_id: True,
     }
-    assert [row.delivery_id for row in revived] == [first.delivery_id]
+    assert [row.delivery_id for row in passage.revived] == [first.delivery_id]
     refused = house.ledger.deliveries(state="refused")[0]
     assert refused.refusal == (
         f"质量关卡未通过：{CSV}：主键不唯一。",
@@ -181,4 +255,4 @@ def test_the_gate_acts_on_what_it_finds(house: House) -> None:
     )
     assert json.loads(refused.gate or "") == {"passed": False, "failed": ["unique"]}
     assert house.in_lake() == [rows["entry_20250130.csv"].batch_id]
-    assert run_gate(house.ledger, house.lake, FEEDS, second.run_id) == ([], [])
+    assert run_gate(house.ledger, house.lake, FEEDS, second.run_id) == Passage()
