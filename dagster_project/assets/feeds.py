@@ -42,9 +42,7 @@ def _deliveries(feeds: dict[str, Feed]) -> dg.AssetsDefinition:
         name="deliveries",
         specs=[feed_spec(feed) for feed in feeds.values()],
         check_specs=[
-            dg.AssetCheckSpec(f"{name}_{check}", asset=name, description=text, blocking=True)
-            for name in feeds
-            for check, text in deliveries.CHECKS.items()
+            check_spec(feed, check) for feed in feeds.values() for check in deliveries.CHECKS
         ],
         required_resource_keys={"night"},
         description="Receive and extract, once for all feeds, in limited child processes.",
@@ -62,22 +60,37 @@ def _deliveries(feeds: dict[str, Feed]) -> dg.AssetsDefinition:
             told = deliveries.tell(night, feed)
             yield dg.MaterializeResult(asset_key=name, metadata=told.metadata)
             for check, problems in told.problems.items():
+                said = told.said_of(check)
                 yield dg.AssetCheckResult(
                     check_name=f"{name}_{check}",
                     asset_key=name,
                     passed=not problems,
-                    severity=severity(told),
-                    description=" ".join(problems[:5]) or None,
-                    metadata={"problems": len(problems)},
+                    severity=severity(told, check),
+                    description=f"{said.zh} {said.en}" if said else None,
+                    metadata={"problems": len(problems), "owner": feed.owner},
                 )
         deliveries.judge(night)
 
     return receive_and_extract
 
 
-def severity(told: deliveries.Told) -> dg.AssetCheckSeverity:
+def check_spec(feed: Feed, check: str) -> dg.AssetCheckSpec:
+    """Spec of one check: what it asks, whose it is, and whether the feed's word lets it block."""
+    said = deliveries.CHECKS[check]
+    stops = check == "conserved" or (feed.delivery.required and check != "fresh")
+    return dg.AssetCheckSpec(
+        f"{feed.feed}_{check}",
+        asset=feed.feed,
+        description=f"{said.zh} {said.en} 负责 Owner: {feed.owner}",
+        blocking=stops,
+        metadata={"owner": feed.owner},
+    )
+
+
+def severity(told: deliveries.Told, check: str) -> dg.AssetCheckSeverity:
     """A problem of a feed that need not come, or that the operator accepts, is a warning."""
-    return dg.AssetCheckSeverity.ERROR if told.is_blocking else dg.AssetCheckSeverity.WARN
+    is_error = told.stops(check) or (check == "fresh" and told.is_blocking)
+    return dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN
 
 
 def _pseudonyms(feeds: dict[str, Feed]) -> dg.AssetsDefinition:

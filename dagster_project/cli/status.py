@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +18,13 @@ from dagster_project.cli.output import (
     home_of,
     print_json,
 )
+from dagster_project.duties import duties
 from ingestion.sentence import shown
 
 if TYPE_CHECKING:
     from dagster_project.home import Home
     from ingestion.contracts.feed import Feed
+    from ingestion.landing.standing import Standing
     from ingestion.ledger import DeliveryRow, Ledger
     from serving.generation import Generation
 
@@ -47,6 +48,7 @@ def status(
     _print_models(told["models"], told["scores"])
     _print_feeds(told["feeds"])
     _print_refused(told["refused"])
+    _print_act(told["act"])
 
 
 def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
@@ -63,6 +65,7 @@ def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
     rows = ledger.deliveries() if ledger else []
     holder = lease.holder(place.lease)
     details = published.details if published else {}
+    standings = _standings(place, feeds, ledger, published)
     return {
         "home": str(place.root),
         "running": holder.sentence() if holder else None,
@@ -71,8 +74,20 @@ def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
         "last_run": _last_run(ledger) if ledger else None,
         "models": details.get("models", {}),
         "scores": details.get("scores", {}),
-        "feeds": _freshness(place, feeds, rows, published),
+        "feeds": _freshness(feeds, rows, standings),
         "refused": _refused(rows),
+        "act": [
+            {
+                "owner": each.owner,
+                "kind": each.kind,
+                "feed": each.feed,
+                "since": each.since,
+                "zh": each.sentence.zh,
+                "en": each.sentence.en,
+            }
+            for each in duties(feeds, standings, rows)
+        ],
+        "data_docs": str(place.data_docs / "index.html"),
     }
 
 
@@ -108,12 +123,12 @@ def _last_run(ledger: Ledger) -> dict[str, Any] | None:
     }
 
 
-def _freshness(
-    place: Home, feeds: dict[str, Feed], rows: list[DeliveryRow], published: Generation | None
-) -> list[dict[str, Any]]:
-    """One line per feed: its last delivery and whether the next is due or late."""
+def _standings(
+    place: Home, feeds: dict[str, Feed], ledger: Ledger | None, published: Generation | None
+) -> dict[str, Standing]:
+    """How each feed stands on the published date, or before the next night."""
     from ingestion.landing import LandingError, business_dates
-    from ingestion.landing.due import due_date
+    from ingestion.landing.standing import newest_dates, standing_of
 
     try:
         offered = business_dates(place.landing, feeds)
@@ -121,34 +136,28 @@ def _freshness(
         offered = []
     now = published.business_date if published else None
     upcoming = next((date for date in offered if now is None or date > now), None)
+    newest = newest_dates(ledger) if ledger else {}
+    return {
+        name: standing_of(feed, newest.get(name), now, upcoming) for name, feed in feeds.items()
+    }
+
+
+def _freshness(
+    feeds: dict[str, Feed], rows: list[DeliveryRow], standings: dict[str, Standing]
+) -> list[dict[str, Any]]:
+    """One line per feed: its last delivery, and whether the next is due or late since when."""
     listed = []
     for name, feed in feeds.items():
         loaded = [row for row in rows if row.feed == name and row.state == "loaded"]
         last = max((row.business_date for row in loaded), default=None)
-        frequency = feed.delivery.frequency or "once"
-
-        def reached(
-            date: dt.date | None, last: dt.date | None = last, frequency: str = frequency
-        ) -> bool:
-            due = due_date(frequency, date) if date else None
-            return (last is not None) and (due is None or last >= due)
-
-        if feed.is_internal:
-            state = "written by the house"
-        elif not feed.is_delivered:
-            state = "not delivered by this bank"
-        elif now is not None and not reached(now):
-            state = "late" if feed.delivery.required else "none yet"
-        elif upcoming is not None and not reached(upcoming):
-            state = "due"
-        else:
-            state = "fresh" if last else "none yet"
+        standing = standings[name]
         listed.append(
             {
                 "feed": name,
                 "title_zh": feed.title.zh,
-                "state": state,
+                "state": standing.state,
                 "last_business_date": last.isoformat() if last else None,
+                "missed_since": standing.since.isoformat() if standing.since else None,
                 "frequency": feed.delivery.frequency,
                 "is_required": feed.delivery.required,
                 "owner": feed.owner,
@@ -222,10 +231,10 @@ def _print_models(models: dict[str, Any], scores: dict[str, Any]) -> None:
 
 
 def _print_feeds(feeds: list[dict[str, Any]]) -> None:
-    colours = {"fresh": "green", "late": "red", "due": "yellow"}
+    colours = {"fresh": "green", "late": "red", "due": "yellow", "behind": "yellow"}
     table = Table(show_edge=False, header_style="bold", pad_edge=False)
     table.add_column("feed", no_wrap=True)
-    for heading in ("名称", "state", "last delivery"):
+    for heading in ("名称", "owner", "state", "last delivery", "since"):
         table.add_column(heading)
     for heading in ("rows", "refused"):
         table.add_column(heading, justify="right")
@@ -234,8 +243,10 @@ def _print_feeds(feeds: list[dict[str, Any]]) -> None:
         table.add_row(
             each["feed"],
             escape(each["title_zh"]),
+            escape(each["owner"]),
             f"[{colour}]{each['state']}[/]",
             each["last_business_date"] or "",
+            each["missed_since"] or "",
             f"{each['rows_loaded']:,}",
             f"{each['rows_quarantined']:,}" if each["rows_quarantined"] else "",
         )
@@ -249,3 +260,14 @@ def _print_refused(refused: list[dict[str, Any]]) -> None:
         console.print(f"  {escape(each['reason_zh'] or '')}", soft_wrap=True)
     if len(refused) > REFUSALS_SHOWN:
         console.print(f"[dim]and {len(refused) - REFUSALS_SHOWN} more: crm status --json[/]")
+
+
+def _print_act(act: list[dict[str, Any]]) -> None:
+    """One line per matter: who must do what."""
+    if not act:
+        return
+    console.print("[bold]Who must act 谁需处理[/]")
+    for each in act:
+        since = f" since {each['since']}" if each["since"] else ""
+        line = f"  [bold]{escape(each['owner'])}[/] [red]{each['kind']}{since}[/]: "
+        console.print(f"{line}{escape(each['zh'])} {escape(each['en'])}", soft_wrap=True)

@@ -20,18 +20,46 @@ from ingestion.extract import extract as extract_deliveries
 from ingestion.lake import Lake
 from ingestion.landing import LandingError
 from ingestion.landing import receive as receive_files
+from ingestion.landing.standing import newest_dates, standing_of
 from ingestion.ledger import DeliveryRow, LedgerError, open_refusals
 from ingestion.pseudonym import PseudonymError, Pseudonyms
 from ingestion.quality import data_docs, gate
-from ingestion.sentence import shown
+from ingestion.sentence import Sentence, shown
 
 SAID = 5
 # A delivery that comes back for one that was refused goes through the gate too.
 GATE_ROUNDS = 3
 CHECKS = {
-    "arrived": "What is due of this feed is there, and its files could be read.",
-    "gate": "The gate let the feed's batches of tonight pass.",
-    "conserved": "Rows in = loaded + quarantined + no data, by two counters.",
+    "arrived": Sentence(
+        "应报的文件已到且可读。", "What is due of this feed is there, and its files could be read."
+    ),
+    "fresh": Sentence(
+        "按业务日期和报送频率，最近一期没有迟报。",
+        "Its last delivery is no older than the feed promises, by business date.",
+    ),
+    "gate": Sentence("本次批次通过质量关卡。", "The gate let the feed's batches of tonight pass."),
+    "conserved": Sentence(
+        "读入行数 = 入库 + 隔离 + 非数据行，由两个计数器核对。",
+        "Rows in = loaded + quarantined + no data, by two counters.",
+    ),
+}
+# What to do about it; {owner} is the feed's.
+ACTIONS = {
+    "arrived": Sentence(
+        "请{owner}补报，或更正后以原文件名重报；如需先行发布：crm run --accept-missing。",
+        "{owner} delivers it, or the corrected file under the same name; to publish without it:"
+        " crm run --accept-missing.",
+    ),
+    "fresh": Sentence("请{owner}补报。", "{owner} delivers what is missing."),
+    "gate": Sentence(
+        "请{owner}核对来源、更正后重报；各项期望见 exports/data-docs/index.html。",
+        "{owner} looks into the source and delivers again; each expectation stands in"
+        " exports/data-docs/index.html.",
+    ),
+    "conserved": Sentence(
+        "读取程序有误，不会发布；请值班人员联系开发人员。",
+        "The reader is at fault and nothing is published; the operator tells the developers.",
+    ),
 }
 
 
@@ -46,8 +74,26 @@ class Told:
     """
 
     metadata: dict[str, Any]
-    problems: dict[str, list[str]] = field(default_factory=dict)
+    problems: dict[str, list[Sentence]] = field(default_factory=dict)
     is_blocking: bool = True
+    owner: str = ""
+
+    def stops(self, check: str) -> bool:
+        """Whether a problem of one check stops the night."""
+        return check == "conserved" or (self.is_blocking and check != "fresh")
+
+    def said_of(self, check: str) -> Sentence | None:
+        """What is wrong, and who must do what about it; None where the check has passed."""
+        problems = self.problems[check]
+        if not problems:
+            return None
+        more = len(problems) - SAID
+        zh, en = (f"（另有 {more} 项）", f" And {more} more.") if more > 0 else ("", "")
+        act_zh, act = (each.format(owner=self.owner) for each in ACTIONS[check])
+        return Sentence(
+            "".join(each.zh for each in problems[:SAID]) + zh + act_zh,
+            " ".join(each.en for each in problems[:SAID]) + en + f" {act}",
+        )
 
 
 @contextmanager
@@ -121,6 +167,11 @@ def pass_gate(night: Night) -> None:
         if not passage.revived:
             break
     night.findings = conservation.check_batches(night.reports)
+    newest = newest_dates(night.ledger, night.request.business_date)
+    night.standings = {
+        name: standing_of(feed, newest.get(name), night.request.business_date)
+        for name, feed in night.feeds.items()
+    }
     _write_docs(night, validations)
 
 
@@ -185,8 +236,11 @@ def tell(night: Night, feed: Feed) -> Told:
     """Counts and problems of one feed."""
     reports = [each for each in night.reports if each.feed == feed.feed]
     if not feed.is_delivered:
-        return Told({"delivered": "not delivered by this bank"}, {check: [] for check in CHECKS})
+        nothing: dict[str, list[Sentence]] = {check: [] for check in CHECKS}
+        return Told({"delivered": "not delivered by this bank"}, nothing, owner=feed.owner)
+    standing = night.standings.get(feed.feed)
     metadata: dict[str, Any] = {
+        "owner": feed.owner,
         "delivered": "yes" if reports else "nothing new tonight",
         "files": len(reports),
         "rows_in": sum(each.rows_in or 0 for each in reports),
@@ -199,12 +253,21 @@ def tell(night: Night, feed: Feed) -> Told:
         dates = sorted({each.business_date for each in reports})
         metadata["business_dates"] = f"{dates[0]} to {dates[-1]}"
         metadata["seconds"] = round(sum(each.seconds for each in reports), 3)
+    if standing is not None and standing.last is not None:
+        metadata["last_business_date"] = standing.last.isoformat()
+    if standing is not None and standing.since is not None:
+        metadata["missed_since"] = standing.since.isoformat()
     problems = {
         "arrived": [*_missing(night, feed), *_refused(night, feed)],
-        "gate": [str(each) for each in night.gate_problems.get(feed.feed, [])],
-        "conserved": [each.sentence for each in night.findings if each.feed == feed.feed],
+        "fresh": [standing.sentence] if standing is not None and standing.is_overdue else [],
+        "gate": list(night.gate_problems.get(feed.feed, [])),
+        "conserved": [
+            Sentence(each.sentence_zh, each.sentence)
+            for each in night.findings
+            if each.feed == feed.feed
+        ],
     }
-    return Told(metadata, problems, is_blocking=is_blocking(night, feed))
+    return Told(metadata, problems, is_blocking=is_blocking(night, feed), owner=feed.owner)
 
 
 def is_blocking(night: Night, feed: Feed) -> bool:
@@ -220,15 +283,20 @@ def judge(night: Night) -> None:
     """
     told = {name: tell(night, feed) for name, feed in night.feeds.items() if not feed.is_internal}
     blocking = [
-        sentence
+        str(sentence)
         for each in told.values()
         for check, sentences in each.problems.items()
         for sentence in sentences
-        if each.is_blocking or check == "conserved"
+        if each.stops(check)
     ]
     if not blocking:
+        # That a feed is not fresh is told by what did not arrive, or is no matter for tonight.
         rest = [
-            text for each in told.values() for texts in each.problems.values() for text in texts
+            str(sentence)
+            for each in told.values()
+            for check, sentences in each.problems.items()
+            for sentence in sentences
+            if check != "fresh"
         ]
         say_some(night, rest, is_warning=True)
         return
@@ -247,14 +315,20 @@ def say_some(night: Night, sentences: Sequence[str], *, is_warning: bool = False
         night.reporter.note(f"and {more} more like these: crm status", is_warning=is_warning)
 
 
-def _missing(night: Night, feed: Feed) -> list[str]:
+def _missing(night: Night, feed: Feed) -> list[Sentence]:
     found = night.receipt.missing if night.receipt else []
-    return [str(each.sentence) for each in found if each.feed == feed.feed]
+    return [each.sentence for each in found if each.feed == feed.feed]
 
 
-def _refused(night: Night, feed: Feed) -> list[str]:
+def _refused(night: Night, feed: Feed) -> list[Sentence]:
     """Files refused since the last generation that nothing has put right, the last of a slot."""
     since = night.base.run_id if night.base else 0
     rows = open_refusals(night.ledger.deliveries(feed=feed.feed))
     last = {row.place: row for row in rows if (row.ended_run_id or 0) > since}
-    return [f"{shown(row.file_name)} was refused: {row.refusal}" for row in last.values()]
+    return [_told_refused(row) for row in last.values()]
+
+
+def _told_refused(row: DeliveryRow) -> Sentence:
+    zh, en = row.refusal or ("", "")
+    name = shown(row.file_name)
+    return Sentence(f"{name} 被拒收：{zh}", f"{name} was refused: {en}")
