@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
+from ingestion.doubts import doubts_about
 from ingestion.lake import Lake
 from ingestion.landing.archive import archive_path
 from ingestion.ledger import DeliveryRow, Ledger
@@ -31,6 +33,10 @@ class _Commit:
     run_id: int
 
     def enter(self, delivery: DeliveryRow, task: Task, report: BatchReport) -> None:
+        report.doubts += doubts_about(delivery, report, self.feeds[delivery.feed], self.ledger)
+        if report.state == "loaded" and report.doubts and not task.is_released:
+            report.state = "held"
+            task.unfinished.unlink()
         if report.state == "loaded":
             self.lake.commit(
                 task.unfinished, delivery.feed, delivery.business_date, delivery.batch_id
@@ -82,21 +88,49 @@ def extract(
     by_id = {row.delivery_id: row for row in deliveries}
     reports: dict[int, BatchReport] = {}
     tasks = []
-    for row in sorted(deliveries, key=lambda row: -row.size_bytes):
-        task = _task(row, feeds, archive, store, quarantine)
+    released = ledger.released()
+    for row in _in_turn(deliveries):
+        task = _task(row, feeds, archive, store, quarantine, released)
         if isinstance(task, BatchReport):
             reports[row.delivery_id] = task
             ledger.commit(row, task, "change", run_id)
         else:
             tasks.append(task)
     with ReaderPool(dict(feeds), workers, limits or Limits()) as pool:
-        for task, report in pool.run(tasks):
+        for task, report in _in_order(pool.run(tasks), tasks):
             row = by_id[task.delivery_id]
             commit.enter(row, task, report)
             reports[row.delivery_id] = report
             if progress is not None:
                 progress(report)
     return [reports[row.delivery_id] for row in deliveries]
+
+
+def _in_turn(deliveries: Sequence[DeliveryRow]) -> list[DeliveryRow]:
+    """Deliveries in the order they are read: the feed of the biggest file first, each in order."""
+    biggest: dict[str, int] = {}
+    for row in deliveries:
+        biggest[row.feed] = max(row.size_bytes, biggest.get(row.feed, 0))
+    return sorted(deliveries, key=lambda row: (-biggest[row.feed], row.feed, row.delivery_id))
+
+
+def _in_order(
+    done: Iterable[tuple[Task, BatchReport]], tasks: Sequence[Task]
+) -> Iterator[tuple[Task, BatchReport]]:
+    """Finished files, those of one feed in the order they were received.
+
+    What is usual, and what would be replaced, is told by the deliveries before: it must not
+    depend on which reader was done first.
+    """
+    queues: dict[str, deque[int]] = {}
+    for task in tasks:
+        queues.setdefault(task.feed, deque()).append(task.delivery_id)
+    waiting: dict[int, tuple[Task, BatchReport]] = {}
+    for task, report in done:
+        waiting[task.delivery_id] = task, report
+        queue = queues[task.feed]
+        while queue and queue[0] in waiting:
+            yield waiting.pop(queue.popleft())
 
 
 def reconcile(lake: Path, ledger: Ledger, feeds: Mapping[str, Feed]) -> list[DeliveryRow]:
@@ -131,7 +165,12 @@ def reconcile(lake: Path, ledger: Ledger, feeds: Mapping[str, Feed]) -> list[Del
 
 
 def _task(
-    row: DeliveryRow, feeds: Mapping[str, Feed], archive: Path, lake: Lake, quarantine: Path
+    row: DeliveryRow,
+    feeds: Mapping[str, Feed],
+    archive: Path,
+    lake: Lake,
+    quarantine: Path,
+    released: Collection[int],
 ) -> Task | BatchReport:
     """What a reader has to do for a delivery; a refusal where no feed knows its file any more."""
     feed = feeds.get(row.feed)
@@ -160,4 +199,5 @@ def _task(
         batch_id=row.batch_id,
         unfinished=lake.unfinished_path(row.feed, row.business_date, row.batch_id),
         quarantine=quarantine,
+        is_released=row.delivery_id in released,
     )

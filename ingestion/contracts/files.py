@@ -10,7 +10,7 @@ import unicodedata
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _PLACEHOLDER_PATTERNS = {
@@ -97,8 +97,29 @@ class FilePattern(BaseModel):
         return Match(date, groups.get("part")) if date else None
 
 
+class Volume(BaseModel):
+    """How far a delivery may differ in size from the usual one before it is held.
+
+    The usual size is the median of the rows in the last `after` deliveries of the same kind;
+    a feed with fewer is not judged. Where neither has `at_least` rows nobody is alarmed: one
+    visit, of a team that makes ten.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    factor: float = Field(default=10.0, gt=1)
+    after: int = Field(default=5, ge=1)
+    at_least: int = Field(default=50, ge=1)
+
+
 class Delivery(BaseModel):
-    """How often a feed is delivered and by which files; internal feeds never are."""
+    """How often a feed is delivered and by which files; internal feeds never are.
+
+    What is done with a delivery that can be read but is odd is the feed's word: `volume` (off:
+    any size is welcome), `restatement` (hold: no file takes the place of a loaded one by itself)
+    and `closed_months` (how many months before the one last published a correction may still
+    change by itself).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -106,6 +127,9 @@ class Delivery(BaseModel):
     required: bool = False
     files: tuple[FilePattern, ...] = ()
     internal: bool = False
+    volume: Volume | Literal[False] = Volume()
+    restatement: Literal["load", "hold"] = "load"
+    closed_months: int = Field(default=3, ge=0)
 
     @model_validator(mode="after")
     def _check(self) -> Delivery:

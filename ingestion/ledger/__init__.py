@@ -6,10 +6,12 @@ before. A run killed in between leaves the delivery `received`, and the next run
 into the same batch.
 """
 
+from ingestion.ledger.decisions import DecisionError, Decisions
 from ingestion.ledger.deliveries import Deliveries
 from ingestion.ledger.file import LedgerError
 from ingestion.ledger.generations import Generations
 from ingestion.ledger.rows import (
+    Decision,
     DeliveryRow,
     Generation,
     Run,
@@ -20,6 +22,8 @@ from ingestion.ledger.rows import (
 from ingestion.ledger.runs import Runs
 
 __all__ = [
+    "Decision",
+    "DecisionError",
     "DeliveryRow",
     "Generation",
     "Ledger",
@@ -31,5 +35,5 @@ __all__ = [
 ]
 
 
-class Ledger(Runs, Deliveries, Generations):
+class Ledger(Runs, Deliveries, Decisions, Generations):
     """The ledger in one SQLite file; opened anew for each use, so that it can be shared."""

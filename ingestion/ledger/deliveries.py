@@ -49,32 +49,33 @@ class Deliveries(LedgerFile):
         """Enter what became of a delivery; its file in the lake, if any, is in place by now.
 
         The batch takes the place of earlier deliveries of its slot. One that was received after
-        it may already have been loaded; then it is this one that is superseded at once.
+        it may already have been loaded; then it is this one that is superseded at once. One that
+        is held replaces nothing but an earlier one that is held.
 
         Returns:
             The state it ends in, and the deliveries whose batches have to leave the lake.
         """
         with self.transaction() as connection:
-            loaded = connection.execute(
-                "SELECT * FROM delivery WHERE feed = ? AND business_date = ? AND slot = ?"
-                " AND state = 'loaded' AND delivery_id <> ?",
-                [
-                    delivery.feed,
-                    delivery.business_date.isoformat(),
-                    delivery.slot,
-                    delivery.delivery_id,
-                ],
-            ).fetchall()
-            others = [DeliveryRow.of(row) for row in loaded]
+            others = [
+                row
+                for row in _of_place(connection, delivery)
+                if row.state in ("loaded", "held") and row.delivery_id != delivery.delivery_id
+            ]
+            loaded = [row for row in others if row.state == "loaded"]
             state: State = report.state
             replaced: list[DeliveryRow] = []
-            if state == "loaded" and any(o.delivery_id > delivery.delivery_id for o in others):
-                state, replaced = "superseded", [delivery]
-            elif state == "loaded":
+            if _is_overtaken(delivery, state, others):
+                replaced = [delivery] if state == "loaded" else []
+                state = "superseded"
+            elif state in ("loaded", "held"):
                 for other in others:
-                    _end(connection, other.delivery_id, "superseded", run_id)
+                    is_earlier = other.delivery_id < delivery.delivery_id
+                    if is_earlier and (state == "loaded" or other.state == "held"):
+                        _end(connection, other.delivery_id, "superseded", run_id)
+            if state == "loaded":
+                for other in loaded:
                     _change(connection, other, feed_kind, "removed", other.event_dates)
-                replaced = others
+                replaced = loaded
                 _change(connection, delivery, feed_kind, "committed", report.event_dates)
             _end(connection, delivery.delivery_id, state, run_id)
             _enter_report(connection, delivery.delivery_id, report)
@@ -83,7 +84,7 @@ class Deliveries(LedgerFile):
     def refuse(
         self, delivery: DeliveryRow, sentence: Sentence, feed_kind: str, run_id: int
     ) -> list[DeliveryRow]:
-        """Refuse a delivery that was loaded, because the gate did not let it pass.
+        """Refuse a delivery that was loaded, because the gate or somebody did not let it pass.
 
         Deliveries it had taken the place of are `received` again: the last good one returns.
 
@@ -91,28 +92,41 @@ class Deliveries(LedgerFile):
             Those deliveries; they have to be extracted again.
         """
         with self.transaction() as connection:
-            _end(connection, delivery.delivery_id, "refused", run_id)
-            connection.execute(
-                "UPDATE delivery SET refusal_zh = ?, refusal_en = ? WHERE delivery_id = ?",
-                [*sentence, delivery.delivery_id],
-            )
-            _change(connection, delivery, feed_kind, "removed", delivery.event_dates)
-            earlier = connection.execute(
-                "SELECT * FROM delivery WHERE feed = ? AND business_date = ? AND slot = ?"
-                " AND state = 'superseded' AND delivery_id < ? ORDER BY delivery_id DESC LIMIT 1",
-                [
-                    delivery.feed,
-                    delivery.business_date.isoformat(),
-                    delivery.slot,
-                    delivery.delivery_id,
-                ],
+            return refuse_loaded(connection, delivery, sentence, feed_kind, run_id)
+
+    def replaced_by(self, delivery: DeliveryRow) -> DeliveryRow | None:
+        """The loaded delivery of other content whose place this one would take."""
+        with self.connect() as connection:
+            rows = _of_place(connection, delivery)
+        return next(
+            (
+                row
+                for row in rows
+                if row.state == "loaded"
+                and row.delivery_id < delivery.delivery_id
+                and row.batch_id != delivery.batch_id
+            ),
+            None,
+        )
+
+    def rows_before(self, delivery: DeliveryRow, slots: str, limit: int) -> list[int]:
+        """Data rows of loaded deliveries of the same feed received before one, latest date first.
+
+        Args:
+            delivery: The one; what it would replace is left out.
+            slots: Of which slots, as a pattern of SQL's LIKE.
+            limit: Of how many.
+        """
+        place = [delivery.business_date.isoformat(), delivery.slot]
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT coalesce(rows_loaded, 0) + coalesce(rows_quarantined, 0) AS data_rows"
+                " FROM delivery WHERE feed = ? AND state = 'loaded' AND delivery_id < ?"
+                " AND slot LIKE ? ESCAPE '\\' AND NOT (business_date = ? AND slot = ?)"
+                " ORDER BY business_date DESC, slot DESC LIMIT ?",
+                [delivery.feed, delivery.delivery_id, slots, *place, limit],
             ).fetchall()
-            revived = [
-                DeliveryRow.of(row) for row in earlier if row["batch_id"] != delivery.batch_id
-            ]
-            for row in revived:
-                _end(connection, row.delivery_id, "received", run_id)
-        return revived
+        return [row["data_rows"] for row in rows]
 
     def reopen(self, delivery_id: int) -> None:
         """Let a delivery be extracted again: its lake file was lost, or an operator asks."""
@@ -133,6 +147,55 @@ class Deliveries(LedgerFile):
                 "UPDATE delivery SET gate = ? WHERE delivery_id = ?",
                 [(result, delivery_id) for delivery_id, result in results],
             )
+
+
+def refuse_loaded(
+    connection: sqlite3.Connection,
+    delivery: DeliveryRow,
+    sentence: Sentence,
+    feed_kind: str,
+    run_id: int,
+) -> list[DeliveryRow]:
+    """Within a transaction: a loaded delivery becomes refused, the last good one comes back."""
+    enter_refusal(connection, delivery.delivery_id, sentence, run_id)
+    _change(connection, delivery, feed_kind, "removed", delivery.event_dates)
+    earlier = [
+        row
+        for row in _of_place(connection, delivery)
+        if row.state == "superseded" and row.delivery_id < delivery.delivery_id and row.was_loaded
+    ]
+    revived = [row for row in earlier[-1:] if row.batch_id != delivery.batch_id]
+    for row in revived:
+        _end(connection, row.delivery_id, "received", run_id)
+    return revived
+
+
+def enter_refusal(
+    connection: sqlite3.Connection, delivery_id: int, sentence: Sentence, run_id: int
+) -> None:
+    """Within a transaction: a delivery becomes refused."""
+    _end(connection, delivery_id, "refused", run_id)
+    connection.execute(
+        "UPDATE delivery SET refusal_zh = ?, refusal_en = ? WHERE delivery_id = ?",
+        [*sentence, delivery_id],
+    )
+
+
+def _of_place(connection: sqlite3.Connection, delivery: DeliveryRow) -> list[DeliveryRow]:
+    """All deliveries of the same feed, date and slot, oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM delivery WHERE feed = ? AND business_date = ? AND slot = ?"
+        " ORDER BY delivery_id",
+        [delivery.feed, delivery.business_date.isoformat(), delivery.slot],
+    ).fetchall()
+    return [DeliveryRow.of(row) for row in rows]
+
+
+def _is_overtaken(delivery: DeliveryRow, state: State, others: Iterable[DeliveryRow]) -> bool:
+    """Whether a delivery received later has taken the place that this one would have."""
+    later = {other.state for other in others if other.delivery_id > delivery.delivery_id}
+    # A later one that is held takes no loaded one's place, but it is the one to decide about.
+    return "loaded" in later if state == "loaded" else state == "held" and bool(later)
 
 
 def _end(connection: sqlite3.Connection, delivery_id: int, state: State, run_id: int) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ingestion.batch import BatchReport, State
+from ingestion.batch import BatchReport, Doubt, State
 from ingestion.sentence import Sentence
 
 
@@ -95,9 +95,24 @@ class DeliveryRow:
         return self.feed, self.business_date, self.slot
 
     @property
+    def data_rows(self) -> int:
+        """Rows that are data, loaded or not."""
+        return (self.rows_loaded or 0) + (self.rows_quarantined or 0)
+
+    @property
     def event_dates(self) -> list[dt.date]:
         """Dates of what it brought; empty while it has not been read."""
         return BatchReport.from_json(self.report).event_dates if self.report else []
+
+    @property
+    def was_loaded(self) -> bool:
+        """Whether it was fit to be loaded when it was last read, whatever became of it since."""
+        return self.report is not None and BatchReport.from_json(self.report).state == "loaded"
+
+    @property
+    def doubts(self) -> list[Doubt]:
+        """Why it was held when it was last read."""
+        return BatchReport.from_json(self.report).doubts if self.report else []
 
     @property
     def refusal(self) -> Sentence | None:
@@ -105,6 +120,25 @@ class DeliveryRow:
         if self.refusal_zh is None or self.refusal_en is None:
             return None
         return Sentence(self.refusal_zh, self.refusal_en)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What somebody decided about a delivery; never deleted.
+
+    Attributes:
+        decision: `release` or `refuse`.
+        reason: Why, in his own words.
+        decided_by: Who.
+        decided_at: When, UTC.
+    """
+
+    decision_id: int
+    delivery_id: int
+    decision: str
+    reason: str
+    decided_by: str
+    decided_at: str
 
 
 def open_refusals(rows: Iterable[DeliveryRow]) -> list[DeliveryRow]:

@@ -1,0 +1,177 @@
+"""Held deliveries, and what people decide: each with its reason, none ever forgotten."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+
+import pytest
+
+from ingestion.batch import Doubt
+from ingestion.ledger import DecisionError, DeliveryRow
+from ingestion.sentence import Sentence
+from tests.unit.ingestion.house import ROW, House
+from tests.unit.ingestion.made_up import CSV, NIGHT, extract_of
+
+DOUBT = Doubt("total", Sentence("合计差 0.01 元。", "The total is 0.01 yuan off."))
+WHY, WHO = "核对无误", "王经理"
+
+
+def taken_in(house: House, number: int) -> list[DeliveryRow]:
+    """So many deliveries of one slot, each with other content."""
+    for index in range(number):
+        house.land(f"{index}/{CSV}", extract_of(f"S{index}|张三|||"))
+    return house.receive().received
+
+
+def hold(house: House, row: DeliveryRow) -> str:
+    return house.settle(row, "held", doubts=[DOUBT])
+
+
+def test_a_held_delivery_replaces_nothing_and_keeps_its_doubts(house: House) -> None:
+    first, second = taken_in(house, 2)
+    house.settle(first)
+    assert hold(house, second) == "held"
+    assert house.states() == ["loaded", "held"]
+    assert house.ledger.deliveries(state="held")[0].doubts == [DOUBT]
+    assert house.ledger.touched_since(None).dates == [NIGHT]
+    assert house.receive().pending == [], "it stays held over the nights"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        (("held", "held", "held"), ["superseded", "superseded", "held"]),
+        (("loaded", "held", "held"), ["loaded", "superseded", "held"]),
+        (("held", "loaded", "held"), ["superseded", "loaded", "held"]),
+        (("held", "held", "loaded"), ["superseded", "superseded", "loaded"]),
+        (("held", "refused", "refused"), ["held", "refused", "refused"]),
+    ],
+)
+def test_the_newest_of_a_slot_is_the_one_to_decide_about(
+    house: House, order: tuple[int, ...], ends: tuple[str, ...], expected: list[str]
+) -> None:
+    rows = taken_in(house, 3)
+    for index in order:
+        house.settle(rows[index], ends[index])  # type: ignore[arg-type]
+    assert house.states() == expected
+
+
+def test_a_released_one_is_read_again_and_stays_released(house: House) -> None:
+    (row,) = taken_in(house, 1)
+    hold(house, row)
+    assert house.ledger.release(row.delivery_id, f" {WHY} ", WHO).state == "held"
+    assert [each.delivery_id for each in house.receive().pending] == [row.delivery_id]
+    house.settle(row, doubts=[DOUBT])
+    house.ledger.reopen(row.delivery_id)
+    assert house.ledger.released() == {row.delivery_id}
+    (decision,) = house.ledger.decisions(row.delivery_id)
+    assert (decision.decision, decision.reason, decision.decided_by) == ("release", WHY, WHO)
+    assert dt.datetime.fromisoformat(decision.decided_at).tzinfo is not None
+
+
+def test_a_refused_one_may_be_read_again(house: House) -> None:
+    (row,) = taken_in(house, 1)
+    house.settle(row, "refused", refusal=Sentence("程序出错", "The reader failed"))
+    house.ledger.release(row.delivery_id, WHY, WHO)
+    (again,) = house.receive().pending
+    assert (again.delivery_id, again.refusal) == (row.delivery_id, None)
+
+
+@pytest.mark.parametrize("state", ["held", "received"])
+def test_a_refusal_by_hand_says_who_and_why(house: House, state: str) -> None:
+    (row,) = taken_in(house, 1)
+    if state == "held":
+        hold(house, row)
+    before, revived = house.ledger.turn_away(row.delivery_id, "重复报送\n", WHO, "event")
+    assert (before.state, revived) == (state, [])
+    (after,) = house.ledger.deliveries()
+    assert after.state == "refused"
+    assert after.refusal == ("王经理 决定拒收：重复报送", "Refused by 王经理: 重复报送")
+    assert house.ledger.turned_away() == {row.delivery_id}
+    assert house.ledger.touched_since(None).dates == []
+
+
+def test_refusing_a_loaded_one_brings_the_last_loaded_one_back(house: House) -> None:
+    """Not the one that was held in between: nobody ever let it in."""
+    rows = taken_in(house, 3)
+    house.settle(rows[0])
+    hold(house, rows[1])
+    house.settle(rows[2])
+    assert house.states() == ["superseded", "superseded", "loaded"]
+    before, revived = house.ledger.turn_away(rows[2].delivery_id, WHY, WHO, "event")
+    assert before.state == "loaded"
+    assert [each.delivery_id for each in revived] == [rows[0].delivery_id]
+    assert house.states() == ["received", "superseded", "refused"]
+    assert house.ledger.touched_since(None).dates == [NIGHT]
+
+
+def test_every_decision_is_kept_and_the_last_one_counts(house: House) -> None:
+    (row,) = taken_in(house, 1)
+    number = row.delivery_id
+    hold(house, row)
+    house.ledger.turn_away(number, "先拒收", WHO, "event")
+    house.ledger.release(number, "再核实", WHO)
+    assert (house.ledger.released(), house.ledger.turned_away()) == ({number}, set())
+    assert [each.decision for each in house.ledger.decisions()] == ["refuse", "release"]
+
+
+@pytest.mark.parametrize("state", ["received", "loaded", "superseded", "duplicate"])
+def test_what_waits_for_nobody_cannot_be_released(house: House, state: str) -> None:
+    (row,) = taken_in(house, 1)
+    house.settle(row, state)  # type: ignore[arg-type]
+    with pytest.raises(DecisionError, match=f"is {state}; only one that is held or refused"):
+        house.ledger.release(row.delivery_id, WHY, WHO)
+    assert (house.states(), house.ledger.decisions()) == ([state], [])
+
+
+@pytest.mark.parametrize("state", ["refused", "superseded", "duplicate"])
+def test_what_is_not_there_cannot_be_refused(house: House, state: str) -> None:
+    (row,) = taken_in(house, 1)
+    house.settle(row, state)  # type: ignore[arg-type]
+    with pytest.raises(DecisionError, match=f"is {state} already"):
+        house.ledger.turn_away(row.delivery_id, WHY, WHO, "event")
+
+
+@pytest.mark.parametrize(("reason", "who"), [("", WHO), (" \n", WHO), (WHY, " ")])
+def test_a_decision_without_reason_or_name_is_none(house: House, reason: str, who: str) -> None:
+    (row,) = taken_in(house, 1)
+    hold(house, row)
+    with pytest.raises(DecisionError, match="needs a reason"):
+        house.ledger.release(row.delivery_id, reason, who)
+    with pytest.raises(DecisionError, match="needs a reason"):
+        house.ledger.turn_away(row.delivery_id, reason, who, "event")
+    assert house.states() == ["held"]
+
+
+def test_an_unknown_number_is_told(house: House) -> None:
+    with pytest.raises(DecisionError, match="there is no delivery 7"):
+        house.ledger.release(7, WHY, WHO)
+
+
+def test_an_earlier_one_cannot_be_released_over_a_later_one(house: House) -> None:
+    first, second = taken_in(house, 2)
+    house.settle(first, "refused")
+    house.settle(second)
+    with pytest.raises(DecisionError, match=f"refuse it first: crm refuse {second.delivery_id}"):
+        house.ledger.release(first.delivery_id, WHY, WHO)
+
+
+def test_a_released_delivery_is_loaded_in_spite_of_its_doubt(house: House) -> None:
+    """The whole way: held by its size, released, read again, in the lake."""
+    for day in range(1, 6):
+        house.land(f"entry_2025010{day}.csv", extract_of(ROW, f"T{day}|李四|||"))
+    for row in house.receive().received:
+        house.settle(row, rows_loaded=100)
+    house.land(CSV, extract_of(ROW))
+    (report,) = house.extract(house.receive().pending)
+    assert (report.state, [each.code for each in report.doubts]) == ("held", ["volume"])
+    assert (report.rows_loaded, house.in_lake()) == (1, [])
+    assert list(house.path.rglob("*.tmp")) == []
+    held = house.ledger.deliveries(state="held")[0]
+    assert (held.rows_in, held.rows_loaded) == (2, 1)
+    house.ledger.release(held.delivery_id, WHY, WHO)
+    (report,) = house.extract(house.receive().pending)
+    assert (report.state, [each.code for each in report.doubts]) == ("loaded", ["volume"])
+    assert house.in_lake() == [held.batch_id]
