@@ -24,6 +24,7 @@ from dagster_project.versions import Versions
 from ingestion.contracts.feed import Feed
 from ingestion.contracts.load import load_feeds
 from ingestion.ledger import DeliveryRow, Ledger
+from ingestion.sentence import shown
 from serving import build as builds
 from serving import generation as generations
 
@@ -44,7 +45,7 @@ class Request:
         business_date: The date the night speaks of; never taken from a clock.
         landing: Where deliveries lie.
         feeds_folder: A bank's own feed files, or None for the standard ones.
-        accepts_missing: Publish although a required delivery is missing or refused.
+        accepts_missing: Publish although a required delivery is missing, held or refused.
         is_full_refresh: Rebuild every table from the lake.
         is_forced: Build a date that is published already, or one before others on offer.
         workers: Child processes that read files.
@@ -157,7 +158,9 @@ def _check_turn(home: Home, feeds: dict[str, Feed], request: Request) -> None:
     """Refuse a night out of turn: whoever started it planned before the nights between ended."""
     if request.is_forced:
         return
-    first = plan(home, feeds, request.landing, request.business_date)[0]
+    first = plan(home, feeds, request.landing, request.business_date, reference=request.reference)[
+        0
+    ]
     if first != request.business_date:
         message = (
             f"the night of {first} comes first: it is on offer and not published, so"
@@ -217,11 +220,13 @@ def plan(
     business_date: dt.date | None = None,
     *,
     is_forced: bool = False,
+    reference: Path | None = None,
 ) -> list[dt.date]:
     """The business dates to run now, in order.
 
     The first night takes everything on offer at once, on its latest date. After that every date on
-    offer is a night of its own, missed ones first.
+    offer is a night of its own, missed ones first. Where none is missed, but something waits that
+    changes what is published, the published date is run again.
 
     Args:
         home: The home to run in.
@@ -229,6 +234,7 @@ def plan(
         landing: Where its deliveries lie.
         business_date: The last date to run; the latest on offer when None.
         is_forced: Build a published date again.
+        reference: Lists the bank keeps beside its feed files.
 
     Returns:
         The dates; empty when everything on offer is published.
@@ -250,9 +256,11 @@ def plan(
         return [business_date or offered[-1]]
     if business_date is None:
         missed = [date for date in offered if date > published.business_date]
-        return missed or ([published.business_date] if is_forced else [])
+        is_due = not missed and (is_forced or bool(waiting(home, feeds, landing, reference)))
+        return [published.business_date] if is_due else missed
     if business_date <= published.business_date:
-        if not is_forced:
+        is_now = business_date == published.business_date
+        if not is_forced and not (is_now and waiting(home, feeds, landing, reference)):
             message = (
                 f"the night of {business_date} is published already: generation"
                 f" {published.number} speaks of {published.business_date}; --force builds it again"
@@ -260,6 +268,29 @@ def plan(
             raise AlreadyPublishedError(message)
         return [business_date]
     return [d for d in offered if published.business_date < d < business_date] + [business_date]
+
+
+def waiting(
+    home: Home, feeds: dict[str, Feed], landing: Path, reference: Path | None = None
+) -> list[str]:
+    """What a night of the published date would change in it, in words; empty where nothing would.
+
+    Files that came late or were mended, deliveries that were released, and those that were taken
+    out again. What is held waits for a decision, not for a night.
+    """
+    from ingestion import landing as landings
+
+    published = generations.current(home.warehouse)
+    if published is None or not home.ledger.exists():
+        return []
+    ledger = Ledger(home.ledger)
+    rows = ledger.deliveries(state="received")
+    files = landings.news(landing, feeds, ledger, published.business_date, reference)
+    said = [f"delivery {row.delivery_id} ({shown(row.file_name)}) is to be loaded" for row in rows]
+    said += [f"{shown(path.name)} is new, or was mended" for path in files]
+    if ledger.has_unpublished_changes():
+        said.append("deliveries came or went since the last generation")
+    return said
 
 
 def _nothing_to_begin_with(landing: Path) -> str:

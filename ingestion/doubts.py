@@ -66,12 +66,12 @@ def _volume(delivery: DeliveryRow, report: BatchReport, feed: Feed, ledger: Ledg
     return Doubt(
         "volume",
         Sentence(
-            f"文件 {shown(delivery.file_name)} 有 {rows:,} 行数据，而最近 {rule.after} 期的中位数为"
-            f" {usual:,} 行（相差 {rule.factor:g} 倍及以上即暂不入库）；"
+            f"文件 {shown(delivery.file_name)} 有 {rows:,} 行数据，而平常为 {usual:,} 行（最近"
+            f" {rule.after} 期的中位数），相差 {rule.factor:g} 倍及以上即暂不入库；"
             f"请向{feed.owner}核实是否{'多报' if more else '缺少数据'}。",
-            f"{shown(delivery.file_name)} has {rows:,} data rows, where the median of the last"
-            f" {rule.after} deliveries is {usual:,}: {rule.factor:g} times"
-            f" {'more' if more else 'fewer'}, or beyond. Ask {feed.owner} whether"
+            f"{shown(delivery.file_name)} has {rows:,} data rows; usual are {usual:,} (the median"
+            f" of the last {rule.after}), and a delivery {rule.factor:g} times"
+            f" {'larger' if more else 'smaller'} is held. Ask {feed.owner} whether"
             f" {'it holds too much' if more else 'rows are missing'}.",
         ),
     )

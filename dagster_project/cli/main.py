@@ -7,7 +7,17 @@ import os
 import typer
 
 from dagster_project import environment
-from dagster_project.cli import demo, doctor, feeds, generations, sql, status, template
+from dagster_project.cli import (
+    decide,
+    deliveries,
+    demo,
+    doctor,
+    feeds,
+    generations,
+    sql,
+    status,
+    template,
+)
 from dagster_project.cli import run as night
 from dagster_project.cli.output import EXIT_CODES
 
@@ -21,15 +31,24 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("demo")(demo.demo)
-app.command("run")(night.run)
-app.command("status")(status.status)
-app.command("sql")(sql.sql)
-app.command("feeds")(feeds.feeds)
-app.command("template")(template.template)
-app.command("doctor")(doctor.doctor)
-app.command("generations")(generations.generations)
-app.command("rollback")(generations.rollback)
+
+# In the order of a day's work: the night, what it could not decide, what it published.
+NIGHT = "Every night 每晚"
+DELIVERIES = "Deliveries 报送文件"
+PUBLISHED = "What is published 已发布数据"
+BEGIN = "To begin with 准备"
+app.command("run", rich_help_panel=NIGHT)(night.run)
+app.command("status", rich_help_panel=NIGHT)(status.status)
+app.command("deliveries", rich_help_panel=DELIVERIES)(deliveries.deliveries)
+app.command("release", rich_help_panel=DELIVERIES)(decide.release)
+app.command("refuse", rich_help_panel=DELIVERIES)(decide.refuse)
+app.command("feeds", rich_help_panel=DELIVERIES)(feeds.feeds)
+app.command("template", rich_help_panel=DELIVERIES)(template.template)
+app.command("sql", rich_help_panel=PUBLISHED)(sql.sql)
+app.command("generations", rich_help_panel=PUBLISHED)(generations.generations)
+app.command("rollback", rich_help_panel=PUBLISHED)(generations.rollback)
+app.command("demo", rich_help_panel=BEGIN)(demo.demo)
+app.command("doctor", rich_help_panel=BEGIN)(doctor.doctor)
 
 
 def run() -> None:

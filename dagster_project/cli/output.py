@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from rich.markup import escape
 
 from dagster_project import environment
 from dagster_project.errors import WrongUsageError, named_cause
-from dagster_project.home import Home
+from dagster_project.home import DEFAULT_HOME, Home
 
 # A pipe has no width; a table squeezed into eighty columns could not be searched.
 PIPE_WIDTH = 200
@@ -32,9 +33,9 @@ errors = _console(sys.stderr, is_error=True)
 
 EXIT_CODES = (
     "Exit codes: 0 done, or nothing to do. 1 unexpected error. 2 wrong usage. "
-    "3 missing or refused deliveries stopped the night. 4 the audit failed, nothing was published. "
-    "5 another run holds the lease. 6 the night is published already (--force builds it again). "
-    "7 the machine or the home does not admit a night (crm doctor)."
+    "3 missing, held or refused deliveries stopped the night. 4 the audit failed, nothing was "
+    "published. 5 another run holds the lease. 6 the night is published already (--force builds "
+    "it again). 7 the machine or the home does not admit a night (crm doctor)."
 )
 
 HomeOption = Annotated[
@@ -103,6 +104,11 @@ def fail(sentence: str, code: int, zh: str = "") -> None:
 def home_of(given: Path | None) -> Home:
     """The home a command works on."""
     return Home.resolve(given)
+
+
+def home_option(home: str) -> str:
+    """What has to be added to a command for it to find this home, whatever shell it is typed in."""
+    return "" if Path(home) == DEFAULT_HOME else f" --home {shlex.quote(home)}"
 
 
 def print_json(value: Any) -> None:

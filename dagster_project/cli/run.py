@@ -58,7 +58,8 @@ def run(
     accept_missing: Annotated[
         bool,
         typer.Option(
-            "--accept-missing", help="Publish although required deliveries are missing or refused."
+            "--accept-missing",
+            help="Publish although required deliveries are missing, held or refused.",
         ),
     ] = False,
     workers: Annotated[
@@ -70,12 +71,16 @@ def run(
     """Run the night: receive, extract, build, score, audit, publish.
 
     The first night takes everything on offer at once. Later ones pick up where the last one ended:
-    every business date on offer that is not published yet is run, in order.
+    every business date on offer that is not published yet is run, in order. Where none is, but a
+    file of a published date came late or was mended, or a delivery was released or refused, the
+    published date is run again.
 
     Example: crm run --business-date 2026-01-05
     """
     from dagster_project import night as nights
+    from dagster_project.cli.deliveries import held_of, print_held
     from ingestion.contracts.load import load_feeds
+    from ingestion.ledger import Ledger
 
     place = home_of(home)
     os.environ[HOME_VARIABLE] = str(place.root)
@@ -87,7 +92,8 @@ def run(
     place.create()
     with lease.hold(place.lease):
         nights.settle(place, errors.print)
-        dates = nights.plan(place, feeds, source, until, is_forced=force)
+        reference = folder / "reference" if folder else None
+        dates = nights.plan(place, feeds, source, until, is_forced=force, reference=reference)
         told = []
         for date in dates:
             request = nights.Request(
@@ -103,6 +109,7 @@ def run(
     if as_json:
         print_json({"nights": told})
     elif not dates:
+        print_held(console, held_of(place, Ledger(place.ledger)))
         console.print("Nothing to do: every business date on offer is published. See: crm status")
 
 

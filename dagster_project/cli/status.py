@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from dagster_project.cli.deliveries import held_of, print_held
 from dagster_project.cli.output import (
     FeedsOption,
     HomeOption,
@@ -44,6 +45,7 @@ def status(
         print_json(told)
         return
     _print_published(told)
+    print_held(console, told["held"])
     _print_last_run(told["last_run"])
     _print_models(told["models"], told["scores"])
     _print_feeds(told["feeds"])
@@ -75,6 +77,7 @@ def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
         "models": details.get("models", {}),
         "scores": details.get("scores", {}),
         "feeds": _freshness(feeds, rows, standings),
+        "held": held_of(place, ledger) if ledger else [],
         "refused": _refused(rows),
         "act": [
             {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -13,7 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.home import DEFAULT_HOME, Home
+from dagster_project.cli.deliveries import held_of, print_held
+from dagster_project.cli.output import home_option
+from dagster_project.home import Home
 
 TRY_NEXT = (
     (
@@ -52,6 +53,7 @@ def summary_of(home: Home) -> dict[str, Any]:
         "database": str(home.current / "crm.duckdb"),
         "full_refresh": generation.details.get("full_refresh", []),
         "seconds": generation.details.get("seconds", {}),
+        "held": held_of(home, Ledger(home.ledger)),
         "feeds": by_feed(Ledger(home.ledger), generation.run_id),
         "returned": str(home.returned),
         "figures": [
@@ -68,9 +70,11 @@ def summary_of(home: Home) -> dict[str, Any]:
 
 
 def by_feed(ledger: Any, run_id: int) -> list[dict[str, Any]]:
-    """Files and rows of one run, by feed."""
+    """Files and rows of one run, by feed: those it received, and earlier ones that it read."""
     totals: dict[str, dict[str, Any]] = {}
-    for each in ledger.deliveries(run_id=run_id):
+    received = ledger.deliveries(run_id=run_id)
+    read = [each for each in ledger.deliveries(ended_run_id=run_id) if each.state != "superseded"]
+    for each in [*received, *(row for row in read if row.run_id != run_id)]:
         total = totals.setdefault(
             each.feed,
             {"feed": each.feed, "files": 0, "loaded": 0, "refused": 0, "not_data": 0, "states": {}},
@@ -86,6 +90,7 @@ def by_feed(ledger: Any, run_id: int) -> list[dict[str, Any]]:
 def print_summary(console: Console, summary: dict[str, Any]) -> None:
     """The coloured end of `crm run`."""
     console.print()
+    print_held(console, summary["held"])
     _print_feeds(console, summary["feeds"])
     if any(each["refused"] for each in summary["feeds"]):
         console.print(f"Refused rows, with the reason beside each: {escape(summary['returned'])}")
@@ -113,11 +118,6 @@ def command_name() -> str:
     if shutil.which("crm"):
         return "crm"
     return os.path.relpath(Path(sys.prefix) / "bin" / "crm")
-
-
-def home_option(home: str) -> str:
-    """What has to be added to a command for it to find this home, whatever shell it is typed in."""
-    return "" if Path(home) == DEFAULT_HOME else f" --home {shlex.quote(home)}"
 
 
 def _print_feeds(console: Console, feeds: list[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from ingestion.contracts.feed import Feed
 from ingestion.extract import ReaderError, reconcile
 from ingestion.extract import extract as extract_deliveries
 from ingestion.lake import Lake
-from ingestion.landing import LandingError
+from ingestion.landing import LandingError, held_sentence
 from ingestion.landing import receive as receive_files
 from ingestion.landing.standing import newest_dates, standing_of
 from ingestion.ledger import DeliveryRow, LedgerError, open_refusals
@@ -31,7 +31,8 @@ SAID = 5
 GATE_ROUNDS = 3
 CHECKS = {
     "arrived": Sentence(
-        "应报的文件已到且可读。", "What is due of this feed is there, and its files could be read."
+        "应报的文件已到、可读且获准入库。",
+        "What is due of this feed is there and let in, and its files could be read.",
     ),
     "fresh": Sentence(
         "按业务日期和报送频率，最近一期没有迟报。",
@@ -258,7 +259,7 @@ def tell(night: Night, feed: Feed) -> Told:
     if standing is not None and standing.since is not None:
         metadata["missed_since"] = standing.since.isoformat()
     problems = {
-        "arrived": [*_missing(night, feed), *_refused(night, feed)],
+        "arrived": [*_missing(night, feed), *_held(night, feed), *_refused(night, feed)],
         "fresh": [standing.sentence] if standing is not None and standing.is_overdue else [],
         "gate": list(night.gate_problems.get(feed.feed, [])),
         "conserved": [
@@ -276,7 +277,7 @@ def is_blocking(night: Night, feed: Feed) -> bool:
 
 
 def judge(night: Night) -> None:
-    """Stop the night when a required delivery is missing or refused, or rows were lost.
+    """Stop the night when a required delivery is missing, held or refused, or rows were lost.
 
     Raises:
         DeliveriesError: With a sentence per problem, the first few of them.
@@ -320,11 +321,30 @@ def _missing(night: Night, feed: Feed) -> list[Sentence]:
     return [each.sentence for each in found if each.feed == feed.feed]
 
 
-def _refused(night: Night, feed: Feed) -> list[Sentence]:
-    """Files refused since the last generation that nothing has put right, the last of a slot."""
+def _held(night: Night, feed: Feed) -> list[Sentence]:
+    """Deliveries that have been held since the last generation, and those missed if they are."""
     since = night.base.run_id if night.base else 0
+    told = {each.held_id for each in night.receipt.missing} if night.receipt else set()
+    return [
+        held_sentence(row)
+        for row in night.ledger.deliveries(feed=feed.feed, state="held")
+        if (row.ended_run_id or 0) > since and row.delivery_id not in told
+    ]
+
+
+def _refused(night: Night, feed: Feed) -> list[Sentence]:
+    """Files refused since the last generation that nothing has put right, the last of a slot.
+
+    What somebody refused by his own decision is settled; if it is missed, that is told.
+    """
+    since = night.base.run_id if night.base else 0
+    settled = night.ledger.turned_away()
     rows = open_refusals(night.ledger.deliveries(feed=feed.feed))
-    last = {row.place: row for row in rows if (row.ended_run_id or 0) > since}
+    last = {
+        row.place: row
+        for row in rows
+        if (row.ended_run_id or 0) > since and row.delivery_id not in settled
+    }
     return [_told_refused(row) for row in last.values()]
 
 

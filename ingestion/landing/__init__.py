@@ -1,8 +1,9 @@
 """The landing folder: what was delivered, which feed it belongs to, and what is still missing."""
 
 from ingestion.landing.archive import archive_path
-from ingestion.landing.due import Missing, due_date, missing_deliveries
+from ingestion.landing.due import Missing, due_date, held_sentence, missing_deliveries
 from ingestion.landing.intake import Receipt, contract_of, slot_of
+from ingestion.landing.news import news
 from ingestion.landing.offers import LandingError, business_dates
 from ingestion.landing.receive import receive
 
@@ -14,7 +15,9 @@ __all__ = [
     "business_dates",
     "contract_of",
     "due_date",
+    "held_sentence",
     "missing_deliveries",
+    "news",
     "receive",
     "slot_of",
 ]

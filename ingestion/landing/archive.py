@@ -19,12 +19,19 @@ def archive_path(archive: Path, sha256: str) -> Path:
 
 
 def copy_in(path: Path, archive: Path) -> tuple[str, Path]:
-    """Copy a file into the archive under a name of no meaning yet; its hash and that copy."""
+    """Copy a file into the archive under a name of no meaning yet; its hash and that copy.
+
+    Raises:
+        LandingError: It may not be read.
+        FileNotFoundError: It has been taken away meanwhile.
+    """
     archive.mkdir(parents=True, exist_ok=True)
     partial = archive / f".{os.getpid()}.partial"
     digest = hashlib.sha256()
     try:
         source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise LandingError(
             f"无法读取 {path}（{error.strerror}），请检查文件权限。",

@@ -8,30 +8,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ingestion.contracts import Feed
-from ingestion.ledger import Ledger
-from ingestion.sentence import Sentence
+from ingestion.ledger import DeliveryRow, Ledger
+from ingestion.sentence import Sentence, shown
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A required delivery that is due and not there."""
+    """A required delivery that is due and not there, or not let in.
+
+    Attributes:
+        feed: Name of its feed.
+        due_date: Date it should have reached.
+        last_date: Date of the last one that is there.
+        sentence: What is to be said of it.
+        held_id: The delivery that waits for somebody's decision; None where nothing came.
+    """
 
     feed: str
     due_date: dt.date
     last_date: dt.date | None
     sentence: Sentence
+    held_id: int | None = None
 
 
 def missing_deliveries(
     ledger: Ledger, feeds: Mapping[str, Feed], business_date: dt.date
 ) -> list[Missing]:
-    """Required feeds whose delivery of the current period is not there."""
+    """Required feeds whose delivery of the current period is not there.
+
+    One that is held did come, but it is not there: nothing of it would be published.
+    """
     with ledger.connect() as connection:
         rows = connection.execute(
             "SELECT feed, max(business_date) AS last FROM delivery"
-            " WHERE state IN ('received', 'loaded', 'held') AND business_date <= ? GROUP BY feed",
+            " WHERE state IN ('received', 'loaded') AND business_date <= ? GROUP BY feed",
             [business_date.isoformat()],
         ).fetchall()
+    held = {
+        row.feed: row
+        for row in ledger.deliveries(state="held")
+        if row.business_date <= business_date
+    }
     newest = {row["feed"]: dt.date.fromisoformat(row["last"]) for row in rows}
     missing = []
     for feed in feeds.values():
@@ -39,7 +56,20 @@ def missing_deliveries(
             continue
         due = due_date(feed.delivery.frequency or "once", business_date)
         last = newest.get(feed.feed)
-        if last is None or (due is not None and last < due):
+        waiting = held.get(feed.feed)
+        if last is not None and (due is None or last >= due):
+            continue
+        if waiting is not None and (due is None or waiting.business_date >= due):
+            missing.append(
+                Missing(
+                    feed.feed,
+                    due or business_date,
+                    last,
+                    held_sentence(waiting),
+                    waiting.delivery_id,
+                )
+            )
+        else:
             told = last.isoformat() if last else None
             files = "、".join(file.pattern for file in feed.delivery.files)
             missing.append(
@@ -57,6 +87,21 @@ def missing_deliveries(
                 )
             )
     return missing
+
+
+def held_sentence(row: DeliveryRow) -> Sentence:
+    """That a delivery is held, why, and which command decides about it."""
+    number = row.delivery_id
+    why = Sentence(
+        "".join(doubt.reason.zh for doubt in row.doubts),
+        " ".join(doubt.reason.en for doubt in row.doubts),
+    )
+    return Sentence(
+        f"第 {number} 号报送文件 {shown(row.file_name)}（{row.business_date}）暂不入库：{why.zh}"
+        f"请决定：crm release {number} --reason … 或 crm refuse {number} --reason …",
+        f"Delivery {number}, {shown(row.file_name)} of {row.business_date}, is held. {why.en}"
+        f" Decide: crm release {number} --reason ..., or crm refuse {number} --reason ...",
+    )
 
 
 def due_date(frequency: str, business_date: dt.date) -> dt.date | None:

@@ -16,7 +16,7 @@ from ingestion.contracts import Feed, FilePattern, Match
 from ingestion.lake import sync
 from ingestion.landing.archive import archive_path, copy_in, keep
 from ingestion.landing.due import Missing
-from ingestion.landing.offers import Offered, stamp_of
+from ingestion.landing.offers import Offered, stamp_of, status_of
 from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.sentence import Sentence, shown
 
@@ -62,6 +62,8 @@ class Intake:
     run_id: int
     receipt: Receipt
     _changed: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    _rewritten: set[Path] = field(default_factory=set)
+    _turned_away: set[int] = field(default_factory=set)
 
     def take(self, offers: list[Offered]) -> None:
         """Take in files for their feeds, except what the ledger knows."""
@@ -70,6 +72,7 @@ class Intake:
                 row["path"]: ((row["size_bytes"], row["mtime_ns"]), str(row["sha256"]))
                 for row in connection.execute("SELECT * FROM file_seen")
             }
+        self._turned_away = self.ledger.turned_away()
         contents: dict[Path, str] = {}
         for path in dict.fromkeys(offered.path for offered in offers):
             sha256 = self._content_of(path, seen)
@@ -129,7 +132,11 @@ class Intake:
         state = "received"
         if first:
             last = first[-1]
-            is_reread = last["state"] == "refused" and last["contract"] != contract
+            is_reread = (
+                last["state"] == "refused"
+                and last["contract"] != contract
+                and last["delivery_id"] not in self._turned_away
+            )
             if not (is_reread or self._is_return(connection, offered, last["state"], contents)):
                 if any(row["landing_path"] == name for row in known):
                     return
@@ -159,6 +166,15 @@ class Intake:
         ).fetchone()
         if state == "received":
             self.receipt.received.append(DeliveryRow.of(entered))
+            if offered.path in self._rewritten:
+                self.receipt.notes.append(
+                    Sentence(
+                        f"文件 {shown(name)} 在收取之后又被改动：原内容已存档，"
+                        "现有内容作为新的一次报送收取。",
+                        f"{shown(name)} was changed after it had been taken in: what it held is in"
+                        " the archive, what it holds now is taken in as another delivery.",
+                    )
+                )
             return
         self.receipt.duplicates.append(DeliveryRow.of(entered))
         self.receipt.notes.append(
@@ -172,13 +188,22 @@ class Intake:
     def _content_of(
         self, path: Path, seen: Mapping[str, tuple[tuple[int, int], str]]
     ) -> str | None:
-        """The SHA-256 of a file whose content is in the archive; None while it is being written."""
-        stamp = stamp_of(path.stat())
+        """The SHA-256 of a file whose content is in the archive; None if it is not at rest."""
+        status = status_of(path)
+        if status is None:
+            return None
+        stamp = stamp_of(status)
         known_stamp, known_sha256 = seen.get(str(path), (None, ""))
         if known_stamp == stamp and archive_path(self.archive, known_sha256).exists():
             return known_sha256
-        sha256, partial = copy_in(path, self.archive)
-        if stamp_of(path.stat()) != stamp:
+        try:
+            sha256, partial = copy_in(path, self.archive)
+        except FileNotFoundError:
+            return None
+        # Taken away once it is copied: the copy counts, if it is whole.
+        after = status_of(path)
+        is_cut = after is None and partial.stat().st_size != status.st_size
+        if is_cut or (after is not None and stamp_of(after) != stamp):
             partial.unlink()
             self.receipt.unsettled.append(path)
             self.receipt.notes.append(
@@ -189,6 +214,8 @@ class Intake:
             )
             return None
         keep(partial, archive_path(self.archive, sha256))
+        if known_sha256 not in ("", sha256):
+            self._rewritten.add(path)
         self._changed[path] = stamp
         return sha256
 

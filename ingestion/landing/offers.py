@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -68,29 +68,55 @@ def offers(
             yield None, path
 
 
+def links(folder: Path) -> list[Path]:
+    """Links below a folder: they are never followed, and their owner should hear of it."""
+    return [Path(entry.path) for entry in _entries(folder) if entry.is_symlink()]
+
+
 def _files(folder: Path) -> Iterator[Path]:
     """Regular files below a folder, in order. Links, pipes and devices are never opened."""
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    return (Path(entry.path) for entry in _entries(folder) if entry.is_file(follow_symlinks=False))
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Everything below a folder but the folders themselves and what is unfinished, in order."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return  # taken away since its own folder was listed
+    for entry in entries:
         name = entry.name
         if name.startswith(_UNFINISHED_STARTS) or name.casefold().endswith(_UNFINISHED):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _files(Path(entry.path))
-        elif entry.is_file(follow_symlinks=False):
-            yield Path(entry.path)
+            yield from _entries(Path(entry.path))
+        else:
+            yield entry
 
 
-def still_written(due: list[Offered]) -> list[Path]:
+def still_written(paths: Collection[Path]) -> list[Path]:
     """Files that grow while they are watched; only those written a moment ago are watched."""
     now = time.time()
-    paths = {offered.path for offered in due}
     fresh = {
-        path: stamp for path in paths if now - (stamp := path.stat()).st_mtime < _SETTLED_SECONDS
+        path: stamp_of(status)
+        for path in paths
+        if (status := status_of(path)) and now - status.st_mtime < _SETTLED_SECONDS
     }
     if not fresh:
         return []
     time.sleep(_WAIT_SECONDS)
-    return sorted(path for path, stamp in fresh.items() if stamp_of(path.stat()) != stamp_of(stamp))
+    after = {path: status_of(path) for path in fresh}
+    return sorted(
+        path for path, stamp in fresh.items() if (last := after[path]) and stamp_of(last) != stamp
+    )
+
+
+def status_of(path: Path) -> os.stat_result | None:
+    """What the file system says of a file; None where it has been taken away meanwhile."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 def stamp_of(status: os.stat_result) -> tuple[int, int]:

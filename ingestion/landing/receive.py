@@ -9,9 +9,9 @@ from pathlib import Path
 from ingestion.contracts import Feed
 from ingestion.landing.due import missing_deliveries
 from ingestion.landing.intake import Intake, Receipt
-from ingestion.landing.offers import Offered, offers, still_written
+from ingestion.landing.offers import Offered, links, offers, status_of, still_written
 from ingestion.ledger import Ledger
-from ingestion.sentence import Sentence
+from ingestion.sentence import Sentence, shown
 
 
 def receive(
@@ -58,9 +58,22 @@ def receive(
                 f"The landing folder {landing} is empty; there is nothing new to take in.",
             )
         )
-    receipt.unsettled = still_written(due)
-    due = [offered for offered in due if offered.path not in receipt.unsettled]
-    due.sort(key=lambda offer: (offer.match.date, offer.path.stat().st_mtime_ns, offer.path))
+    receipt.notes += [
+        Sentence(
+            f"{shown(path.name)} 是链接，不予跟随；请把文件本身放入报送目录。",
+            f"{shown(path.name)} is a link, which is never followed; lay the file itself into the"
+            " landing folder.",
+        )
+        for path in links(landing)
+    ]
+    receipt.unsettled = still_written({offered.path for offered in due})
+    statuses = {
+        path: status
+        for path in {offered.path for offered in due} - {*receipt.unsettled}
+        if (status := status_of(path)) is not None
+    }
+    due = [offered for offered in due if offered.path in statuses]
+    due.sort(key=lambda offer: (offer.match.date, statuses[offer.path].st_mtime_ns, offer.path))
     Intake(landing, archive, ledger, run_id, receipt).take(due)
     receipt.pending = ledger.deliveries(state="received")
     receipt.missing = missing_deliveries(ledger, feeds, business_date)

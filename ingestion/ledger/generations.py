@@ -41,6 +41,15 @@ class Generations(LedgerFile):
             for row in rows
         ]
 
+    def has_unpublished_changes(self) -> bool:
+        """Whether anything came or went that no generation ever held, not even one rolled back."""
+        with self.connect() as connection:
+            row = connection.execute(
+                "SELECT (SELECT max(sequence) FROM change) > (SELECT max(sequence) FROM generation)"
+                " AS is_behind"
+            ).fetchone()
+        return bool(row["is_behind"])
+
     def touched_since(self, generation: int | None) -> Touched:
         """Which dates have to be built anew on top of a generation.
 

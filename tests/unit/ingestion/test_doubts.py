@@ -98,10 +98,10 @@ def test_both_figures_are_told(house: House) -> None:
     row = deliver(house, "entry_20250201.csv")
     (doubt,) = doubts_about(row, report_of(row, rows_loaded=12), ENTRY, house.ledger)
     assert doubt.reason == (
-        "文件 entry_20250201.csv 有 12 行数据，而最近 5 期的中位数为 1,200 行（相差 10 倍及以上"
-        "即暂不入库）；请向科技部核实是否缺少数据。",
-        "entry_20250201.csv has 12 data rows, where the median of the last 5 deliveries is 1,200:"
-        " 10 times fewer, or beyond. Ask 科技部 whether rows are missing.",
+        "文件 entry_20250201.csv 有 12 行数据，而平常为 1,200 行（最近 5 期的中位数），"
+        "相差 10 倍及以上即暂不入库；请向科技部核实是否缺少数据。",
+        "entry_20250201.csv has 12 data rows; usual are 1,200 (the median of the last 5), and a"
+        " delivery 10 times smaller is held. Ask 科技部 whether rows are missing.",
     )
 
 

@@ -6,9 +6,21 @@ import datetime as dt
 
 import pytest
 
+from ingestion.batch import Doubt
 from ingestion.landing.due import due_date, missing_deliveries
+from ingestion.sentence import Sentence
 from tests.unit.ingestion.house import House
-from tests.unit.ingestion.made_up import AMOUNT, ENTRY, NIGHT, OWNER, SERIAL, feed
+from tests.unit.ingestion.made_up import (
+    AMOUNT,
+    ENTRY,
+    NIGHT,
+    OWNER,
+    SERIAL,
+    extract_of,
+    feed,
+)
+
+DOUBT = Doubt("total", Sentence("合计差 0.01 元。", "The total is 0.01 yuan off."))
 
 
 @pytest.mark.parametrize(
@@ -57,14 +69,46 @@ def test_yesterdays_file_is_not_todays(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("state", "is_missing"),
-    [("received", False), ("loaded", False), ("refused", True)],
+    [("received", False), ("loaded", False), ("refused", True), ("held", True)],
 )
-def test_a_refused_delivery_is_missing_as_well(house: House, state: str, is_missing: bool) -> None:
+def test_a_delivery_that_is_not_let_in_is_missing_as_well(
+    house: House, state: str, is_missing: bool
+) -> None:
     house.land()
     (row,) = house.receive().received
     if state != "received":
         house.settle(row, state)
     assert bool(missing_deliveries(house.ledger, house.feeds, NIGHT)) is is_missing
+
+
+def test_a_held_delivery_is_told_with_its_reason_and_what_decides(house: House) -> None:
+    house.land()
+    (row,) = house.receive().received
+    house.settle(row, "held", doubts=[DOUBT])
+    (missing,) = missing_deliveries(house.ledger, house.feeds, NIGHT)
+    number = row.delivery_id
+    assert missing.held_id == number
+    assert missing.sentence == (
+        f"第 {number} 号报送文件 entry_20250131.csv（2025-01-31）暂不入库：合计差 0.01 元。"
+        f"请决定：crm release {number} --reason … 或 crm refuse {number} --reason …",
+        f"Delivery {number}, entry_20250131.csv of 2025-01-31, is held. The total is 0.01 yuan"
+        f" off. Decide: crm release {number} --reason ..., or crm refuse {number} --reason ...",
+    )
+
+
+def test_a_held_correction_leaves_what_it_would_replace_there(house: House) -> None:
+    house.land()
+    house.settle(house.receive().received[0])
+    house.land(content=extract_of("S9|李四|||"))
+    house.settle(house.receive().received[0], "held", doubts=[DOUBT])
+    assert missing_deliveries(house.ledger, house.feeds, NIGHT) == []
+
+
+def test_yesterdays_held_delivery_does_not_stand_for_todays(house: House) -> None:
+    house.land("entry_20250130.csv")
+    house.settle(house.receive().received[0], "held", doubts=[DOUBT])
+    (missing,) = missing_deliveries(house.ledger, house.feeds, NIGHT)
+    assert (missing.held_id, "did not come" in missing.sentence.en) == (None, True)
 
 
 def test_a_later_delivery_says_nothing_about_this_night(house: House) -> None:
