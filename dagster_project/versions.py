@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 from dagster_project import manifest
 from dagster_project.home import DBT_PROJECT, PROJECT_ROOT
+from ingestion.contracts.feed import Feed
 
 # Rooms whose code decides what stands in the tables. The conductor and the door do not.
 DECIDING_ROOMS = ("ingestion", "ml")
@@ -34,6 +37,41 @@ class Versions:
         before = details.get("versions") or {}
         now = asdict(self)
         return [names[part] for part in names if before.get(part) != now[part]]
+
+
+def parts_now(feeds: Mapping[str, Feed], models: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides about the tables, part by part, so that a change can be named.
+
+    Args:
+        feeds: What the bank delivers.
+        models: What the night tells of its models, by name.
+
+    Returns:
+        `rules`: by file, the hash of its rows by the date they hold from; `feeds`: the hash of
+        each contract; `models`: the version of each that scored; `code` and `dbt`, rules left out.
+    """
+    rules = sorted((DBT_PROJECT / "seeds" / "rules").glob("*.csv"))
+    rest = (path for path in manifest.project_files(DBT_PROJECT) if path not in rules)
+    return {
+        "rules": {path.name: _rows_by_date(path) for path in rules},
+        "feeds": {
+            name: manifest.text_digest(feed.model_dump_json())[:16] for name, feed in feeds.items()
+        },
+        "models": {name: each.get("version") for name, each in models.items()},
+        "code": _code(),
+        "dbt": manifest.digest(rest, DBT_PROJECT)[:16],
+    }
+
+
+def _rows_by_date(path: Path) -> dict[str, str]:
+    """Hash of a rule file's rows, by the date from which they hold; "" where none is told."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    by_date: dict[str, list[str]] = {}
+    for row in rows:
+        text = json.dumps(row, ensure_ascii=False, sort_keys=True)
+        by_date.setdefault(row.get("valid_from_date") or "", []).append(text)
+    return {date: manifest.text_digest("\n".join(each))[:16] for date, each in by_date.items()}
 
 
 @lru_cache(maxsize=1)

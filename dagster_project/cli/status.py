@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
+from dagster_project.cli.changes import changes_of, print_changed, print_changes
 from dagster_project.cli.deliveries import held_of, print_held
 from dagster_project.cli.output import (
     FeedsOption,
@@ -34,18 +36,33 @@ REFUSALS_SHOWN = 10
 
 @guarded
 def status(
-    feeds_folder: FeedsOption = None, as_json: JsonOption = False, home: HomeOption = None
+    changes: Annotated[
+        bool,
+        typer.Option(
+            "--changes", help="Explain each published figure that the last night changed."
+        ),
+    ] = False,
+    feeds_folder: FeedsOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
 ) -> None:
     """Say what is published, how the last night went, what was delivered and what is late.
 
-    Example: crm status --json
+    A figure of a month that was published as a whole may change: by late data, by a rule, by the
+    program or by a model. --changes says which, by how much and why.
+
+    Example: crm status --changes
     """
     told = look(home_of(home), feeds_folder)
     if as_json:
-        print_json(told)
+        print_json(told["changed"] if changes else told)
+        return
+    if changes:
+        print_changes(told["changed"])
         return
     _print_published(told)
     print_held(console, told["held"])
+    print_changed(told["changed"])
     _print_last_run(told["last_run"])
     _print_models(told["models"], told["scores"])
     _print_feeds(told["feeds"])
@@ -77,6 +94,7 @@ def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
         "models": details.get("models", {}),
         "scores": details.get("scores", {}),
         "feeds": _freshness(feeds, rows, standings),
+        "changed": changes_of(published),
         "held": held_of(place, ledger) if ledger else [],
         "refused": _refused(rows),
         "act": [

@@ -10,6 +10,7 @@ from typing import Any
 from dagster_project import night as nights
 from dagster_project.errors import AuditError, NightError
 from dagster_project.night import Night
+from dagster_project.stages import explanation
 from ingestion import conservation
 from serving import build as builds
 from serving import generation as generations
@@ -124,15 +125,19 @@ def publish(night: Night) -> generations.Generation:
 
 def _details(night: Night) -> dict[str, Any]:
     folder = night.request.feeds_folder
-    return night.details | {
-        "versions": asdict(night.versions),
-        "feeds_folder": str(folder) if folder else None,
-        "full_refresh": list(night.refresh_reasons),
-        "touched_dates": [each.isoformat() for each in night.touched_dates],
-        "touched_months": [each.isoformat() for each in night.touched_months],
-        "base": night.base.number if night.base else None,
-        "seconds": {name: round(each, 3) for name, each in night.seconds.items()},
-    }
+    return (
+        night.details
+        | explanation.explain(night)
+        | {
+            "versions": asdict(night.versions),
+            "feeds_folder": str(folder) if folder else None,
+            "full_refresh": list(night.refresh_reasons),
+            "touched_dates": [each.isoformat() for each in night.touched_dates],
+            "touched_months": [each.isoformat() for each in night.touched_months],
+            "base": night.base.number if night.base else None,
+            "seconds": {name: round(each, 3) for name, each in night.seconds.items()},
+        }
+    )
 
 
 def _failed_tests(night: Night) -> tuple[list[str], int]:

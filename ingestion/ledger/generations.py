@@ -6,7 +6,7 @@ import datetime as dt
 import json
 
 from ingestion.ledger.file import LedgerError, LedgerFile, date_of, now
-from ingestion.ledger.rows import Generation, Touched
+from ingestion.ledger.rows import DeliveryRow, Generation, LakeChange, Touched
 
 
 class Generations(LedgerFile):
@@ -40,6 +40,30 @@ class Generations(LedgerFile):
             )
             for row in rows
         ]
+
+    def changes_since(self, generation: int) -> list[LakeChange]:
+        """What came into the lake and what left it since a generation, in order.
+
+        Raises:
+            LedgerError: If the ledger does not know the generation.
+        """
+        known = {each.number: each.sequence for each in self.generations()}
+        if generation not in known:
+            raise LedgerError(f"the ledger knows of no generation {generation}")
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT delivery.*, change.kind AS change_kind, change.feed_kind,"
+                " change.event_dates FROM change JOIN delivery USING (delivery_id)"
+                " WHERE sequence > ? ORDER BY sequence",
+                [known[generation]],
+            ).fetchall()
+        found = []
+        for row in rows:
+            values = dict(row)
+            kind, feed_kind = values.pop("change_kind"), values.pop("feed_kind")
+            dates = [date_of(text) for text in json.loads(values.pop("event_dates"))]
+            found.append(LakeChange(DeliveryRow.of(values), kind, feed_kind, dates))
+        return found
 
     def has_unpublished_changes(self) -> bool:
         """Whether anything came or went that no generation ever held, not even one rolled back."""

@@ -6,6 +6,7 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ingestion.batch import BatchReport, Doubt, State
 from ingestion.sentence import Sentence
@@ -84,7 +85,7 @@ class DeliveryRow:
     gate: str | None = None
 
     @classmethod
-    def of(cls, row: sqlite3.Row) -> DeliveryRow:
+    def of(cls, row: sqlite3.Row | dict[str, Any]) -> DeliveryRow:
         """A row of the table `delivery`."""
         date = dt.date.fromisoformat(row["business_date"])
         return cls(**{**dict(row), "business_date": date})
@@ -139,6 +140,21 @@ class Decision:
     reason: str
     decided_by: str
     decided_at: str
+
+
+@dataclass(frozen=True)
+class LakeChange:
+    """A delivery that came into the lake or left it.
+
+    Attributes:
+        kind: `committed` or `removed`.
+        dates: Dates of its events; empty for a list.
+    """
+
+    delivery: DeliveryRow
+    kind: str
+    feed_kind: str
+    dates: list[dt.date]
 
 
 def open_refusals(rows: Iterable[DeliveryRow]) -> list[DeliveryRow]:
