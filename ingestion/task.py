@@ -113,7 +113,7 @@ def perform(task: Task, feed: Feed, engine: Any) -> BatchReport:
 
 
 def _read(task: Task, feed: Feed, engine: Any) -> Outcome:
-    origin = Origin(task.batch_id, task.source_file)
+    origin = Origin(task.batch_id, task.source_file, task.business_date)
     if task.pattern.format == "xlsx":
         # Its libraries take a third of a second to import; a night of extracts needs none.
         from ingestion.reading.xlsx import read_xlsx

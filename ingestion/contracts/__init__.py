@@ -13,9 +13,10 @@ from ingestion.contracts.feed import (
 )
 from ingestion.contracts.load import FEEDS_DIR, load_feed, load_feeds
 from ingestion.contracts.text import normalise_heading, normalise_value
-from ingestion.contracts.types import ORIGIN_COLUMNS, duckdb_type, lake_schema
+from ingestion.contracts.types import CHECKS, ORIGIN_COLUMNS, duckdb_type, lake_schema
 
 __all__ = [
+    "CHECKS",
     "FEEDS_DIR",
     "ORIGIN_COLUMNS",
     "Column",

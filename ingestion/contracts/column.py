@@ -10,11 +10,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ingestion.contracts.text import is_authentication_data, normalise_heading, normalise_value
-from ingestion.contracts.types import ColumnType
+from ingestion.contracts.types import CheckName, ColumnType
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 _NUMBERS = frozenset({"integer", "money", "rate", "decimal", "float"})
 _LISTED = frozenset({"code", "boolean"})
+# What clerks write for yes and no, beside what a feed lists itself.
+_TRUTHS = {
+    "true": ("是", "有", "y", "yes", "t", "true", "√", "✓", "☑", "1"),
+    "false": ("否", "无", "没有", "n", "no", "f", "false", "×", "☐", "0"),
+}
 # JR/T 0197-2020: C2 is level 3, C1 level 2, public level 1; C3 would be 4 and never enters.
 _LEVEL_OF_CLASS = {"public": 1, "C1": 2, "C2": 3}
 _DATE_DIRECTIVES = frozenset("YymdjHMSbB")
@@ -64,6 +69,11 @@ class Column(BaseModel):
     min: Decimal | dt.date | None = None
     max: Decimal | dt.date | None = None
     pattern: str | None = None
+    # What the text must be; or the code column that says it row by row (an identity document).
+    check: CheckName | None = None
+    check_by: str | None = None
+    # A value that fails its check: the row is refused, or kept as delivered and told.
+    on_invalid: Literal["refuse", "keep"] = "refuse"
     # canonical value -> delivered texts that mean it, in order: the first hit wins.
     values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     pseudonym: Literal["customer", "account"] | None = None
@@ -150,7 +160,23 @@ class Column(BaseModel):
             for canonical, raws in self.values.items()
             for raw in raws
         ]
-        return pairs + [(canonical, canonical) for canonical in self.values]
+        pairs += [(canonical, canonical) for canonical in self.values]
+        if self.type != "boolean":
+            return pairs
+        # Only words that the feed gives no meaning of its own.
+        taken = {raw for raw, _ in pairs} | set(map(normalise_value, self.missing))
+        return pairs + [
+            (form, canonical)
+            for canonical, words in _TRUTHS.items()
+            for word in words
+            for form in dict.fromkeys((word, word.upper(), word.capitalize()))
+            if form not in taken
+        ]
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the text has to be more than text."""
+        return self.check is not None or self.check_by is not None
 
     @property
     def has_wildcards(self) -> bool:
@@ -203,6 +229,21 @@ def _check_kind(column: Column) -> None:
         raise ValueError(f"format and century have no meaning for a {column.type} column")
     if column.type == "date":
         _check_date_format(column)
+    if column.is_checked:
+        _check_checked(column)
+    elif column.on_invalid != "refuse":
+        raise ValueError("on_invalid has a meaning only beside check or check_by")
+
+
+def _check_checked(column: Column) -> None:
+    if column.type != "text":
+        raise ValueError(f"check has no meaning for a {column.type} column")
+    if column.check is not None and column.check_by is not None:
+        raise ValueError("say either check or check_by")
+    if column.pattern is not None:
+        raise ValueError("a checked column needs no pattern")
+    if column.constant is not None:
+        raise ValueError("a constant is not checked")
 
 
 def _check_pattern(column: Column) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ingestion.contracts.column import Column, Security
 from ingestion.contracts.files import Delivery, FilePattern, Match
 from ingestion.contracts.text import is_authentication_data, normalise_heading
-from ingestion.contracts.types import BUSINESS_DATE, ORIGIN_COLUMNS
+from ingestion.contracts.types import BUSINESS_DATE, CHECKS, ORIGIN_COLUMNS
 
 __all__ = [
     "Column",
@@ -98,6 +98,7 @@ class Feed(BaseModel):
             raise ValueError("no column of the key is delivered, so rows cannot be told apart")
         _check_event_date(self)
         _check_headings(self)
+        _check_checks(self)
         return self
 
     @property
@@ -191,6 +192,23 @@ def _check_event_date(feed: Feed) -> None:
     column = feed.column(feed.event_date)
     if column.type != "date" or not column.required:
         raise ValueError(f"event_date {column.name} must be a required column of type date")
+
+
+def _check_checks(feed: Feed) -> None:
+    """Raise ValueError where a row cannot say what its text must be."""
+    before: dict[str, Column] = {}
+    for column in feed.columns:
+        if column.check_by is not None:
+            named = before.get(column.check_by)
+            if named is None or named.type != "code":
+                raise ValueError(
+                    f"check_by of {column.name} must name a code column that stands before it"
+                )
+            if not set(named.values) & set(CHECKS):
+                raise ValueError(
+                    f"no value of {named.name} is a check; there are {', '.join(CHECKS)}"
+                )
+        before[column.name] = column
 
 
 def _check_headings(feed: Feed) -> None:

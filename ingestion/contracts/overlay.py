@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion.contracts.errors import FeedError
 from ingestion.contracts.feed import Delivery, Feed, fixed_date
+from ingestion.contracts.types import CheckName
 
 
 class ColumnOverlay(BaseModel):
@@ -28,6 +29,8 @@ class ColumnOverlay(BaseModel):
     missing: list[str | int] | None = None
     rewrite: list[tuple[str, str]] | None = None
     unit: Literal["yuan", "wan_yuan", "percent"] | None = None
+    check: CheckName | None = None
+    on_invalid: Literal["refuse", "keep"] | None = None
 
 
 class FeedOverlay(BaseModel):

@@ -19,6 +19,15 @@ KINDS: Final = {
     "event": "things that happened, each delivered once (流水)",
 }
 
+CHECK_TEXTS: Final = {
+    "resident_id": "resident id, GB 11643 居民身份证号",
+    "credit_code": "unified social credit code, GB 32100 统一社会信用代码",
+    "bank_card": "bank card number with its check digit (Luhn) 银行卡号",
+    "mobile": "mobile number of 11 digits, or a foreign one with + 手机号",
+    "landline": "landline number with area code 固定电话",
+    "name": "name, written in one way 名称规范写法",
+}
+
 _FEEDS_INTRO: Final = """\
 # Feeds: what the bank delivers 数据接口清单
 
@@ -37,6 +46,10 @@ How files are read:
   refused as a whole with one sentence. A heading that nobody knows is reported and not loaded.
 - A file with authentication data (passwords, card track, CVN, biometrics: class C3 of
   JR/T 0171-2020) is refused.
+- Numbers that carry a check digit are checked. One that is only written otherwise (full width,
+  blanks, `+86`, 15 digits) or that can be only one number (O for 0) is mended, and every mended
+  cell is recorded beside the quarantine with what was delivered. Where the dictionary says
+  "kept", a number that fails is loaded as delivered and recorded; else its row is refused.
 - A row that cannot be read goes to quarantine and comes back to its sender with the reason.
 
 """
@@ -76,6 +89,8 @@ ignored: [frequency]                 # headings that are deliberately not loaded
 | `missing` | texts that mean "no value", such as `?` |
 | `rewrite` | `[[pattern, replacement], ...]` mend the text before it is read; `\\1` is a group |
 | `unit` | `yuan` or `wan_yuan` (万元) for money, `percent` for rates |
+| `check` | what a text must be: `resident_id`, `credit_code`, `bank_card`, `mobile`, ... |
+| `on_invalid` | what fails its check: `refuse` the row, or `keep` it and record it |
 | `constant` | one value for all rows, where no heading carries it |
 | `join`, `separator` | read several headings as one text |
 | `absent` | the bank does not have this column |
@@ -196,6 +211,12 @@ def limits_text(column: Column) -> str:
     parts += [f"{words} {bound}" for words, bound in bounds if bound is not None]
     if column.pattern:
         parts.append(f"pattern `{column.pattern}`")
+    if column.check:
+        parts.append(CHECK_TEXTS[column.check])
+    if column.check_by:
+        parts.append(f"what `{column.check_by}` says: {', '.join(CHECK_TEXTS.values())}")
+    if column.on_invalid == "keep":
+        parts.append("kept and told if it fails 校验不符仍入库并记录")
     return "; ".join(parts)
 
 

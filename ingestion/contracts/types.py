@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 if TYPE_CHECKING:
     from ingestion.contracts.feed import Column, Feed
@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 ColumnType = Literal[
     "text", "code", "integer", "money", "rate", "decimal", "float", "date", "boolean"
 ]
+
+# What a text must be, beyond being text: each has its parser, and finds what cannot be true.
+CheckName = Literal["resident_id", "credit_code", "bank_card", "mobile", "landline", "name"]
+CHECKS: Final[tuple[str, ...]] = get_args(CheckName)
 
 # Money is exact to the fen and rates to eight places; DOUBLE is for scores only (law 6).
 DUCKDB_TYPES: Final[dict[str, str]] = {

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Literal
 
-from ingestion.contracts import Column, Feed, duckdb_type, normalise_value
+from ingestion.contracts import CHECKS, Column, Feed, duckdb_type, normalise_value
 from ingestion.parsing import date as dates
 from ingestion.parsing.code import code_sql
 
@@ -19,7 +19,7 @@ Source = Literal["csv", "xlsx"]
 
 
 class Verdict(IntEnum):
-    """What is wrong with one cell; 0 is nothing."""
+    """What is wrong with one cell; 0 is nothing. The last ones are called as the checks are."""
 
     SOUND = 0
     MISSING = 1
@@ -27,6 +27,12 @@ class Verdict(IntEnum):
     BELOW = 3
     ABOVE = 4
     PATTERN = 5
+    RESIDENT_ID = 6
+    CREDIT_CODE = 7
+    BANK_CARD = 8
+    MOBILE = 9
+    LANDLINE = 10
+    NAME = 11
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class Cell:
         positions: The file's columns it is read from.
         prepared: SQL of a text that several questions are put to (joined, mended, normalised);
             it is computed once, under the name that `raw` then is.
+        checked: SQL of the value as its check makes it, NULL where it fails; None for columns
+            whose texts are loaded as they are.
     """
 
     column: Column
@@ -47,6 +55,30 @@ class Cell:
     value: str
     positions: tuple[int, ...] = ()
     prepared: str | None = None
+    checked: str | None = None
+
+    @property
+    def checked_name(self) -> str:
+        """Name of the checked value between parsing and judging; the value itself, if it must."""
+        return f"c_{self.column.name}" if self.column.on_invalid == "keep" else self.value_name
+
+    @property
+    def is_mended(self) -> str:
+        """SQL: the value is not what was delivered, or fails its check and is kept."""
+        differs = f"{self.checked_name} <> {self.raw}"
+        if self.column.on_invalid == "keep":
+            differs = f"coalesce({differs}, NOT {self.is_empty})"
+        return f"({differs})"
+
+    @property
+    def failure(self) -> str:
+        """SQL: the verdict on a text that cannot be the column's."""
+        if self.column.check is not None:
+            return f"{_verdict_of(self.column.check):d}"
+        if self.column.check_by is not None:
+            branches = " ".join(f"WHEN '{name}' THEN {_verdict_of(name):d}" for name in CHECKS)
+            return f"CASE v_{self.column.check_by} {branches} ELSE {Verdict.UNREADABLE:d} END"
+        return f"{Verdict.UNREADABLE:d}"
 
     @property
     def value_name(self) -> str:
@@ -96,7 +128,7 @@ class Cell:
         empty = Verdict.MISSING if self.column.required else Verdict.SOUND
         branches = [
             f"WHEN {name} IS NULL THEN CASE WHEN {self.is_empty} THEN {empty:d}"
-            f" ELSE {Verdict.UNREADABLE:d} END"
+            f" ELSE {self.failure} END"
         ]
         branches += [
             f"WHEN NOT ({check}) THEN {verdict:d}" for verdict, check in self._limits.items()
@@ -127,6 +159,7 @@ class Layout:
         cells: One per column of the feed, in the feed's order.
         headings: The file's headings, made distinct, to call its texts by.
         first_column: Number of the file's column that r0 is.
+        today: Business date of the delivery: no birth is later.
     """
 
     feed: Feed
@@ -134,6 +167,7 @@ class Layout:
     cells: tuple[Cell, ...]
     headings: tuple[str, ...]
     first_column: int = 1
+    today: dt.date = dt.date.max
 
     def heading_of(self, cell: Cell) -> str:
         """The heading, or headings, a cell was delivered under."""
@@ -144,13 +178,35 @@ class Layout:
         """The columns the file delivers."""
         return [cell for cell in self.cells if cell.raw is not None]
 
+    @property
+    def mended_cells(self) -> list[Cell]:
+        """The delivered columns in which a value may be mended."""
+        return [cell for cell in self.cells if cell.checked is not None]
+
+    @property
+    def is_mended(self) -> str | None:
+        """SQL over `parsed`: some value of the row is not what was delivered."""
+        return " OR ".join(cell.is_mended for cell in self.mended_cells) or None
+
     def parsed(self, rows: str) -> str:
         """SQL: each row of `rows` (r0.. and others) with its parsed values beside the texts."""
         texts = [f"{c.prepared} AS {c.raw}" for c in self.cells if c.prepared is not None]
         if texts:
             rows = f"(SELECT *, {', '.join(texts)} FROM {rows})"
-        values = ", ".join(f"{cell.value} AS {cell.value_name}" for cell in self.cells)
-        return f"SELECT *, {values} FROM {rows}"
+        # One above the other: the kind of a document says what its number must be, and what
+        # fails is kept where the feed says so. Named in one list the engine would parse twice.
+        levels: tuple[list[str], list[str], list[str]] = ([], [], [])
+        for cell in self.cells:
+            level = levels[0 if cell.column.check_by is None else 1]
+            if cell.checked is None:
+                level.append(f"{cell.value} AS {cell.value_name}")
+            else:
+                level.append(f"{cell.checked} AS {cell.checked_name}")
+            if cell.checked is not None and cell.column.on_invalid == "keep":
+                levels[2].append(f"{cell.value} AS {cell.value_name}")
+        for named in filter(None, levels):
+            rows = f"(SELECT *, {', '.join(named)} FROM {rows})"
+        return f"SELECT * FROM {rows}"
 
     @property
     def is_sound(self) -> str:
@@ -180,6 +236,7 @@ def build_layout(
     source: Source,
     epoch: dt.date = dates.EPOCH_1900,
     first_column: int = 1,
+    today: dt.date = dt.date.max,
 ) -> Layout:
     """The layout of a file whose headings were matched.
 
@@ -190,6 +247,7 @@ def build_layout(
         source: Kind of file: serials are dates only in a workbook.
         epoch: Day zero of the workbook's serial dates.
         first_column: Number of the file's column that the first heading stands in.
+        today: Business date of the delivery.
     """
     cells = []
     for column in feed.columns:
@@ -200,8 +258,8 @@ def build_layout(
         elif not places:
             cells.append(Cell(column, None, f"CAST(NULL AS {duckdb_type(column)})"))
         else:
-            cells.append(_delivered(column, places, source, epoch))
-    return Layout(feed, len(headings), tuple(cells), _distinct(headings), first_column)
+            cells.append(_delivered(column, places, source, epoch, today))
+    return Layout(feed, len(headings), tuple(cells), _distinct(headings), first_column, today)
 
 
 def _distinct(headings: Sequence[str | None]) -> tuple[str, ...]:
@@ -213,13 +271,19 @@ def _distinct(headings: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _delivered(column: Column, places: tuple[int, ...], source: Source, epoch: dt.date) -> Cell:
+def _delivered(
+    column: Column, places: tuple[int, ...], source: Source, epoch: dt.date, today: dt.date
+) -> Cell:
     """The cell of a column that the file has."""
     text = _text(column, places)
-    if text == f"r{places[0]}":
-        return Cell(column, text, _value(column, text, source, epoch), places)
-    name = f"t_{column.name}"
-    return Cell(column, name, _value(column, name, source, epoch), places, prepared=text)
+    prepared = None if text == f"r{places[0]}" else text
+    raw = text if prepared is None else f"t_{column.name}"
+    if not column.is_checked and column.pseudonym is None:
+        value = _unless_missing(column, raw, _parser(column, raw, source, epoch))
+        return Cell(column, raw, value, places, prepared)
+    checked = _unless_missing(column, raw, _checked(column, raw, today))
+    kept = _unless_missing(column, raw, f"parse_text({raw})")
+    return Cell(column, raw, f"coalesce(c_{column.name}, {kept})", places, prepared, checked)
 
 
 def _text(column: Column, places: tuple[int, ...]) -> str:
@@ -236,13 +300,27 @@ def _text(column: Column, places: tuple[int, ...]) -> str:
     return f"listed_form({raw})" if column.has_wildcards else raw
 
 
-def _value(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
-    """SQL of the typed value of `raw`."""
-    parsed = _parser(column, raw, source, epoch)
+def _unless_missing(column: Column, raw: str, parsed: str) -> str:
+    """SQL of `parsed`, NULL for the texts that the feed lists as no value."""
     if column.missing and not column.join:
         texts = ", ".join(_literal(normalise_value(text)) for text in column.missing)
         return f"CASE WHEN listed_form({raw}) NOT IN ({texts}) THEN {parsed} END"
     return parsed
+
+
+def _checked(column: Column, raw: str, today: dt.date) -> str:
+    """SQL of the text as its check makes it."""
+    day = f"DATE '{today.isoformat()}'"
+    if column.check is not None:
+        return f"parse_{column.check}({raw}, {day})"
+    if column.check_by is not None:
+        branches = " ".join(f"WHEN '{name}' THEN parse_{name}({raw}, {day})" for name in CHECKS)
+        return f"CASE v_{column.check_by} {branches} ELSE parse_text({raw}) END"
+    return f"parse_identifier({raw})"
+
+
+def _verdict_of(check: str) -> Verdict:
+    return Verdict[check.upper()]
 
 
 def _parser(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
@@ -255,8 +333,6 @@ def _parser(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
     if column.type == "date":
         return _date(column, raw, source, epoch)
     if column.type == "text":
-        if column.pseudonym is not None:
-            return f"parse_identifier({raw})"
         # The text layer of an extract lets no control character through.
         return f"nullif({raw}, '')" if source == "csv" else f"parse_text({raw})"
     return f"parse_{column.type}({raw})"

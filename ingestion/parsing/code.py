@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingestion.contracts import Column, normalise_value
+from ingestion.contracts import Column
 
 
 def _literal(text: str) -> str:
@@ -57,8 +57,3 @@ def _typed(sql: str, column: Column) -> str:
 def accepted_texts(column: Column) -> list[str]:
     """The texts a sender may write, for the sentence that goes back to him."""
     return [raws[0] if raws else canonical for canonical, raws in column.values.items()]
-
-
-def is_listed(text: str, column: Column) -> bool:
-    """Whether `text` is exactly one of the listed texts, after normalisation."""
-    return normalise_value(text) in dict(column.value_patterns)

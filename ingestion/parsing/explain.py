@@ -10,6 +10,7 @@ from ingestion.contracts import Column
 from ingestion.parsing.cell import Verdict
 from ingestion.parsing.code import accepted_texts
 from ingestion.parsing.date import EARLIEST, WRITTEN_PATTERN
+from ingestion.parsing.explain_check import CHECK_VERDICTS, explain_failed
 from ingestion.parsing.signs import plain_signs
 from ingestion.parsing.text import SCIENTIFIC_PATTERN, has_control_character
 from ingestion.sentence import Sentence, shown
@@ -20,13 +21,16 @@ _NOTHING_MARKS = frozenset(
 )
 
 
-def explain(column: Column, raw: str | None, verdict: Verdict) -> Sentence:
+def explain(
+    column: Column, raw: str | None, verdict: Verdict, today: dt.date = dt.date.max
+) -> Sentence:
     """The reason why `raw` is refused as a value of `column`.
 
     Args:
         column: The column.
         raw: The text as delivered.
         verdict: What the parser found.
+        today: Business date of the delivery.
     """
     if verdict is Verdict.MISSING:
         return Sentence(
@@ -46,10 +50,16 @@ def explain(column: Column, raw: str | None, verdict: Verdict) -> Sentence:
             f"“{quoted}”大于允许的最大值 {most}。", f"{quoted!r} is above the maximum, {most}."
         )
     if verdict is Verdict.PATTERN:
+        example = f"如“{shown(column.example)}”" if column.example else ""
+        like = f", like {shown(column.example)!r}" if column.example else ""
+        meaning = (column.description_zh or column.heading).rstrip("。")
         return Sentence(
-            f"“{quoted}”不符合“{column.heading}”规定的格式。",
-            f"{quoted!r} is not written the way {column.heading} must be.",
+            f"“{quoted}”不符合“{column.heading}”规定的写法，应填写{example}（{meaning}）。",
+            f"{quoted!r} is not written the way {column.heading} must be{like}:"
+            f" {column.description.rstrip('.')}.",
         )
+    if verdict in CHECK_VERDICTS and not has_control_character(text):
+        return explain_failed(text, verdict, today)
     zh, en = _unreadable(column, text)
     return Sentence(f"“{quoted}”{zh}", f"{quoted!r} {en}")
 

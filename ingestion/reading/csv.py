@@ -18,6 +18,7 @@ from typing import Any, Final
 from ingestion.batch import EXPLAINED_ROWS, RefusedRow, is_too_much_refused
 from ingestion.contracts import Feed, FilePattern
 from ingestion.parsing import Layout, build_layout
+from ingestion.reading.adjusted import adjusted_cells, still_loaded, take_marks
 from ingestion.reading.csv_lines import CsvLines, count_lines
 from ingestion.reading.finish import Places, finish
 from ingestion.reading.headings import match_headings
@@ -48,8 +49,9 @@ def read_csv(
     )
     headings = lines.headings() if pattern.header else _headings_by_contract(feed, lines)
     positions, notes = match_headings(feed, headings, origin.source_file)
-    layout = build_layout(feed, positions, headings, "csv")
+    layout = build_layout(feed, positions, headings, "csv", today=origin.business_date)
     loaded = _stream(engine, lines, layout, origin, target)
+    mended = take_marks(engine, [layout], target)
     scan = lines.scan
     if scan.is_cut:
         notes.append(_CUT)
@@ -73,7 +75,12 @@ def read_csv(
         found = lines.fetch([row for _, row in places], layout.width)
         return judge(engine, layout, [RawRow(None, row, found[row]) for _, row in places])
 
-    return finish(engine, feed, outcome, target, look_up)
+    outcome = finish(engine, feed, outcome, target, look_up)
+    numbers = [row for _, row in still_loaded(mended, outcome)]
+    found = lines.fetch(numbers, layout.width)
+    delivered = [RawRow(None, row, found[row]) for row in numbers]
+    outcome.adjusted += adjusted_cells(engine, layout, delivered)
+    return outcome
 
 
 def _headings_by_contract(feed: Feed, lines: CsvLines) -> list[str]:

@@ -39,6 +39,7 @@ class Origin:
 
     batch_id: str
     source_file: str
+    business_date: dt.date = dt.date.max
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,16 @@ def accepted_sql(layout: Layout, rows: str, origin: Origin, sheet: str | None) -
         rows: A relation with v_.. (parsed) and source_row, and a condition.
         origin: Batch and file.
         sheet: Sheet of the workbook, None for an extract.
+
+    The row number of a row with a mended value is negative, until `adjusted.take_marks`.
     """
+    mended = layout.is_mended
+    row = "source_row"
+    if mended is not None:
+        row = f"CASE WHEN {mended} THEN -source_row ELSE source_row END AS source_row"
     return (
         f"SELECT {layout.values}, {_text(origin.batch_id)} AS batch_id,"
-        f" {_text(origin.source_file)} AS source_file, {_text(sheet)} AS source_sheet, source_row"
+        f" {_text(origin.source_file)} AS source_file, {_text(sheet)} AS source_sheet, {row}"
         f" FROM {rows} AND {layout.is_sound}"
     )
 
@@ -118,7 +125,33 @@ def judge(
     """
     if not raw:
         return []
-    # A third of a second to import, and most files have no refused row.
+    money = [cell.column.name for cell in layout.read_cells if cell.column.type == "money"]
+    amounts = "".join(f", v_{name}" for name in money)
+    verdicts = ask_rows(engine, layout, raw, f"{layout.verdicts}{amounts}", cleaner)
+    count = len(layout.read_cells)
+    return [
+        _refused(layout, row, found[:count], dict(zip(money, found[count:], strict=True)))
+        for row, found in zip(raw, verdicts, strict=True)
+    ]
+
+
+def ask_rows(
+    engine: Any,
+    layout: Layout,
+    raw: Sequence[RawRow],
+    asked: str,
+    cleaner: Callable[[str], str | None] = clean,
+) -> list[tuple[Any, ...]]:
+    """What some delivered rows come to, in their order.
+
+    Args:
+        engine: Connection of `open_engine`.
+        layout: How the texts become values.
+        raw: The rows as delivered.
+        asked: SQL over `Layout.parsed`.
+        cleaner: The text layer of the kind of file.
+    """
+    # A third of a second to import, and most files have no row to look at again.
     import pyarrow as pa
 
     # An empty text is no text here either, as it is none when the loader reads it.
@@ -128,20 +161,14 @@ def judge(
         for place in range(layout.width)
     }
     columns["n"] = pa.array(range(len(raw)), type=pa.int64())
-    engine.register("refused_rows", pa.table(columns))
-    money = [cell.column.name for cell in layout.read_cells if cell.column.type == "money"]
-    amounts = "".join(f", v_{name}" for name in money)
+    engine.register("asked_rows", pa.table(columns))
     try:
-        verdicts = engine.execute(
-            f"SELECT {layout.verdicts}{amounts} FROM ({layout.parsed('refused_rows')}) ORDER BY n"
+        found: list[tuple[Any, ...]] = engine.execute(
+            f"SELECT {asked} FROM ({layout.parsed('asked_rows')}) ORDER BY n"
         ).fetchall()
     finally:
-        engine.unregister("refused_rows")
-    count = len(layout.read_cells)
-    return [
-        _refused(layout, row, found[:count], dict(zip(money, found[count:], strict=True)))
-        for row, found in zip(raw, verdicts, strict=True)
-    ]
+        engine.unregister("asked_rows")
+    return found
 
 
 def _refused(
@@ -159,7 +186,7 @@ def _refused(
                     layout.heading_of(cell),
                     raw,
                     verdict.name.lower(),
-                    explain(cell.column, raw, verdict),
+                    explain(cell.column, raw, verdict, layout.today),
                     layout.first_column + cell.positions[0],
                 )
             )

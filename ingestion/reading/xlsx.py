@@ -15,6 +15,7 @@ import pyarrow as pa
 from ingestion.batch import EXPLAINED_ROWS, RefusedRow, is_too_much_refused
 from ingestion.contracts import Feed, FilePattern
 from ingestion.parsing import build_layout
+from ingestion.reading.adjusted import adjusted_cells, still_loaded, take_marks
 from ingestion.reading.finish import Places, finish
 from ingestion.reading.headings import match_headings
 from ingestion.reading.load import Origin, RawRow, accepted_sql, judge, write_accepted
@@ -48,6 +49,7 @@ def read_xlsx(
             "xlsx",
             epoch_of(book.is_1904),
             sheet.facts.first_column,
+            origin.business_date,
         )
         notes += remarks + sheet.settle_oddities()
     try:
@@ -172,6 +174,7 @@ def _load(
         if sheet.layout is not None
     ]
     loaded = write_accepted(engine, selects, target)
+    mended = take_marks(engine, [sheet.layout for sheet in sheets], target)
     rows_in = not_data = counted = 0
     for place, sheet in enumerate(sheets):
         filled, data = engine.execute(
@@ -207,7 +210,12 @@ def _load(
         }
         return [found[place] for place in places]
 
-    return finish(engine, feed, outcome, target, look_up)
+    outcome = finish(engine, feed, outcome, target, look_up)
+    places = still_loaded(mended, outcome)
+    for sheet in sheets:
+        rows = [_raw(sheet, row) for name, row in places if name == sheet.entry.name]
+        outcome.adjusted += adjusted_cells(engine, sheet.layout, rows, cleaned)
+    return outcome
 
 
 def _stage(engine: Any, sheet: Sheet, table: str) -> None:
@@ -293,5 +301,9 @@ def _refused(engine: Any, sheet: Sheet, place: int, target: Path, limit: int) ->
 def _judged(engine: Any, sheet: Sheet, numbers: Sequence[int]) -> list[RefusedRow]:
     if sheet.layout is None:
         return []
-    rows = [RawRow(sheet.entry.name, number, sheet.row(number)) for number in numbers]
+    rows = [_raw(sheet, number) for number in numbers]
     return judge(engine, sheet.layout, rows, cleaned)
+
+
+def _raw(sheet: Sheet, number: int) -> RawRow:
+    return RawRow(sheet.entry.name, number, sheet.row(number))

@@ -115,7 +115,9 @@ def read_cell(
     epoch: dt.date = EPOCH_1900,
 ) -> Cell:
     """What becomes of one delivered text under one column."""
-    layout = build_layout(feed(of, key=of.name), {of.name: (0,)}, [of.heading], source, epoch)
+    layout = build_layout(
+        feed(of, key=of.name), {of.name: (0,)}, [of.heading], source, epoch, today=NIGHT
+    )
     cleaner = cleaned if source == "xlsx" else clean
     given = None if text is None else cleaner(text)
     value, is_sound = engine.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.parsing.code import accepted_texts, is_listed
+from ingestion.parsing.code import accepted_texts
 from tests.unit.ingestion.conftest import Parse
 from tests.unit.ingestion.made_up import column
 
@@ -31,7 +31,6 @@ IS_OPEN = column(
 )
 def test_a_listed_text_is_its_code(parse: Parse, text: str, code: str) -> None:
     assert parse(CURRENCY, text) == (code, None)
-    assert is_listed(text, CURRENCY)
 
 
 @pytest.mark.parametrize(
@@ -42,21 +41,36 @@ def test_another_text_comes_back_with_the_list(parse: Parse, text: str) -> None:
     assert (cell.value, cell.code) == (None, "unreadable")
     assert cell.sentence.zh == f"“{text}”不在允许的取值之内，可填：人民币、美元。"
     assert cell.sentence.en == f"'{text}' is not one of the listed values: 人民币, 美元."
-    assert not is_listed(text, CURRENCY)
 
 
 @pytest.mark.parametrize(
-    ("text", "truth"), [("是", True), ("否", False), ("Ｙ", True), ("N", False), ("true", True)]
-)
+    ("text", "truth"),
+    [
+        ("是", True), ("Ｙ", True), ("y", True), ("Yes", True), ("TRUE", True), ("true", True),
+        ("√", True), ("有", True), ("1", True), ("１", True),
+        ("否", False), ("N", False), ("n", False), ("NO", False), ("False", False), ("×", False),
+        ("无", False), ("没有", False), ("0", False),
+    ],
+)  # fmt: skip
 def test_a_truth_is_listed_like_a_code(parse: Parse, text: str, truth: bool) -> None:
     assert parse(IS_OPEN, text) == (truth, None)
 
 
-@pytest.mark.parametrize("text", ["√", "y", "1", "TRUE", "是的"])
+@pytest.mark.parametrize("text", ["是的", "2", "-", "对", "X", "yes?", "是/否"])
 def test_a_truth_is_not_guessed(parse: Parse, text: str) -> None:
     cell = parse(IS_OPEN, text)
     assert (cell.value, cell.code) == (None, "unreadable")
     assert cell.sentence.zh == f"“{text}”不在允许的取值之内，可填：是、否。"
+
+
+def test_a_feeds_own_word_for_a_truth_is_the_one_that_counts(parse: Parse) -> None:
+    turned = column("is_open", "是否", "boolean", values={"true": ["0"], "false": ["1"]})
+    assert parse(turned, "0") == (True, None)
+    assert parse(turned, "1") == (False, None)
+    unknown = column(
+        "is_open", "是否", "boolean", values={"true": ["是"], "false": ["否"]}, missing=("无",)
+    )
+    assert parse(unknown, "无") == (None, None)
 
 
 def test_a_long_list_is_told_in_part(parse: Parse) -> None:

@@ -97,10 +97,23 @@ def test_a_pattern_fits_the_whole_text(parse: Parse, text: str, code: str | None
     assert parse(CURRENCY, text).code == code
 
 
-def test_a_pattern_is_not_told_as_an_expression(parse: Parse) -> None:
-    sentence = parse(CURRENCY, "cny").sentence
-    assert sentence.zh == "“cny”不符合“币种”规定的格式。"
-    assert sentence.en == "'cny' is not written the way 币种 must be."
+def test_a_pattern_is_told_by_its_meaning_and_an_example_not_as_an_expression(
+    parse: Parse,
+) -> None:
+    own = column(
+        "currency_code",
+        "币种",
+        pattern="[A-Z]{3}",
+        example="CNY",
+        description="Currency as ISO 4217 letters.",
+        description_zh="币种的三位字母代码",
+    )
+    sentence = parse(own, "cny").sentence
+    assert sentence.zh == "“cny”不符合“币种”规定的写法，应填写如“CNY”（币种的三位字母代码）。"
+    assert sentence.en == (
+        "'cny' is not written the way 币种 must be, like 'CNY': Currency as ISO 4217 letters."
+    )
+    assert parse(CURRENCY, "cny").sentence.zh.endswith("应填写（币种）。")
 
 
 @pytest.mark.parametrize(

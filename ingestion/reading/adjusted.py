@@ -1,0 +1,95 @@
+"""Rows with a mended value: marked where they are written, and told cell by cell afterwards.
+
+A value is mended inside the one pass over the file, by SQL. The row's number is written negative
+there, which costs a comparison per checked column and nothing else; only where a file has such
+rows are they read a second time, to say what was delivered and what became of it.
+"""
+
+# ruff: noqa: S608 - every piece of SQL is the contract's or ours; delivered text is never one.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ingestion.batch import AdjustedCell
+from ingestion.parsing import Layout
+from ingestion.parsing.cell import Verdict
+from ingestion.parsing.explain_check import explain_kept, explain_mended
+from ingestion.parsing.text import clean
+from ingestion.reading.finish import Places
+from ingestion.reading.load import RawRow, ask_rows
+from ingestion.reading.outcome import Outcome
+
+
+def take_marks(engine: Any, layouts: Iterable[Layout | None], target: Path) -> Places:
+    """Make the row numbers of `target` what they are; the places of the rows that were marked."""
+    if not any(layout is not None and layout.is_mended for layout in layouts):
+        return []
+    source = f"read_parquet('{_quoted(target)}')"
+    marked: Places = engine.execute(
+        f"SELECT source_sheet, -source_row FROM {source} WHERE source_row < 0"
+        " ORDER BY source_sheet, source_row DESC"
+    ).fetchall()
+    if marked:
+        rest = target.with_suffix(".rest")
+        engine.execute(
+            f"COPY (SELECT * REPLACE (abs(source_row) AS source_row) FROM {source})"
+            f" TO '{_quoted(rest)}' (FORMAT parquet)"
+        )
+        rest.replace(target)
+    return marked
+
+
+def still_loaded(places: Places, outcome: Outcome) -> Places:
+    """The places of rows that were not taken out afterwards; none where the file is refused."""
+    if outcome.refusal is not None:
+        return []
+    refused = {(row.sheet, row.row) for row in outcome.refused}
+    return [place for place in places if place not in refused]
+
+
+def adjusted_cells(
+    engine: Any,
+    layout: Layout | None,
+    raw: Sequence[RawRow],
+    cleaner: Callable[[str], str | None] = clean,
+) -> list[AdjustedCell]:
+    """What was changed in some rows, or kept although it fails its check.
+
+    Args:
+        engine: Connection of `open_engine`.
+        layout: How the texts became values.
+        raw: The rows as delivered.
+        cleaner: The text layer of the kind of file.
+    """
+    if not raw or layout is None:
+        return []
+    cells = layout.mended_cells
+    asked = ", ".join(
+        f"{cell.is_mended}, {cell.failure}, {cell.checked_name}, {cell.value_name}"
+        for cell in cells
+    )
+    found = []
+    for row, answers in zip(raw, ask_rows(engine, layout, raw, asked, cleaner), strict=True):
+        for place, cell in enumerate(cells):
+            is_mended, number, checked, value = answers[place * 4 : place * 4 + 4]
+            if not is_mended:
+                continue
+            text = cell.column.separator.join(row.texts[n] or "" for n in cell.positions)
+            heading, check = layout.heading_of(cell), Verdict(number)
+            if checked is None:
+                code, reason = explain_kept(text, check, layout.today)
+            else:
+                code, reason = explain_mended(text, value, check)
+            found.append(
+                AdjustedCell(
+                    row.sheet, row.row, cell.column.name, heading, text, value, code, reason
+                )
+            )
+    return found
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
