@@ -17,10 +17,12 @@ from dagster_project.errors import NightError, named_cause
 from dagster_project.home import HOME_VARIABLE, Home
 from dagster_project.night import Request
 from dagster_project.reporter import Reporter
+from ingestion.sentence import shown
 
 TEMPLATE = Path(__file__).parent / "dagster.yaml"
 PROCESS_TAG = "crm/process"
 LOG_BYTES = 5_000_000
+LONGEST_MESSAGE = 20_000
 
 
 def prepare_instance(home: Home) -> Path:
@@ -99,6 +101,14 @@ def _end_dead_runs(instance: Any) -> None:
             instance.report_run_failed(run, "The process of this run was killed.")
 
 
+class _OneLine(logging.Formatter):
+    """A message is one line of the log, whatever a delivered name or value in it would be."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        record.message = shown(record.message, LONGEST_MESSAGE)
+        return super().formatMessage(record)
+
+
 @contextmanager
 def _log_to_file(home: Home) -> Iterator[None]:
     """What libraries log goes to CRM_HOME/logs/crm.log, which begins anew when it is large."""
@@ -106,7 +116,7 @@ def _log_to_file(home: Home) -> Iterator[None]:
     handler = logging.handlers.RotatingFileHandler(
         path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8"
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     try:

@@ -43,6 +43,11 @@ class Home:
         return self.root / "home.json"
 
     @property
+    def alerts(self) -> Path:
+        """Whom to tell of a night, and by which ways; the bank's own file."""
+        return self.root / "alerts.yml"
+
+    @property
     def landing(self) -> Path:
         """Delivered files, untouched: beside the rest, or wherever CRM_LANDING says."""
         named = os.environ.get(LANDING_VARIABLE)

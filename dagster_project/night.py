@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project import lease as leases
 from dagster_project import preflight
+from dagster_project.alerts import tell as alerts
 from dagster_project.environment import Environment
-from dagster_project.errors import AlreadyPublishedError, DeliveriesError
+from dagster_project.errors import AlreadyPublishedError, DeliveriesError, PreflightError
 from dagster_project.home import Home
 from dagster_project.reporter import LogReporter, Reporter
 from dagster_project.versions import Versions
@@ -131,27 +132,54 @@ def open_night(
         DeliveriesError: An earlier date is on offer and not published.
         PreflightError: The machine or the home does not admit a night.
     """
-    preflight.refuse(home, request.landing)
+    admit(home, request.landing, request.business_date, reporter)
     home.create()
-    with leases.hold(home.lease) as held:
-        ledger = Ledger(home.ledger)
-        recover(home, ledger, reporter)
-        feeds = load_feeds(request.feeds_folder)
-        _check_turn(home, feeds, request)
-        versions = Versions.now(request.feeds_folder)
-        run_id = ledger.start_run(request.business_date, versions.code)
-        held.note_run(run_id)
-        base = generations.current(home.warehouse)
-        night = Night(
-            home, environment, request, reporter, ledger, held, run_id, feeds, versions, base
-        )
-        try:
-            yield night
-        except BaseException as error:
-            night.failure = night.failure or error
-            raise
-        finally:
-            _close(night)
+    night: Night | None = None
+    try:
+        with leases.hold(home.lease) as held:
+            night = _begin(home, environment, request, reporter, held)
+            try:
+                yield night
+            except BaseException as error:
+                night.failure = night.failure or error
+                raise
+            finally:
+                _close(night)
+    finally:
+        # Nobody waits for a mail server while holding the lease.
+        if night is not None:
+            alerts.of_night(night)
+
+
+def admit(home: Home, landing: Path, business_date: dt.date | None, reporter: Reporter) -> None:
+    """Let a night begin, or tell whoever should know that it may not.
+
+    Raises:
+        PreflightError: The machine or the home does not admit a night.
+    """
+    try:
+        preflight.refuse(home, landing)
+    except PreflightError as error:
+        alerts.of_refusal(home, str(business_date or ""), error, reporter)
+        raise
+
+
+def _begin(
+    home: Home,
+    environment: Environment,
+    request: Request,
+    reporter: Reporter,
+    held: leases.Lease,
+) -> Night:
+    ledger = Ledger(home.ledger)
+    recover(home, ledger, reporter)
+    feeds = load_feeds(request.feeds_folder)
+    _check_turn(home, feeds, request)
+    versions = Versions.now(request.feeds_folder)
+    run_id = ledger.start_run(request.business_date, versions.code)
+    held.note_run(run_id)
+    base = generations.current(home.warehouse)
+    return Night(home, environment, request, reporter, ledger, held, run_id, feeds, versions, base)
 
 
 def _check_turn(home: Home, feeds: dict[str, Feed], request: Request) -> None:

@@ -159,10 +159,25 @@ def _published(home: Home) -> Finding:
     return Finding("published", "ok", told)
 
 
+def _alerts(home: Home) -> Finding:
+    from dagster_project.alerts.settings import load
+    from dagster_project.errors import WrongUsageError
+
+    try:
+        settings = load(home.alerts)
+    except WrongUsageError as error:
+        return Finding("alerts", "wrong", str(error))
+    if settings is None or not settings.ways:
+        return Finding("alerts", "ok", "nobody is told; crm alerts --template")
+    ways = ", ".join(type(way).__name__.lower() for way in settings.ways)
+    return Finding("alerts", "ok", f"told by {ways}; to try it: crm alerts --test")
+
+
 LOOKS: tuple[Callable[[Home], Finding], ...] = (
     _lease,
     _ledger,
     _manifest,
     _keys,
     _published,
+    _alerts,
 )

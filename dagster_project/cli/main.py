@@ -8,6 +8,7 @@ import typer
 
 from dagster_project import environment
 from dagster_project.cli import (
+    alerts,
     decide,
     deliveries,
     demo,
@@ -39,6 +40,7 @@ PUBLISHED = "What is published 已发布数据"
 BEGIN = "To begin with 准备"
 app.command("run", rich_help_panel=NIGHT)(night.run)
 app.command("status", rich_help_panel=NIGHT)(status.status)
+app.command("alerts", rich_help_panel=NIGHT)(alerts.alerts)
 app.command("deliveries", rich_help_panel=DELIVERIES)(deliveries.deliveries)
 app.command("release", rich_help_panel=DELIVERIES)(decide.release)
 app.command("refuse", rich_help_panel=DELIVERIES)(decide.refuse)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dagster_project import lease, preflight
+from dagster_project import lease
 from dagster_project.cli.output import (
     FeedsOption,
     HomeOption,
@@ -22,6 +22,7 @@ from dagster_project.cli.output import (
 )
 from dagster_project.errors import WrongUsageError
 from dagster_project.home import HOME_VARIABLE, LANDING_VARIABLE
+from dagster_project.reporter import LogReporter
 
 if TYPE_CHECKING:
     from dagster_project.home import Home
@@ -88,7 +89,7 @@ def run(
     folder = nights.feeds_folder_of(place, feeds_folder)
     feeds = load_feeds(folder)
     source = landing.expanduser().absolute() if landing else place.landing
-    preflight.refuse(place, source)
+    nights.admit(place, source, until, LogReporter())
     place.create()
     with lease.hold(place.lease):
         nights.settle(place, errors.print)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
 
-from dagster_project import environment
+from dagster_project import conductor, environment
 from dagster_project.home import DEFAULT_HOME, Home
 
 
@@ -47,3 +48,21 @@ def test_what_holds_identities_is_closed_to_others(tmp_path):
     assert home.lake.stat().st_mode & 0o007 == 0
     assert home.landing.is_dir()
     home.create()
+
+
+def test_a_message_is_one_line_of_the_log(tmp_path):
+    """F69: a file name with a line break and colours forges nothing; a traceback stays readable."""
+    home = Home(tmp_path).create()
+    logger = logging.getLogger("tests.forged")
+    with conductor._log_to_file(home):
+        logger.warning("%s came", "a\n2026-01-05 INFO crm \x1b[31mpublished\u202e.csv")
+        try:
+            raise ValueError("x")
+        except ValueError:
+            logger.exception("failed")
+    lines = (home.logs / "crm.log").read_text(encoding="utf-8").splitlines()
+    assert lines[0].endswith(
+        "WARNING tests.forged a\\n2026-01-05 INFO crm \\x1b[31mpublished\\u202e.csv came"
+    )
+    assert lines[1].endswith("ERROR tests.forged failed")
+    assert lines[2].startswith("Traceback")

@@ -1,0 +1,1 @@
+"""Alerts: what somebody should hear of a night, sent where the bank says."""
