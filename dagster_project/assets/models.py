@@ -5,12 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project import lease
 from dagster_project.errors import NightError
 from dagster_project.resources import NightSession
 from dagster_project.stages import models
-from dagster_project.versions import Versions
-from serving import generation as generations
 
 GROUP = "models"
 FEATURES = ("ftr_customer", "ftr_customer_label")
@@ -51,7 +48,7 @@ def _model(name: str) -> dg.AssetsDefinition:
     def train(context: dg.AssetExecutionContext) -> Iterator[Event]:
         session: NightSession = context.resources.night
         is_forced = bool(context.op_execution_context.op_config["retrain"])
-        trained = _retrain(session, name) if is_forced else _train(session, name)
+        trained = models.retrain(session.home, name) if is_forced else _train(session, name)
         metadata: dict[str, Any] = {"state": trained.state, "told": trained.told}
         if trained.version:
             metadata["version"] = trained.version
@@ -90,23 +87,6 @@ def _train(session: NightSession, name: str) -> models.Trained:
     }
     night.reporter.note(f"{name}: {trained.told}", is_warning=trained.version is None)
     return trained
-
-
-def _retrain(session: NightSession, name: str) -> models.Trained:
-    """Outside a night: learn from the published generation, between two nights."""
-    published = generations.current(session.home.warehouse)
-    if published is None:
-        raise NightError("nothing is published yet, so there is nothing to learn from")
-    folder = generations.folder_of(session.home.warehouse, published.number)
-    with lease.hold(session.home.lease):
-        return models.train(
-            session.home,
-            name,
-            folder / "crm.duckdb",
-            published.business_date,
-            Versions.now(None).code,
-            is_forced=True,
-        )
 
 
 def _scores() -> dg.AssetsDefinition:

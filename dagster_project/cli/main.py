@@ -18,6 +18,7 @@ from dagster_project.cli import (
     sql,
     status,
     template,
+    train,
 )
 from dagster_project.cli import run as night
 from dagster_project.cli.output import EXIT_CODES
@@ -40,6 +41,7 @@ PUBLISHED = "What is published 已发布数据"
 BEGIN = "To begin with 准备"
 app.command("run", rich_help_panel=NIGHT)(night.run)
 app.command("status", rich_help_panel=NIGHT)(status.status)
+app.command("train", rich_help_panel=NIGHT)(train.train)
 app.command("alerts", rich_help_panel=NIGHT)(alerts.alerts)
 app.command("deliveries", rich_help_panel=DELIVERIES)(deliveries.deliveries)
 app.command("release", rich_help_panel=DELIVERIES)(decide.release)

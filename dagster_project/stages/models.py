@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from dagster_project import lease
 from dagster_project.errors import NightError
 from dagster_project.home import Home
 from dagster_project.night import Night
+from dagster_project.versions import Versions
+from serving import generation as generations
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,6 +89,28 @@ def train(
     rival = "; the baseline scores" if trained.is_baseline_shipped else ""
     told = f"model {trained.version} was trained{compared(name, trained.report)}{rival}{refused}"
     return Trained(name, "trained", trained.version, told, trained.report)
+
+
+def retrain(home: Home, name: str) -> Trained:
+    """Train one model anew from the published generation, between two nights.
+
+    Raises:
+        NightError: Nothing is published yet.
+        LeaseHeldError: A night is running.
+    """
+    published = generations.current(home.warehouse)
+    if published is None:
+        raise NightError("nothing is published yet, so there is nothing to learn from")
+    folder = generations.folder_of(home.warehouse, published.number)
+    with lease.hold(home.lease):
+        return train(
+            home,
+            name,
+            folder / "crm.duckdb",
+            published.business_date,
+            Versions.now(None).code,
+            is_forced=True,
+        )
 
 
 def compared(name: str, report: dict[str, Any]) -> str:

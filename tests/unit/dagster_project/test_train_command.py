@@ -1,0 +1,64 @@
+"""`crm train`: the models anew from what is published, and never beside a night."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from dagster_project.cli.main import app
+from dagster_project.home import Home
+from dagster_project.stages import models
+from serving import generation as generations
+from tests.unit.dagster_project.test_lease import HOLD, start
+from tests.unit.dagster_project.test_plan import publish
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("CRM_HOME", str(tmp_path))
+    return Home(tmp_path).create()
+
+
+def test_without_a_generation_there_is_nothing_to_learn_from(home: Home) -> None:
+    done = CliRunner().invoke(app, ["train"])
+    assert done.exit_code == 1
+    assert "nothing is published yet" in done.stderr
+
+
+def test_both_models_learn_from_the_published_files(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(home, "2025-12-31", number=4)
+    asked: list[tuple[Any, ...]] = []
+
+    def train(place: Home, name: str, *rest: Any, is_forced: bool) -> models.Trained:
+        asked.append((name, *rest[:2], is_forced))
+        version = "v1" if name == "value" else None
+        return models.Trained(name, "trained", version, f"{name} told")
+
+    monkeypatch.setattr(models, "train", train)
+    done = CliRunner().invoke(app, ["train", "--json"])
+    database = generations.folder_of(home.warehouse, 4) / "crm.duckdb"
+    date = dt.date(2025, 12, 31)
+    assert asked == [(name, database, date, True) for name in ("churn", "value")]
+    assert [each["told"] for each in json.loads(done.stdout)] == ["churn told", "value told"]
+    assert done.exit_code == 1, "one model could not be trained"
+
+
+def test_while_a_night_runs_no_model_is_trained(home: Home) -> None:
+    publish(home, "2025-12-31")
+    process = start(HOLD, home.lease)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        done = CliRunner().invoke(app, ["train"])
+        assert done.exit_code == 5
+        assert "held by run 7" in done.stderr
+    finally:
+        process.kill()
+        process.communicate()
