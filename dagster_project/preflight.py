@@ -99,9 +99,9 @@ def version(home: Home) -> Finding:
     ledger = _ledger_version(home)
     if newest <= FORMAT and ledger <= SCHEMA_VERSION:
         return Finding("version", "ok", Sentence(program_version(), program_version()))
-    wrote = f" {by}" if by else ""
+    wrote, wrote_zh = (f" {by}", f" {by} ") if by else ("", "")
     told = Sentence(
-        f"数据目录 {home.root} 由较新版本{wrote}写入（目录格式 {newest}，台账版本 {ledger}），"
+        f"数据目录 {home.root} 由较新版本{wrote_zh}写入（目录格式 {newest}，台账版本 {ledger}），"
         f"本程序 {program_version()} 只认识目录格式 {FORMAT}、台账版本 {SCHEMA_VERSION}；"
         "请改用该版本或更新的版本，未作任何改动。",
         f"The home {home.root} was written by a newer version{wrote} (home format {newest}, ledger"

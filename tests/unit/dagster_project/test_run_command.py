@@ -1,0 +1,90 @@
+"""`crm run` without its nights: which it would start, in which order, and when it stands back."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from dagster_project import conductor
+from dagster_project.cli import summary
+from dagster_project.cli.main import app
+from dagster_project.home import Home
+from tests.unit.dagster_project.test_lease import HOLD, start
+from tests.unit.dagster_project.test_plan import land, publish
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("CRM_HOME", str(tmp_path))
+    monkeypatch.setenv("CRM_ENVIRONMENT", "test")
+    monkeypatch.delenv("CRM_LANDING", raising=False)
+    return Home(tmp_path).create()
+
+
+@pytest.fixture
+def nights(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Dates of the nights that were run; each publishes at once."""
+    dates: list[str] = []
+
+    def conduct(place: Home, request: Any, _screen: Any) -> None:
+        dates.append(request.business_date.isoformat())
+        publish(place, dates[-1], number=len(dates) + 1)
+
+    monkeypatch.setattr(conductor, "conduct", conduct)
+    monkeypatch.setattr(summary, "summary_of", lambda _home: {})
+    return dates
+
+
+def test_three_missed_days_are_three_nights_in_order_once_each(
+    home: Home, nights: list[str]
+) -> None:
+    """F16: nobody ran anything for three days."""
+    publish(home, "2025-12-31")
+    land(home, "2026-01-03", "2026-01-01", "2026-01-02")
+    done = CliRunner().invoke(app, ["run", "--json"])
+    assert done.exit_code == 0, done.output
+    assert nights == ["2026-01-01", "2026-01-02", "2026-01-03"]
+    assert CliRunner().invoke(app, ["run"]).exit_code == 0
+    assert len(nights) == 3
+
+
+def test_while_another_run_goes_on_it_stands_back_within_seconds(
+    home: Home, nights: list[str]
+) -> None:
+    """F08: it says by which run the home is held, and changes nothing."""
+    land(home, "2026-01-01")
+    process = start(HOLD, home.lease)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        before = {path: path.stat().st_mtime_ns for path in home.root.rglob("*")}
+        started = time.monotonic()
+        done = CliRunner().invoke(app, ["run"])
+        assert time.monotonic() - started < 5
+        assert done.exit_code == 5
+        assert "held by run 7" in done.stderr
+        assert {path: path.stat().st_mtime_ns for path in home.root.rglob("*")} == before
+    finally:
+        process.kill()
+        process.communicate()
+    assert nights == []
+
+
+def test_a_home_of_a_newer_version_is_told_in_both_languages(home: Home, nights: list[str]) -> None:
+    land(home, "2026-01-01")
+    home.stamp.write_text(json.dumps({"format": 99, "version": "9.9.9"}))
+    done = CliRunner().invoke(app, ["run"])
+    assert done.exit_code == 7
+    assert "newer version 9.9.9" in done.stderr
+    assert "由较新版本 9.9.9 写入" in done.stderr
+    assert not home.lease.exists()
+    assert not home.ledger.exists()
+    assert nights == []
+    told = CliRunner().invoke(app, ["doctor", "--json"])
+    found = {each["name"]: each["state"] for each in json.loads(told.stdout)}
+    assert found["version"] == "wrong"
