@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,7 +35,10 @@ class Duty:
 
 
 def duties(
-    feeds: Mapping[str, Feed], standings: Mapping[str, Standing], rows: Sequence[DeliveryRow]
+    feeds: Mapping[str, Feed],
+    standings: Mapping[str, Standing],
+    rows: Sequence[DeliveryRow],
+    settled: Collection[int] = (),
 ) -> list[Duty]:
     """Everything that waits for somebody, what is late first.
 
@@ -43,7 +46,9 @@ def duties(
         feeds: What the bank delivers.
         standings: How each feed stands.
         rows: The ledger's deliveries.
+        settled: Deliveries that somebody refused by his own decision.
     """
+    refusals = [row for row in open_refusals(rows) if row.delivery_id not in settled]
     found = [
         Duty(
             feeds[name].owner,
@@ -56,7 +61,7 @@ def duties(
         if standing.state == "late"
     ]
     for name, feed in feeds.items():
-        refused = [row for row in open_refusals(rows) if row.feed == name]
+        refused = [row for row in refusals if row.feed == name]
         if refused:
             found.append(_refused(feed, refused))
     for name, feed in feeds.items():

@@ -63,7 +63,7 @@ class Request:
     @property
     def reference(self) -> Path | None:
         """Lists that a bank keeps itself, beside its own feed files."""
-        return self.feeds_folder / "reference" if self.feeds_folder else None
+        return reference_of(self.feeds_folder)
 
 
 @dataclass
@@ -335,6 +335,11 @@ def _nothing_to_begin_with(landing: Path) -> str:
         f"none of the {files} files in {landing} belongs to a feed; crm feeds lists the file names"
         " that are expected"
     )
+
+
+def reference_of(feeds_folder: Path | None) -> Path | None:
+    """Where a bank keeps lists beside its own feed files, if it has such files."""
+    return feeds_folder / "reference" if feeds_folder else None
 
 
 def feeds_folder_of(home: Home, given: Path | None) -> Path | None:

@@ -35,8 +35,9 @@ def due(home: Home) -> list[dt.date]:
     Raises:
         NightError: There is nothing to begin with.
     """
-    feeds = load_feeds(nights.feeds_folder_of(home, None))
-    return nights.plan(home, feeds, home.landing)
+    folder = nights.feeds_folder_of(home, None)
+    reference = nights.reference_of(folder)
+    return nights.plan(home, load_feeds(folder), home.landing, reference=reference)
 
 
 def requests(home: Home) -> Iterator[dg.RunRequest | dg.SkipReason]:

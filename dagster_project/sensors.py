@@ -16,6 +16,7 @@ from dagster_project.resources import NIGHTLY
 from dagster_project.schedules import run_config
 from ingestion.contracts.feed import Feed
 from ingestion.contracts.load import load_feeds
+from serving import generation as generations
 
 SECONDS_BETWEEN_LOOKS = 60
 # A file that is still being copied keeps changing; one that has not changed for so long is whole.
@@ -48,36 +49,44 @@ def next_request(home: Home, now: float) -> dg.RunRequest | dg.SkipReason:
         home: The home to look into.
         now: The time, to tell a file at rest from one being copied; no business date comes of it.
     """
-    feeds = load_feeds(nights.feeds_folder_of(home, None))
+    folder = nights.feeds_folder_of(home, None)
+    feeds, reference = load_feeds(folder), nights.reference_of(folder)
     try:
-        dates = nights.plan(home, feeds, home.landing)
+        dates = nights.plan(home, feeds, home.landing, reference=reference)
     except NightError as error:
         return dg.SkipReason(str(error))
     if not dates:
         return dg.SkipReason("every business date on offer is published")
     date = dates[0]
     landed = _landed(home, feeds, date)
-    of_date = {name for name, states in landed.items() if any(s.date == date for s in states)}
-    absent = sorted(
-        name
-        for name, feed in feeds.items()
-        if feed.is_delivered
-        and feed.delivery.required
-        and feed.delivery.frequency == "daily"
-        and name not in of_date
-    )
+    published = generations.current(home.warehouse)
+    is_again = published is not None and date <= published.business_date
+    absent = [] if is_again else _absent(feeds, landed, date)
     if absent:
         return dg.SkipReason(f"{date} waits for {', '.join(absent)}")
     states = [state for states in landed.values() for state in states]
     if any(now - state.changed < SECONDS_UNTIL_STABLE for state in states):
         return dg.SkipReason(f"{date} is still being delivered")
-    # A night that failed is tried again when any file that it reads came or was replaced: one of
-    # its date, or a month's file that it waited for.
-    fingerprint = hashlib.sha256(repr(sorted(states)).encode()).hexdigest()[:12]
+    # A night that failed is tried again when any file that it reads came or was replaced, one of
+    # its date or a month's file that it waited for; a published one when something else waits.
+    news = nights.waiting(home, feeds, home.landing, reference) if is_again else []
+    fingerprint = hashlib.sha256(repr((sorted(states), news)).encode()).hexdigest()[:12]
     return dg.RunRequest(
         run_key=f"landed {date} {fingerprint}",
         run_config=run_config(date),
         tags={"crm/business_date": date.isoformat()},
+    )
+
+
+def _absent(feeds: dict[str, Feed], landed: dict[str, list[Landed]], date: dt.date) -> list[str]:
+    """Required daily feeds of which no file of the date has landed."""
+    return sorted(
+        name
+        for name, feed in feeds.items()
+        if feed.is_delivered
+        and feed.delivery.required
+        and feed.delivery.frequency == "daily"
+        and not any(state.date == date for state in landed.get(name, []))
     )
 
 

@@ -176,5 +176,6 @@ def _duties(night: Night) -> Iterable[Event]:
         for row in night.ledger.deliveries(ended_run_id=night.run_id)
         if row.state in ("refused", "held")
     ]
-    for duty in duties(night.feeds, night.standings, rows):
+    settled = night.ledger.turned_away()
+    for duty in duties(night.feeds, night.standings, rows, settled):
         yield Event(_DUTY_EVENTS[duty.kind], duty.owner, duty.feed, duty.sentence)

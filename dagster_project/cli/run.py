@@ -93,7 +93,7 @@ def run(
     place.create()
     with lease.hold(place.lease):
         nights.settle(place, errors.print)
-        reference = folder / "reference" if folder else None
+        reference = nights.reference_of(folder)
         dates = nights.plan(place, feeds, source, until, is_forced=force, reference=reference)
         told = []
         for date in dates:

@@ -66,6 +66,8 @@ def status(
     _print_last_run(told["last_run"])
     _print_models(told["models"], told["scores"])
     _print_feeds(told["feeds"])
+    if Path(told["data_docs"]).exists():
+        console.print(f"[dim]What the gate expects and found: {escape(told['data_docs'])}[/]")
     _print_refused(told["refused"])
     _print_act(told["act"])
 
@@ -106,7 +108,7 @@ def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
                 "zh": each.sentence.zh,
                 "en": each.sentence.en,
             }
-            for each in duties(feeds, standings, rows)
+            for each in duties(feeds, standings, rows, ledger.turned_away() if ledger else ())
         ],
         "data_docs": str(place.data_docs / "index.html"),
     }
