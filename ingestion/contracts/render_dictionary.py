@@ -46,6 +46,10 @@ How files are read:
   refused as a whole with one sentence. A heading that nobody knows is reported and not loaded.
 - A file with authentication data (passwords, card track, CVN, biometrics: class C3 of
   JR/T 0171-2020) is refused.
+- Amounts, rates and dates are read as systems print and clerks write them: `1,234.50 元`,
+  `￥12`, `1.5 万`, `(12.50)`, `5-`, `叁万零伍拾元整`; `3.45%`, `3.45‰`, `5.5bp`; `2024年2月29`,
+  `2024.2.29`, `20240229`. What could mean two things (`三万五元`, `12.345`, a two-digit year) is
+  refused; nothing is rounded, and `-` or `无` is no value only where the feed lists it.
 - Numbers that carry a check digit are checked. One that is only written otherwise (full width,
   blanks, `+86`, 15 digits) or that can be only one number (O for 0) is mended, and every mended
   cell is recorded beside the quarantine with what was delivered. Where the dictionary says

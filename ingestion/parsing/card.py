@@ -21,6 +21,6 @@ def macros() -> list[str]:
                  THEN regexp_full_match(s, '{CARD_PATTERN}') ELSE FALSE END""",
         """CREATE OR REPLACE TEMP MACRO parse_bank_card(x, day) AS
             CASE WHEN is_bank_card(x) THEN x
-                 ELSE only_one(list_filter([translate(upper(number_form(x)), 'OIL|', '0111')],
-                     lambda s: is_bank_card(s))) END""",
+                 ELSE list_filter([translate(upper(number_form(x)), 'OIL|', '0111')],
+                     lambda s: is_bank_card(s))[1] END""",
     ]

@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 
 from ingestion.contracts import Column
+from ingestion.parsing.capital import BELOW_WAN
 from ingestion.parsing.cell import Verdict
 from ingestion.parsing.code import accepted_texts
 from ingestion.parsing.date import EARLIEST, WRITTEN_PATTERN
@@ -46,8 +47,12 @@ def explain(
         )
     if verdict is Verdict.ABOVE:
         most = _bound(column, column.max)
+        is_fraction = column.type == "rate" and column.unit is None
         return Sentence(
-            f"“{quoted}”大于允许的最大值 {most}。", f"{quoted!r} is above the maximum, {most}."
+            f"“{quoted}”大于允许的最大值 {most}"
+            + ("；如为百分数，请带 % 号填写。" if is_fraction else "。"),
+            f"{quoted!r} is above the maximum, {most}"
+            + ("; write a percentage with its % sign." if is_fraction else "."),
         )
     if verdict is Verdict.PATTERN:
         example = f"如“{shown(column.example)}”" if column.example else ""
@@ -107,15 +112,21 @@ def _money(column: Column, text: str) -> tuple[str, str]:
             "不是普通写法的金额（不接受科学计数法、NaN、inf）。",
             "is not an amount in plain figures (no exponents, NaN or inf).",
         )
-    if in_wan and re.search(r"\d[元圆]", text):
+    if in_wan and re.search(f"[\\d{BELOW_WAN}][元圆]", text):
         return (
             "写的是“元”，而本列以万元为单位，请统一为万元。",
             "says yuan (元) in a column whose unit is 10,000 yuan (万元).",
         )
+    if re.search(f"[{BELOW_WAN}]", text):
+        return (
+            "大写金额写法不规范或会有两种读法（如缺“零”、缺“元”），请填写阿拉伯数字。",
+            "is an amount in Chinese figures that can be read in two ways or lacks its unit;"
+            " write it in plain figures.",
+        )
     if "," in text and not re.search(r"(?<!\d)\d{1,3}(,\d{3})+(?!\d)", text):
         return "千分位逗号位置不对。", "has its thousands separators in the wrong places."
     decimals = re.search(r"\.(\d+)", text)
-    if decimals and len(decimals[1]) > 2 and re.fullmatch(r"[^.]*\.[^.]*", text):
+    if decimals and len(decimals[1].rstrip("0")) > 2 and re.fullmatch(r"[^.]*\.[^.]*", text):
         if re.search(r"[万亿]", text) or in_wan:
             return "小数位过多，折合后不是整分。", "has so many decimals that it is no whole fen."
         return (

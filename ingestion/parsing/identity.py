@@ -68,8 +68,8 @@ def macros() -> list[str]:
                  ELSE FALSE END""",
         f"""CREATE OR REPLACE TEMP MACRO resident_candidate(s) AS
             CASE WHEN regexp_full_match(s, '{OLD_PATTERN}')
-                 THEN left(s, 6) || '19' || substr(s, 7)
-                      || resident_check((left(s, 6) || '19' || substr(s, 7))::BIGINT)
+                 THEN list_transform([(left(s, 6) || '19' || substr(s, 7))::BIGINT],
+                     lambda n: n::VARCHAR || resident_check(n))[1]
                  WHEN length(s) = 18
                  THEN translate(left(s, 17), '{_DIGITS_FOR[0]}', '{_DIGITS_FOR[1]}')
                       || translate(right(s, 1), '{_ENDS_FOR[0]}', '{_ENDS_FOR[1]}') END""",
@@ -89,14 +89,18 @@ def macros() -> list[str]:
                          replace(regexp_replace(s, 'l', 'L'), 'l', '1')]),
                      lambda c: translate(upper(c), '{_CREDIT_FOR[0]}', '{_CREDIT_FOR[1]}'))
                  ELSE [] END""",
+        # What stands in a list is made once, what a macro is given is written out at each use.
         """CREATE OR REPLACE TEMP MACRO only_one(found) AS
-            CASE WHEN len(found) = 1 THEN found[1] END""",
+            list_filter([found], lambda all_of: len(all_of) = 1)[1][1]""",
         """CREATE OR REPLACE TEMP MACRO parse_resident_id(x, day) AS
             CASE WHEN is_resident_id(x, day) THEN x
-                 ELSE only_one(list_filter([resident_candidate(upper(number_form(x)))],
-                     lambda s: is_resident_id(s, day))) END""",
+                 ELSE list_filter(
+                     list_transform([upper(number_form(x))], lambda f: resident_candidate(f)),
+                     lambda s: is_resident_id(s, day))[1] END""",
         """CREATE OR REPLACE TEMP MACRO parse_credit_code(x, day) AS
             CASE WHEN is_credit_code(x) THEN x
-                 ELSE only_one(list_filter(list_distinct(credit_candidates(number_form(x))),
+                 ELSE only_one(list_filter(
+                     list_transform([number_form(x)],
+                         lambda f: list_distinct(credit_candidates(f)))[1],
                      lambda s: is_credit_code(s))) END""",
     ]

@@ -8,6 +8,7 @@ parsing what was generated rather than by trusting the generator.
 import csv
 import io
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,15 @@ def test_personal_data_is_tagged_and_authentication_data_never_enters(feed: Feed
         if column.pseudonym or column.name in ("id_number", "mobile_number", "address_text"):
             assert column.security.class_code == "C2", column.name
             assert column.security.mask in personal, column.name
+
+
+@each_feed
+def test_a_rate_is_bounded_so_that_no_factor_of_100_passes(feed: Feed) -> None:
+    for column in feed.columns:
+        if column.type == "rate":
+            assert column.min is not None, column.name
+            assert isinstance(column.max, Decimal), column.name
+            assert column.max <= 1, column.name
 
 
 @each_feed

@@ -25,6 +25,15 @@ SCORE = column("score", "评分", "float")
         ("3.45‰", "0.00345", "0.00345"),
         ("0.0345", "0.0345", "0.000345"),
         ("3.45", "3.45", "0.0345"),
+        ("3.45 %", "0.0345", "0.0345"),
+        ("3.45　‰", "0.00345", "0.00345"),
+        ("5.5bp", "0.00055", "0.00055"),
+        ("30BP", "0.003", "0.003"),
+        ("-15 bps", "-0.0015", "-0.0015"),
+        ("5.5个基点", "0.00055", "0.00055"),
+        ("25 基点", "0.0025", "0.0025"),
+        ("0.034500000000", "0.0345", "0.000345"),
+        ("3.450000000000%", "0.0345", "0.0345"),
         ("0.01234567", "0.01234567", None),
         ("1.234567%", "0.01234567", "0.01234567"),
         ("-0.5%", "-0.005", "-0.005"),
@@ -43,7 +52,7 @@ def test_a_rate_is_kept_as_a_fraction(
 
 @pytest.mark.parametrize(
     "text",
-    ["abc", "3.45 %", "1,000%", "0.123456789", "1.2345678%", "5.", "1e-2", "30BP", "12345", "%"],
+    ["abc", "3.45 % %", "1,000%", "0.123456789", "1.2345678%", "5.", "1e-2", "12345", "%"],
 )
 def test_what_is_no_rate_is_refused_with_its_form(parse: Parse, text: str) -> None:
     cell = parse(RATE, text)
@@ -56,6 +65,15 @@ def test_a_percentage_is_asked_for_where_the_column_is_one(parse: Parse) -> None
     sentence = parse(PERCENT, "高").sentence
     assert sentence.zh == "“高”不是有效的百分率，请填写如 3.45 或 3.45%（最多六位小数）。"
     assert "write it like 3.45 or 3.45%" in sentence.en
+
+
+def test_a_percentage_without_its_sign_is_no_fraction(parse: Parse) -> None:
+    """A factor of 100 is never silent: the bound finds it, and the sentence says how to write."""
+    share = column("share", "持有份额", "rate", min=0, max=1)
+    cell = parse(share, "50")
+    assert cell.code == "above"
+    assert cell.sentence.zh == "“50”大于允许的最大值 1；如为百分数，请带 % 号填写。"
+    assert cell.sentence.en == ("'50' is above the maximum, 1; write a percentage with its % sign.")
 
 
 def test_the_bound_of_a_percentage_is_told_as_one(parse: Parse) -> None:
@@ -137,3 +155,41 @@ def test_a_score_is_a_finite_number(parse: Parse, text: str) -> None:
 @pytest.mark.parametrize("text", [None, "", "　"])
 def test_nothing_is_not_zero(parse: Parse, of: Column, text: str | None) -> None:
     assert parse(of, text) == (None, None)
+
+
+F45 = {
+    # Text: what money, a count, a rate and a score make of it; None is refused with a reason.
+    "NaN": (None, None, None, None),
+    "inf": (None, None, None, None),
+    "-0": ("0.00", "0", "0", "0"),
+    "1e400": (None, None, None, None),
+    "1_000": (None, None, None, None),
+    "1e3": (None, None, None, "1000"),
+    "¥12": ("12.00", None, None, None),
+    "1,234.50": ("1234.50", None, None, None),
+    "(12.00)": ("-12.00", None, None, None),
+    "12.345": (None, None, "12.345", "12.345"),
+    "1234567890123456789": (None, None, None, "1234567890123456789"),
+    "-": (None, None, None, None),
+    "—": (None, None, None, None),
+    "无": (None, None, None, None),
+}
+
+
+@pytest.mark.parametrize("text", F45)
+def test_f45_each_has_its_answer_and_none_becomes_nothing_silently(parse: Parse, text: str) -> None:
+    money = column("amount", "金额", "money")
+    for of, answer in zip((money, COUNT, RATE, SCORE), F45[text], strict=True):
+        cell = parse(of, text)
+        if answer is None:
+            assert (cell.value, cell.code) == (None, "unreadable"), of.type
+        else:
+            assert cell.code is None, of.type
+            assert float(str(cell.value)) == float(answer), of.type
+
+
+@pytest.mark.parametrize("text", ["-", "—", "无", "/"])
+def test_a_mark_for_nothing_is_nothing_only_where_the_feed_says_so(parse: Parse, text: str) -> None:
+    own = column("amount", "金额", "money", missing=("-", "—", "无", "/"))
+    assert parse(own, text) == (None, None)
+    assert parse(own, "0").value == Decimal(0)
