@@ -155,6 +155,7 @@ def district_frame(customers: int) -> pl.DataFrame:
             "district_name": [d[1] for d in pools.DISTRICTS],
             "region_code": [REGION] * len(pools.DISTRICTS),
             "former_district_name": [d[2] for d in pools.DISTRICTS],
+            "address_words": ["、".join(places) for places in pools.TOWN_PLACES],
             "household_count": [int(customers * share * 1.4) for share in shares],
         }
     )

@@ -43,24 +43,26 @@ def macros() -> list[str]:
     `parse_resident_id(x, day)` and `parse_credit_code(x, day)` give the number, mended where only
     one number can be meant, or NULL; `day` is what no birth may be later than.
     """
+    number_form = r"""CREATE OR REPLACE TEMP MACRO number_form(x) AS
+        CASE WHEN regexp_full_match(x, '[0-9A-Za-z]+') THEN x
+             ELSE regexp_replace(narrow(x),
+                 '[\s\x{a0}\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}'
+                 || '\x{feff}\x{2010}-\x{2015}''`’‘-]+', '', 'g') END"""
+    return [number_form, *_resident_macros(), *_credit_macros()]
+
+
+def _resident_macros() -> list[str]:
     # Digits of a whole number are had faster than those of a text. The sum stands in the first
     # condition of its CASE, the only place where the engine makes the number once for all digits.
-    resident = " + ".join(
+    total = " + ".join(
         f"n // {10 ** (17 - place)} % 10 * {weight}"
         for place, weight in enumerate(RESIDENT_WEIGHTS, 1)
     )
-    credit = _sum(f"(strpos('{CREDIT_ALPHABET}', substr(s, {{}}, 1)) - 1)", CREDIT_WEIGHTS)
-    own = f"(strpos('{ORGANISATION_ALPHABET}', substr(s, 8 + {{}}, 1)) - 1)"
-    organisation = _sum(own, ORGANISATION_WEIGHTS)
     birth = "TRY(make_date(substr(s, 7, 4)::INT, substr(s, 11, 2)::INT, substr(s, 13, 2)::INT))"
+    # What stands in a list is made once, what a macro is given is written out at each use.
     return [
-        r"""CREATE OR REPLACE TEMP MACRO number_form(x) AS
-            CASE WHEN regexp_full_match(x, '[0-9A-Za-z]+') THEN x
-                 ELSE regexp_replace(narrow(x),
-                     '[\s\x{a0}\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}'
-                     || '\x{feff}\x{2010}-\x{2015}''`’‘-]+', '', 'g') END""",
         f"""CREATE OR REPLACE TEMP MACRO resident_check(n) AS
-            substr('{RESIDENT_CHECKS}', (({resident}) % 11)::INT + 1, 1)""",
+            substr('{RESIDENT_CHECKS}', (({total}) % 11)::INT + 1, 1)""",
         f"""CREATE OR REPLACE TEMP MACRO is_resident_id(s, day) AS
             CASE WHEN resident_check(TRY_CAST(left(s, 17) AS BIGINT)) = right(s, 1)
                  THEN regexp_full_match(s, '{RESIDENT_PATTERN}')
@@ -73,9 +75,22 @@ def macros() -> list[str]:
                  WHEN length(s) = 18
                  THEN translate(left(s, 17), '{_DIGITS_FOR[0]}', '{_DIGITS_FOR[1]}')
                       || translate(right(s, 1), '{_ENDS_FOR[0]}', '{_ENDS_FOR[1]}') END""",
+        """CREATE OR REPLACE TEMP MACRO parse_resident_id(x, day) AS
+            CASE WHEN is_resident_id(x, day) THEN x
+                 ELSE list_filter(
+                     list_transform([upper(number_form(x))], lambda f: resident_candidate(f)),
+                     lambda s: is_resident_id(s, day))[1] END""",
+    ]
+
+
+def _credit_macros() -> list[str]:
+    total = _sum(f"(strpos('{CREDIT_ALPHABET}', substr(s, {{}}, 1)) - 1)", CREDIT_WEIGHTS)
+    own = f"(strpos('{ORGANISATION_ALPHABET}', substr(s, 8 + {{}}, 1)) - 1)"
+    organisation = _sum(own, ORGANISATION_WEIGHTS)
+    return [
         f"""CREATE OR REPLACE TEMP MACRO is_credit_code(s) AS
             CASE WHEN regexp_full_match(s, '{CREDIT_PATTERN}')
-                 THEN substr('{CREDIT_ALPHABET}', (31 - ({credit}) % 31) % 31 + 1, 1) = right(s, 1)
+                 THEN substr('{CREDIT_ALPHABET}', (31 - ({total}) % 31) % 31 + 1, 1) = right(s, 1)
                       AND substr('{ORGANISATION_CHECKS}', (11 - ({organisation}) % 11) % 11 + 1, 1)
                           = substr(s, 17, 1)
                  ELSE FALSE END""",
@@ -89,14 +104,8 @@ def macros() -> list[str]:
                          replace(regexp_replace(s, 'l', 'L'), 'l', '1')]),
                      lambda c: translate(upper(c), '{_CREDIT_FOR[0]}', '{_CREDIT_FOR[1]}'))
                  ELSE [] END""",
-        # What stands in a list is made once, what a macro is given is written out at each use.
         """CREATE OR REPLACE TEMP MACRO only_one(found) AS
             list_filter([found], lambda all_of: len(all_of) = 1)[1][1]""",
-        """CREATE OR REPLACE TEMP MACRO parse_resident_id(x, day) AS
-            CASE WHEN is_resident_id(x, day) THEN x
-                 ELSE list_filter(
-                     list_transform([upper(number_form(x))], lambda f: resident_candidate(f)),
-                     lambda s: is_resident_id(s, day))[1] END""",
         """CREATE OR REPLACE TEMP MACRO parse_credit_code(x, day) AS
             CASE WHEN is_credit_code(x) THEN x
                  ELSE only_one(list_filter(

@@ -114,7 +114,9 @@ def _zero(name: str, measure: str, what: Sentence, fault: Sentence) -> Expectati
 
 def _of_column(column: Column) -> Iterator[Expectation]:
     name, heading = column.name, column.heading
-    if column.is_read and (column.type != "text" or column.pattern or column.required):
+    if column.is_read and (
+        column.type != "text" or column.pattern or column.is_checked or column.required
+    ):
         rule = rule_of(column)
         yield Expectation(
             name="readable",
@@ -196,6 +198,9 @@ def rule_of(column: Column) -> Sentence:
     if column.pattern:
         zh.append(f"格式 {column.pattern}")
         en.append(f"written as {column.pattern}")
+    if column.is_checked:
+        zh.append(f"按 {column.check or column.check_by} 校验")
+        en.append(f"checked as {column.check or f'{column.check_by} says'}")
     if column.values:
         zh.append(f"{len(column.values)} 种约定代码")
         en.append(f"one of {len(column.values)} listed")

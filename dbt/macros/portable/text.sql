@@ -18,3 +18,8 @@ opposite, and Spark wants its backslashes doubled.
 {% macro re_replace_all(text, pattern, by) -%}{{ return(for_engine('re_replace_all', adapter.dispatch('re_replace_all', 'bank_crm'))(text, pattern, by)) }}{%- endmacro %}
 {% macro default__re_replace_all(text, pattern, by) -%}regexp_replace({{ text }}, '{{ pattern }}', '{{ by }}', 'g'){%- endmacro %}
 {% macro spark__re_replace_all(text, pattern, by) -%}regexp_replace({{ text }}, '{{ pattern | replace("\\", "\\\\") }}', '{{ by }}'){%- endmacro %}
+
+{#- The words of a list written with 、 , ; or blanks, as a row each: for a select list. -#}
+{% macro each_word(text) -%}{{ return(for_engine('each_word', adapter.dispatch('each_word', 'bank_crm'))(text)) }}{%- endmacro %}
+{% macro default__each_word(text) -%}unnest(regexp_extract_all({{ text }}, '[^、，,；;\s]+')){%- endmacro %}
+{% macro spark__each_word(text) -%}explode(regexp_extract_all({{ text }}, '([^、，,；;\\s]+)', 1)){%- endmacro %}

@@ -5,6 +5,7 @@ select
     cast(district_name as string) as district_name,
     cast(region_code as string) as region_code,
     cast(former_district_name as string) as former_district_name,
+    cast(address_words as string) as address_words,
     cast(household_count as bigint) as household_count,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
