@@ -9,11 +9,12 @@ export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export GX_ANALYTICS_ENABLED = false
 
-.PHONY: help run test check ui manifest dictionary bench lock clean run-environment test-environment
+.PHONY: help run test test-faults check ui manifest dictionary bench lock clean run-environment test-environment
 
 help:
 	@echo "make run         install, land the demo bank, run one night (again: the next business date)"
 	@echo "make test        install the test requirements too and run the tests"
+	@echo "make test-faults  kill, starve and mislead nights by the thousand; writes docs/reliability.md"
 	@echo "make check       format, lint, types, feeds, dbt parse, conventions"
 	@echo "make ui          open the graph of assets in the browser"
 	@echo "make manifest    rebuild the dbt manifest"
@@ -37,6 +38,12 @@ run: run-environment
 # loadfile: tests of one module share what their fixtures build, so they stay in one process.
 test: test-environment
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Every n-th fault only:  make test-faults FAULTS_STEP=5      Whole nights killed:  FAULTS_NIGHTS=20
+test-faults: test-environment
+	@rm -rf build/faults
+	@$(BIN)/python -m pytest -n 2 -m faults tests/faults; \
+		code=$$?; $(BIN)/python -m tests.faults.report && exit $$code
 
 check: test-environment manifest
 	@echo "format, lint";  $(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

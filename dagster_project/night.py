@@ -18,13 +18,18 @@ from dagster_project import lease as leases
 from dagster_project import preflight
 from dagster_project.alerts import tell as alerts
 from dagster_project.environment import Environment
-from dagster_project.errors import AlreadyPublishedError, DeliveriesError, PreflightError
+from dagster_project.errors import (
+    AlreadyPublishedError,
+    DeliveriesError,
+    NightError,
+    PreflightError,
+)
 from dagster_project.home import Home
 from dagster_project.reporter import LogReporter, Reporter
 from dagster_project.versions import Versions
 from ingestion.contracts.feed import Feed
 from ingestion.contracts.load import load_feeds
-from ingestion.ledger import DeliveryRow, Ledger
+from ingestion.ledger import DeliveryRow, Ledger, LedgerError
 from ingestion.sentence import shown
 from serving import build as builds
 from serving import generation as generations
@@ -171,7 +176,7 @@ def _begin(
     reporter: Reporter,
     held: leases.Lease,
 ) -> Night:
-    ledger = Ledger(home.ledger)
+    ledger = _open_ledger(home)
     recover(home, ledger, reporter)
     feeds = load_feeds(request.feeds_folder)
     _check_turn(home, feeds, request)
@@ -180,6 +185,16 @@ def _begin(
     held.note_run(run_id)
     base = generations.current(home.warehouse)
     return Night(home, environment, request, reporter, ledger, held, run_id, feeds, versions, base)
+
+
+def _open_ledger(home: Home) -> Ledger:
+    """The ledger, whole: a night on a damaged one would make the damage worse."""
+    try:
+        ledger = Ledger(home.ledger)
+        ledger.check()
+    except LedgerError as error:
+        raise NightError(str(error)) from error
+    return ledger
 
 
 def _check_turn(home: Home, feeds: dict[str, Feed], request: Request) -> None:

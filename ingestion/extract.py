@@ -11,11 +11,11 @@ from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
 from ingestion.doubts import doubts_about
 from ingestion.lake import Lake
-from ingestion.landing.archive import archive_path
+from ingestion.landing.archive import archive_path, sha256_of
 from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.pool import ReaderError, ReaderPool
 from ingestion.reader_process import Limits
-from ingestion.sentence import Sentence
+from ingestion.sentence import Sentence, shown
 from ingestion.task import Task
 
 __all__ = ["BatchReport", "Limits", "ReaderError", "extract"]
@@ -90,6 +90,8 @@ def extract(
     tasks = []
     released = ledger.released()
     for row in _in_turn(deliveries):
+        if row.run_id != run_id:
+            _verify(row, archive_path(archive, row.sha256))
         task = _task(row, feeds, archive, store, quarantine, released)
         if isinstance(task, BatchReport):
             reports[row.delivery_id] = task
@@ -162,6 +164,19 @@ def reconcile(lake: Path, ledger: Ledger, feeds: Mapping[str, Feed]) -> list[Del
                 ledger.reopen(row.delivery_id)
                 lost.append(row)
     return lost
+
+
+def _verify(row: DeliveryRow, archived: Path) -> None:
+    """Make sure of content that was archived by an earlier run: disks forget.
+
+    Raises:
+        ReaderError: It is not what was delivered.
+    """
+    if archived.exists() and sha256_of(archived) != row.sha256:
+        raise ReaderError(
+            f"the archive's copy of {shown(row.file_name)} ({archived.name[:12]}...) is damaged;"
+            " restore it from the backup, or deliver the file again"
+        )
 
 
 def _task(

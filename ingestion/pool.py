@@ -49,6 +49,7 @@ class ReaderPool:
     workers: int = 2
     limits: Limits = field(default_factory=Limits)
     _readers: list[_Reader] = field(default_factory=list, init=False)
+    _given_twice: set[int] = field(default_factory=set, init=False)
 
     def __enter__(self) -> ReaderPool:
         """Start nothing yet; readers start with the first files."""
@@ -104,7 +105,8 @@ class ReaderPool:
         try:
             answer = reader.connection.recv()
         except (EOFError, ConnectionError):
-            return task, self._bury(reader, task)
+            report = self._bury(reader, task)
+            return None if report is None else (task, report)
         if answer is None:
             reader.is_ready = True
             return None
@@ -113,6 +115,8 @@ class ReaderPool:
         failure: Failure = answer
         if failure.is_machine:
             raise ReaderError(f"{task.source_file} could not be read: {failure.message}")
+        if self._is_given_again(reader, task):
+            return None
         return task, _refused(
             task,
             f"读取程序处理该文件时出错（{failure.message}），文件未入库；请联系系统维护人员。",
@@ -120,8 +124,21 @@ class ReaderPool:
             " who maintain this program.",
         )
 
-    def _bury(self, reader: _Reader, task: Task) -> BatchReport:
-        """Replace a reader that died, and say of the file what it died of."""
+    def _is_given_again(self, reader: _Reader, task: Task) -> bool:
+        """Give a file to a reader a second time, unless it has had that.
+
+        What killed the first one may have been meant for somebody else: the kernel's choice when
+        memory is short, a moment's fault. A file is to blame only if it happens twice.
+        """
+        if task.delivery_id in self._given_twice:
+            return False
+        self._given_twice.add(task.delivery_id)
+        with suppress(ConnectionError):
+            reader.connection.send(task)
+        return True
+
+    def _bury(self, reader: _Reader, task: Task) -> BatchReport | None:
+        """Replace a reader that died, and say of the file what it died of; None: it tries again."""
         code = reader.process.wait()
         if not reader.is_ready:
             raise ReaderError(f"a reader could not be started (exit code {code})")
@@ -145,6 +162,8 @@ class ReaderPool:
             )
         if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
             raise ReaderError(f"reading was stopped by signal {-code}")
+        if code == -signal.SIGKILL and self._is_given_again(reader, task):
+            return None
         how_zh = f"信号 {-code}" if code < 0 else f"退出码 {code}"
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return _refused(

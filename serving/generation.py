@@ -8,6 +8,7 @@ the ledger has not heard of, which `recover` reports so that the caller can reco
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field, replace
@@ -54,15 +55,26 @@ class Generation:
     def to_json(self) -> str:
         """The text of generation.json."""
         values = asdict(self) | {"business_date": self.business_date.isoformat()}
+        values["seal"] = _seal_of(values)
         return json.dumps(values, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Generation:
         """Read generation.json; unknown fields are an error, so versions cannot be mixed."""
         values = json.loads(text)
+        seal = values.pop("seal", None)
+        # Those published before there was a seal have none.
+        if seal is not None and seal != _seal_of(values):
+            raise ValueError("its seal does not fit what it says")
         values["business_date"] = dt.date.fromisoformat(values["business_date"])
         values["tables"] = {name: (rows, each) for name, (rows, each) in values["tables"].items()}
         return cls(**values)
+
+
+def _seal_of(values: dict[str, Any]) -> str:
+    """A digest of everything a generation says of itself: a damaged date would misplace a night."""
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def folder_of(warehouse: Path, number: int) -> Path:

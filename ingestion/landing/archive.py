@@ -18,6 +18,18 @@ def archive_path(archive: Path, sha256: str) -> Path:
     return archive / sha256[:2] / sha256
 
 
+def sha256_of(path: Path) -> str:
+    """The hash of a file's content, as the archive names it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sweep(archive: Path) -> None:
+    """Remove the copies that processes that died had not finished; the caller holds the lease."""
+    for partial in archive.glob(".*.partial"):
+        partial.unlink()
+
+
 def copy_in(path: Path, archive: Path) -> tuple[str, Path]:
     """Copy a file into the archive under a name of no meaning yet; its hash and that copy.
 
@@ -49,8 +61,12 @@ def copy_in(path: Path, archive: Path) -> tuple[str, Path]:
 
 
 def keep(partial: Path, final: Path) -> None:
-    """Give a copy its final name, unless the archive has that content already."""
-    if final.exists() and final.stat().st_size == partial.stat().st_size:
+    """Give a copy its final name, unless the archive has that content already.
+
+    What the archive has is read to be sure: a file that a disk has damaged is mended by delivering
+    it once more.
+    """
+    if final.exists() and sha256_of(final) == final.name:
         partial.unlink()
         return
     final.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from typing import Final
 from ingestion.batch import batch_id_of
 from ingestion.contracts import Feed, FilePattern, Match
 from ingestion.lake import sync
-from ingestion.landing.archive import archive_path, copy_in, keep
+from ingestion.landing.archive import archive_path, copy_in, keep, sweep
 from ingestion.landing.due import Missing
 from ingestion.landing.offers import Offered, stamp_of, status_of
 from ingestion.ledger import DeliveryRow, Ledger
@@ -67,6 +67,7 @@ class Intake:
 
     def take(self, offers: list[Offered]) -> None:
         """Take in files for their feeds, except what the ledger knows."""
+        sweep(self.archive)
         with self.ledger.connect() as connection:
             seen = {
                 row["path"]: ((row["size_bytes"], row["mtime_ns"]), str(row["sha256"]))

@@ -47,6 +47,22 @@ class LedgerFile:
         except sqlite3.DatabaseError as error:
             raise LedgerError(f"{path} cannot be used as a ledger ({error}).") from error
 
+    def check(self) -> None:
+        """Read every page of the file, and see whether they make a whole.
+
+        Raises:
+            LedgerError: They do not: restore the ledger from its backup.
+        """
+        try:
+            with self.connect() as connection:
+                found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+        except sqlite3.DatabaseError as error:
+            found = [str(error)]
+        if found != ["ok"]:
+            raise LedgerError(
+                f"{self.path} is damaged ({found[0].splitlines()[0]}); restore it from the backup."
+            )
+
     @contextmanager
     def connect(self) -> Iterator[sqlite3.Connection]:
         """A connection in one transaction: all of what is done in it happens, or nothing."""

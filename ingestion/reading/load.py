@@ -245,7 +245,8 @@ def drop_duplicates(
     taken = engine.execute(
         "SELECT source_sheet, source_row, differs FROM doubled ORDER BY file_row_number"
     ).fetchall()
-    rest = target.with_suffix(".rest")
+    # Under the name of what is unfinished, so that a sweep finds it.
+    rest = target.with_name(f"{target.name}.rest")
     engine.execute(
         f"COPY (SELECT {columns}, batch_id, source_file, source_sheet, source_row FROM {source}"
         " WHERE file_row_number NOT IN (SELECT file_row_number FROM doubled))"

@@ -66,15 +66,16 @@ def refusal_of(report: BatchReport) -> Sentence:
     return report.refusal
 
 
-def in_hand(path: Path, signal_number: int, pool: ReaderPool) -> None:
-    """Sends a signal to the reader that has opened the pipe at `path`."""
+def in_hand(path: Path, signal_number: int, pool: ReaderPool, times: int = 1) -> None:
+    """Sends a signal to the reader that has opened the pipe at `path`, and to its successors."""
 
     def act() -> None:
-        # Opening a pipe waits until somebody reads it: then the reader has the file in hand.
-        with path.open("wb"):
-            process = next(reader.process for reader in pool._readers if reader.task)
-            os.kill(process.pid, signal_number)
-            process.wait()
+        for _ in range(times):
+            # Opening a pipe waits until somebody reads it: then the reader has the file in hand.
+            with path.open("wb"):
+                process = next(reader.process for reader in pool._readers if reader.task)
+                os.kill(process.pid, signal_number)
+                process.wait()
 
     threading.Thread(target=act, daemon=True).start()
 
@@ -109,7 +110,7 @@ def test_a_reader_that_is_killed_costs_its_file_only(
         os.mkfifo(pipe)
     tasks = [task(pipes[0], 1), task(pipes[1], 2), task(GOOD, 3)]
     with ReaderPool({ENTRY.feed: ENTRY}, workers=1) as pool:
-        in_hand(pipes[0], signal.SIGKILL, pool)
+        in_hand(pipes[0], signal.SIGKILL, pool, times=2)
         in_hand(pipes[1], signal.SIGXCPU, pool)
         reports = {each.delivery_id: report for each, report in pool.run(tasks)}
     assert reports[1].refusal == (
@@ -121,6 +122,28 @@ def test_a_reader_that_is_killed_costs_its_file_only(
     assert reports[2].refusal == TOO_LONG
     assert [reports[number].state for number in (1, 2, 3)] == ["refused", "refused", "loaded"]
     assert not any(each.unfinished.exists() for each in tasks[:2])
+
+
+def test_a_reader_that_is_killed_once_is_not_held_against_its_file(
+    task: Callable[..., Task], tmp_path: Path
+) -> None:
+    """F13: the kernel was short of memory, or somebody's hand slipped; the file is read again."""
+    pipe = tmp_path / "one"
+    os.mkfifo(pipe)
+    killed = task(pipe, 1)
+    (tmp_path / "good").write_bytes(GOOD)
+
+    def kill() -> None:
+        with pipe.open("wb"):
+            (tmp_path / "good").replace(pipe)
+            process = next(reader.process for reader in pool._readers if reader.task)
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+
+    with ReaderPool({ENTRY.feed: ENTRY}, workers=1) as pool:
+        threading.Thread(target=kill, daemon=True).start()
+        reports = {each.delivery_id: report for each, report in pool.run([killed, task(GOOD, 2)])}
+    assert [reports[number].state for number in (1, 2)] == ["loaded", "loaded"]
 
 
 def test_a_reader_that_is_told_to_stop_stops_the_reading(

@@ -241,3 +241,13 @@ def test_readers_in_other_processes_see_no_half_publish(publisher):
     output, errors = reader.communicate(timeout=60)
     assert reader.returncode == 0, errors
     assert int(output) >= 1
+
+
+def test_a_changed_word_in_generation_json_is_found(publisher):
+    """F06: a wrong date would misplace the nights that follow."""
+    publisher.publish(["1.00"])
+    told = generation.folder_of(publisher.warehouse, 1) / generation.GENERATION_FILE
+    told.chmod(0o600)
+    told.write_text(told.read_text().replace("2026-01-01", "2026-01-02", 1))
+    with pytest.raises(DamagedGenerationError, match="its seal does not fit"):
+        generation.current(publisher.warehouse)

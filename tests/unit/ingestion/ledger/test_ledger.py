@@ -310,3 +310,15 @@ def test_rows_are_kept_as_they_were_delivered(house: House) -> None:
     (row,) = house.receive().received
     assert row.landing_path == f"{name}/{CSV}"
     assert house.ledger.runs()
+
+
+def test_a_damaged_page_is_found_before_anything_is_written(house: House) -> None:
+    """F06: a zeroed page may lie where a run of tonight never looks."""
+    house.land()
+    house.receive()
+    house.ledger.check()
+    content = bytearray(house.ledger.path.read_bytes())
+    content[4096 * 2 : 4096 * 3] = bytes(4096)
+    house.ledger.path.write_bytes(content)
+    with pytest.raises(LedgerError, match="is damaged .* restore it from the backup"):
+        house.ledger.check()
