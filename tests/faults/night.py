@@ -70,7 +70,10 @@ def build(night: Night) -> None:
                     " hive_partitioning = true, union_by_name = true)"
                 )
             if name != "scratch":
-                connection.execute("create table business_day as select ? as day", [str(night.request.business_date)])
+                connection.execute(
+                    "create table business_day as select ? as day",
+                    [str(night.request.business_date)],
+                )
 
 
 def main() -> int:

@@ -270,8 +270,7 @@ def _fen_in_lake(
     return sum(
         int((row[column["name"]] or Decimal(0)) * 100)
         for column in feed["columns"]
-        if column["type"] == "money"
-        and MONEY.fullmatch((cells or {}).get(column["name"], ""))
+        if column["type"] == "money" and MONEY.fullmatch((cells or {}).get(column["name"], ""))
     )
 
 

@@ -261,7 +261,9 @@ def test_a_published_file_is_closed_to_writing(tmp_path: Path, figures: Figures)
     assert generations.verify(folder) == []
 
 
-@pytest.mark.case("F15", "clock a day back, a year ahead, jumping at each question; other time zones")
+@pytest.mark.case(
+    "F15", "clock a day back, a year ahead, jumping at each question; other time zones"
+)
 @pytest.mark.parametrize(
     "variables",
     [

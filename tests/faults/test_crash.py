@@ -24,9 +24,7 @@ CAUSES = {
 ON_DISK = ("read", "write", "rename", "fsync", "unlink", "ledger", "duckdb")
 
 
-def fail_at_n(
-    bench: Bench, figures: Figures, point: str, kind: str, first: int, step: int
-) -> None:
+def fail_at_n(bench: Bench, figures: Figures, point: str, kind: str, first: int, step: int) -> None:
     """Faults at n = first, first + step, ... until a night meets none."""
     figures.seed = bench.seed
     for n in itertools.count(first, step):

@@ -54,7 +54,9 @@ class Figures:
     notes: list[str] = field(default_factory=list)
 
 
-def start(home: Path, date: dt.date, variables: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+def start(
+    home: Path, date: dt.date, variables: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
     """Start a night as a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "tests.faults.night", str(home), date.isoformat()],
@@ -173,7 +175,9 @@ class Bench:
         correction = files.transactions(rng, DAY, 42, files.Slip(0.1))
         self.lay(self.base, files.transaction_name(NEXT), files.transactions(rng, NEXT, 30))
         self.lay(self.base, files.transaction_name(DAY), correction, 10)
-        self.lay(self.base, f"again/{files.balance_name(DAY)}", self.landed[files.balance_name(DAY)])
+        self.lay(
+            self.base, f"again/{files.balance_name(DAY)}", self.landed[files.balance_name(DAY)]
+        )
         wrong = files.balance_lines(rng, NEXT, 25).replace("余额日期".encode("gb18030"), b"xx")
         self.lay(self.base, files.balance_name(NEXT, "csv"), wrong, 20)
         self.landed[f"first/{files.transaction_name(DAY)}"] = first
@@ -206,7 +210,9 @@ class Bench:
             if now.get(name) != self.clean.get(name)
         ]
         left = [p for p in (home / "warehouse" / "build").iterdir() if p.name.isdigit()]
-        left += [p for room in ("lake", "archive") for p in (home / room).rglob(".*") if p.is_file()]
+        left += [
+            p for room in ("lake", "archive") for p in (home / room).rglob(".*") if p.is_file()
+        ]
         return told.problems + differing + [f"left behind: {path}" for path in left]
 
     def read_by_analysts(self, home: Path) -> str | None:

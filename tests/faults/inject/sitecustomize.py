@@ -246,7 +246,7 @@ def _patch_duckdb(duckdb: ModuleType) -> None:
         strike(None if aborts else kind, "duckdb", "connect")
         opened = connect(database, *arguments, **settings)
         if kind is not None and aborts:
-            execute(opened, f"set global debug_checkpoint_abort = '{kind[len('abort_'):]}'")
+            execute(opened, f"set global debug_checkpoint_abort = '{kind[len('abort_') :]}'")
         return opened
 
     def executing(self: Any, query: Any, *arguments: Any, **settings: Any) -> Any:
