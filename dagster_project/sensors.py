@@ -16,6 +16,7 @@ from dagster_project.resources import NIGHTLY
 from dagster_project.schedules import run_config
 from ingestion.contracts.feed import Feed
 from ingestion.contracts.load import load_feeds
+from ingestion.ledger import Ledger
 from serving import generation as generations
 
 SECONDS_BETWEEN_LOOKS = 60
@@ -68,9 +69,11 @@ def next_request(home: Home, now: float) -> dg.RunRequest | dg.SkipReason:
     if any(now - state.changed < SECONDS_UNTIL_STABLE for state in states):
         return dg.SkipReason(f"{date} is still being delivered")
     # A night that failed is tried again when any file that it reads came or was replaced, one of
-    # its date or a month's file that it waited for; a published one when something else waits.
+    # its date or a month's file that it waited for, and when somebody decided about a delivery; a
+    # published one when something else waits.
     news = nights.waiting(home, feeds, home.landing, reference) if is_again else []
-    fingerprint = hashlib.sha256(repr((sorted(states), news)).encode()).hexdigest()[:12]
+    known = (sorted(states), news, _decisions(home))
+    fingerprint = hashlib.sha256(repr(known).encode()).hexdigest()[:12]
     return dg.RunRequest(
         run_key=f"landed {date} {fingerprint}",
         run_config=run_config(date),
@@ -88,6 +91,11 @@ def _absent(feeds: dict[str, Feed], landed: dict[str, list[Landed]], date: dt.da
         and feed.delivery.frequency == "daily"
         and not any(state.date == date for state in landed.get(name, []))
     )
+
+
+def _decisions(home: Home) -> int:
+    """How many decisions about deliveries there are."""
+    return len(Ledger(home.ledger).decisions()) if home.ledger.exists() else 0
 
 
 class Landed(NamedTuple):

@@ -84,6 +84,8 @@ def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
     feeds = load_feeds(feeds_folder_of(place, feeds_folder))
     ledger = Ledger(place.ledger) if place.ledger.exists() else None
     rows = ledger.deliveries() if ledger else []
+    # Of what somebody refused by his own decision nothing is owed.
+    settled = ledger.turned_away() if ledger else set()
     holder = lease.holder(place.lease)
     details = published.details if published else {}
     standings = _standings(place, feeds, ledger, published)
@@ -98,7 +100,7 @@ def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
         "feeds": _freshness(feeds, rows, standings),
         "changed": changes_of(published),
         "held": held_of(place, ledger) if ledger else [],
-        "refused": _refused(rows),
+        "refused": _refused([row for row in rows if row.delivery_id not in settled]),
         "act": [
             {
                 "owner": each.owner,
@@ -108,7 +110,7 @@ def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
                 "zh": each.sentence.zh,
                 "en": each.sentence.en,
             }
-            for each in duties(feeds, standings, rows, ledger.turned_away() if ledger else ())
+            for each in duties(feeds, standings, rows, settled)
         ],
         "data_docs": str(place.data_docs / "index.html"),
     }

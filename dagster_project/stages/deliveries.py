@@ -240,15 +240,17 @@ def tell(night: Night, feed: Feed) -> Told:
         nothing: dict[str, list[Sentence]] = {check: [] for check in CHECKS}
         return Told({"delivered": "not delivered by this bank"}, nothing, owner=feed.owner)
     standing = night.standings.get(feed.feed)
+    loaded = [each for each in reports if each.state == "loaded"]
     metadata: dict[str, Any] = {
         "owner": feed.owner,
         "delivered": "yes" if reports else "nothing new tonight",
         "files": len(reports),
         "rows_in": sum(each.rows_in or 0 for each in reports),
-        "rows_loaded": sum(each.rows_loaded or 0 for each in reports),
+        "rows_loaded": sum(each.rows_loaded or 0 for each in loaded),
+        "rows_held": sum(each.rows_loaded or 0 for each in reports if each.state == "held"),
         "rows_quarantined": sum(each.rows_quarantined or 0 for each in reports),
         "rows_not_data": sum(each.rows_not_data or 0 for each in reports),
-        "dagster/row_count": sum(each.rows_loaded or 0 for each in reports),
+        "dagster/row_count": sum(each.rows_loaded or 0 for each in loaded),
     }
     if reports:
         dates = sorted({each.business_date for each in reports})

@@ -55,6 +55,11 @@ How files are read:
   cell is recorded beside the quarantine with what was delivered. Where the dictionary says
   "kept", a number that fails is loaded as delivered and recorded; else its row is refused.
 - A row that cannot be read goes to quarantine and comes back to its sender with the reason.
+- A file that can be read but is odd is held until somebody decides (`crm release`, `crm refuse`).
+  What is odd is the feed's word, under `delivery`: `volume: {factor: 10, after: 5, at_least: 50}`
+  (ten times more or fewer rows than the median of the last five; `false` for any size),
+  `closed_months: 3` (how far back a correction may reach by itself), `restatement: hold` (every
+  correction needs approval; the standard is `load`). A feed that says nothing has these figures.
 
 """
 

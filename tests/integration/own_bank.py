@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "your-own-bank.md"
+PROGRAM = Path(__file__).resolve().parents[2]
+PAGE = PROGRAM / "docs" / "your-own-bank.md"
 FILE = re.compile(r"^`([\w./]+)`[^\n]*:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -38,14 +39,14 @@ def land(bank: Path, date: str, *, customers: str = "", accounts: str = "", post
         path.write_text(text, encoding="gb18030")
 
 
-def crm(bank: Path, *arguments: str) -> str:
-    """Standard output of a command on this bank's home; it must succeed."""
+def crm(bank: Path, *arguments: str, code: int = 0, program: Path = PROGRAM) -> str:
+    """What a command on this bank's home says; of one that must fail, its one sentence."""
     done = subprocess.run(
         [sys.executable, "-m", "dagster_project.cli.main", *arguments, "--home", bank / "home"],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(program)},
         cwd=bank,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, f"crm {arguments[0]}: {done.returncode}\n{done.stderr[-4000:]}"
-    return done.stdout
+    assert done.returncode == code, f"crm {arguments[0]}: {done.returncode}\n{done.stderr[-4000:]}"
+    return done.stderr if code else done.stdout

@@ -12,7 +12,10 @@ from dagster_project import schedules, sensors
 from dagster_project.errors import AlreadyPublishedError, DeliveriesError
 from dagster_project.home import Home
 from dagster_project.reporter import LogReporter
+from ingestion.batch import BatchReport
 from ingestion.contracts.load import load_feeds
+from ingestion.landing import receive
+from ingestion.ledger import Ledger
 from serving import generation as generations
 
 
@@ -93,6 +96,69 @@ def test_a_published_night_is_not_run_again_unless_forced(home, feeds):
     with pytest.raises(AlreadyPublishedError, match="generation 3 speaks of 2025-12-31; --force"):
         plan(home, feeds, "2025-12-31")
     assert plan(home, feeds, "2025-12-31", is_forced=True) == ["2025-12-31"]
+
+
+def take_in(home, feeds, date: str):
+    """What a night of this date receives, entered as loaded, and its generation."""
+    ledger = Ledger(home.ledger)
+    run_id = ledger.start_run(day(date), "test")
+    found = receive(home.landing, home.archive, ledger, feeds, run_id, day(date))
+    for row in found.received:
+        report = BatchReport(row.feed, row.batch_id, row.business_date, row.file_name)
+        report.state = "loaded"
+        ledger.commit(row, report, "event", run_id)
+    ledger.record_generation(number=1, run_id=run_id, business_date=day(date))
+    return ledger
+
+
+def test_a_late_or_mended_file_of_a_published_date_runs_it_again(home, feeds):
+    land(home, "2025-12-31")
+    publish(home, "2025-12-31")
+    take_in(home, feeds, "2025-12-31")
+    assert plan(home, feeds) == []
+    land(home, "2025-12-30")
+    assert plan(home, feeds) == ["2025-12-31"]
+    assert plan(home, feeds, "2025-12-31") == ["2025-12-31"]
+    assert nights.waiting(home, feeds, home.landing) == [
+        "corebank_transaction_20251230.csv is new, or was mended"
+    ]
+    # The night of a missed date takes it along.
+    land(home, "2026-01-01")
+    assert plan(home, feeds) == ["2026-01-01"]
+
+
+def test_a_decision_about_a_published_date_runs_it_again(home, feeds):
+    land(home, "2025-12-31")
+    publish(home, "2025-12-31")
+    ledger = take_in(home, feeds, "2025-12-31")
+    (row,) = ledger.deliveries()
+    ledger.turn_away(row.delivery_id, "sent twice", "somebody", "event")
+    assert plan(home, feeds) == ["2025-12-31"]
+    assert nights.waiting(home, feeds, home.landing) == [
+        "deliveries came or went since the last generation"
+    ]
+    ledger.record_generation(number=2, run_id=1, business_date=day("2025-12-31"))
+    assert plan(home, feeds) == []
+    ledger.release(row.delivery_id, "it was not", "somebody")
+    assert plan(home, feeds) == ["2025-12-31"]
+    assert nights.waiting(home, feeds, home.landing) == [
+        f"delivery {row.delivery_id} (corebank_transaction_20251231.csv) is to be loaded"
+    ]
+
+
+def test_the_sensor_starts_a_night_again_after_a_decision(home, feeds):
+    for name in DAILY:
+        (home.landing / name.format("20260101")).write_text("x", encoding="utf-8")
+    publish(home, "2025-12-31")
+    now = dt.datetime.now(dt.UTC).timestamp() + 3600
+    first = sensors.next_request(home, now)
+    assert first.run_key == sensors.next_request(home, now).run_key
+    ledger = Ledger(home.ledger)
+    run_id = ledger.start_run(day("2026-01-01"), "test")
+    found = receive(home.landing, home.archive, ledger, feeds, run_id, day("2026-01-01"))
+    assert first.run_key == sensors.next_request(home, now).run_key
+    ledger.turn_away(found.received[0].delivery_id, "sent twice", "somebody", "event")
+    assert first.run_key != sensors.next_request(home, now).run_key
 
 
 def test_a_missing_landing_folder_is_named(home, feeds):
