@@ -55,9 +55,11 @@ def release(
     if as_json:
         print_json(told)
         return
+    done = "is released. The next night loads it"
+    if told["decisions"][-1]["decision"] == "reread":
+        done = "was refused. The next night reads it again"
     console.print(
-        f"Delivery [bold]{number}[/], {escape(shown(told['file']))}, is released. The next night"
-        " loads it: [cyan]crm run[/]",
+        f"Delivery [bold]{number}[/], {escape(shown(told['file']))}, {done}: [cyan]crm run[/]",
         soft_wrap=True,
     )
 

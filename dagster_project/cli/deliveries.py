@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 STATES = get_args(State)
 COLOURS = {"loaded": "green", "held": "yellow", "received": "cyan", "refused": "red"}
 SHOWN_DELIVERIES = 40
+DECIDED = {"release": "released", "reread": "to be read again", "refuse": "refused"}
 
 
 @guarded
@@ -275,10 +276,9 @@ def _print_one(told: dict[str, Any]) -> None:
             _line(f"  {escape(each['zh'])}")
     _line(f"[bold]Received[/] {told['received_at']} by run {told['received_by_run']}")
     for each in told["decisions"]:
-        decided = "released" if each["decision"] == "release" else "refused"
         _line(
-            f"[bold]Decided[/] {each['decided_at']}: {decided} by {escape(each['decided_by'])},"
-            f" because: {escape(each['reason'])}"
+            f"[bold]Decided[/] {each['decided_at']}: {DECIDED[each['decision']]} by"
+            f" {escape(each['decided_by'])}, because: {escape(each['reason'])}"
         )
     if told["ended_at"]:
         _line(f"[bold]Ended[/] {told['ended_at']} in run {told['ended_by_run']}")

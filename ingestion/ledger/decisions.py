@@ -25,7 +25,8 @@ class Decisions(LedgerFile):
     def release(self, delivery_id: int, reason: str, decided_by: str) -> DeliveryRow:
         """Let the next run load a delivery that is held, or read one again that was refused.
 
-        The decision stays with it: read again, for whatever cause, it is loaded again.
+        To let a held one in stays decided: read again, for whatever cause, it is loaded again. Of
+        a refused one nobody knows yet what is in it, so it is judged like any other.
 
         Returns:
             The delivery as it was before.
@@ -51,10 +52,11 @@ class Decisions(LedgerFile):
                     f"delivery {later}, which came later, stands in the place of {delivery_id};"
                     f" refuse it first: crm refuse {later}"
                 )
-            _enter(connection, delivery_id, "release", reason, decided_by)
+            decision = "release" if row.state == "held" else "reread"
+            _enter(connection, delivery_id, decision, reason, decided_by)
             connection.execute(
                 "UPDATE delivery SET state = 'received', ended_at = NULL, refusal_zh = NULL,"
-                " refusal_en = NULL WHERE delivery_id = ?",
+                " refusal_en = NULL, gate = NULL WHERE delivery_id = ?",
                 [delivery_id],
             )
         return row

@@ -128,7 +128,7 @@ class Decision:
     """What somebody decided about a delivery; never deleted.
 
     Attributes:
-        decision: `release` or `refuse`.
+        decision: `release` (load it as it is), `reread` (read it again) or `refuse`.
         reason: Why, in his own words.
         decided_by: Who.
         decided_at: When, UTC.

@@ -77,6 +77,19 @@ def test_a_refused_one_may_be_read_again(house: House) -> None:
     house.ledger.release(row.delivery_id, WHY, WHO)
     (again,) = house.receive().pending
     assert (again.delivery_id, again.refusal) == (row.delivery_id, None)
+    # Nobody has seen yet what is in it: a doubt would hold it.
+    assert house.ledger.released() == set()
+    assert house.ledger.decisions()[0].decision == "reread"
+
+
+def test_one_that_the_gate_refused_goes_through_the_gate_again(house: House) -> None:
+    (row,) = taken_in(house, 1)
+    house.settle(row)
+    house.ledger.enter_gate([(row.delivery_id, '{"passed": false}')])
+    house.ledger.refuse(row, Sentence("关卡", "gate"), "event", row.run_id)
+    house.ledger.release(row.delivery_id, WHY, WHO)
+    house.settle(house.receive().pending[0])
+    assert [each.delivery_id for each in house.ledger.ungated()] == [row.delivery_id]
 
 
 @pytest.mark.parametrize("state", ["held", "received"])
@@ -111,10 +124,13 @@ def test_every_decision_is_kept_and_the_last_one_counts(house: House) -> None:
     (row,) = taken_in(house, 1)
     number = row.delivery_id
     hold(house, row)
-    house.ledger.turn_away(number, "先拒收", WHO, "event")
-    house.ledger.release(number, "再核实", WHO)
-    assert (house.ledger.released(), house.ledger.turned_away()) == ({number}, set())
-    assert [each.decision for each in house.ledger.decisions()] == ["refuse", "release"]
+    house.ledger.release(number, "先核实", WHO)
+    house.ledger.turn_away(number, "再拒收", WHO, "event")
+    assert (house.ledger.released(), house.ledger.turned_away()) == (set(), {number})
+    house.ledger.release(number, "又核实", WHO)
+    assert (house.ledger.released(), house.ledger.turned_away()) == (set(), set())
+    made = [each.decision for each in house.ledger.decisions()]
+    assert made == ["release", "refuse", "reread"]
 
 
 @pytest.mark.parametrize("state", ["received", "loaded", "superseded", "duplicate"])
