@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from dagster_project import lease
 from dagster_project.cli.output import (
@@ -23,6 +24,8 @@ from dagster_project.cli.output import (
 from dagster_project.errors import WrongUsageError
 from dagster_project.home import HOME_VARIABLE, LANDING_VARIABLE
 from dagster_project.reporter import LogReporter
+
+REASONS_SHOWN = 5
 
 if TYPE_CHECKING:
     from dagster_project.home import Home
@@ -96,6 +99,7 @@ def run(
         reference = nights.reference_of(folder)
         dates = nights.plan(place, feeds, source, until, is_forced=force, reference=reference)
         told = []
+        _tell_why_again(place, dates, nights.waiting(place, feeds, source, reference))
         for date in dates:
             request = nights.Request(
                 business_date=date,
@@ -107,11 +111,25 @@ def run(
                 workers=workers,
             )
             told.append(_one_night(place, request, as_json))
+    held = held_of(place, Ledger(place.ledger))
     if as_json:
-        print_json({"nights": told})
+        print_json({"nights": told, "held": held})
     elif not dates:
-        print_held(console, held_of(place, Ledger(place.ledger)))
+        print_held(console, held)
         console.print("Nothing to do: every business date on offer is published. See: crm status")
+
+
+def _tell_why_again(home: Home, dates: list[dt.date], reasons: list[str]) -> None:
+    """Say why a date that is published already is run once more."""
+    from serving import generation
+
+    published = generation.current(home.warehouse)
+    if published is None or dates != [published.business_date]:
+        return
+    for reason in reasons[:REASONS_SHOWN]:
+        errors.print(f"{published.business_date} is run again: {escape(reason)}", soft_wrap=True)
+    if len(reasons) > REASONS_SHOWN:
+        errors.print(f"and {len(reasons) - REASONS_SHOWN} more reasons")
 
 
 def _one_night(home: Home, request: Request, as_json: bool) -> dict[str, Any]:

@@ -126,6 +126,7 @@ def test_a_late_file_is_taken_by_the_next_run_and_explains_what_it_changed(bank:
     (bank / "landing" / LATE).write_text(text, encoding="gb18030")
     run(bank)
     assert (published(bank).number, published(bank).business_date.isoformat()) == (3, "2026-01-01")
+    assert "Nothing to do" in run(bank)
     told = explained(bank)
     assert (told["against"], told["not_explained"]) == (2, 0)
     (costs,) = [each for each in told["changes"] if each["figure"] == "costs"]
