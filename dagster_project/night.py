@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ingestion.conservation import Finding
     from ingestion.landing import Receipt
     from ingestion.landing.standing import Standing
+    from ingestion.quality.gate import Validation
     from ingestion.sentence import Sentence
 
 
@@ -89,6 +90,7 @@ class Night:
     reports: list[BatchReport] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     gate_problems: dict[str, list[Sentence]] = field(default_factory=dict)
+    validations: list[Validation] = field(default_factory=list)
     standings: dict[str, Standing] = field(default_factory=dict)
     refresh_reasons: list[str] = field(default_factory=list)
     touched_dates: list[dt.date] = field(default_factory=list)

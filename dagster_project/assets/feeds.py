@@ -61,13 +61,14 @@ def _deliveries(feeds: dict[str, Feed]) -> dg.AssetsDefinition:
             yield dg.MaterializeResult(asset_key=name, metadata=told.metadata)
             for check, problems in told.problems.items():
                 said = told.said_of(check)
+                asked = deliveries.expectations(night, feed) if check == "gate" else {}
                 yield dg.AssetCheckResult(
                     check_name=f"{name}_{check}",
                     asset_key=name,
                     passed=not problems,
                     severity=severity(told, check),
                     description=f"{said.zh} {said.en}" if said else None,
-                    metadata={"problems": len(problems), "owner": feed.owner},
+                    metadata={"problems": len(problems), "owner": feed.owner, **asked},
                 )
         deliveries.judge(night)
 

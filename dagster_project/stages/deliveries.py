@@ -157,13 +157,12 @@ def extract(night: Night) -> None:
 
 def pass_gate(night: Night) -> None:
     """Put every batch through the gate; what it refuses leaves the lake, what was there returns."""
-    validations: list[gate.Validation] = []
     for _ in range(GATE_ROUNDS):
         with in_words():
             passage = gate.run_gate(night.ledger, night.home.lake, night.feeds, night.run_id)
         for result in passage.results:
             night.gate_problems.setdefault(result.feed, []).extend(result.problems)
-        validations += passage.validations
+        night.validations += passage.validations
         night.reports += _extract(night, passage.revived)
         if not passage.revived:
             break
@@ -173,18 +172,20 @@ def pass_gate(night: Night) -> None:
         name: standing_of(feed, newest.get(name), night.request.business_date)
         for name, feed in night.feeds.items()
     }
-    _write_docs(night, validations)
+    _write_docs(night)
 
 
-def _write_docs(night: Night, validations: list[gate.Validation]) -> None:
+def _write_docs(night: Night) -> None:
     """The operator's page of what the gate answered; a night does not fail for want of it."""
-    came = {each.feed.feed for each in validations}
+    came = {each.feed.feed for each in night.validations}
     silent = [
         f"{feed.title.zh} {name}"
         for name, feed in night.feeds.items()
         if feed.is_delivered and not feed.is_internal and name not in came
     ]
-    page = data_docs.NightOfDocs(night.request.business_date, night.run_id, validations, silent)
+    page = data_docs.NightOfDocs(
+        night.request.business_date, night.run_id, night.validations, silent
+    )
     try:
         data_docs.write(page, night.home.data_docs)
     except OSError as error:
@@ -271,6 +272,19 @@ def tell(night: Night, feed: Feed) -> Told:
         ],
     }
     return Told(metadata, problems, is_blocking=is_blocking(night, feed), owner=feed.owner)
+
+
+def expectations(night: Night, feed: Feed) -> dict[str, Any]:
+    """What the gate asked of a feed's batches tonight, and in how many files or rows not so."""
+    asked = [a for v in night.validations if v.feed.feed == feed.feed for a in v.answers]
+    if not asked:
+        return {}
+    unmet = {
+        answer.expectation.id: {"files": len(answer.failing), "rows": answer.rows}
+        for answer in asked
+        if answer.failing
+    }
+    return {"expectations": len(asked), "expectations_unmet": unmet}
 
 
 def is_blocking(night: Night, feed: Feed) -> bool:

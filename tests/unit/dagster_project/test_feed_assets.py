@@ -21,6 +21,7 @@ from dagster_project.resources import NIGHTLY, RESOURCES
 from ingestion.contracts.load import load_feeds
 from ingestion.ledger import Ledger
 from ingestion.quality import gate
+from ingestion.quality.expectations import expectations_of
 from tests.unit.dagster_project.test_plan import day
 
 DATE = day("2026-01-05")
@@ -129,6 +130,14 @@ def test_what_need_not_come_is_a_warning_and_blocks_nothing(evening: Evening) ->
     assert "请信贷部补报" in str(refused.description)
     assert evening.check("corebank__loan_fresh").passed
     assert evening.check("survey__form_arrived").passed
+
+
+def test_the_gates_check_counts_what_it_asked_and_what_did_not_hold(evening: Evening) -> None:
+    told = evening.check("corebank__transaction_gate").metadata
+    declared = expectations_of(load_feeds()["corebank__transaction"])
+    assert told["expectations"].value == len(declared) > 20
+    assert told["expectations_unmet"].value == {"readable amount": {"files": 1, "rows": 1}}
+    assert "expectations" not in evening.check("corebank__account_gate").metadata
 
 
 def test_every_feed_has_every_check_and_all_of_them_answer(evening: Evening) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import socket
 from dataclasses import dataclass, field
 
 import pytest
@@ -207,6 +208,17 @@ def test_the_profile_is_counts_and_bounds_alone() -> None:
     assert set(frame["expectation"]) == {each.id for each in expectations_of(FEED)}
     amount = frame.set_index("expectation").loc["maximum amount"]
     assert (amount["measured"], amount["most"]) == (1000, 1000)
+
+
+def test_the_tool_calls_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A16: its analytics are off; not even a look-up of a name is tried."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the tool wanted the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert check([Counted().report("b1")], FEEDS).results[0].passed
 
 
 def test_the_tools_results_name_no_measured_value() -> None:
