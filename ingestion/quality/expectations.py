@@ -117,22 +117,7 @@ def _of_column(column: Column) -> Iterator[Expectation]:
     if column.is_read and (
         column.type != "text" or column.pattern or column.is_checked or column.required
     ):
-        rule = rule_of(column)
-        yield Expectation(
-            name="readable",
-            column=name,
-            measure=f"{name}.refused",
-            least=None,
-            most=0,
-            is_blocking=False,
-            counts=True,
-            what=Sentence(
-                f"报送的“{heading}”都符合约定：{rule.zh}", f"every {name} delivered is {rule.en}"
-            ),
-            fault=Sentence(
-                "有单元格不符合约定，所在行已隔离", "cells did not fit; rows were refused"
-            ),
-        )
+        yield _readable(column)
     if column.required:
         yield Expectation(
             name="required",
@@ -145,43 +130,69 @@ def _of_column(column: Column) -> Iterator[Expectation]:
             what=Sentence(f"入库行的“{heading}”均有值", f"{name} is never empty"),
             fault=Sentence("必填列存在空值", "a required column has empty values"),
         )
-    if column.min is not None:
-        yield Expectation(
-            name="minimum",
-            column=name,
-            measure=f"{name}.minimum",
-            least=_as_number(column.min),
-            most=None,
-            is_blocking=True,
-            counts=False,
-            what=Sentence(f"“{heading}”不小于 {column.min}", f"{name} is at least {column.min}"),
-            fault=Sentence("存在小于下限的值", "a value is below its minimum"),
-        )
-    if column.max is not None:
-        yield Expectation(
-            name="maximum",
-            column=name,
-            measure=f"{name}.maximum",
-            least=None,
-            most=_as_number(column.max),
-            is_blocking=True,
-            counts=False,
-            what=Sentence(f"“{heading}”不大于 {column.max}", f"{name} is at most {column.max}"),
-            fault=Sentence("存在大于上限的值", "a value is above its maximum"),
-        )
+    yield from _bounds(column)
     if column.values:
         codes = ", ".join(column.values)
-        yield Expectation(
-            name="listed",
-            column=name,
-            measure=f"{name}.distinct",
-            least=None,
-            most=len(column.values),
-            is_blocking=True,
-            counts=False,
-            what=Sentence(f"“{heading}”只取约定的代码：{codes}", f"{name} is one of {codes}"),
-            fault=Sentence("代码种类多于约定", "there are more codes than the feed lists"),
+        yield _limit(
+            "listed",
+            name,
+            "distinct",
+            (None, len(column.values)),
+            Sentence(f"“{heading}”只取约定的代码：{codes}", f"{name} is one of {codes}"),
+            Sentence("代码种类多于约定", "there are more codes than the feed lists"),
         )
+
+
+def _readable(column: Column) -> Expectation:
+    """What was delivered fits; where it does not, the row is in quarantine and the file goes on."""
+    name, rule = column.name, rule_of(column)
+    return Expectation(
+        name="readable",
+        column=name,
+        measure=f"{name}.refused",
+        least=None,
+        most=0,
+        is_blocking=False,
+        counts=True,
+        what=Sentence(
+            f"报送的“{column.heading}”都符合约定：{rule.zh}", f"every {name} delivered is {rule.en}"
+        ),
+        fault=Sentence("有单元格不符合约定，所在行已隔离", "cells did not fit; rows were refused"),
+    )
+
+
+def _bounds(column: Column) -> Iterator[Expectation]:
+    name, heading = column.name, column.heading
+    if column.min is not None:
+        yield _limit(
+            "minimum",
+            name,
+            "minimum",
+            (_as_number(column.min), None),
+            Sentence(f"“{heading}”不小于 {column.min}", f"{name} is at least {column.min}"),
+            Sentence("存在小于下限的值", "a value is below its minimum"),
+        )
+    if column.max is not None:
+        yield _limit(
+            "maximum",
+            name,
+            "maximum",
+            (None, _as_number(column.max)),
+            Sentence(f"“{heading}”不大于 {column.max}", f"{name} is at most {column.max}"),
+            Sentence("存在大于上限的值", "a value is above its maximum"),
+        )
+
+
+def _limit(
+    name: str,
+    column: str,
+    measure: str,
+    bounds: tuple[float | None, float | None],
+    what: Sentence,
+    fault: Sentence,
+) -> Expectation:
+    """A measure of one column that counts no rows, and refuses the file where it is out."""
+    return Expectation(name, column, f"{column}.{measure}", *bounds, True, False, what, fault)
 
 
 def rule_of(column: Column) -> Sentence:

@@ -90,7 +90,7 @@ def test_a_stamp_that_cannot_be_read_is_told(home: Home, text: str) -> None:
 
 MOUNTS = """\
 /dev/vda / ext4 rw 0 0
-tmpfs /tmp tmpfs rw 0 0
+tmpfs /run tmpfs rw 0 0
 bank:/vol /mnt/share nfs4 rw 0 0
 //bank/share /mnt/my\\040share cifs rw 0 0
 me@bank: /mnt/ssh fuse.sshfs rw 0 0
@@ -100,7 +100,7 @@ bank:/twice /mnt/twice nfs rw 0 0
 """
 PLACES = {
     "/srv/crm": "ext4",
-    "/tmp/x": "tmpfs",
+    "/run/x": "tmpfs",
     "/mnt/share": "nfs4",
     "/mnt/share/a/b": "nfs4",
     "/mnt/shared": "ext4",
