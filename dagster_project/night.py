@@ -86,6 +86,7 @@ class Night:
     feeds: dict[str, Feed]
     versions: Versions
     base: generations.Generation | None
+    killed_runs: list[tuple[int, dt.date]] = field(default_factory=list)
     receipt: Receipt | None = None
     reports: list[BatchReport] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -183,10 +184,14 @@ def _begin(
     feeds = load_feeds(request.feeds_folder)
     _check_turn(home, feeds, request)
     versions = Versions.now(request.feeds_folder)
+    # Nobody else holds the lease, so a run that still counts as running was killed.
+    killed = [run for run in ledger.runs() if run.state == "running"]
     run_id = ledger.start_run(request.business_date, versions.code)
     held.note_run(run_id)
     base = generations.current(home.warehouse)
-    return Night(home, environment, request, reporter, ledger, held, run_id, feeds, versions, base)
+    night = Night(home, environment, request, reporter, ledger, held, run_id, feeds, versions, base)
+    night.killed_runs = [(run.run_id, run.business_date) for run in killed]
+    return night
 
 
 def _open_ledger(home: Home) -> Ledger:

@@ -70,6 +70,17 @@ def refuse(home: Home, landing: Path) -> None:
         )
 
 
+def refuse_newer(home: Home) -> None:
+    """Stop when the home was written by a newer version.
+
+    Raises:
+        PreflightError: With both versions.
+    """
+    found = version(home)
+    if found.state == "wrong":
+        raise PreflightError(*found.told)
+
+
 def look(home: Home, landing: Path) -> list[Finding]:
     """Everything a night needs, in the order in which it should be mended."""
     asked: tuple[Callable[[], Finding], ...] = (

@@ -109,7 +109,7 @@ def _safe(sentence: Sentence) -> Sentence:
 
 def of_night(night: Night) -> Message:
     """Everything a night that has ended has to tell, what is worst first."""
-    events = [*_ending(night), *_gate(night), *_duties(night)]
+    events = [*_ending(night), *_killed(night), *_gate(night), *_duties(night)]
     return Message(night.request.business_date.isoformat(), night.run_id, tuple(events))
 
 
@@ -146,6 +146,16 @@ def _ending(night: Night) -> Iterable[Event]:
     error = night.failure
     name = "audit_failed" if isinstance(error, AuditError) else "night_failed"
     yield Event(name, OPERATOR, "", _failed(date, stage, error))
+
+
+def _killed(night: Night) -> Iterable[Event]:
+    """Runs before this one that could not tell of their own end."""
+    for run_id, date in night.killed_runs:
+        sentence = Sentence(
+            f"此前第 {run_id} 次运行（业务日期 {date}）被中断，本次已接续。",
+            f"Run {run_id} for {date} was killed before this one, which took up its work.",
+        )
+        yield Event("night_failed", OPERATOR, "", sentence)
 
 
 def _failed(date: str, stage: str, error: BaseException | None) -> Sentence:

@@ -18,7 +18,6 @@ from dagster_project.cli.output import (
     JsonOption,
     console,
     guarded,
-    home_of,
     print_json,
 )
 from dagster_project.home import PROJECT_ROOT, Home
@@ -41,7 +40,8 @@ def doctor(as_json: JsonOption = False, home: HomeOption = None) -> None:
 
     Example: crm doctor --home /srv/crm
     """
-    place = home_of(home)
+    # Not home_of: a home of a newer version is a finding here.
+    place = Home.resolve(home)
     findings = [_python(place), _versions(place), *_preflight(place)]
     findings += [look(place) for look in LOOKS]
     if as_json:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from dagster_project import environment
-from dagster_project.errors import WrongUsageError, named_cause
+from dagster_project.errors import NightError, WrongUsageError, named_cause
 from dagster_project.home import DEFAULT_HOME, Home
 
 # A pipe has no width; a table squeezed into eighty columns could not be searched.
@@ -84,10 +84,13 @@ def guarded(command: Command) -> Command:
 def known(error: BaseException) -> BaseException | None:
     """The error of the house inside `error`, or None when it is one nobody foresaw."""
     from ingestion.contracts.errors import FeedError
+    from ingestion.ledger import LedgerError
     from serving.errors import ServingError
 
     if isinstance(error, FeedError):
         return WrongUsageError(" ".join(str(error).split("\n")))
+    if isinstance(error, LedgerError):
+        return NightError(str(error))
     if isinstance(error, ServingError | environment.UnknownEnvironmentError):
         return error
     return named_cause(error)
@@ -102,8 +105,16 @@ def fail(sentence: str, code: int, zh: str = "") -> None:
 
 
 def home_of(given: Path | None) -> Home:
-    """The home a command works on."""
-    return Home.resolve(given)
+    """The home a command works on.
+
+    Raises:
+        PreflightError: It was written by a newer version; not even reading it is safe.
+    """
+    from dagster_project import preflight
+
+    home = Home.resolve(given)
+    preflight.refuse_newer(home)
+    return home
 
 
 def home_option(home: str) -> str:

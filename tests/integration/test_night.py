@@ -300,5 +300,14 @@ def test_runs_and_materializations_are_in_dagsters_own_storage(bank):
 
 def test_the_home_is_healthy(bank):
     findings = {each["name"]: each for each in json.loads(bank.crm("doctor", "--json"))}
-    for name in ("Python", "home", "lease", "ledger", "keys", "published"):
+    for name in ("Python", "version", "folders", "disk", "lease", "ledger", "keys", "published"):
         assert findings[name]["state"] == "ok", findings[name]
+
+
+def test_the_operators_pages_name_every_night_that_read_files(bank):
+    pages = sorted((bank.home / "exports" / "data-docs").glob("20*.html"))
+    assert pages
+    assert "走访台账" in "".join(page.read_text(encoding="utf-8") for page in pages)
+    told = json.loads(bank.crm("status", "--json"))
+    assert [each for each in told["act"] if each["kind"] == "late"] == []
+    assert {each["owner"] for each in told["feeds"]} > {"科技部", "财务部"}

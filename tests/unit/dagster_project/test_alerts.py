@@ -23,6 +23,7 @@ from dagster_project.home import Home
 from dagster_project.night import Night, Request
 from dagster_project.reporter import LogReporter
 from dagster_project.stages import deliveries
+from ingestion.ledger import Ledger
 from ingestion.sentence import Sentence
 from tests.unit.dagster_project.listeners import mail_server, web_server
 from tests.unit.dagster_project.test_plan import day
@@ -300,6 +301,18 @@ def test_a_night_that_fails_tells_so_and_never_what_was_in_the_error(home: Home,
     assert all(each["owner"] and each["zh"] and each["en"] for each in late)
     kept = (home.logs / "alerts.jsonl").read_text(encoding="utf-8")
     assert json.loads(kept)["ways"][0]["is_sent"] is True
+
+
+def test_a_killed_run_is_told_by_the_next(home: Home) -> None:
+    Ledger(home.ledger).start_run(day("2026-01-04"), "code")
+    with web_server() as server:
+        home.alerts.write_text(f"webhook: {{url: '{server.url}'}}", encoding="utf-8")
+        run_night(home, DeliveriesError("x"), Listening())
+        run_night(home, DeliveriesError("x"), Listening())
+    told = [[each["en"] for each in body["events"]] for body in server.bodies]
+    killed = "Run 1 for 2026-01-04 was killed before this one, which took up its work."
+    assert killed in told[0]
+    assert killed not in told[1]
 
 
 def test_only_the_events_that_are_wanted_are_told(home: Home) -> None:

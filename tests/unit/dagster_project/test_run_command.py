@@ -49,8 +49,6 @@ def test_three_missed_days_are_three_nights_in_order_once_each(
     done = CliRunner().invoke(app, ["run", "--json"])
     assert done.exit_code == 0, done.output
     assert nights == ["2026-01-01", "2026-01-02", "2026-01-03"]
-    assert CliRunner().invoke(app, ["run"]).exit_code == 0
-    assert len(nights) == 3
 
 
 def test_while_another_run_goes_on_it_stands_back_within_seconds(
@@ -85,6 +83,16 @@ def test_a_home_of_a_newer_version_is_told_in_both_languages(home: Home, nights:
     assert not home.lease.exists()
     assert not home.ledger.exists()
     assert nights == []
+    for command in (["status"], ["deliveries"], ["sql", "select 1"], ["train"], ["rollback"]):
+        assert CliRunner().invoke(app, command).exit_code == 7, command
     told = CliRunner().invoke(app, ["doctor", "--json"])
     found = {each["name"]: each["state"] for each in json.loads(told.stdout)}
     assert found["version"] == "wrong"
+
+
+def test_a_ledger_that_is_none_is_told_in_one_sentence(home: Home) -> None:
+    home.ledger.write_bytes(b"not a ledger at all, but long enough to be looked at" * 40)
+    done = CliRunner().invoke(app, ["status"])
+    assert done.exit_code == 1
+    assert "cannot be used as a ledger" in done.stderr
+    assert "Traceback" not in done.output
