@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project.resources import NightSession
-from dagster_project.stages import deliveries
+from dagster_project.stages import deliveries, overview
 from ingestion.contracts.feed import Feed
 from ingestion.pseudonym import FEED as PSEUDONYM_FEED
 
 GROUP = "source"
+OVERVIEW = "delivery_overview"
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
@@ -40,7 +41,7 @@ def feed_spec(feed: Feed) -> dg.AssetSpec:
 def _deliveries(feeds: dict[str, Feed]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="deliveries",
-        specs=[feed_spec(feed) for feed in feeds.values()],
+        specs=[*(feed_spec(feed) for feed in feeds.values()), _overview_spec(feeds)],
         check_specs=[
             check_spec(feed, check) for feed in feeds.values() for check in deliveries.CHECKS
         ],
@@ -70,9 +71,29 @@ def _deliveries(feeds: dict[str, Feed]) -> dg.AssetsDefinition:
                     description=f"{said.zh} {said.en}" if said else None,
                     metadata={"problems": len(problems), "owner": feed.owner, **asked},
                 )
+        yield dg.MaterializeResult(
+            asset_key=OVERVIEW,
+            metadata={
+                "business_date": night.request.business_date.isoformat(),
+                "who_must_act": dg.MetadataValue.md(overview.who_must_act(night)),
+                "feeds": dg.MetadataValue.md(overview.how_feeds_stand(night)),
+                "data_docs": dg.MetadataValue.path(night.home.data_docs / "index.html"),
+            },
+        )
         deliveries.judge(night)
 
     return receive_and_extract
+
+
+def _overview_spec(feeds: dict[str, Feed]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        OVERVIEW,
+        deps=list(feeds),
+        group_name=GROUP,
+        kinds={"python"},
+        description="All deliveries of the night on one page: which feed is late, what was refused,"
+        " and who must act. 报送情况总览：迟报、拒收与应处理人",
+    )
 
 
 def check_spec(feed: Feed, check: str) -> dg.AssetCheckSpec:

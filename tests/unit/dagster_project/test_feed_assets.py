@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 
 from dagster_project import conductor
-from dagster_project.assets.feeds import check_spec, feed_assets
+from dagster_project.assets.feeds import OVERVIEW, check_spec, feed_assets
 from dagster_project.home import Home
 from dagster_project.night import Request
 from dagster_project.resources import NIGHTLY, RESOURCES
@@ -138,6 +138,21 @@ def test_the_gates_check_counts_what_it_asked_and_what_did_not_hold(evening: Eve
     assert told["expectations"].value == len(declared) > 20
     assert told["expectations_unmet"].value == {"readable amount": {"files": 1, "rows": 1}}
     assert "expectations" not in evening.check("corebank__account_gate").metadata
+
+
+def test_one_page_says_how_feeds_stand_and_who_must_act(evening: Evening) -> None:
+    (event,) = [
+        each
+        for each in evening.result.get_asset_materialization_events()
+        if each.asset_key == dg.AssetKey(OVERVIEW)
+    ]
+    told = event.materialization.metadata
+    act, feeds = str(told["who_must_act"].value), str(told["feeds"].value)
+    assert "| 科技部 | late |  |" in act
+    assert "| 信贷部 | refused | 2026\\-01\\-05 |" in act
+    assert "corebank\\_loan\\_20260105.csv" in act
+    (line,) = [each for each in feeds.splitlines() if "corebank\\_\\_customer " in each]
+    assert line.endswith("| 科技部 | fresh | 2026\\-01\\-05 |  | 1 | 1 |")
 
 
 def test_every_feed_has_every_check_and_all_of_them_answer(evening: Evening) -> None:
