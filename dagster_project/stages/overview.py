@@ -50,7 +50,7 @@ def how_feeds_stand(night: Night) -> str:
 
 
 def _line(duty: Duty) -> tuple[str, ...]:
-    return duty.owner, duty.kind, duty.since, duty.sentence.zh, duty.sentence.en
+    return duty.owner, duty.kind, duty.since, f"{duty.sentence.zh} {duty.sentence.en}"
 
 
 def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -60,4 +60,4 @@ def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 def _cell(text: str) -> str:
     """A text as itself: a delivered name is neither a link nor a column."""
-    return _MARKS.sub(r"\\\1", shown(text, 500))
+    return _MARKS.sub(r"\\\1", shown(text, 900))
