@@ -140,7 +140,8 @@ class BatchReport:
 
     `rows_in` = `rows_loaded` + `rows_quarantined` + `rows_not_data`, counted in physical rows of
     the file, its heading included; `counted_rows` is the same by the second counter. A file that
-    could not be read has None in all of them.
+    could not be read has None in all of them. `corrects` is the batch that a returned sheet came
+    back for, `corrects_rows` whether it was read for single rows of it.
     """
 
     feed: str
@@ -165,6 +166,8 @@ class BatchReport:
     columns: list[ColumnProfile] = field(default_factory=list)
     key_count: int | None = None
     returned: Path | None = None
+    corrects: str | None = None
+    corrects_rows: bool = False
     seconds: float = 0.0
 
     def to_json(self) -> str:

@@ -24,7 +24,7 @@ def doubts_about(
     One that was loaded before, and is read again because the lake lost it or because what took
     its place was refused, was judged then.
     """
-    if report.state == "refused" or delivery.was_loaded:
+    if report.state == "refused" or delivery.was_loaded or delivery.is_beside:
         return []
     before = ledger.replaced_by(delivery)
     found = [_empty(delivery, report, feed, ledger), _volume(delivery, report, feed, ledger)]

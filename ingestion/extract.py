@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.batch import BatchReport
-from ingestion.contracts import Feed
+from ingestion.contracts import Feed, FilePattern
+from ingestion.correcting import correction_of, returned_pattern
+from ingestion.correction import Correction
 from ingestion.doubts import doubts_about
 from ingestion.lake import Lake
 from ingestion.landing.archive import archive_path, sha256_of
 from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.pool import ReaderError, ReaderPool
 from ingestion.reader_process import Limits
+from ingestion.returned_sheet import Answer, write_returned
 from ingestion.sentence import Sentence, shown
 from ingestion.task import Task
 
@@ -87,24 +90,32 @@ def extract(
     commit = _Commit(feeds, store, ledger, run_id)
     by_id = {row.delivery_id: row for row in deliveries}
     reports: dict[int, BatchReport] = {}
-    tasks = []
     released = ledger.released()
-    for row in _in_turn(deliveries):
-        if row.run_id != run_id:
-            _verify(row, archive_path(archive, row.sha256))
-        task = _task(row, feeds, archive, store, quarantine, released)
-        if isinstance(task, BatchReport):
-            reports[row.delivery_id] = task
-            ledger.commit(row, task, "change", run_id)
-        else:
-            tasks.append(task)
     with ReaderPool(dict(feeds), workers, limits or Limits()) as pool:
-        for task, report in _in_order(pool.run(tasks), tasks):
-            row = by_id[task.delivery_id]
-            commit.enter(row, task, report)
-            reports[row.delivery_id] = report
-            if progress is not None:
-                progress(report)
+
+        def read(rows: Sequence[DeliveryRow]) -> None:
+            tasks = []
+            for row in rows:
+                if row.run_id != run_id:
+                    _verify(row, archive_path(archive, row.sha256))
+                task = _task(row, feeds, archive, store, quarantine, ledger, released)
+                if isinstance(task, BatchReport):
+                    reports[row.delivery_id] = task
+                    ledger.commit(row, task, "change", run_id)
+                else:
+                    tasks.append(task)
+            for task, report in _in_order(pool.run(tasks), tasks):
+                row = by_id[task.delivery_id]
+                commit.enter(row, task, report)
+                reports[row.delivery_id] = report
+                if progress is not None:
+                    progress(report)
+
+        read(_in_turn([row for row in deliveries if row.corrects is None]))
+        # What a correction may load depends on its batch and on the corrections before it.
+        for row in sorted(deliveries, key=lambda row: row.delivery_id):
+            if row.corrects is not None:
+                read([row])
     return [reports[row.delivery_id] for row in deliveries]
 
 
@@ -146,7 +157,7 @@ def reconcile(lake: Path, ledger: Ledger, feeds: Mapping[str, Feed]) -> list[Del
     """
     store = Lake(lake)
     store.sweep()
-    lost = []
+    lost: dict[int, DeliveryRow] = {}
     for feed in feeds.values():
         if feed.is_internal:
             continue
@@ -160,10 +171,13 @@ def reconcile(lake: Path, ledger: Ledger, feeds: Mapping[str, Feed]) -> list[Del
             if path not in loaded:
                 store.remove(feed.feed, date, batch_id)
         for path, row in loaded.items():
-            if not path.exists():
+            if not path.exists() and row.delivery_id not in lost:
+                beside = ledger.corrections(row.batch_id)
                 ledger.reopen(row.delivery_id)
-                lost.append(row)
-    return lost
+                for each in beside:
+                    store.remove(each.feed, each.business_date, each.batch_id)
+                lost |= {each.delivery_id: each for each in (row, *beside)}
+    return list(lost.values())
 
 
 def _verify(row: DeliveryRow, archived: Path) -> None:
@@ -185,28 +199,36 @@ def _task(
     archive: Path,
     lake: Lake,
     quarantine: Path,
+    ledger: Ledger,
     released: Collection[int],
 ) -> Task | BatchReport:
-    """What a reader has to do for a delivery; a refusal where no feed knows its file any more."""
+    """What a reader has to do for a delivery; a refusal where there is nothing to be done."""
     feed = feeds.get(row.feed)
-    found = feed.match(row.file_name) if feed is not None else None
-    if feed is None or found is None:
-        return BatchReport(
-            row.feed,
-            row.batch_id,
-            row.business_date,
-            row.file_name,
-            row.part,
-            state="refused",
-            refusal=Sentence(
-                f"现有接口定义中没有与文件 {row.file_name} 相符的接口。",
-                f"No feed knows the file {row.file_name} any more.",
+    correction: Correction | None = None
+    if feed is not None and row.corrects is not None:
+        history = ledger.deliveries(feed=row.feed)
+        found = correction_of(row, history, lake, quarantine)
+        if isinstance(found, Sentence):
+            report = _refused(row, found)
+            report.returned = write_returned(quarantine / "returned", report, feed, Answer())
+            return report
+        correction = found
+        pattern: FilePattern | None = returned_pattern(row, feed, history)
+    else:
+        match = feed.match(row.file_name) if feed is not None else None
+        pattern = match[0] if match is not None else None
+    if feed is None or pattern is None:
+        return _refused(
+            row,
+            Sentence(
+                f"现有接口定义中没有与文件 {shown(row.file_name)} 相符的接口。",
+                f"No feed knows the file {shown(row.file_name)} any more.",
             ),
         )
     return Task(
         delivery_id=row.delivery_id,
         feed=row.feed,
-        pattern=found[0],
+        pattern=pattern,
         archived=archive_path(archive, row.sha256),
         source_file=row.file_name,
         part=row.part,
@@ -214,5 +236,20 @@ def _task(
         batch_id=row.batch_id,
         unfinished=lake.unfinished_path(row.feed, row.business_date, row.batch_id),
         quarantine=quarantine,
+        correction=correction,
         is_released=row.delivery_id in released,
+    )
+
+
+def _refused(row: DeliveryRow, sentence: Sentence) -> BatchReport:
+    return BatchReport(
+        row.feed,
+        row.batch_id,
+        row.business_date,
+        row.file_name,
+        row.part,
+        state="refused",
+        refusal=sentence,
+        corrects=row.corrects,
+        corrects_rows=row.is_beside,
     )

@@ -12,12 +12,13 @@ from typing import Any
 from ingestion.adjustments import write_adjustments
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed, FilePattern
+from ingestion.correction import Correction, write_corrected
 from ingestion.lake import sync
 from ingestion.quarantine import write_quarantine
 from ingestion.reading.csv import read_csv
 from ingestion.reading.load import Origin, sum_money
 from ingestion.reading.outcome import Outcome
-from ingestion.returned_sheet import write_returned
+from ingestion.returned_sheet import Answer, write_returned
 from ingestion.sentence import RefusedFileError
 
 
@@ -36,6 +37,7 @@ class Task:
         batch_id: Name of the batch it becomes.
         unfinished: Parquet file to write.
         quarantine: Folder for refused rows, and for the sheets that go back.
+        correction: What is known of the batch it corrects; None for an ordinary delivery.
         is_released: Whether somebody decided to load it in spite of every doubt.
     """
 
@@ -49,13 +51,18 @@ class Task:
     batch_id: str
     unfinished: Path
     quarantine: Path
+    correction: Correction | None = None
     is_released: bool = False
 
     def report(self) -> BatchReport:
         """A report on which nothing is entered yet."""
-        return BatchReport(
+        report = BatchReport(
             self.feed, self.batch_id, self.business_date, self.source_file, self.part
         )
+        if self.correction is not None:
+            report.corrects = self.correction.slip.batch_id
+            report.corrects_rows = not self.correction.slip.is_whole
+        return report
 
 
 def perform(task: Task, feed: Feed, engine: Any) -> BatchReport:
@@ -100,16 +107,38 @@ def perform(task: Task, feed: Feed, engine: Any) -> BatchReport:
         task.source_file,
         outcome.adjusted if outcome else [],
     )
+    _write_corrected(task, report, outcome)
     report.returned = write_returned(
-        task.quarantine / "returned",
-        report,
-        feed,
-        outcome.refused if outcome else [],
-        task.archived if task.pattern.format == "xlsx" and outcome else None,
-        outcome.heading_rows if outcome else {},
+        task.quarantine / "returned", report, feed, _answer(task, outcome)
     )
     report.seconds = round(time.monotonic() - started, 4)
     return report
+
+
+def _write_corrected(task: Task, report: BatchReport, outcome: Outcome | None) -> None:
+    """Keep which refused rows a correction put right: those that were not refused once more."""
+    named = (outcome.corrected if outcome else None) or {}
+    refused = {(row.sheet, row.row) for row in outcome.refused} if outcome else set()
+    rows = [
+        (name, sheet or "", row)
+        for (sheet, row), name in named.items()
+        if (sheet, row) not in refused and report.state == "loaded"
+    ]
+    write_corrected(task.quarantine, task.feed, task.batch_id, rows)
+
+
+def _answer(task: Task, outcome: Outcome | None) -> Answer:
+    slip = task.correction.slip if task.correction is not None else None
+    if outcome is None:
+        return Answer(corrects=slip)
+    return Answer(
+        outcome.refused,
+        outcome.sound,
+        task.archived if task.pattern.format == "xlsx" else None,
+        outcome.heading_rows,
+        outcome.is_1904,
+        slip,
+    )
 
 
 def _read(task: Task, feed: Feed, engine: Any) -> Outcome:
@@ -118,7 +147,15 @@ def _read(task: Task, feed: Feed, engine: Any) -> Outcome:
         # Its libraries take a third of a second to import; a night of extracts needs none.
         from ingestion.reading.xlsx import read_xlsx
 
-        return read_xlsx(engine, feed, task.pattern, task.archived, origin, task.unfinished)
+        return read_xlsx(
+            engine,
+            feed,
+            task.pattern,
+            task.archived,
+            origin,
+            task.unfinished,
+            task.correction,
+        )
     return read_csv(engine, feed, task.pattern, task.archived, origin, task.unfinished)
 
 

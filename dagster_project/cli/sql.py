@@ -36,13 +36,17 @@ def sql(
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="Rows shown in a table; --json prints all.")
     ] = SHOWN_ROWS,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="Write the whole answer to this file, .csv or .xlsx."),
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Ask the published generation, read-only.
 
     The generation is resolved once: a night that is published meanwhile does not change what this
     session sees. With --json the answer is an array of row objects: dates as ISO texts, decimals
-    as numbers with all their digits.
+    as numbers with all their digits. In a file written by --output no text can act as a formula.
 
     Example: crm sql "select month_date, sum(contribution_amount) as contribution
     from mart.mart_profitability__customer_month group by month_date order by month_date"
@@ -55,12 +59,22 @@ def sql(
     with opened:
         if (query is None and not sys.stdin.isatty()) or query == "-":
             query = sys.stdin.read()
+        if output is not None and query is None:
+            raise typer.BadParameter(
+                "a file is written for one query; give it", param_hint="--output"
+            )
         if query is None:
             date = generation.business_date
             console.print(f"Generation {generation.number}, business date {date}. {HELP_TEXT}")
             _converse(opened, as_json, limit)
             return
-        answer = queries.run(opened, query, None if as_json else limit)
+        answer = queries.run(opened, query, None if as_json or output else limit)
+        if output is not None:
+            from serving import export
+
+            export.write(answer, output)
+            console.print(f"{len(answer.rows):,} rows written to {escape(str(output))}")
+            return
         _show(answer, as_json)
 
 

@@ -171,6 +171,9 @@ def _freshness(
     feeds: dict[str, Feed], rows: list[DeliveryRow], standings: dict[str, Standing]
 ) -> list[dict[str, Any]]:
     """One line per feed: its last delivery, and whether the next is due or late since when."""
+    from ingestion.ledger import open_rows
+
+    still_open = open_rows(rows)
     listed = []
     for name, feed in feeds.items():
         loaded = [row for row in rows if row.feed == name and row.state == "loaded"]
@@ -188,7 +191,11 @@ def _freshness(
                 "owner": feed.owner,
                 "files": len(loaded),
                 "rows_loaded": sum(row.rows_loaded or 0 for row in loaded),
-                "rows_quarantined": sum(row.rows_quarantined or 0 for row in loaded),
+                # A correction's refused rows are those of its batch, once more.
+                "rows_quarantined": sum(
+                    row.rows_quarantined or 0 for row in loaded if not row.is_beside
+                ),
+                "rows_open": sum(still_open.get(row.batch_id, 0) for row in loaded),
             }
         )
     return listed
@@ -261,7 +268,7 @@ def _print_feeds(feeds: list[dict[str, Any]]) -> None:
     table.add_column("feed", no_wrap=True)
     for heading in ("名称", "owner", "state", "last delivery", "since"):
         table.add_column(heading)
-    for heading in ("rows", "refused"):
+    for heading in ("rows", "refused", "still open"):
         table.add_column(heading, justify="right")
     for each in feeds:
         colour = colours.get(each["state"], "dim")
@@ -274,6 +281,7 @@ def _print_feeds(feeds: list[dict[str, Any]]) -> None:
             each["missed_since"] or "",
             f"{each['rows_loaded']:,}",
             f"{each['rows_quarantined']:,}" if each["rows_quarantined"] else "",
+            f"{each['rows_open']:,}" if each["rows_open"] else "",
         )
     console.print(table)
 

@@ -299,6 +299,7 @@ def judge(night: Night) -> None:
         DeliveriesError: With a sentence per problem, the first few of them.
     """
     told = {name: tell(night, feed) for name, feed in night.feeds.items() if not feed.is_internal}
+    say_some(night, _not_corrected(night), is_warning=True)
     blocking = [
         str(sentence)
         for each in told.values()
@@ -351,7 +352,8 @@ def _held(night: Night, feed: Feed) -> list[Sentence]:
 def _refused(night: Night, feed: Feed) -> list[Sentence]:
     """Files refused since the last generation that nothing has put right, the last of a slot.
 
-    What somebody refused by his own decision is settled; if it is missed, that is told.
+    What somebody refused by his own decision is settled; if it is missed, that is told. A refused
+    correction of single rows is no reason to stop a night: see `_not_corrected`.
     """
     since = night.base.run_id if night.base else 0
     settled = night.ledger.turned_away()
@@ -359,7 +361,7 @@ def _refused(night: Night, feed: Feed) -> list[Sentence]:
     last = {
         row.place: row
         for row in rows
-        if (row.ended_run_id or 0) > since and row.delivery_id not in settled
+        if (row.ended_run_id or 0) > since and row.delivery_id not in settled and not row.is_beside
     }
     return [_told_refused(row) for row in last.values()]
 
@@ -368,3 +370,12 @@ def _told_refused(row: DeliveryRow) -> Sentence:
     zh, en = row.refusal or ("", "")
     name = shown(row.file_name)
     return Sentence(f"{name} 被拒收：{zh}", f"{name} was refused: {en}")
+
+
+def _not_corrected(night: Night) -> list[str]:
+    """Returned sheets of this night that were refused; their rows stay as open as they were."""
+    return [
+        f"{shown(report.source_file)} was refused: {report.refusal}"
+        for report in night.reports
+        if report.corrects_rows and report.refusal is not None
+    ]

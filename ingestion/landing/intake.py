@@ -6,13 +6,14 @@ import datetime as dt
 import hashlib
 import sqlite3
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from ingestion.batch import batch_id_of
+from ingestion.batch import State, batch_id_of
 from ingestion.contracts import Feed, FilePattern, Match
+from ingestion.correction import RETURNED, Slip, is_beside, slip_of, slot_beside
 from ingestion.lake import sync
 from ingestion.landing.archive import archive_path, copy_in, keep, sweep
 from ingestion.landing.due import Missing
@@ -49,6 +50,31 @@ class Receipt:
     notes: list[Sentence] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """One file as it is entered for one feed."""
+
+    path: Path
+    feed: str
+    date: dt.date
+    part: str | None
+    slot: str
+    contract: str
+    corrects: str | None = None
+
+    @classmethod
+    def of(cls, offered: Offered) -> _Entry:
+        """A file that the feed claims by its name."""
+        return cls(
+            offered.path,
+            offered.feed.feed,
+            offered.match.date,
+            offered.match.part,
+            slot_of(offered.path.name, offered.match),
+            contract_of(offered.feed, offered.pattern),
+        )
+
+
 @dataclass
 class Intake:
     """One run's taking in of files: their content first, then all of them into the ledger at once.
@@ -59,23 +85,35 @@ class Intake:
     landing: Path
     archive: Path
     ledger: Ledger
+    feeds: Mapping[str, Feed]
     run_id: int
     receipt: Receipt
     _changed: dict[Path, tuple[int, int]] = field(default_factory=dict)
     _rewritten: set[Path] = field(default_factory=set)
     _turned_away: set[int] = field(default_factory=set)
 
-    def take(self, offers: list[Offered]) -> None:
-        """Take in files for their feeds, except what the ledger knows."""
+    def take(self, offers: list[Offered], returned: Sequence[Path] = ()) -> None:
+        """Take in files for their feeds, except what the ledger knows.
+
+        Args:
+            offers: Files that a feed claims by their name.
+            returned: Returned sheets of any name. What a feed claims may be one as well.
+        """
         sweep(self.archive)
         with self.ledger.connect() as connection:
             seen = {
                 row["path"]: ((row["size_bytes"], row["mtime_ns"]), str(row["sha256"]))
                 for row in connection.execute("SELECT * FROM file_seen")
             }
+            corrections = {
+                str(row["sha256"])
+                for row in connection.execute(
+                    "SELECT sha256 FROM delivery WHERE corrects IS NOT NULL"
+                )
+            }
         self._turned_away = self.ledger.turned_away()
         contents: dict[Path, str] = {}
-        for path in dict.fromkeys(offered.path for offered in offers):
+        for path in dict.fromkeys([*(offered.path for offered in offers), *returned]):
             sha256 = self._content_of(path, seen)
             if sha256 is not None:
                 contents[path] = sha256
@@ -83,19 +121,70 @@ class Intake:
             sync(folder)
         if self._changed:
             sync(self.archive)
+        slips = {
+            path: slip
+            for path, sha256 in contents.items()
+            # Every ordinary workbook is looked into once, when it comes.
+            if path.suffix.casefold() == ".xlsx"
+            and (path in self._changed or path in returned or sha256 in corrections)
+            and (slip := slip_of(archive_path(self.archive, sha256))) is not None
+        }
         with self.ledger.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO file_seen VALUES (?, ?, ?, ?)",
                 [(str(path), *stamp, contents[path]) for path, stamp in self._changed.items()],
             )
             for offered in offers:
-                if offered.path in contents:
-                    self._enter(connection, offered, contents)
+                if offered.path in contents and offered.path not in slips:
+                    self._enter(connection, _Entry.of(offered), contents)
+            # A batch is entered before what corrects it, and corrections in the order they came.
+            stamps = {path: self._changed.get(path) or seen[str(path)][0] for path in slips}
+            for path in sorted(slips, key=lambda path: stamps[path][1]):
+                entry = self._correction(connection, path, slips[path], contents[path])
+                claims = [_Entry.of(offered) for offered in offers if offered.path == path]
+                if entry is None and not claims:
+                    self._tell_stray(path, slips[path])
+                for each in claims if entry is None else [entry]:
+                    self._enter(connection, each, contents)
+
+    def _correction(
+        self, connection: sqlite3.Connection, path: Path, slip: Slip, sha256: str
+    ) -> _Entry | None:
+        """How a returned sheet is entered; None where its batch is not known here."""
+        root = connection.execute(
+            "SELECT part, slot FROM delivery WHERE batch_id = ? AND feed = ? AND business_date = ?"
+            " AND state <> 'duplicate' ORDER BY delivery_id DESC LIMIT 1",
+            [slip.batch_id, slip.feed, slip.business_date.isoformat()],
+        ).fetchone()
+        feed = self.feeds.get(slip.feed)
+        if root is None or is_beside(root["slot"]) or feed is None:
+            return None
+        return _Entry(
+            path,
+            slip.feed,
+            slip.business_date,
+            root["part"],
+            root["slot"] if slip.is_whole else slot_beside(slip.batch_id, sha256),
+            contract_of(feed, RETURNED),
+            slip.batch_id,
+        )
+
+    def _tell_stray(self, path: Path, slip: Slip) -> None:
+        self.receipt.unclaimed.append(path)
+        name = shown(_name_of(path, self.landing))
+        self.receipt.notes.append(
+            Sentence(
+                f"文件 {name} 是批次 {slip.batch_id} 的退回表，但本系统没有该批次，未读取；"
+                "请在原文件中改正后重新报送整份文件。",
+                f"{name} is the returned sheet of batch {slip.batch_id}, which is not known here,"
+                " so it was not read; mend the file you sent and deliver the whole of it again.",
+            )
+        )
 
     def _is_return(
         self,
         connection: sqlite3.Connection,
-        offered: Offered,
+        entry: _Entry,
         state: str,
         contents: Mapping[Path, str],
     ) -> bool:
@@ -103,71 +192,47 @@ class Intake:
 
         Not while the correction lies there too: then somebody copied the folder, and its times.
         """
-        if state != "superseded" or offered.path not in self._changed:
+        if state != "superseded" or entry.path not in self._changed:
             return False
         loaded = connection.execute(
             "SELECT sha256 FROM delivery WHERE feed = ? AND business_date = ? AND slot = ?"
             " AND state = 'loaded'",
-            [
-                offered.feed.feed,
-                offered.match.date.isoformat(),
-                slot_of(offered.path.name, offered.match),
-            ],
+            [entry.feed, entry.date.isoformat(), entry.slot],
         ).fetchall()
         return not {row["sha256"] for row in loaded} & set(contents.values())
 
     def _enter(
-        self, connection: sqlite3.Connection, offered: Offered, contents: Mapping[Path, str]
+        self, connection: sqlite3.Connection, entry: _Entry, contents: Mapping[Path, str]
     ) -> None:
         """Enter one file for one feed, unless the ledger knows it."""
-        sha256 = contents[offered.path]
-        name = _name_of(offered.path, self.landing)
-        contract = contract_of(offered.feed, offered.pattern)
-        date = offered.match.date
+        sha256 = contents[entry.path]
+        name = _name_of(entry.path, self.landing)
         known = connection.execute(
             "SELECT delivery_id, landing_path, state, contract FROM delivery"
             " WHERE sha256 = ? AND feed = ? AND business_date = ? ORDER BY delivery_id",
-            [sha256, offered.feed.feed, date.isoformat()],
+            [sha256, entry.feed, entry.date.isoformat()],
         ).fetchall()
         first = [row for row in known if row["state"] != "duplicate"]
-        state = "received"
+        state: State = "received"
         if first:
             last = first[-1]
+            # A correction that was refused may be right by now: its batch was released, or is back.
             is_reread = (
                 last["state"] == "refused"
-                and last["contract"] != contract
                 and last["delivery_id"] not in self._turned_away
+                and (
+                    last["contract"] != entry.contract
+                    or (entry.corrects is not None and entry.path in self._changed)
+                )
             )
-            if not (is_reread or self._is_return(connection, offered, last["state"], contents)):
+            if not (is_reread or self._is_return(connection, entry, last["state"], contents)):
                 if any(row["landing_path"] == name for row in known):
                     return
                 state = "duplicate"
-        delivery_id = connection.execute(
-            "INSERT INTO delivery (run_id, feed, file_name, landing_path, sha256, size_bytes,"
-            " business_date, part, slot, batch_id, contract, state, received_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                self.run_id,
-                offered.feed.feed,
-                offered.path.name,
-                name,
-                sha256,
-                archive_path(self.archive, sha256).stat().st_size,
-                date.isoformat(),
-                offered.match.part,
-                slot_of(offered.path.name, offered.match),
-                batch_id_of(sha256, offered.feed.feed, date),
-                contract,
-                state,
-                dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            ],
-        ).lastrowid
-        entered = connection.execute(
-            "SELECT * FROM delivery WHERE delivery_id = ?", [delivery_id]
-        ).fetchone()
+        entered = self._insert(connection, entry, name, sha256, state)
         if state == "received":
-            self.receipt.received.append(DeliveryRow.of(entered))
-            if offered.path in self._rewritten:
+            self.receipt.received.append(entered)
+            if entry.path in self._rewritten:
                 self.receipt.notes.append(
                     Sentence(
                         f"文件 {shown(name)} 在收取之后又被改动：原内容已存档，"
@@ -177,13 +242,43 @@ class Intake:
                     )
                 )
             return
-        self.receipt.duplicates.append(DeliveryRow.of(entered))
+        self.receipt.duplicates.append(entered)
         self.receipt.notes.append(
             Sentence(
                 f"文件 {shown(name)} 与已收到的文件内容完全相同，未重复入库。",
                 f"{shown(name)} has the same content as a file taken in before; it was not"
                 " loaded again.",
             )
+        )
+
+    def _insert(
+        self, connection: sqlite3.Connection, entry: _Entry, name: str, sha256: str, state: State
+    ) -> DeliveryRow:
+        delivery_id = connection.execute(
+            "INSERT INTO delivery (run_id, feed, file_name, landing_path, sha256, size_bytes,"
+            " business_date, part, slot, batch_id, contract, state, received_at, corrects)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                self.run_id,
+                entry.feed,
+                entry.path.name,
+                name,
+                sha256,
+                archive_path(self.archive, sha256).stat().st_size,
+                entry.date.isoformat(),
+                entry.part,
+                entry.slot,
+                batch_id_of(sha256, entry.feed, entry.date),
+                entry.contract,
+                state,
+                dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+                entry.corrects,
+            ],
+        ).lastrowid
+        return DeliveryRow.of(
+            connection.execute(
+                "SELECT * FROM delivery WHERE delivery_id = ?", [delivery_id]
+            ).fetchone()
         )
 
     def _content_of(

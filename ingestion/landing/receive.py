@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ingestion.contracts import Feed
+from ingestion.correction import slip_of
 from ingestion.landing.due import missing_deliveries
 from ingestion.landing.intake import Intake, Receipt
 from ingestion.landing.offers import Offered, links, offers, status_of, still_written
@@ -42,11 +43,12 @@ def receive(
     """
     receipt = Receipt()
     due: list[Offered] = []
+    returned: list[Path] = []
     files = 0
     for offered, path in offers(landing, feeds, reference):
         files += 1
         if offered is None:
-            receipt.unclaimed.append(path)
+            _place_of(path, business_date, receipt, returned).append(path)
         elif offered.match.date > business_date:
             receipt.later.append(path)
         else:
@@ -66,15 +68,26 @@ def receive(
         )
         for path in links(landing)
     ]
-    receipt.unsettled = still_written({offered.path for offered in due})
+    receipt.unsettled = still_written({*returned, *(offered.path for offered in due)})
     statuses = {
         path: status
-        for path in {offered.path for offered in due} - {*receipt.unsettled}
+        for path in {*returned, *(offered.path for offered in due)} - {*receipt.unsettled}
         if (status := status_of(path)) is not None
     }
     due = [offered for offered in due if offered.path in statuses]
     due.sort(key=lambda offer: (offer.match.date, statuses[offer.path].st_mtime_ns, offer.path))
-    Intake(landing, archive, ledger, run_id, receipt).take(due)
+    returned = sorted(statuses.keys() & {*returned}, key=lambda path: statuses[path].st_mtime_ns)
+    Intake(landing, archive, ledger, feeds, run_id, receipt).take(due, returned)
     receipt.pending = ledger.deliveries(state="received")
     receipt.missing = missing_deliveries(ledger, feeds, business_date)
     return receipt
+
+
+def _place_of(
+    path: Path, business_date: dt.date, receipt: Receipt, returned: list[Path]
+) -> list[Path]:
+    """Where a file belongs that no feed claims: a sheet that went back comes home by any name."""
+    slip = slip_of(path) if path.suffix.casefold() == ".xlsx" else None
+    if slip is None:
+        return receipt.unclaimed
+    return returned if slip.business_date <= business_date else receipt.later

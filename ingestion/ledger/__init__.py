@@ -19,6 +19,7 @@ from ingestion.ledger.rows import (
     Stage,
     Touched,
     open_refusals,
+    open_rows,
 )
 from ingestion.ledger.runs import Runs
 
@@ -34,6 +35,7 @@ __all__ = [
     "Stage",
     "Touched",
     "open_refusals",
+    "open_rows",
 ]
 
 

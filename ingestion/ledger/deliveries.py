@@ -48,9 +48,10 @@ class Deliveries(LedgerFile):
     ) -> tuple[State, list[DeliveryRow]]:
         """Enter what became of a delivery; its file in the lake, if any, is in place by now.
 
-        The batch takes the place of earlier deliveries of its slot. One that was received after
-        it may already have been loaded; then it is this one that is superseded at once. One that
-        is held replaces nothing but an earlier one that is held.
+        The batch takes the place of earlier deliveries of its slot, and of their corrections. One
+        that was received after it may already have been loaded; then it is this one that is
+        superseded at once, as is a correction whose batch is not loaded any more. One that is held
+        replaces nothing but an earlier one that is held.
 
         Returns:
             The state it ends in, and the deliveries whose batches have to leave the lake.
@@ -64,7 +65,7 @@ class Deliveries(LedgerFile):
             loaded = [row for row in others if row.state == "loaded"]
             state: State = report.state
             replaced: list[DeliveryRow] = []
-            if _is_overtaken(delivery, state, others):
+            if _is_overtaken(delivery, state, others) or _is_orphan(connection, delivery, state):
                 replaced = [delivery] if state == "loaded" else []
                 state = "superseded"
             elif state in ("loaded", "held"):
@@ -73,9 +74,12 @@ class Deliveries(LedgerFile):
                     if is_earlier and (state == "loaded" or other.state == "held"):
                         _end(connection, other.delivery_id, "superseded", run_id)
             if state == "loaded":
-                for other in loaded:
-                    _change(connection, other, feed_kind, "removed", other.event_dates)
-                replaced = loaded
+                beside = [row for o in loaded for row in _beside(connection, o.batch_id, "loaded")]
+                for row in beside:
+                    _end(connection, row.delivery_id, "superseded", run_id)
+                replaced = [*loaded, *beside]
+                for row in replaced:
+                    _change(connection, row, feed_kind, "removed", row.event_dates)
                 _change(connection, delivery, feed_kind, "committed", report.event_dates)
             _end(connection, delivery.delivery_id, state, run_id)
             _enter_report(connection, delivery.delivery_id, report)
@@ -86,10 +90,11 @@ class Deliveries(LedgerFile):
     ) -> list[DeliveryRow]:
         """Refuse a delivery that was loaded, because the gate or somebody did not let it pass.
 
-        Deliveries it had taken the place of are `received` again: the last good one returns.
+        Deliveries it had taken the place of are `received` again: the last good one returns, with
+        its corrections. Those of the refused delivery are superseded.
 
         Returns:
-            Those deliveries; they have to be extracted again.
+            Those that returned; they have to be extracted again.
         """
         with self.transaction() as connection:
             return refuse_loaded(connection, delivery, sentence, feed_kind, run_id)
@@ -129,12 +134,24 @@ class Deliveries(LedgerFile):
         return [row["data_rows"] for row in rows]
 
     def reopen(self, delivery_id: int) -> None:
-        """Let a delivery be extracted again: its lake file was lost, or an operator asks."""
+        """Let a delivery be extracted again: its lake file was lost, or an operator asks.
+
+        With it its corrections: which of their rows count depends on what it brings.
+        """
         with self.transaction() as connection:
-            connection.execute(
+            row = connection.execute(
+                "SELECT batch_id FROM delivery WHERE delivery_id = ?", [delivery_id]
+            ).fetchone()
+            beside = _beside(connection, row["batch_id"], "loaded") if row else []
+            connection.executemany(
                 "UPDATE delivery SET state = 'received', ended_at = NULL WHERE delivery_id = ?",
-                [delivery_id],
+                [(number,) for number in (delivery_id, *(each.delivery_id for each in beside))],
             )
+
+    def corrections(self, batch_id: str) -> list[DeliveryRow]:
+        """Loaded corrections of single rows of a batch, in the order they were received."""
+        with self.connect() as connection:
+            return _beside(connection, batch_id, "loaded")
 
     def ungated(self) -> list[DeliveryRow]:
         """Loaded deliveries that have not been through the gate: new ones, and a dead run's."""
@@ -156,15 +173,22 @@ def refuse_loaded(
     feed_kind: str,
     run_id: int,
 ) -> list[DeliveryRow]:
-    """Within a transaction: a loaded delivery becomes refused, the last good one comes back."""
+    """Within a transaction: a loaded delivery becomes refused, the last good one comes back.
+
+    Its own corrections go with it, those of the last good one come back with that.
+    """
     enter_refusal(connection, delivery.delivery_id, sentence, run_id)
     _change(connection, delivery, feed_kind, "removed", delivery.event_dates)
+    for row in _beside(connection, delivery.batch_id, "loaded"):
+        _end(connection, row.delivery_id, "superseded", run_id)
+        _change(connection, row, feed_kind, "removed", row.event_dates)
     earlier = [
         row
         for row in _of_place(connection, delivery)
         if row.state == "superseded" and row.delivery_id < delivery.delivery_id and row.was_loaded
     ]
     revived = [row for row in earlier[-1:] if row.batch_id != delivery.batch_id]
+    revived += [r for row in revived for r in _beside(connection, row.batch_id, "superseded")]
     for row in revived:
         _end(connection, row.delivery_id, "received", run_id)
     return revived
@@ -196,6 +220,26 @@ def _is_overtaken(delivery: DeliveryRow, state: State, others: Iterable[Delivery
     later = {other.state for other in others if other.delivery_id > delivery.delivery_id}
     # A later one that is held takes no loaded one's place, but it is the one to decide about.
     return "loaded" in later if state == "loaded" else state == "held" and bool(later)
+
+
+def _is_orphan(connection: sqlite3.Connection, delivery: DeliveryRow, state: State) -> bool:
+    """Whether a delivery is a correction of single rows, and its batch is not loaded any more."""
+    if state != "loaded" or not delivery.is_beside:
+        return False
+    root = connection.execute(
+        "SELECT 1 FROM delivery WHERE batch_id = ? AND feed = ? AND state = 'loaded'",
+        [delivery.corrects, delivery.feed],
+    ).fetchone()
+    return root is None
+
+
+def _beside(connection: sqlite3.Connection, batch_id: str, state: State) -> list[DeliveryRow]:
+    """Corrections of single rows of a batch."""
+    rows = connection.execute(
+        "SELECT * FROM delivery WHERE corrects = ? AND state = ? ORDER BY delivery_id",
+        [batch_id, state],
+    ).fetchall()
+    return [row for row in map(DeliveryRow.of, rows) if row.is_beside]
 
 
 def _end(connection: sqlite3.Connection, delivery_id: int, state: State, run_id: int) -> None:

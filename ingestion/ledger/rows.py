@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.batch import BatchReport, Doubt, State
+from ingestion.correction import is_beside
 from ingestion.sentence import Sentence
 
 
@@ -56,6 +57,7 @@ class DeliveryRow:
         contract: Fingerprint of the feed it was last read by.
         gate: Result of the gate as JSON; None while it has not been through.
         report: What reading it came to, as JSON; None before.
+        corrects: Batch that it puts right, where it is a returned sheet that came back.
     """
 
     delivery_id: int
@@ -83,6 +85,7 @@ class DeliveryRow:
     refusal_en: str | None = None
     report: str | None = None
     gate: str | None = None
+    corrects: str | None = None
 
     @classmethod
     def of(cls, row: sqlite3.Row | dict[str, Any]) -> DeliveryRow:
@@ -101,6 +104,11 @@ class DeliveryRow:
         return (self.rows_loaded or 0) + (self.rows_quarantined or 0)
 
     @property
+    def is_beside(self) -> bool:
+        """Whether it stands beside the delivery it corrects, and takes nothing's place."""
+        return is_beside(self.slot)
+
+    @property
     def event_dates(self) -> list[dt.date]:
         """Dates of what it brought; empty while it has not been read."""
         return BatchReport.from_json(self.report).event_dates if self.report else []
@@ -114,6 +122,11 @@ class DeliveryRow:
     def doubts(self) -> list[Doubt]:
         """Why it was held when it was last read."""
         return BatchReport.from_json(self.report).doubts if self.report else []
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Refused rows by the code of each reason; empty while it has not been read."""
+        return BatchReport.from_json(self.report).reasons if self.report else {}
 
     @property
     def refusal(self) -> Sentence | None:
@@ -160,15 +173,44 @@ class LakeChange:
 def open_refusals(rows: Iterable[DeliveryRow]) -> list[DeliveryRow]:
     """Refused deliveries that no later one has put right, in the order given.
 
-    A correction that was refused counts too: what it should have replaced is still there.
+    A correction that was refused counts too: what it should have replaced is still there. One of
+    single rows does so as long as its batch is loaded and no later correction of it is.
     """
     known = list(rows)
     loaded = {row.place: row.delivery_id for row in known if row.state == "loaded"}
+    batches = {row.batch_id for row in known if row.state == "loaded" and not row.is_beside}
+    beside = {row.corrects: row.delivery_id for row in known if row.state == "loaded"}
     return [
         row
         for row in known
-        if row.state == "refused" and loaded.get(row.place, 0) < row.delivery_id
+        if row.state == "refused"
+        and (
+            (row.corrects in batches and beside.get(row.corrects, 0) < row.delivery_id)
+            if row.is_beside
+            else loaded.get(row.place, 0) < row.delivery_id
+        )
     ]
+
+
+def open_rows(rows: Iterable[DeliveryRow]) -> dict[str, int]:
+    """Refused rows of loaded deliveries that nothing has put right yet, by batch.
+
+    A line delivered twice is refused, but there is nothing in it to put right. Rows that came
+    with a correction and belong to no refused row are counted with the last correction.
+    """
+    known = [row for row in rows if row.state == "loaded"]
+    found = {
+        row.batch_id: (row.rows_quarantined or 0) - row.reasons.get("duplicate", 0)
+        for row in known
+        if not row.is_beside
+    }
+    strange: dict[str, int] = {}
+    for row in known:
+        if row.is_beside and row.corrects in found:
+            found[row.corrects] -= row.rows_loaded or 0
+            reasons = row.reasons
+            strange[row.corrects] = reasons.get("unknown_row", 0) + reasons.get("loaded_before", 0)
+    return {batch: max(count, 0) + strange.get(batch, 0) for batch, count in found.items()}
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,13 @@ CREATE TABLE IF NOT EXISTS delivery (
     refusal_zh TEXT,
     refusal_en TEXT,
     report TEXT,
-    gate TEXT
+    gate TEXT,
+    corrects TEXT
 );
 CREATE INDEX IF NOT EXISTS delivery_by_content ON delivery (sha256, feed, business_date);
 CREATE INDEX IF NOT EXISTS delivery_by_slot ON delivery (feed, business_date, slot);
 CREATE INDEX IF NOT EXISTS delivery_by_state ON delivery (state);
+CREATE INDEX IF NOT EXISTS delivery_by_correction ON delivery (corrects);
 CREATE TABLE IF NOT EXISTS decision (
     decision_id INTEGER PRIMARY KEY AUTOINCREMENT,
     delivery_id INTEGER NOT NULL REFERENCES delivery (delivery_id),
@@ -89,4 +91,8 @@ CREATE TABLE IF NOT EXISTS generation (
 
 # What has to be done to a ledger of each earlier version, before the tables above are made sure
 # of: a ledger is never lost, so it is never thrown away for being old.
-MIGRATIONS: Final[dict[int, str]] = {}
+MIGRATIONS: Final[dict[int, str]] = {
+    1: """
+ALTER TABLE delivery ADD COLUMN corrects TEXT;
+""",
+}

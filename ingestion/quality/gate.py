@@ -157,8 +157,10 @@ def run_gate(ledger: Ledger, lake: Path, feeds: Mapping[str, Feed], run_id: int)
                 "The quality gate refused the file: "
                 + "; ".join(problem.en for problem in result.problems),
             )
+            gone = [row, *ledger.corrections(row.batch_id)]
             passage.revived += ledger.refuse(row, sentence, feeds[row.feed].kind, run_id)
-            Lake(lake).remove(row.feed, row.business_date, row.batch_id)
+            for each in gone:
+                Lake(lake).remove(each.feed, each.business_date, each.batch_id)
     ledger.enter_gate((rows[each.batch_id].delivery_id, _as_json(each)) for each in passage.results)
     return passage
 

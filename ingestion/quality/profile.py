@@ -52,7 +52,8 @@ def measures_of(report: BatchReport) -> dict[str, float | None]:
     ended = loaded + refused + (report.rows_not_data or 0)
     # A row written twice is refused too, and no sign of the wrong file.
     odd = refused - report.reasons.get("duplicate", 0)
-    is_judged = report.data_rows >= FEWEST_ROWS_FOR_SHARE
+    # Of rows that were refused before any number may be refused again.
+    is_judged = report.data_rows >= FEWEST_ROWS_FOR_SHARE and not report.corrects_rows
     measured: dict[str, float | None] = {
         "keys_doubled": None if report.key_count is None else loaded - report.key_count,
         "rows_unaccounted": rows_in - ended,

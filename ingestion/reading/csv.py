@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
-from ingestion.batch import EXPLAINED_ROWS, RefusedRow, is_too_much_refused
+from ingestion.batch import EXPLAINED_ROWS, RefusedRow
 from ingestion.contracts import Feed, FilePattern
 from ingestion.parsing import Layout, build_layout
 from ingestion.reading.adjusted import adjusted_cells, still_loaded, take_marks
@@ -62,7 +62,7 @@ def read_csv(
         notes=notes,
     )
     outcome.quarantined = outcome.data_rows - loaded
-    is_refused = is_too_much_refused(outcome.quarantined, outcome.data_rows)
+    is_refused = outcome.is_too_much(outcome.quarantined)
     limit = EXPLAINED_ROWS if is_refused else outcome.quarantined
     outcome.refused = [
         row_refusal(None, RawRow(None, bad.line, ()), bad.code, bad.reason, bad.text)

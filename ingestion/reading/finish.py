@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingestion.batch import EXPLAINED_ROWS, RefusedCell, RefusedRow, is_too_much_refused
+from ingestion.batch import EXPLAINED_ROWS, RefusedCell, RefusedRow
 from ingestion.contracts import Feed
-from ingestion.reading.load import drop_duplicates, totals
+from ingestion.reading.load import drop_duplicates, drop_known, totals
 from ingestion.reading.outcome import Outcome
 from ingestion.sentence import Sentence
 
@@ -23,6 +23,7 @@ def finish(
     outcome: Outcome,
     target: Path,
     look_up: Callable[[Places], list[RefusedRow]],
+    known: Sequence[Path] = (),
 ) -> Outcome:
     """Take out duplicates, decide about the file as a whole, and count what is left.
 
@@ -32,9 +33,10 @@ def finish(
         outcome: What is known so far; `quarantined` counts every row not in `target`.
         target: The Parquet file written.
         look_up: Gives rows as delivered, with their amounts, by sheet and row.
+        known: Files in the lake that no key of this one may be in already.
     """
     decide(outcome, outcome.quarantined)
-    doubled = drop_duplicates(engine, feed, target)
+    doubled = [*drop_duplicates(engine, feed, target), *drop_known(engine, feed, target, known)]
     exact = sum(code == "duplicate" for _, _, code, _ in doubled)
     outcome.quarantined += len(doubled)
     explained = doubled[:EXPLAINED_ROWS] if outcome.refusal else doubled
@@ -45,15 +47,26 @@ def finish(
     outcome.refused.sort(key=lambda row: (row.sheet or "", row.row))
     # A line written twice is a nuisance; it says nothing against the rest of the file.
     decide(outcome, outcome.quarantined - exact)
-    if outcome.refusal is None:
+    if outcome.refusal is not None:
+        if outcome.data_rows <= EXPLAINED_ROWS:
+            outcome.sound = look_up(_places(engine, target))
+    else:
         cells = Counter(cell.column for row in outcome.refused for cell in row.reasons)
         outcome.totals = totals(engine, feed, target, cells)
     return outcome
 
 
+def _places(engine: Any, target: Path) -> Places:
+    """Where the rows of a written file came from."""
+    rows: Places = engine.execute(
+        "SELECT source_sheet, source_row FROM read_parquet($file)", {"file": str(target)}
+    ).fetchall()
+    return rows
+
+
 def decide(outcome: Outcome, refused: int) -> None:
     """Refuse the file as a whole if too many of its rows are refused."""
-    if outcome.refusal is None and is_too_much_refused(refused, outcome.data_rows):
+    if outcome.refusal is None and outcome.is_too_much(refused):
         share = f"{refused / outcome.data_rows:.0%}"
         outcome.refusal = Sentence(
             f"{outcome.data_rows:,} 行中有 {refused:,} 行不合格（{share}），超过上限，"

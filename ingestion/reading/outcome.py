@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ingestion.batch import AdjustedCell, Doubt, RefusedRow
+from ingestion.batch import AdjustedCell, Doubt, RefusedRow, is_too_much_refused
 from ingestion.reading.load import Totals
 from ingestion.sentence import Sentence
 
@@ -26,6 +26,11 @@ class Outcome:
         doubts: What does not fit, so that somebody has to decide before the file is loaded.
         notes: Remarks for the operator that refuse nothing.
         heading_rows: Row of the headings by sheet, in a workbook.
+        is_1904: Whether a workbook's serial dates count from 1904.
+        sound: The rows that are not refused, where the file is refused as a whole and is small
+            enough for all of them to go back.
+        corrected: (sheet, row) -> name of the refused row it puts right; None where the file is
+            no correction of single rows.
     """
 
     rows_in: int
@@ -39,11 +44,18 @@ class Outcome:
     doubts: list[Doubt] = field(default_factory=list)
     notes: list[Sentence] = field(default_factory=list)
     heading_rows: dict[str, int] = field(default_factory=dict)
+    is_1904: bool = False
+    sound: list[RefusedRow] = field(default_factory=list)
+    corrected: dict[tuple[str | None, int], str] | None = None
 
     @property
     def data_rows(self) -> int:
         """Rows that are data, loaded or not."""
         return self.rows_in - self.not_data
+
+    def is_too_much(self, refused: int) -> bool:
+        """Whether so many refused rows refuse the file; never of rows that were refused before."""
+        return self.corrected is None and is_too_much_refused(refused, self.data_rows)
 
     @property
     def reasons(self) -> Counter[str]:

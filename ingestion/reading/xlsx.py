@@ -12,10 +12,12 @@ from typing import Any, Final
 import fastexcel
 import pyarrow as pa
 
-from ingestion.batch import EXPLAINED_ROWS, RefusedRow, is_too_much_refused
+from ingestion.batch import EXPLAINED_ROWS, RefusedRow
 from ingestion.contracts import Feed, FilePattern
+from ingestion.correction import SUMMARY_SHEET, Correction
 from ingestion.parsing import build_layout
 from ingestion.reading.adjusted import adjusted_cells, still_loaded, take_marks
+from ingestion.reading.corrected import expect_slip, feed_headings, sort_rows
 from ingestion.reading.finish import Places, finish
 from ingestion.reading.headings import match_headings
 from ingestion.reading.load import Origin, RawRow, accepted_sql, judge, write_accepted
@@ -23,25 +25,40 @@ from ingestion.reading.outcome import Outcome
 from ingestion.reading.sheet import NOT_DATA_PATTERN, Sheet, cleaned, epoch_of
 from ingestion.reading.sheet_scan import SheetScan
 from ingestion.reading.workbook import Book, SheetEntry, damaged, open_book
-from ingestion.returned_sheet import ROWS_SHEET
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
 _SHOWN_HEADINGS: Final = 8
 
 
 def read_xlsx(
-    engine: Any, feed: Feed, pattern: FilePattern, path: Path, origin: Origin, target: Path
+    engine: Any,
+    feed: Feed,
+    pattern: FilePattern,
+    path: Path,
+    origin: Origin,
+    target: Path,
+    correction: Correction | None = None,
 ) -> Outcome:
     """Read one workbook for one feed into the Parquet file `target`.
+
+    Args:
+        engine: Connection of `open_engine`.
+        feed: The feed.
+        pattern: How the workbook is to be read.
+        path: Where it lies.
+        origin: What its rows say of where they came from.
+        target: The Parquet file to write.
+        correction: What is known of the batch, where it is a returned sheet that came back.
 
     Raises:
         RefusedFileError: If the file cannot be loaded at all.
     """
     book = open_book(path, origin.source_file)
-    sheets, notes = _tables(book, feed, pattern)
+    sheets, notes = _tables(book, feed, pattern, correction)
     for sheet in sheets:
         where = f"{book.name} 工作表“{shown(sheet.entry.name)}”"
-        positions, remarks = match_headings(feed, sheet.headings, where)
+        headings = feed_headings(sheet.headings) if correction else sheet.headings
+        positions, remarks = match_headings(feed, headings, where)
         sheet.layout = build_layout(
             feed,
             positions,
@@ -53,29 +70,39 @@ def read_xlsx(
         )
         notes += remarks + sheet.settle_oddities()
     try:
-        return _load(engine, feed, sheets, notes, origin, target)
+        outcome = _load(engine, feed, sheets, notes, origin, target, correction)
+        outcome.is_1904 = book.is_1904
+        return outcome
     finally:
         for place in range(len(sheets)):
             engine.execute(f"DROP TABLE IF EXISTS sheet_{place}")
 
 
-def _tables(book: Book, feed: Feed, pattern: FilePattern) -> tuple[list[Sheet], list[Sentence]]:
+def _tables(
+    book: Book, feed: Feed, pattern: FilePattern, correction: Correction | None
+) -> tuple[list[Sheet], list[Sentence]]:
     """The sheets that carry the feed's table, and what is to be said of the others."""
     try:
         reader = fastexcel.read_excel(str(book.path))
     except Exception as error:
         raise damaged(book.name) from error
-    if any(entry.name.strip() == ROWS_SHEET for entry in book.sheets):
-        raise RefusedFileError(
-            f"文件 {book.name} 是退回的拒收行清单，不是完整的报送文件，如入库会替换整份报送；"
-            "请在原文件中改正这些行，再用原文件名重新报送整份文件。",
-            f"{book.name} is the list of refused rows that went back, not the whole file, and would"
-            " take its place; mend those rows in the file you sent and deliver the whole of it"
-            " again under its own name.",
-        )
+
+    def summary() -> set[str]:
+        return {
+            text
+            for entry in book.sheets
+            if entry.name.strip() == SUMMARY_SHEET
+            for column in _read_sheet(book, reader, entry, feed, None).columns
+            for text in column.to_pylist()
+            if text
+        }
+
+    pattern = expect_slip(book, pattern, correction, summary)
     sheets, passed_over, hidden = [], [], []
     for entry in book.sheets:
         if pattern.sheet is not None and entry.name.strip() != pattern.sheet:
+            continue
+        if correction is not None and entry.name.strip() == SUMMARY_SHEET:
             continue
         if entry.is_hidden and pattern.sheet is None:
             hidden.append(entry.name)
@@ -163,9 +190,15 @@ def _load(
     notes: list[Sentence],
     origin: Origin,
     target: Path,
+    correction: Correction | None,
 ) -> Outcome:
+    corrected: dict[tuple[str | None, int], str] = {}
+    is_rows_only = correction is not None and not correction.slip.is_whole
     for place, sheet in enumerate(sheets):
         _stage(engine, sheet, f"sheet_{place}")
+        if correction is not None and is_rows_only:
+            named = sort_rows(engine, sheet, f"sheet_{place}", correction, origin)
+            corrected |= {(sheet.entry.name, row): name for row, name in named.items()}
     selects = [
         accepted_sql(
             sheet.layout, f"({_data_rows(sheet, place)}) WHERE TRUE", origin, sheet.entry.name
@@ -192,9 +225,10 @@ def _load(
             f" {counted:,}; so that none is lost nothing was loaded. Save it again with Excel.",
         )
     outcome = Outcome(rows_in, not_data, counted, notes=notes)
+    outcome.corrected = corrected if is_rows_only else None
     outcome.heading_rows = {s.entry.name: s.header_row for s in sheets if s.header_row is not None}
     outcome.quarantined = outcome.data_rows - loaded
-    is_refused = is_too_much_refused(outcome.quarantined, outcome.data_rows)
+    is_refused = outcome.is_too_much(outcome.quarantined)
     limit = EXPLAINED_ROWS if is_refused else outcome.quarantined
     if outcome.quarantined:
         for place, sheet in enumerate(sheets):
@@ -210,7 +244,8 @@ def _load(
         }
         return [found[place] for place in places]
 
-    outcome = finish(engine, feed, outcome, target, look_up)
+    known = correction.loaded if correction is not None and is_rows_only else ()
+    outcome = finish(engine, feed, outcome, target, look_up, known)
     places = still_loaded(mended, outcome)
     for sheet in sheets:
         rows = [_raw(sheet, row) for name, row in places if name == sheet.entry.name]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 import duckdb
 import pytest
 
+from ingestion import extract as extracting
+from ingestion.batch import BatchReport
 from ingestion.contracts import Column, Feed
 from ingestion.parsing.cell import Source
 from ingestion.parsing.date import EPOCH_1900
 from ingestion.reading.load import open_engine
+from ingestion.task import Task, perform
 from tests.unit.ingestion.house import House
 from tests.unit.ingestion.made_up import CSV, ENTRY, Cell, Reading, read, read_cell
 
@@ -67,3 +70,23 @@ def deliver(engine: duckdb.DuckDBPyConnection, tmp_path: Path) -> Deliver:
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return House(tmp_path)
+
+
+@pytest.fixture
+def in_this_process(engine: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read here: to start a reader takes longer than all a test asks of it."""
+
+    class Pool:
+        def __init__(self, feeds: dict[str, Feed], *_: object) -> None:
+            self.feeds = feeds
+
+        def __enter__(self) -> Pool:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchReport]]:
+            for task in tasks:
+                yield task, perform(task, self.feeds[task.feed], engine)
+
+    monkeypatch.setattr(extracting, "ReaderPool", Pool)

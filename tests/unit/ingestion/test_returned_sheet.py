@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import base64
 import re
 import zipfile
 from pathlib import Path
@@ -10,42 +10,21 @@ from typing import Any
 
 import openpyxl
 import pytest
-from openpyxl.worksheet.worksheet import Worksheet
+import xlsxwriter
+from openpyxl.utils.escape import unescape
 
-from ingestion.batch import EXPLAINED_ROWS
-from ingestion.returned_sheet import ROWS_SHEET, SUMMARY_SHEET, returned_path
+from ingestion.batch import EXPLAINED_ROWS, BatchReport, RefusedCell, RefusedRow
+from ingestion.contracts import Feed
+from ingestion.contracts.load import load_feeds
+from ingestion.correction import ROWS_SHEET, SUMMARY_SHEET
+from ingestion.returned_sheet import Answer, returned_path, write_returned
+from ingestion.sentence import Sentence
 from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, typed, written
 from tests.unit.ingestion.conftest import Deliver
-from tests.unit.ingestion.house import House
-from tests.unit.ingestion.made_up import CSV, ENTRY, XLSX, Reading, extract_of, feed
+from tests.unit.ingestion.made_up import CSV, ENTRY, NIGHT, XLSX, extract_of, feed
+from tests.unit.ingestion.sent_back import cells, formulas, returned, sheet_of
 
 ACTIVE = ["=1+1", "+86 10", "-3+3", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x","y")', "＝1+1"]
-
-
-def returned(reading: Reading) -> Path:
-    path = reading.report.returned
-    assert path is not None
-    return path
-
-
-def sheet_of(reading: Reading, name: str) -> Worksheet:
-    found = openpyxl.load_workbook(returned(reading))[name]
-    assert isinstance(found, Worksheet)
-    return found
-
-
-def cells(sheet: Worksheet) -> list[list[object]]:
-    return [list(row) for row in sheet.iter_rows(values_only=True)]
-
-
-def formulas(path: Path) -> list[str]:
-    """Parts of the package that hold a formula or a link, whatever a library makes of them."""
-    with zipfile.ZipFile(path) as package:
-        return [
-            name
-            for name in package.namelist()
-            if "externalLink" in name or re.search(rb"<(?:f|hyperlink)[\s>/]", package.read(name))
-        ]
 
 
 def test_a_sound_file_needs_no_answer(deliver: Deliver) -> None:
@@ -57,7 +36,7 @@ def test_of_an_extract_the_refused_rows_go_back(deliver: Deliver) -> None:
         extract_of("S1|张三|20250131|1|", "S2||2025-02-30|1,,2|x", "S3|李四", "S4|王五|||")
     )
     heading, first, second = cells(sheet_of(reading, ROWS_SHEET))
-    assert heading == ["行号 Row", "拒收原因", "Reason", *HEADING_ROW, "原文 Whole line"]
+    assert heading == ["原行号 Row", "拒收原因", "Reason", *HEADING_ROW, "原文 Whole line"]
     assert first[0] == 3
     assert first[1] == (
         "【户名】“户名”为必填项，此处为空，请补填。【日期】“2025-02-30”不是真实存在的日期。"
@@ -176,14 +155,16 @@ def test_a_workbook_goes_back_as_it_was_with_marks(deliver: Deliver) -> None:
     book = openpyxl.load_workbook(returned(reading))
     assert book.sheetnames == [SUMMARY_SHEET, "流水"]
     sheet = sheet_of(reading, "流水")
-    assert [cell.value for cell in sheet[2]] == [*HEADING_ROW, "拒收原因", "Reason"]
+    assert [cell.value for cell in sheet[2]] == [*HEADING_ROW, "原行号 Row", "拒收原因", "Reason"]
     assert (sheet["A1"].value, sheet["A5"].value, sheet["D5"].value) == ("示例银行流水", "合计", 9)
-    assert sheet["F4"].value == (
+    names = [sheet[f"F{row}"].value for row in range(2, 6)]
+    assert names == ["原行号 Row", "流水!3", "流水!4", "流水!5"]
+    assert sheet["G4"].value == (
         "【户名】“户名”为必填项，此处为空，请补填。"
         "【金额】“abc”不是有效金额，请填写如 1234.50 的数字（单位：元）。"
     )
-    assert str(sheet["G4"].value).startswith("[户名] 户名 must be filled in")
-    assert (sheet["F3"].value, sheet["F5"].value) == (None, None)
+    assert str(sheet["H4"].value).startswith("[户名] 户名 must be filled in")
+    assert (sheet["G3"].value, sheet["G5"].value) == (None, None)
     comments = {cell.coordinate: cell.comment for row in sheet for cell in row if cell.comment}
     assert set(comments) == {"B4", "D4"}
     assert "请补填。\n户名 must be filled in" in str(comments["B4"].text)
@@ -200,25 +181,8 @@ def test_marks_under_merged_cells_are_left_out(deliver: Deliver) -> None:
     data = typed(*rows, then=lambda sheet: sheet.merge_cells("C2:C3"))
     sheet = sheet_of(deliver(data, name=XLSX), "流水")
     assert sheet["C2"].comment is not None
-    assert "“昨天”不是有效日期" in str(sheet["F2"].value)
-    assert "“昨天”不是有效日期" in str(sheet["F3"].value)
-
-
-def test_rows_put_right_in_the_returned_sheet_are_read_from_it(deliver: Deliver) -> None:
-    """He mends it and delivers it again under the same name."""
-    rows = [["标题"], HEADING_ROW, GOOD, ["S2", None, DAY, "abc", "x"], ["合计", None, None, 9]]
-    book = openpyxl.load_workbook(returned(deliver(typed(*rows), name=XLSX)))
-    book["流水"]["B4"], book["流水"]["D4"] = "李四", 7.5
-    buffer = io.BytesIO()
-    book.save(buffer)
-    again = deliver(buffer.getvalue(), name=XLSX)
-    assert again.values("serial_id") == ["S1", "S2"]
-    assert again.report.rows_quarantined == 0
-    assert [note.zh.rpartition("：")[2] for note in again.report.notes] == [
-        "汇总 Summary。",
-        "拒收原因、Reason。",
-    ]
-    assert again.adds_up()
+    assert "“昨天”不是有效日期" in str(sheet["G2"].value)
+    assert "“昨天”不是有效日期" in str(sheet["G3"].value)
 
 
 def test_a_second_answer_replaces_the_first(deliver: Deliver) -> None:
@@ -233,7 +197,8 @@ def test_a_second_answer_replaces_the_first(deliver: Deliver) -> None:
         (CSV, "entry_20250131"),
         ("走访台账_一组（东）_20250131.xlsx", "走访台账_一组（东）_20250131"),
         ("a'b;<c>|d\x1b_20250131.csv", "a_b_c_d__20250131"),
-        (f"{'长' * 200}_20250131.csv", "长" * 100),
+        (f"{'长' * 200}_20250131.csv", "长" * 66),
+        ("entry__退回_01abcdef__退回_23456789.xlsx", "entry"),
         ("....csv", "file"),
     ],
 )
@@ -252,19 +217,118 @@ def test_names_of_feeds_and_files_are_only_text(deliver: Deliver) -> None:
     assert formulas(returned(reading)) == []
 
 
-def test_the_list_of_refused_rows_takes_no_good_row_away(house: House) -> None:
-    """Of an extract only the refused rows go back; the list delivered would replace them all."""
-    house.land(CSV, extract_of("S1|张三|20250131|1|", "S2||20250131|1|"))
-    (report,) = house.extract(house.receive().pending)
-    assert report.returned is not None
-    book = openpyxl.load_workbook(report.returned)
-    book[ROWS_SHEET]["E2"] = "李四"
-    buffer = io.BytesIO()
-    book.save(buffer)
-    house.land(XLSX, buffer.getvalue())
-    house.extract(house.receive().pending)
-    assert house.states() == ["loaded", "refused"]
-    (refused,) = house.ledger.deliveries(state="refused")
-    assert refused.refusal is not None
-    assert "again under its own name" in refused.refusal.en
-    assert "重新报送整份文件" in refused.refusal.zh
+FEEDS = [each for each in load_feeds().values() if not each.is_internal and each.is_delivered]
+STARTERS = [*"=+-@＝＋－＠|%", "\t", "\r", "\n"]
+
+
+@pytest.mark.parametrize("of", FEEDS, ids=lambda each: each.feed)
+@pytest.mark.parametrize("kind", ["list", "marked"])
+def test_no_text_of_any_feed_is_active(tmp_path: Path, of: Feed, kind: str) -> None:
+    """Every column times everything that begins a formula, in both forms of the answer."""
+    names = list(
+        dict.fromkeys(
+            name for each in of.columns if each.is_read for name in each.join or (each.heading,)
+        )
+    )
+    texts = [f"{sign}1+1" for sign in STARTERS]
+    reason = RefusedCell("", names[0], texts[0], "unreadable", Sentence("=1", "=1"), 1)
+    rows = [
+        RefusedRow(
+            "=1" if kind == "marked" else None, number, dict.fromkeys(names, text), (reason,)
+        )
+        for number, text in enumerate(texts, 2)
+    ]
+    original = tmp_path / "original.xlsx"
+    if kind == "marked":
+        with xlsxwriter.Workbook(original, {"strings_to_formulas": False}) as book:
+            own = book.add_worksheet("=1")
+            own.write_row(0, 0, names)
+            for number, text in enumerate(texts, 1):
+                own.write_row(number, 0, [text] * len(names))
+    report = BatchReport(of.feed, "b20250131-0123456789abcdef", NIGHT, "=1.xlsx", rows_in=99)
+    report.rows_quarantined, report.state = len(rows), "loaded"
+    answer = Answer(rows, original=original if kind == "marked" else None, heading_rows={"=1": 1})
+    path = write_returned(tmp_path, report, of, answer)
+    assert path is not None
+    assert formulas(path) == []
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames[1] == ("=1" if kind == "marked" else ROWS_SHEET)
+    delivered = [
+        cell
+        for row in book.worksheets[1].iter_rows(min_row=2)
+        for cell in row
+        if cell.value is not None and unescape(str(cell.value)) in texts
+    ]
+    assert len(delivered) == len(names) * len(texts)
+    assert {(cell.data_type, cell.quotePrefix) for cell in delivered} == {("s", True)}
+
+
+def laden(path: Path) -> bytes:
+    """A workbook with everything in it that could act, and one refused row."""
+    picture = path / "picture.png"
+    picture.write_bytes(
+        base64.b64decode(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+            "gg=="
+        )
+    )
+
+    def write(book: Any, own: Any) -> None:
+        own.write_row(1, 0, ["S1", "", "2025-01-31"])
+        own.write_formula(1, 3, "=1+1", None, 2)
+        own.write_url(1, 4, "http://example.org", string="点这里")
+        own.write_comment("A2", "=cmd", {"author": "别人"})
+        own.data_validation("B2:B9", {"validate": "list", "source": "=INDIRECT(A1)"})
+        rule = {"type": "formula", "criteria": '=CMD("x")', "format": book.add_format({"bold": 1})}
+        own.conditional_format("A1:E9", rule)
+        own.insert_image("H2", str(picture), {"url": "http://example.org"})
+        own.insert_button("H9", {"macro": "evil", "caption": "点"})
+        own.insert_textbox("J9", "x", {"url": "http://example.org"})
+        own.protect("secret")
+        own.autofilter("A1:E2")
+        own.set_header("&Z&F=1")
+        own.add_table("L1:M3", {"columns": [{"header": "a"}, {"header": "b", "formula": "=1+1"}]})
+        chart = book.add_chart({"type": "line"})
+        chart.add_series({"values": "=流水!$D$2:$D$2"})
+        own.insert_chart("H20", chart)
+        own_chart = book.add_chart({"type": "line"})
+        own_chart.add_series({"values": "=流水!$D$2:$D$2"})
+        book.add_chartsheet("图").set_chart(own_chart)
+        book.define_name("evil", '=CMD("x")')
+        book.set_custom_property("evil", "=1")
+        book.set_properties({"hyperlink_base": "http://example.org", "author": "别人"})
+
+    return written(write)
+
+
+def test_nothing_that_acts_goes_back(deliver: Deliver, tmp_path: Path) -> None:
+    reading = deliver(laden(tmp_path), name=XLSX)
+    path = returned(reading)
+    assert formulas(path) == []
+    with zipfile.ZipFile(path) as package:
+        names = package.namelist()
+        content = {name: package.read(name) for name in names}
+    odd = re.compile("drawing|media|chart|ctrlProps|tables|embed|macro|vba|custom|external|printer")
+    # Our own notes on cells are drawn by a part of this name.
+    assert [
+        name
+        for name in names
+        if odd.search(name)
+        and "DrawingVml" not in name
+        and "commentsDrawing" not in name
+        and "/comments" not in name
+    ] == []
+    acting = re.compile(
+        rb"<(?:f|hyperlink|dataValidation|conditionalFormatting|definedName|sheetProtection|"
+        rb"autoFilter|tablePart|oleObject|control|headerFooter|drawing)[\s>/]|example\.org|CMD|"
+        rb"evil|FmlaMacro"
+    )
+    assert {
+        name: acting.findall(part) for name, part in content.items() if acting.search(part)
+    } == {}
+    sheet = sheet_of(reading, "流水")
+    assert {
+        cell.coordinate: str(cell.comment.text)[:4] for row in sheet for cell in row if cell.comment
+    } == {"B2": "“户名”", "A3": "“流水号", "B3": "“户名”"}
+    assert [cell.value for cell in sheet[2]][2:5] == ["2025-01-31", 2, "点这里"]
+    assert openpyxl.load_workbook(path).sheetnames == [SUMMARY_SHEET, "流水"]

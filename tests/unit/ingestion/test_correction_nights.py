@@ -1,0 +1,129 @@
+"""Corrections over several nights: new homes, killed runs, the gate, and other files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ingestion.batch import BatchReport
+from ingestion.correction import (
+    slip_of,
+)
+from ingestion.extract import reconcile
+from ingestion.ledger import open_refusals
+from ingestion.quality import gate
+from ingestion.sentence import Sentence
+from tests.unit.ingestion.books import typed
+from tests.unit.ingestion.homecoming import (
+    ALL,
+    come_home,
+    deliver,
+    drop_names,
+    in_lake,
+    mended,
+    night,
+    put,
+)
+from tests.unit.ingestion.house import House
+from tests.unit.ingestion.made_up import extract_of
+
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
+
+def test_a_first_night_over_all_of_it_ends_the_same(house: House, tmp_path: Path) -> None:
+    """The landing folder as it lies, read by a new home at once; and the lake read again."""
+    first = deliver(house)
+    second = come_home(house, first, put(E2="李四"), "一.xlsx")
+    come_home(house, second, put(F3="2025-01-30"), "二.xlsx")
+    assert in_lake(house) == ALL
+
+    (tmp_path / "new").mkdir()
+    new = House(tmp_path / "new")
+    for path in house.landing.iterdir():
+        content, stamp = path.read_bytes(), path.stat().st_mtime_ns
+        os.utime(new.land(path.name, content), ns=(stamp, stamp))
+    night(new)
+    assert in_lake(new) == ALL
+
+    for path in house.lake.rglob("*.parquet"):
+        path.unlink()
+    assert len(reconcile(house.lake, house.ledger, house.feeds)) == 3
+    night(house)
+    assert in_lake(house) == ALL
+    assert house.states() == ["loaded"] * 3
+
+
+def test_killed_before_the_ledger_knew_the_next_run_ends_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = deliver(house)
+    house.land("改好了.xlsx", mended(first, put(E2="李四", F3="2025-01-30")))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(house.ledger), "commit", killed)
+        with pytest.raises(KeyboardInterrupt):
+            night(house)
+    assert len(house.in_lake()) == 2
+    reconcile(house.lake, house.ledger, house.feeds)
+    assert len(house.in_lake()) == 1
+    night(house)
+    assert in_lake(house) == ALL
+
+
+def test_a_file_the_gate_refuses_takes_its_corrections_along(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the one whose place it took comes back with its own."""
+    first = deliver(house)
+    come_home(house, first, put(E2="李四", F3="2025-01-30"))
+    newer = deliver(house, extract_of("S7|赵六|20250131|2.00|", "S8||20250131|2.00|"))
+    come_home(house, newer, put(E2="孙七"), "又.xlsx")
+    rows = {row.batch_id: row for row in house.ledger.deliveries()}
+    with house.ledger.transaction() as connection:
+        connection.execute("UPDATE delivery SET gate = '{}' WHERE corrects IS NOT NULL")
+
+    bad = gate.Check("key", "", False, Sentence("不行", "no"))
+
+    def fail(reports: list[BatchReport], _: object) -> gate.Passage:
+        return gate.Passage(
+            [
+                gate.GateResult(report.feed, report.batch_id, False, [bad])
+                for report in reports
+                if report.batch_id == newer.batch_id
+            ]
+        )
+
+    monkeypatch.setattr(gate, "check", fail)
+    revived = gate.run_gate(house.ledger, house.lake, house.feeds, house.run()).revived
+    assert [row.batch_id for row in revived][:1] == [first.batch_id]
+    assert len(revived) == 2
+    house.extract(revived)
+    assert in_lake(house) == ALL
+    assert house.states() == ["loaded", "loaded", "refused", "superseded"]
+    assert rows[newer.batch_id].state == "loaded"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK", b"PK\x05\x06" + b"\xff" * 18, typed(["x"]), typed(["CRM-RETURN b x rows"])],
+)
+def test_other_files_carry_no_slip(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(content)
+    assert slip_of(path) is None
+    (tmp_path / "link.xlsx").symlink_to(path)
+    assert slip_of(tmp_path / "link.xlsx") is None
+    assert slip_of(tmp_path / "missing.xlsx") is None
+
+
+def test_open_refused_corrections_do_not_count_once_a_later_one_is_loaded(house: House) -> None:
+    first = deliver(house)
+    come_home(house, first, drop_names, "一.xlsx")
+    assert [row.file_name for row in open_refusals(house.ledger.deliveries())] == ["一.xlsx"]
+    come_home(house, first, put(E2="李四"), "二.xlsx")
+    assert open_refusals(house.ledger.deliveries()) == []
