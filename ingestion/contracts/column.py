@@ -242,8 +242,6 @@ def _check_checked(column: Column) -> None:
         raise ValueError("say either check or check_by")
     if column.pattern is not None:
         raise ValueError("a checked column needs no pattern")
-    if column.constant is not None:
-        raise ValueError("a constant is not checked")
 
 
 def _check_pattern(column: Column) -> None:

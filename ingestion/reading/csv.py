@@ -30,6 +30,8 @@ from ingestion.sentence import RefusedFileError, Sentence
 # Above the longest line that is passed on (a million characters of up to four bytes).
 _LONGEST_LINE_BYTES: Final = 8_000_000
 _PIPE_BYTES: Final = 1 << 20
+# Rows whose mended cells are told are looked up so many at a time.
+_ROWS_AT_ONCE: Final = 20_000
 _CUT: Final = Sentence(
     "文件最后一行没有换行符，可能传输不完整，请核对行数。",
     "The last line has no line end; the file may have been cut off, so check its number of rows.",
@@ -77,9 +79,11 @@ def read_csv(
 
     outcome = finish(engine, feed, outcome, target, look_up)
     numbers = [row for _, row in still_loaded(mended, outcome)]
-    found = lines.fetch(numbers, layout.width)
-    delivered = [RawRow(None, row, found[row]) for row in numbers]
-    outcome.adjusted += adjusted_cells(engine, layout, delivered)
+    for first in range(0, len(numbers), _ROWS_AT_ONCE):
+        some = numbers[first : first + _ROWS_AT_ONCE]
+        found = lines.fetch(some, layout.width)
+        delivered = [RawRow(None, row, found[row]) for row in some]
+        outcome.adjusted += adjusted_cells(engine, layout, delivered)
     return outcome
 
 

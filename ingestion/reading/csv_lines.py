@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import codecs
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,7 +172,7 @@ class CsvLines:
         """The fields of the records that begin at the given line numbers, as delivered."""
         grammar = Grammar(self.delimiter, self.quote, width)
         found: dict[int, list[str]] = {}
-        wanted = sorted(numbers)
+        wanted = deque(sorted(numbers))
         starts = [first for first, _ in self._starts]
         with self._open() as file:
             while wanted:
@@ -185,7 +186,7 @@ class CsvLines:
                 stop = starts[index + 1] if index + 1 < len(starts) else first + len(lines)
                 reader = SlowLines(grammar)
                 while wanted and wanted[0] < stop:
-                    number = wanted.pop(0)
+                    number = wanted.popleft()
                     _, fields = reader.take(lines, number - first)
                     found[number] = fields or []
         return found

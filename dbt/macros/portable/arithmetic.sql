@@ -52,23 +52,3 @@ result, in units of 10^-scale, is BIGINT again.
     cast(({{ n }}) * cast(0.{{ '0' * (scale - 1) }}1 as decimal({{ scale + 1 }}, {{ scale }}))
         as decimal({{ precision }}, {{ scale }}))
 {%- endmacro %}
-
-{#- floor(a * b / c) for whole numbers >= 0 whose product may pass 2^63 (pool times driver). -#}
-{% macro mul_div_floor(a, b, c) -%}{{ return(for_engine('mul_div_floor', adapter.dispatch('mul_div_floor', 'bank_crm'))(a, b, c)) }}{%- endmacro %}
-{% macro default__mul_div_floor(a, b, c) -%}
-    cast((cast({{ a }} as hugeint) * cast({{ b }} as hugeint)) // cast({{ c }} as hugeint) as bigint)
-{%- endmacro %}
-{% macro spark__mul_div_floor(a, b, c) -%}
-    ((cast({{ a }} as decimal(19, 0)) * cast({{ b }} as decimal(18, 0)))
-        div cast({{ c }} as decimal(38, 0)))
-{%- endmacro %}
-
-{#- a * b - floor(a * b / c) * c: what largest-remainder splits rank by. -#}
-{% macro mul_mod(a, b, c) -%}{{ return(for_engine('mul_mod', adapter.dispatch('mul_mod', 'bank_crm'))(a, b, c)) }}{%- endmacro %}
-{% macro default__mul_mod(a, b, c) -%}
-    cast((cast({{ a }} as hugeint) * cast({{ b }} as hugeint)) % cast({{ c }} as hugeint) as bigint)
-{%- endmacro %}
-{% macro spark__mul_mod(a, b, c) -%}
-    cast((cast({{ a }} as decimal(19, 0)) * cast({{ b }} as decimal(18, 0)))
-        % cast({{ c }} as decimal(38, 0)) as bigint)
-{%- endmacro %}

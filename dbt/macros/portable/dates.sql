@@ -56,15 +56,3 @@ ISO day of the week, 1 is Monday. From a known Monday, since engines number the 
 {% macro spark__date_spine(first_day, last_day) -%}
     (select explode(sequence({{ first_day }}, {{ last_day }}, interval 1 day)) as date_day)
 {%- endmacro %}
-
-{#- A sub-select with one row per month, column month_date (its first day), both ends included. -#}
-{% macro month_spine(first_day, last_day) -%}{{ return(for_engine('month_spine', adapter.dispatch('month_spine', 'bank_crm'))(first_day, last_day)) }}{%- endmacro %}
-{% macro default__month_spine(first_day, last_day) -%}
-    (
-        select cast(series.month_at as date) as month_date
-        from generate_series({{ first_day }}, {{ last_day }}, interval 1 month) as series(month_at)
-    )
-{%- endmacro %}
-{% macro spark__month_spine(first_day, last_day) -%}
-    (select explode(sequence({{ first_day }}, {{ last_day }}, interval 1 month)) as month_date)
-{%- endmacro %}

@@ -32,6 +32,3 @@ state when it is equal. 60 bits; compared between neighbouring records of one ke
     {%- endfor -%}
     {{ return(key_from_text("concat_ws('|', " ~ parts | join(', ') ~ ")")) }}
 {%- endmacro %}
-
-{#- The number, from 1, of the bucket of `buckets` a key falls into; stable between engines. -#}
-{% macro key_bucket(key, buckets) -%}(mod(mod({{ key }}, {{ buckets }}) + {{ buckets }}, {{ buckets }}) + 1){%- endmacro %}

@@ -4,16 +4,6 @@ DuckDB replaces the first hit and numbers the whole match 0 unless told otherwis
 opposite, and Spark wants its backslashes doubled.
 -#}
 
-{#- Whether the text holds a match. -#}
-{% macro re_match(text, pattern) -%}{{ return(for_engine('re_match', adapter.dispatch('re_match', 'bank_crm'))(text, pattern)) }}{%- endmacro %}
-{% macro default__re_match(text, pattern) -%}regexp_matches({{ text }}, '{{ pattern }}'){%- endmacro %}
-{% macro spark__re_match(text, pattern) -%}({{ text }} rlike '{{ pattern | replace("\\", "\\\\") }}'){%- endmacro %}
-
-{#- The given group of the first match; an empty text where there is none. -#}
-{% macro re_extract(text, pattern, group) -%}{{ return(for_engine('re_extract', adapter.dispatch('re_extract', 'bank_crm'))(text, pattern, group)) }}{%- endmacro %}
-{% macro default__re_extract(text, pattern, group) -%}regexp_extract({{ text }}, '{{ pattern }}', {{ group }}){%- endmacro %}
-{% macro spark__re_extract(text, pattern, group) -%}regexp_extract({{ text }}, '{{ pattern | replace("\\", "\\\\") }}', {{ group }}){%- endmacro %}
-
 {#- Every match replaced. -#}
 {% macro re_replace_all(text, pattern, by) -%}{{ return(for_engine('re_replace_all', adapter.dispatch('re_replace_all', 'bank_crm'))(text, pattern, by)) }}{%- endmacro %}
 {% macro default__re_replace_all(text, pattern, by) -%}regexp_replace({{ text }}, '{{ pattern }}', '{{ by }}', 'g'){%- endmacro %}

@@ -10,12 +10,3 @@
 
 {#- Any value as text. No doubles: 1e7 is spelt differently by every engine. -#}
 {% macro as_text(value) -%}cast({{ value }} as {{ t_string() }}){%- endmacro %}
-
-{#- The sorted distinct texts of a group as one text, separated by a comma. -#}
-{% macro list_sorted(value) -%}{{ return(for_engine('list_sorted', adapter.dispatch('list_sorted', 'bank_crm'))(value)) }}{%- endmacro %}
-{% macro default__list_sorted(value) -%}
-    string_agg(distinct {{ value }}, ',' order by {{ value }})
-{%- endmacro %}
-{% macro spark__list_sorted(value) -%}
-    array_join(sort_array(collect_set({{ value }})), ',')
-{%- endmacro %}

@@ -90,7 +90,6 @@ INVALID_COLUMNS = [
     (column(type="code", values={"a": ["甲"]}, check="name"), "check has no meaning for a code"),
     (column(check="name", check_by="pet_id"), "say either check or check_by"),
     (column(check="name", pattern="x"), "a checked column needs no pattern"),
-    (column(check="name", constant="x"), "a constant is not checked"),
     (column(on_invalid="keep"), "on_invalid has a meaning only beside check or check_by"),
     (column(check_by="pet_id"), "must name a code column that stands before it"),
     (column(check_by="colour"), "must name a code column that stands before it"),
