@@ -9,6 +9,8 @@ from dataclasses import asdict
 
 import pytest
 
+from ingestion.reading.load import open_engine
+from tests.faults.desk import Desk
 from tests.faults.trial import ROOT, Bench, Figures
 
 FIGURES = ROOT / "build" / "faults"
@@ -38,3 +40,14 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 def step() -> int:
     """Every how many-th n is tried: 1 for all of them."""
     return int(os.environ.get("FAULTS_STEP", "1"))
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    with open_engine("1GB", tmp_path_factory.mktemp("spill")) as connection:
+        yield connection
+
+
+@pytest.fixture
+def desk(engine: object, tmp_path: Path) -> Desk:
+    return Desk(engine, tmp_path)

@@ -240,7 +240,7 @@ def _check_batch(
         told.fen["in"] += amount
         judged = verdict(feed, cells)
         if place in entered:
-            found = _fen_in_lake(feed, cells, entered[place])
+            found = fen_in_lake(feed, cells, entered[place])
             told.fen["loaded"] += found
             if found != amount:
                 told.problems.append(f"{name}: row {place} has {found} fen for {amount}")
@@ -263,7 +263,7 @@ def _key(feed: Mapping[str, Any], cells: Mapping[str, str] | None) -> tuple[str 
     return tuple((cells or {}).get(name) for name in feed["key"])
 
 
-def _fen_in_lake(
+def fen_in_lake(
     feed: Mapping[str, Any], cells: Mapping[str, str] | None, row: Mapping[str, Any]
 ) -> int:
     """Amounts of a row in the lake, of the columns that the oracle can read in the file."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 from serving.connection import connect_current
@@ -36,6 +37,7 @@ def read(warehouse: Path, until: Path) -> dict[str, object]:
         mixed += seen != (generation.run_id, generation.run_id)
         backwards += generation.number < last
         last = generation.number
+        time.sleep(0.02)
     told.update(reads=reads, mixed=mixed, backwards=backwards, errors=errors[:3])
     return told
 

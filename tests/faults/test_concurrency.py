@@ -1,4 +1,4 @@
-"""F02, F03, F07 to F12, F14 to F16: many runs, many readers, wrong clocks, and what a publish is."""
+"""F02, F03, F07 to F12, F15, F16: many runs, many readers, wrong clocks, and publications."""
 
 from __future__ import annotations
 
@@ -159,14 +159,14 @@ def test_a_stale_run_publishes_nothing(bench: Bench, figures: Figures, step: int
         (home / ".lease").unlink()
         again = night(home, NEXT)
         assert again.code == 0, again.said
-        published = os.readlink(home / "warehouse" / "current")
+        published = (home / "warehouse" / "current").readlink()
         Path(f"{log}.go").touch()
         os.killpg(sleeper.pid, signal.SIGCONT)
         done = finish(sleeper)
         context.__exit__(None, None, None)  # type: ignore[attr-defined]
         figures.detected += done.code != 0
         # It may have been through with publishing when it fell asleep; then it has nothing to do.
-        stale = os.readlink(home / "warehouse" / "current") != published
+        stale = (home / "warehouse" / "current").readlink() != published
         figures.wrong_reads += stale or bench.read_by_analysts(home) is not None
         last = night(home, NEXT)
         problems = [last.said] if last.code else bench.judge(home)
@@ -196,6 +196,7 @@ def test_readers_never_see_a_mixture(tmp_path: Path, figures: Figures) -> None:
         for run_id in range(2, PUBLISHES + 2):
             publish(warehouse, run_id)
             generations.prune(warehouse, 60)
+            time.sleep(0.02)
         until.touch()
         told = [json.loads(reader.communicate(timeout=120)[0]) for reader in readers]
     finally:
@@ -261,9 +262,7 @@ def test_a_published_file_is_closed_to_writing(tmp_path: Path, figures: Figures)
     assert generations.verify(folder) == []
 
 
-@pytest.mark.case(
-    "F15", "clock a day back, a year ahead, jumping at each question; other time zones"
-)
+@pytest.mark.case("F15", "clock a day back, a year ahead, jumping; other time zones")
 @pytest.mark.parametrize(
     "variables",
     [

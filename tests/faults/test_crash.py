@@ -1,4 +1,4 @@
-"""F01, F02, F04, F05: killed, or refused by the machine, at each of its steps, a night is made good.
+"""F01, F04, F05: killed, or refused by the machine, at each of its steps, a night is made good.
 
 Fail-at-n: n counts the times that a point is passed, and goes up until a night meets no fault.
 """

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,8 @@ def finish(process: subprocess.Popen[str], log: Path | None = None, since: float
 
 def end(process: subprocess.Popen[str]) -> None:
     """Kill a night and everything in its group."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
@@ -216,7 +214,7 @@ class Bench:
         return told.problems + differing + [f"left behind: {path}" for path in left]
 
     def read_by_analysts(self, home: Path) -> str | None:
-        """What is wrong with what readers get at this moment; None where it is old or new, whole."""
+        """What is wrong with what readers get now; None where it is old or new, and whole."""
         folder = generations.current_folder(home / "warehouse")
         if folder is None:
             return "nothing is published any more"

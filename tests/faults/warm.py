@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,8 @@ def main() -> None:
             if time.monotonic() > deadline:
                 os.kill(child, signal.SIGKILL)
             time.sleep(0.005)
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         sys.stdout.write(f"{os.waitstatus_to_exitcode(ended[1])}\n")
         sys.stdout.flush()
 

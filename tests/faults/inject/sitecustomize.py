@@ -6,10 +6,10 @@ passes the point, the fault happens. Only what concerns files below FAULT_HOME c
 
 Points: read, write, rename, fsync, unlink, ledger, duckdb, pipe, stage; `any` is each of them.
 
-Kinds: hold (wait until FAULT_LOG.go is there), abort_<point> (DuckDB gives up the next
-checkpoint of the file just opened), kill (the whole run dies, as by kill -9 on its group), die (only this process does),
-exception, enospc, eio, short (half is written, then kill), slow; and three that stay from then
-on: full (no space), readonly, gone (the file system is not there any more).
+Kinds: kill (the whole run dies, as by kill -9 on its group), die (only this process does), short
+(half is written, then kill), exception, enospc, eio, slow; hold (wait until FAULT_LOG.go is
+there); abort_<point> (DuckDB gives up the next checkpoint of the file just opened); and three that
+stay from then on: full (no space), readonly, gone (the file system is not there any more).
 """
 
 from __future__ import annotations
@@ -343,7 +343,7 @@ class _AfterImport(importlib.abc.MetaPathFinder):
     def __init__(self, patches: dict[str, Callable[[ModuleType], None]]) -> None:
         self.patches = patches
 
-    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+    def find_spec(self, name: str, *_: Any) -> Any:
         patch = self.patches.pop(name, None)
         if patch is None:
             return None

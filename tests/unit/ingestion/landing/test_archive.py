@@ -21,7 +21,7 @@ def test_content_damaged_since_an_earlier_run_is_not_read(house: House) -> None:
     house.land()
     receipt = house.receive()
     _damage(house)
-    with pytest.raises(ReaderError, match=f"copy of {CSV} .* is damaged"):
+    with pytest.raises(ReaderError, match=rf"copy of {CSV} .* is damaged"):
         house.extract(receipt.pending)
     assert house.states() == ["received"]
 

@@ -320,5 +320,5 @@ def test_a_damaged_page_is_found_before_anything_is_written(house: House) -> Non
     content = bytearray(house.ledger.path.read_bytes())
     content[4096 * 2 : 4096 * 3] = bytes(4096)
     house.ledger.path.write_bytes(content)
-    with pytest.raises(LedgerError, match="is damaged .* restore it from the backup"):
+    with pytest.raises(LedgerError, match=r"is damaged .* restore it from the backup"):
         house.ledger.check()
