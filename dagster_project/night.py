@@ -105,10 +105,15 @@ class Night:
     failure: BaseException | None = None
 
     def loaded_since_base(self) -> list[DeliveryRow]:
-        """Deliveries loaded since the generation the night goes on from; all where it has none."""
-        known = self.base.run_id if self.base else 0
+        """Deliveries that the generation the night goes on from did not read; all without one.
+
+        Those loaded since, and those of later dates than its own, whenever they came.
+        """
         rows = self.ledger.deliveries(state="loaded")
-        return [row for row in rows if (row.ended_run_id or 0) > known]
+        if self.base is None:
+            return rows
+        known, date = self.base.run_id, self.base.business_date
+        return [r for r in rows if (r.ended_run_id or 0) > known or r.business_date > date]
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -14,6 +14,7 @@ from ingestion.correction import Correction
 from ingestion.doubts import doubts_about
 from ingestion.lake import Lake
 from ingestion.landing.archive import archive_path, sha256_of
+from ingestion.landing.intake import precedence_of
 from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.pool import ReaderError, ReaderPool
 from ingestion.reader_process import Limits
@@ -234,6 +235,7 @@ def _task(
         part=row.part,
         business_date=row.business_date,
         batch_id=row.batch_id,
+        precedence=precedence_of(row.slot, row.file_version, row.delivery_id),
         unfinished=lake.unfinished_path(row.feed, row.business_date, row.batch_id),
         quarantine=quarantine,
         correction=correction,

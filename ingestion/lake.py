@@ -93,6 +93,7 @@ class Lake:
             columns = [f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in own.items()]
             engine.execute(
                 f"COPY (SELECT {', '.join(columns)}, $batch AS batch_id,"  # noqa: S608
+                " CAST(NULL AS VARCHAR) AS batch_precedence,"
                 " CAST(NULL AS VARCHAR) AS source_file, CAST(NULL AS VARCHAR) AS source_sheet,"
                 " CAST(NULL AS BIGINT) AS source_row FROM frame)"
                 f" TO '{str(unfinished).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)",

@@ -248,6 +248,7 @@ def _table(ids: pa.Table, keys: npt.NDArray[np.int64], batch_id: str) -> pa.Tabl
         "pseudonym_key": pa.array(keys),
         "key_version": pa.repeat(pa.scalar(_KEY_VERSION, pa.int64()), count),
         "batch_id": pa.repeat(pa.scalar(batch_id, pa.string()), count),
+        "batch_precedence": pa.nulls(count, pa.string()),
         "source_file": pa.nulls(count, pa.string()),
         "source_sheet": pa.nulls(count, pa.string()),
         "source_row": pa.nulls(count, pa.int64()),

@@ -35,6 +35,7 @@ class Task:
         part: Which of several files of one date it is.
         business_date: Date it speaks of.
         batch_id: Name of the batch it becomes.
+        precedence: Its rank among the batches of its feed and date.
         unfinished: Parquet file to write.
         quarantine: Folder for refused rows, and for the sheets that go back.
         correction: What is known of the batch it corrects; None for an ordinary delivery.
@@ -49,6 +50,7 @@ class Task:
     part: str | None
     business_date: dt.date
     batch_id: str
+    precedence: str
     unfinished: Path
     quarantine: Path
     correction: Correction | None = None
@@ -142,7 +144,7 @@ def _answer(task: Task, outcome: Outcome | None) -> Answer:
 
 
 def _read(task: Task, feed: Feed, engine: Any) -> Outcome:
-    origin = Origin(task.batch_id, task.source_file, task.business_date)
+    origin = Origin(task.batch_id, task.precedence, task.source_file, task.business_date)
     if task.pattern.format == "xlsx":
         # Its libraries take a third of a second to import; a night of extracts needs none.
         from ingestion.reading.xlsx import read_xlsx

@@ -64,7 +64,8 @@ def feeds(
         )
     console.print(table)
     console.print(
-        "{date} stands for YYYYMMDD, or YYYYMM for the last day of a month; {part} for any text.",
+        "{date} stands for YYYYMMDD, or YYYYMM for the last day of a month; {part} for any text,"
+        " {version} for the mark of a correction, as in _v2, or for none.",
         markup=False,
         style="dim",
     )

@@ -17,23 +17,28 @@ _PLACEHOLDER_PATTERNS = {
     # Not part of a longer number: account_20250131001 carries no date.
     "date": r"(?<!\d)(?P<date>\d{8}|\d{6})(?!\d)",
     "part": r"(?P<part>.+?)",
+    # Nothing, or what people write on a file that takes the place of an earlier one.
+    "version": r"(?P<version>(?:[_\-. ]?(?:(?:v|r|rev)\d{1,4}|(?:更正|修订|重报)\d{0,4}"
+    r"|[(（](?:更正|修订|重报)\d{0,4}[)）]))?)",
 }
 
 Frequency = Literal["daily", "weekly", "monthly", "quarterly", "yearly", "once"]
 
 
 class Match(NamedTuple):
-    """What a file name says: its business date and, where the pattern asks for it, its part."""
+    """What a file name says: its business date and, where the pattern asks, part and version."""
 
     date: dt.date
     part: str | None
+    version: int = 0
 
 
 class FilePattern(BaseModel):
     """One kind of file that carries a feed, and how to read it.
 
     `{date}` in the pattern stands for YYYYMMDD, or for YYYYMM meaning that month's last day;
-    `{part}` for whatever tells several files of one date apart (a team, a branch).
+    `{part}` for whatever tells several files of one date apart (a team, a branch); `{version}`
+    for the mark of a correction, or for none: `_v2`, `_R1`, `更正2` (`更正` alone is the first).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,9 +60,11 @@ class FilePattern(BaseModel):
     def _check(self) -> FilePattern:
         names = _PLACEHOLDER.findall(self.pattern)
         if unknown := sorted(set(names) - set(_PLACEHOLDER_PATTERNS)):
-            raise ValueError(f"the pattern knows {{date}} and {{part}}, not {{{unknown[0]}}}")
+            raise ValueError(
+                f"the pattern knows {{date}}, {{part}} and {{version}}, not {{{unknown[0]}}}"
+            )
         if any(names.count(name) > 1 for name in names):
-            raise ValueError("the pattern may hold {date} and {part} once each")
+            raise ValueError("the pattern may hold {date}, {part} and {version} once each")
         if "/" in self.pattern or "\\" in self.pattern:
             raise ValueError("the pattern is a file name; the landing folder may be nested freely")
         if "date" in names and self.business_date:
@@ -69,6 +76,11 @@ class FilePattern(BaseModel):
     def has_date(self) -> bool:
         """Whether the file's name, or the feed, tells the business date."""
         return self.business_date is not None or "{date}" in self.pattern
+
+    @property
+    def file_name(self) -> str:
+        """The pattern as a sender is told it: a first delivery has no version."""
+        return self.pattern.replace("{version}", "")
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:
@@ -85,7 +97,7 @@ class FilePattern(BaseModel):
 
         >>> pattern = FilePattern(pattern="走访台账_{part}_{date}.xlsx", format="xlsx")
         >>> pattern.match("走访台账_三组_202501.xlsx")
-        Match(date=datetime.date(2025, 1, 31), part='三组')
+        Match(date=datetime.date(2025, 1, 31), part='三组', version=0)
         >>> pattern.match("走访台账_三组_20250231.xlsx") is None
         True
         """
@@ -94,7 +106,7 @@ class FilePattern(BaseModel):
             return None
         groups = found.groupdict()
         date = self.business_date if self.business_date else _date(groups.get("date") or "")
-        return Match(date, groups.get("part")) if date else None
+        return Match(date, groups.get("part"), _version(groups.get("version"))) if date else None
 
 
 class Volume(BaseModel):
@@ -159,6 +171,14 @@ def _check_reading(file: FilePattern) -> None:
         raise ValueError("sheet and header_row have no meaning for a csv file")
     if file.header_row is not None and file.header_row < 1:
         raise ValueError("header_row counts from 1")
+
+
+def _version(mark: str | None) -> int:
+    """The number in the mark of a correction; a mark without one is the first correction."""
+    if not mark:
+        return 0
+    digits = re.search(r"\d+", mark)
+    return int(digits[0]) if digits else 1
 
 
 def _date(digits: str) -> dt.date | None:

@@ -38,7 +38,9 @@ sheet of a feed with its headings, units, lists and a help page.
 How files are read:
 
 - `{date}` in a file name is the business date: `YYYYMMDD`, or `YYYYMM` for the last day of that
-  month. `{part}` is whatever tells several files of one date apart: a team, a branch.
+  month. `{part}` is whatever tells several files of one date apart: a team, a branch. `{version}`
+  is the mark of a correction, or nothing: `_v2`, `_R1`, `更正2`. The higher version replaces the
+  lower, whichever came first; of equal versions, the file that comes later.
 - Columns are found by their heading, never by their place. A heading is compared without blanks,
   without regard to full or half width and to case; the aliases in the data dictionary and the
   column's own name are accepted too.

@@ -208,7 +208,7 @@ def _write_help(book: Any, feed: Feed, fields: list[_Field]) -> None:
     sheet = book.add_worksheet(HELP_SHEET)
     bold = book.add_format({"bold": True, "border": 1, "bg_color": "#DDEBF7", "text_wrap": True})
     wrap = book.add_format({"border": 1, "text_wrap": True, "valign": "top", "num_format": "@"})
-    names = "，".join(file.pattern for file in feed.delivery.files if file.format == "xlsx")
+    names = "，".join(file.file_name for file in feed.delivery.files if file.format == "xlsx")
     due = "必须报送 required" if feed.delivery.required else "按需报送 optional"
     facts = [
         f"{feed.title.zh} {feed.title.en}",

@@ -31,6 +31,7 @@ DUCKDB_TYPES: Final[dict[str, str]] = {
 # Where a row came from: written into every lake file behind the feed's own columns.
 ORIGIN_COLUMNS: Final[dict[str, str]] = {
     "batch_id": "VARCHAR",
+    "batch_precedence": "VARCHAR",
     "source_file": "VARCHAR",
     "source_sheet": "VARCHAR",
     "source_row": "BIGINT",
@@ -40,10 +41,15 @@ ORIGIN_COLUMNS: Final[dict[str, str]] = {
 ORIGIN_DESCRIPTIONS: Final[dict[str, str]] = {
     "business_date": "Business date of the delivery the row came with. 业务日期",
     "batch_id": "Batch that loaded the row: one delivered file for one feed. 批次",
+    "batch_precedence": "Of rows with one key and business date, that of the greatest text holds:"
+    " a later version of the file, then a day's file before a month's. 批次优先次序",
     "source_file": "Name of the delivered file. 来源文件",
     "source_sheet": "Sheet of the workbook; null for a text file. 来源工作表",
     "source_row": "Row of the file or sheet, the first is 1. 来源行号",
 }
+
+# What happened to a record of a change feed, where the source says so: insert, update, delete.
+CHANGE_CODE: Final = "change_code"
 
 # The partition column; its value stands in the folder's name, not in the file.
 BUSINESS_DATE: Final = "business_date"

@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from ingestion.contracts.feed import Column, Feed, FilePattern
+from ingestion.contracts.types import CHANGE_CODE
 
 # Rows encoded at a time: keeps the peak of memory low.
 _CHUNK_ROWS = 400_000
@@ -48,7 +49,7 @@ class FeedBook:
 
     def file_name(self, feed: str, kind: str, date: str, part: str = "") -> str:
         """The name of a delivery: `corebank_account_202501.csv`."""
-        name = self.pattern(feed, kind).pattern
+        name = self.pattern(feed, kind).file_name
         return name.replace("{date}", date).replace("{part}", part)
 
 
@@ -112,13 +113,19 @@ class ExtractWriter:
         pattern = self.book.pattern(feed_name, "csv")
         path = folder / self.book.file_name(feed_name, "csv", date, part)
         folder.mkdir(parents=True, exist_ok=True)
-        headings = [column.heading for column in feed.columns]
+        # A source that sets no change flags has no column for them.
+        columns = [
+            column
+            for column in feed.columns
+            if column.name != CHANGE_CODE or column.name in frame.columns
+        ]
+        headings = [column.heading for column in columns]
         with path.open("wb") as out:
             out.write((pattern.delimiter.join(headings) + "\r\n").encode(pattern.encoding))
             done = 0
             for start in range(0, frame.height, _CHUNK_ROWS):
                 chunk = frame.slice(start, _CHUNK_ROWS)
-                text = _text(feed, chunk, pattern, raw, is_encoded)
+                text = _text(columns, chunk, pattern, raw, is_encoded)
                 here = [line for line in extra if start < line.after <= start + chunk.height]
                 if here:
                     text = _with_extra(text, pattern, start, here)
@@ -132,15 +139,19 @@ class ExtractWriter:
 
 
 def _text(
-    feed: Feed, frame: pl.DataFrame, pattern: FilePattern, raw: frozenset[str], is_encoded: bool
+    columns: Sequence[Column],
+    frame: pl.DataFrame,
+    pattern: FilePattern,
+    raw: frozenset[str],
+    is_encoded: bool,
 ) -> bytes:
     """The rows of `frame` in the file's own encoding."""
-    columns = []
-    for column in feed.columns:
+    texts = []
+    for column in columns:
         series = frame.get_column(column.name)
-        columns.append(_delivered(column, series, column.name in raw).alias(column.name))
+        texts.append(_delivered(column, series, column.name in raw).alias(column.name))
     buffer = io.BytesIO()
-    pl.DataFrame(columns).write_csv(
+    pl.DataFrame(texts).write_csv(
         buffer,
         include_header=False,
         separator=pattern.delimiter,

@@ -2,7 +2,7 @@
 
 from ingestion.landing.archive import archive_path
 from ingestion.landing.due import Missing, due_date, held_sentence, missing_deliveries
-from ingestion.landing.intake import Receipt, contract_of, slot_of
+from ingestion.landing.intake import Receipt, contract_of, precedence_of, slot_of
 from ingestion.landing.news import news
 from ingestion.landing.offers import LandingError, business_dates
 from ingestion.landing.receive import receive
@@ -18,6 +18,7 @@ __all__ = [
     "held_sentence",
     "missing_deliveries",
     "news",
+    "precedence_of",
     "receive",
     "slot_of",
 ]

@@ -71,7 +71,7 @@ def missing_deliveries(
             )
         else:
             told = last.isoformat() if last else None
-            files = "、".join(file.pattern for file in feed.delivery.files)
+            files = "、".join(file.file_name for file in feed.delivery.files)
             missing.append(
                 Missing(
                     feed.feed,

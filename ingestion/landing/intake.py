@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 import sqlite3
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -60,6 +61,7 @@ class _Entry:
     part: str | None
     slot: str
     contract: str
+    file_version: int = 0
     corrects: str | None = None
 
     @classmethod
@@ -72,6 +74,7 @@ class _Entry:
             offered.match.part,
             slot_of(offered.path.name, offered.match),
             contract_of(offered.feed, offered.pattern),
+            offered.match.version,
         )
 
 
@@ -152,7 +155,7 @@ class Intake:
     ) -> _Entry | None:
         """How a returned sheet is entered; None where its batch is not known here."""
         root = connection.execute(
-            "SELECT part, slot FROM delivery WHERE batch_id = ? AND feed = ? AND business_date = ?"
+            "SELECT part, slot, file_version FROM delivery WHERE batch_id = ? AND feed = ? AND business_date = ?"
             " AND state <> 'duplicate' ORDER BY delivery_id DESC LIMIT 1",
             [slip.batch_id, slip.feed, slip.business_date.isoformat()],
         ).fetchone()
@@ -166,6 +169,7 @@ class Intake:
             root["part"],
             root["slot"] if slip.is_whole else slot_beside(slip.batch_id, sha256),
             contract_of(feed, RETURNED),
+            root["file_version"],
             slip.batch_id,
         )
 
@@ -256,8 +260,8 @@ class Intake:
     ) -> DeliveryRow:
         delivery_id = connection.execute(
             "INSERT INTO delivery (run_id, feed, file_name, landing_path, sha256, size_bytes,"
-            " business_date, part, slot, batch_id, contract, state, received_at, corrects)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " business_date, part, slot, file_version, batch_id, contract, state, received_at,"
+            " corrects) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 self.run_id,
                 entry.feed,
@@ -268,6 +272,7 @@ class Intake:
                 entry.date.isoformat(),
                 entry.part,
                 entry.slot,
+                entry.file_version,
                 batch_id_of(sha256, entry.feed, entry.date),
                 entry.contract,
                 state,
@@ -322,11 +327,34 @@ def contract_of(feed: Feed, pattern: FilePattern) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def slot_of(file_name: str, match: Match) -> str:
-    """What two files of one feed and date must share for the later to replace the earlier.
+def precedence_of(slot: str, version: int, delivery_id: int) -> str:
+    """The rank of a batch among those of its feed and date; the greatest text holds.
 
-    A month's file and the file of its last day have the same business date, but neither is a
-    correction of the other.
+    A higher version before a lower one, corrected rows before the files they correct, a day's file
+    before its month's, a later part before an earlier one. Two files that agree in all of it share
+    a slot, of which the lake holds one: so between them the order of arrival decides nothing. Of
+    two corrections of rows the later one holds.
+
+    >>> precedence_of("day|", 0, 1) > precedence_of("month|", 0, 2)
+    True
+    >>> precedence_of("month|三组10", 2, 1) > precedence_of("month|三组9", 2, 2)
+    True
+    >>> precedence_of("correction|b1|ff", 0, 3) > precedence_of("correction|b1|ee", 0, 2)
+    True
+    """
+    if is_beside(slot):
+        return f"{version:04d}|3|{delivery_id:09d}"
+    span, part = slot.split("|", 1)
+    rank = ("fixed", "month", "day").index(span)
+    return f"{version:04d}|{rank}|{re.sub(r'[0-9]+', lambda found: found[0].zfill(9), part)}"
+
+
+def slot_of(file_name: str, match: Match) -> str:
+    """What two files of one feed and date must share for one to replace the other.
+
+    The higher version does, whichever came first; of equal versions the later. A month's file and
+    the file of its last day have the same business date, but neither is a correction of the
+    other.
     """
     span = "month"
     if f"{match.date:%Y%m%d}" in file_name:

@@ -48,10 +48,10 @@ class Deliveries(LedgerFile):
     ) -> tuple[State, list[DeliveryRow]]:
         """Enter what became of a delivery; its file in the lake, if any, is in place by now.
 
-        The batch takes the place of earlier deliveries of its slot, and of their corrections. One
-        that was received after it may already have been loaded; then it is this one that is
-        superseded at once, as is a correction whose batch is not loaded any more. One that is held
-        replaces nothing but an earlier one that is held.
+        The batch takes the place of the other delivery of its slot, and of its corrections, unless
+        that one has a higher version, or the same and was received later; then it is this one that
+        is superseded, as is a correction whose batch is not loaded any more. One that is held
+        replaces nothing but one of a lower rank that is held.
 
         Returns:
             The state it ends in, and the deliveries whose batches have to leave the lake.
@@ -70,7 +70,7 @@ class Deliveries(LedgerFile):
                 state = "superseded"
             elif state in ("loaded", "held"):
                 for other in others:
-                    is_earlier = other.delivery_id < delivery.delivery_id
+                    is_earlier = other.rank < delivery.rank
                     if is_earlier and (state == "loaded" or other.state == "held"):
                         _end(connection, other.delivery_id, "superseded", run_id)
             if state == "loaded":
@@ -108,7 +108,7 @@ class Deliveries(LedgerFile):
                 row
                 for row in rows
                 if row.state == "loaded"
-                and row.delivery_id < delivery.delivery_id
+                and row.rank < delivery.rank
                 and row.batch_id != delivery.batch_id
             ),
             None,
@@ -185,8 +185,9 @@ def refuse_loaded(
     earlier = [
         row
         for row in _of_place(connection, delivery)
-        if row.state == "superseded" and row.delivery_id < delivery.delivery_id and row.was_loaded
+        if row.state == "superseded" and row.rank < delivery.rank and row.was_loaded
     ]
+    earlier.sort(key=lambda row: row.rank)
     revived = [row for row in earlier[-1:] if row.batch_id != delivery.batch_id]
     revived += [r for row in revived for r in _beside(connection, row.batch_id, "superseded")]
     for row in revived:
@@ -216,8 +217,8 @@ def _of_place(connection: sqlite3.Connection, delivery: DeliveryRow) -> list[Del
 
 
 def _is_overtaken(delivery: DeliveryRow, state: State, others: Iterable[DeliveryRow]) -> bool:
-    """Whether a delivery received later has taken the place that this one would have."""
-    later = {other.state for other in others if other.delivery_id > delivery.delivery_id}
+    """Whether a delivery of a greater rank has taken the place that this one would have."""
+    later = {other.state for other in others if other.rank > delivery.rank}
     # A later one that is held takes no loaded one's place, but it is the one to decide about.
     return "loaded" in later if state == "loaded" else state == "held" and bool(later)
 

@@ -77,6 +77,9 @@ class Generations(LedgerFile):
     def touched_since(self, generation: int | None) -> Touched:
         """Which dates have to be built anew on top of a generation.
 
+        What came by then for dates later than the generation's own counts too: a night that was
+        built again after them did not read it.
+
         Args:
             generation: Its number; None for "nothing is built yet".
 
@@ -88,7 +91,8 @@ class Generations(LedgerFile):
             raise LedgerError(f"the ledger knows of no generation {generation}")
         with self.connect() as connection:
             rows = connection.execute(
-                "SELECT * FROM change WHERE sequence > ?", [base.sequence if base else 0]
+                "SELECT * FROM change WHERE sequence > ? OR business_date > ?",
+                [base.sequence if base else 0, base.business_date.isoformat() if base else ""],
             ).fetchall()
         dates = {date_of(text) for row in rows for text in json.loads(row["event_dates"])}
         is_late = base is not None and any(

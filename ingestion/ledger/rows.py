@@ -53,7 +53,8 @@ class DeliveryRow:
     """One delivered file as one feed's delivery.
 
     Attributes:
-        slot: What a later delivery of the same feed and date must share to take its place.
+        slot: What another delivery of the same feed and date must share to take its place.
+        file_version: Number of the correction by the file's name; 0 where it tells none.
         contract: Fingerprint of the feed it was last read by.
         gate: Result of the gate as JSON; None while it has not been through.
         report: What reading it came to, as JSON; None before.
@@ -86,6 +87,7 @@ class DeliveryRow:
     report: str | None = None
     gate: str | None = None
     corrects: str | None = None
+    file_version: int = 0
 
     @classmethod
     def of(cls, row: sqlite3.Row | dict[str, Any]) -> DeliveryRow:
@@ -107,6 +109,11 @@ class DeliveryRow:
     def is_beside(self) -> bool:
         """Whether it stands beside the delivery it corrects, and takes nothing's place."""
         return is_beside(self.slot)
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Of two deliveries of one place that of the greater rank holds: version, then arrival."""
+        return self.file_version, self.delivery_id
 
     @property
     def event_dates(self) -> list[dt.date]:
@@ -177,7 +184,7 @@ def open_refusals(rows: Iterable[DeliveryRow]) -> list[DeliveryRow]:
     single rows does so as long as its batch is loaded and no later correction of it is.
     """
     known = list(rows)
-    loaded = {row.place: row.delivery_id for row in known if row.state == "loaded"}
+    loaded = {row.place: row.rank for row in known if row.state == "loaded"}
     batches = {row.batch_id for row in known if row.state == "loaded" and not row.is_beside}
     beside = {row.corrects: row.delivery_id for row in known if row.state == "loaded"}
     return [
@@ -187,7 +194,7 @@ def open_refusals(rows: Iterable[DeliveryRow]) -> list[DeliveryRow]:
         and (
             (row.corrects in batches and beside.get(row.corrects, 0) < row.delivery_id)
             if row.is_beside
-            else loaded.get(row.place, 0) < row.delivery_id
+            else loaded.get(row.place, (0, 0)) < row.rank
         )
     ]
 

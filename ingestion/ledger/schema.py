@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS delivery (
     business_date TEXT NOT NULL,
     part TEXT,
     slot TEXT NOT NULL,
+    file_version INTEGER NOT NULL DEFAULT 0,
     batch_id TEXT NOT NULL,
     contract TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -94,5 +95,6 @@ CREATE TABLE IF NOT EXISTS generation (
 MIGRATIONS: Final[dict[int, str]] = {
     1: """
 ALTER TABLE delivery ADD COLUMN corrects TEXT;
+ALTER TABLE delivery ADD COLUMN file_version INTEGER NOT NULL DEFAULT 0;
 """,
 }

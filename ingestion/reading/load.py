@@ -19,7 +19,7 @@ from typing import Any, Final
 import duckdb
 
 from ingestion.batch import ColumnProfile, RefusedCell, RefusedRow
-from ingestion.contracts import Column, Feed
+from ingestion.contracts import ORIGIN_COLUMNS, Column, Feed
 from ingestion.parsing import Layout, explain, install_parsers
 from ingestion.parsing.cell import Verdict
 from ingestion.parsing.text import clean
@@ -38,6 +38,7 @@ class Origin:
     """What every row of a batch says about where it came from."""
 
     batch_id: str
+    precedence: str
     source_file: str
     business_date: dt.date = dt.date.max
 
@@ -97,6 +98,7 @@ def accepted_sql(layout: Layout, rows: str, origin: Origin, sheet: str | None) -
         row = f"CASE WHEN {mended} THEN -source_row ELSE source_row END AS source_row"
     return (
         f"SELECT {layout.values}, {_text(origin.batch_id)} AS batch_id,"
+        f" {_text(origin.precedence)} AS batch_precedence,"
         f" {_text(origin.source_file)} AS source_file, {_text(sheet)} AS source_sheet, {row}"
         f" FROM {rows} AND {layout.is_sound}"
     )
@@ -248,7 +250,7 @@ def drop_duplicates(
     # Under the name of what is unfinished, so that a sweep finds it.
     rest = target.with_name(f"{target.name}.rest")
     engine.execute(
-        f"COPY (SELECT {columns}, batch_id, source_file, source_sheet, source_row FROM {source}"
+        f"COPY (SELECT {columns}, {', '.join(ORIGIN_COLUMNS)} FROM {source}"
         " WHERE file_row_number NOT IN (SELECT file_row_number FROM doubled))"
         f" TO {_text(str(rest))} (FORMAT parquet)"
     )

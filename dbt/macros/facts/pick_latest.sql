@@ -1,6 +1,6 @@
 {#-
 Events as they stand after corrections: of a key that came more than once, the newest delivery
-holds (latest business date, then batch, then row).
+holds (latest business date, then the batch's precedence, then row).
 
 A key is judged within its event date: a posting is corrected on its own day or reversed, it does
 not move to another day. So only days that came in more than one batch can hold a key twice, and
@@ -47,12 +47,13 @@ ranked as (
             partition by delivered.{{ event_date }}, delivered.{{ key | join(', delivered.') }}
             order by
                 delivered.business_date desc,
+                delivered.batch_precedence desc nulls last,
                 delivered.batch_id desc,
                 delivered.source_sheet desc nulls last,
                 delivered.source_row desc
         ) as newest_rank
     from (
-        select {{ (columns + key + ['business_date', 'batch_id', 'source_sheet', 'source_row']) | unique | join(', ') }}
+        select {{ (columns + key + ['business_date', 'batch_precedence', 'batch_id', 'source_sheet', 'source_row']) | unique | join(', ') }}
         from {{ relation }}
         where {{ condition }}
     ) as delivered
@@ -78,6 +79,7 @@ with ranked as (
             partition by {{ key | join(', ') }}
             order by
                 business_date desc,
+                batch_precedence desc nulls last,
                 batch_id desc,
                 source_sheet desc nulls last,
                 source_row desc

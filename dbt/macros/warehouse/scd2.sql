@@ -9,23 +9,26 @@ kind='snapshot': a delivery holds the whole list; a key that the next delivery l
 scope: columns whose first delivery opens at the beginning of time; the key unless said otherwise.
     A joint owner who comes months after the account is not an owner of the months before.
 among: a condition on the delivered rows.
+deleted: a condition on a delivered row that ends its key's validity on its business date, instead
+    of opening a version; a later record of the key opens one anew.
 
-`relation` has business_date, batch_id and source_row beside them, as every staging model has.
+`relation` has business_date, batch_precedence, batch_id and source_row beside them, as every staging model has.
 
 Columns: key, attributes, valid_from_date (inclusive), valid_to_date (exclusive), is_current.
 
 The first version of a key opens at the beginning of time (1900-01-01), since the source's first
 word about a member says nothing of when that became true; later ones at the business date of the
 delivery that brought them. Records repeated without a change make no version. Should a record
-come twice on one business date, the last row of the last batch by name counts: a total order.
+come twice on one business date, the last row of the batch of the greatest precedence counts.
 Deliveries that arrive late are sorted in by their business date, whenever they came.
 -#}
-{% macro scd2(relation, key, attributes, kind='change', scope=none, among='1 = 1') -%}
+{% macro scd2(relation, key, attributes, kind='change', scope=none, among='1 = 1', deleted=none) -%}
     {%- if kind not in ('change', 'snapshot') -%}
         {{ exceptions.raise_compiler_error("scd2(): kind is 'change' or 'snapshot', not '" ~ kind ~ "'") }}
     {%- endif -%}
     {%- set own_names = [
-        'business_date', 'batch_id', 'source_row', 'valid_from_date', 'valid_to_date', 'is_current',
+        'business_date', 'batch_precedence', 'batch_id', 'source_row', 'valid_from_date',
+        'valid_to_date', 'is_current',
     ] -%}
     {%- for name in key + attributes if name in own_names or name.startswith('scd2_') -%}
         {{ exceptions.raise_compiler_error("scd2(): " ~ name ~ " is a name of its own, not an attribute") }}
@@ -38,9 +41,15 @@ Deliveries that arrive late are sorted in by their business date, whenever they 
             select
                 {{ key | join(', ') }},
                 business_date,
+                coalesce(batch_precedence, '') as scd2_batch_precedence,
                 coalesce(batch_id, '') as scd2_batch_id,
                 coalesce(source_row, 0) as scd2_source_row,
+                {% if deleted -%}
+                -- No state has this number; whatever else the source wrote beside a delete is void.
+                case when {{ deleted }} then -1 else {{ state_key(attributes) }} end as scd2_state_key
+                {%- else -%}
                 {{ state_key(attributes) }} as scd2_state_key
+                {%- endif %}
             from {{ relation }}
             where business_date <= {{ business_date() }} and ({{ among }})
         ),
@@ -49,7 +58,7 @@ Deliveries that arrive late are sorted in by their business date, whenever they 
                 delivered.*,
                 row_number() over (
                     partition by {{ key | join(', ') }}, business_date
-                    order by scd2_batch_id desc, scd2_source_row desc
+                    order by scd2_batch_precedence desc, scd2_batch_id desc, scd2_source_row desc
                 ) as scd2_nth_of_day
             from delivered
         ),
@@ -96,6 +105,9 @@ Deliveries that arrive late are sorted in by their business date, whenever they 
             {%- for name in key %}
             and opened_first.{{ name }} = record.{{ name }}
             {%- endfor %}
+        {%- if deleted %}
+        where opened_first.scd2_state_key <> -1
+        {%- endif %}
     )
 {%- endmacro %}
 

@@ -1,7 +1,30 @@
 -- One row per account and stretch of days on which its account, customer, product and organisation
 -- versions all stay the same.
 -- A fact finds all keys of its account by one join, on account_key and a day, instead of by four.
-with customer_version as (
+with
+-- A deleted account is one that closed on that day; what is still booked there finds its last version.
+account_version as (
+    select
+        account_pk,
+        account_key,
+        customer_key,
+        product_id,
+        organisation_id,
+        coalesce(closed_date, nullif(valid_to_date, coalesce(next_from_date, {{ open_valid_date() }})))
+            as closed_date,
+        valid_from_date,
+        coalesce(next_from_date, {{ open_valid_date() }}) as valid_to_date
+    from (
+        select
+            version.*,
+            lead(version.valid_from_date) over (
+                partition by version.account_key order by version.valid_from_date
+            ) as next_from_date
+        from {{ ref('int_account__track_version') }} as version
+    ) as followed
+),
+
+customer_version as (
     {{ carried_versions(ref('dim_customer'), 'customer', 'customer_key') }}
 ),
 
@@ -24,7 +47,7 @@ cut_by_customer as (
         customer.customer_pk,
         {{ cut_from('account', 'customer') }} as valid_from_date,
         {{ cut_to('account', 'customer') }} as valid_to_date
-    from {{ ref('int_account__track_version') }} as account
+    from account_version as account
     left join customer_version as customer
         on account.customer_key = customer.customer_key and {{ overlaps('account', 'customer') }}
 ),

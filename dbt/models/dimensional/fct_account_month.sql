@@ -57,7 +57,7 @@ described as (
         version.organisation_fk,
         account.interest_rate,
         account.opened_date,
-        account.closed_date,
+        version.closed_date,
         product.pillar_code,
         rate.ftp_rate,
         coalesce(product.day_basis, rate.day_basis) as day_basis,

@@ -1,13 +1,29 @@
--- One row per complaint, as last delivered.
-with complaint as (
+-- One row per complaint, as last delivered; one that its source deleted is closed on that day.
+with latest as (
     {{ pick_latest_small(
         ref('stg_service__complaint'),
         key=['complaint_id'],
         columns=[
             'complaint_id', 'customer_id', 'organisation_id', 'received_date', 'channel_code',
             'complaint_type_code', 'status_code', 'closed_date', 'satisfaction_score',
+            'change_code', 'business_date',
         ],
     ) }}
+),
+
+complaint as (
+    select
+        complaint_id,
+        customer_id,
+        organisation_id,
+        received_date,
+        channel_code,
+        complaint_type_code,
+        satisfaction_score,
+        case when change_code = 'delete' then 'closed' else status_code end as status_code,
+        case when change_code = 'delete' then coalesce(closed_date, business_date) else closed_date end
+            as closed_date
+    from latest
 ),
 
 -- When the bank's night first knew of it.

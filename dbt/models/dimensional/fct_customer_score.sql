@@ -27,6 +27,7 @@ delivered as (
         delivered.score,
         delivered.scored_rank,
         delivered.business_date,
+        delivered.batch_precedence,
         delivered.batch_id,
         delivered.source_sheet,
         delivered.source_row

@@ -27,6 +27,7 @@ delivered as (
         delivered.feature_name,
         delivered.contribution,
         delivered.business_date,
+        delivered.batch_precedence,
         delivered.batch_id,
         delivered.source_sheet,
         delivered.source_row

@@ -21,6 +21,7 @@ with version as (
             'customer_name', 'id_type_code', 'id_number', 'mobile_number', 'address_text',
             'birth_date',
         ],
+        deleted="change_code = 'delete'",
     ) }} as tracked
 ),
 

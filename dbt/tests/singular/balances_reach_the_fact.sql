@@ -12,7 +12,8 @@ with delivered as (
         row_number() over (
             partition by balance.account_id, balance.balance_date
             order by
-                balance.business_date desc, balance.batch_id desc,
+                balance.business_date desc, balance.batch_precedence desc nulls last,
+                balance.batch_id desc,
                 balance.source_sheet desc nulls last, balance.source_row desc
         ) as newest_rank
     from {{ ref('stg_corebank__balance') }} as balance

@@ -29,7 +29,8 @@ again as (
             row_number() over (
                 partition by posting.booked_date, posting.transaction_id
                 order by
-                    posting.business_date desc, posting.batch_id desc,
+                    posting.business_date desc, posting.batch_precedence desc nulls last,
+                    posting.batch_id desc,
                     posting.source_sheet desc nulls last, posting.source_row desc
             ) as newest_rank
         from {{ ref('stg_corebank__transaction') }} as posting

@@ -206,6 +206,7 @@ def read(
         part=found[1].part,
         business_date=found[1].date,
         batch_id=batch_id,
+        precedence="0000|2|",
         unfinished=folder / f"{batch_id}.parquet",
         quarantine=folder / "quarantine",
     )

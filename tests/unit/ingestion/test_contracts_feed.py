@@ -186,7 +186,7 @@ def test_invalid_feeds_are_told_why(tmp_path: Path, changes: dict[str, Any], sen
 
 INVALID_FILES = [
     ({"pattern": "pet.csv"}, "the pattern must hold {date}, or say business_date"),
-    ({"pattern": "pet_{day}.csv"}, "knows {date} and {part}, not {day}"),
+    ({"pattern": "pet_{day}.csv"}, "knows {date}, {part} and {version}, not {day}"),
     ({"pattern": "{date}_{date}.csv"}, "once each"),
     ({"pattern": "a/{date}.csv"}, "the landing folder may be nested freely"),
     ({"business_date": "2025-01-01"}, "business_date must not be fixed as well"),
@@ -280,6 +280,7 @@ def test_lake_schema_has_declared_types_and_the_rows_origin() -> None:
         "balance_amount": "DECIMAL(18,2)",
         "accrued_interest_amount": "DECIMAL(18,2)",
         "batch_id": "VARCHAR",
+        "batch_precedence": "VARCHAR",
         "source_file": "VARCHAR",
         "source_sheet": "VARCHAR",
         "source_row": "BIGINT",

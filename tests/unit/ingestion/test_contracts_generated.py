@@ -62,15 +62,19 @@ def test_a_new_feed_gets_its_staging_model(safe_box: dict[str, Feed]) -> None:
     lines = sql.splitlines()
     assert lines[0] == "-- One row per safe box let."
     assert "    cast(rent_amount as decimal(18, 2)) as rent_amount," in lines
-    assert lines[-1] == "from {{ source('raw', 'vaultroom__safe_box') }}"
+    assert lines[-2] == "from {{ source('raw', 'vaultroom__safe_box') }}"
+    assert lines[-1] == "where business_date <= {{ business_date() }}"
     # The text must be a statement that yields the declared types, origin included.
     engine = duckdb.connect()
     engine.execute(
         "create table t (box_id text, customer_id text, let_date text, size_code text,"
-        " rent_amount text, discount_rate text, business_date text, batch_id text,"
-        " source_file text, source_sheet text, source_row text)"
+        " rent_amount text, discount_rate text, business_date date, batch_id text,"
+        " batch_precedence text, source_file text, source_sheet text, source_row text)"
     )
-    relation = engine.sql(sql.replace("{{ source('raw', 'vaultroom__safe_box') }}", "t"))
+    statement = sql.replace("{{ source('raw', 'vaultroom__safe_box') }}", "t").replace(
+        "{{ business_date() }}", "date '2025-01-31'"
+    )
+    relation = engine.sql(statement)
     assert dict(zip(relation.columns, map(str, relation.types), strict=True)) == {
         "box_id": "VARCHAR",
         "customer_id": "VARCHAR",
@@ -80,6 +84,7 @@ def test_a_new_feed_gets_its_staging_model(safe_box: dict[str, Feed]) -> None:
         "discount_rate": "DECIMAL(12,8)",
         "business_date": "DATE",
         "batch_id": "VARCHAR",
+        "batch_precedence": "VARCHAR",
         "source_file": "VARCHAR",
         "source_sheet": "VARCHAR",
         "source_row": "BIGINT",

@@ -105,7 +105,7 @@ def test_a_lake_file_has_the_contracts_columns(
     table = pq.read_table(path, partitioning=None)
     assert table.column_names == [
         *(column.name for column in ENTRY.columns),
-        *("batch_id", "source_file", "source_sheet", "source_row"),
+        *("batch_id", "batch_precedence", "source_file", "source_sheet", "source_row"),
     ]
     assert str(table.schema.field("amount").type) == "decimal128(18, 2)"
     assert str(table.schema.field("booked_date").type) == "date32[day]"

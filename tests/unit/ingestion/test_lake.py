@@ -106,7 +106,7 @@ def test_a_frame_is_written_in_the_contracts_types_and_order(lake: Lake) -> None
     relation = duckdb.sql(f"FROM read_parquet('{quoted}', hive_partitioning = false)")
     found = dict(zip(relation.columns, map(str, relation.types), strict=True))
     assert found == lake_schema(SCORES)
-    assert relation.fetchall()[0][2:] == ("b1", None, None, None)
+    assert relation.fetchall()[0][2:] == ("b1", None, None, None, None)
 
 
 @pytest.mark.parametrize(

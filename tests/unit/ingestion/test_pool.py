@@ -47,6 +47,7 @@ def task(tmp_path: Path) -> Callable[..., Task]:
             part=None,
             business_date=NIGHT,
             batch_id=f"b{number}",
+            precedence="0000|2|",
             unfinished=tmp_path / f"b{number}.parquet",
             quarantine=tmp_path / "quarantine",
         )

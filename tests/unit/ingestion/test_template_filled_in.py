@@ -34,7 +34,7 @@ def typed(column: Column) -> object:
 def fill_in(feed: Feed, landing: Path) -> None:
     """One line of examples below the headings of the feed's template."""
     pattern = next(file for file in feed.delivery.files if file.format == "xlsx").pattern
-    path = write_template(feed, landing / pattern.format(date="20250131", part="一组"))
+    path = write_template(feed, landing / pattern.format(date="20250131", part="一组", version=""))
     book = openpyxl.load_workbook(path)
     for place, column in enumerate(feed.columns, start=1):
         book.worksheets[0].cell(HEADING_ROW + 2, place, typed(column))

@@ -12,6 +12,7 @@ with listed as (
         key=['account_id', 'customer_id'],
         attributes=['role_code', 'share_rate'],
         scope=['account_id'],
+        deleted="change_code = 'delete'",
     ) }} as tracked
     left join {{ ref('int_account__assign_key') }} as account
         on tracked.account_id = account.account_id

@@ -4,12 +4,14 @@ with listed_account as (
     from {{ ref('int_account__list_holder') }}
 ),
 
--- Accounts without a list belong to the customer on the account itself.
+-- Accounts without a list belong to the customer on the account itself, also once they are deleted.
 unlisted as (
     select
         account.account_key,
         record.customer_id,
+        record.change_code,
         record.business_date,
+        record.batch_precedence,
         record.batch_id,
         record.source_row
     from {{ ref('stg_corebank__account') }} as record
@@ -25,7 +27,10 @@ implied as (
         customer.customer_key,
         tracked.valid_from_date,
         tracked.valid_to_date
-    from {{ scd2('unlisted', key=['account_key'], attributes=['customer_id']) }} as tracked
+    from {{ scd2(
+        'unlisted', key=['account_key'], attributes=['customer_id'],
+        among="coalesce(change_code, 'update') <> 'delete'",
+    ) }} as tracked
     inner join {{ ref('int_customer__assign_key') }} as customer
         on tracked.customer_id = customer.customer_id
 ),

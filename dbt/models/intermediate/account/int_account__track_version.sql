@@ -7,7 +7,8 @@
 with version as (
     select *
     from {{ scd2(
-        ref('stg_corebank__account'), key=['account_id'], attributes=attributes
+        ref('stg_corebank__account'), key=['account_id'], attributes=attributes,
+        deleted="change_code = 'delete'",
     ) }} as tracked
 ),
 

@@ -25,7 +25,9 @@ with record as (
         delivered.opened_date,
         delivered.mobile_number is not null as has_mobile,
         delivered.address_text is not null as has_address,
+        delivered.change_code,
         delivered.business_date,
+        delivered.batch_precedence,
         delivered.batch_id,
         delivered.source_row
     from {{ ref('stg_corebank__customer') }} as delivered
@@ -38,7 +40,9 @@ with record as (
 
 version as (
     select *
-    from {{ scd2('record', key=['customer_id'], attributes=attributes) }} as tracked
+    from {{ scd2(
+        'record', key=['customer_id'], attributes=attributes, deleted="change_code = 'delete'"
+    ) }} as tracked
 )
 
 select

@@ -35,6 +35,7 @@ select
     place.path_text,
     place.is_parent_broken,
     unit.business_date,
+    unit.batch_precedence,
     unit.batch_id,
     unit.source_row
 from unit

@@ -35,6 +35,7 @@ select
     place.path_text,
     place.is_parent_broken,
     product.business_date,
+    product.batch_precedence,
     product.batch_id,
     product.source_row
 from product

@@ -21,9 +21,12 @@ select
     cast(status_code as string) as status_code,
     cast(opened_date as date) as opened_date,
     cast(updated_date as date) as updated_date,
+    cast(change_code as string) as change_code,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
+    cast(batch_precedence as string) as batch_precedence,
     cast(source_file as string) as source_file,
     cast(source_sheet as string) as source_sheet,
     cast(source_row as bigint) as source_row
 from {{ source('raw', 'corebank__customer') }}
+where business_date <= {{ business_date() }}

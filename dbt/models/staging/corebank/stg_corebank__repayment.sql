@@ -11,7 +11,9 @@ select
     cast(penalty_amount as decimal(18, 2)) as penalty_amount,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
+    cast(batch_precedence as string) as batch_precedence,
     cast(source_file as string) as source_file,
     cast(source_sheet as string) as source_sheet,
     cast(source_row as bigint) as source_row
 from {{ source('raw', 'corebank__repayment') }}
+where business_date <= {{ business_date() }}

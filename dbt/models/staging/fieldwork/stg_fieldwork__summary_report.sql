@@ -11,7 +11,9 @@ select
     cast(recommendation_text as string) as recommendation_text,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
+    cast(batch_precedence as string) as batch_precedence,
     cast(source_file as string) as source_file,
     cast(source_sheet as string) as source_sheet,
     cast(source_row as bigint) as source_row
 from {{ source('raw', 'fieldwork__summary_report') }}
+where business_date <= {{ business_date() }}

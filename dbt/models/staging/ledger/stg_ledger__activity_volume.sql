@@ -8,7 +8,9 @@ select
     cast(volume_count as bigint) as volume_count,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
+    cast(batch_precedence as string) as batch_precedence,
     cast(source_file as string) as source_file,
     cast(source_sheet as string) as source_sheet,
     cast(source_row as bigint) as source_row
 from {{ source('raw', 'ledger__activity_volume') }}
+where business_date <= {{ business_date() }}

@@ -9,7 +9,9 @@ select
     cast(note_text as string) as note_text,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
+    cast(batch_precedence as string) as batch_precedence,
     cast(source_file as string) as source_file,
     cast(source_sheet as string) as source_sheet,
     cast(source_row as bigint) as source_row
 from {{ source('raw', 'service__complaint_step') }}
+where business_date <= {{ business_date() }}

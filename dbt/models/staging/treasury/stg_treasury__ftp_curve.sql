@@ -7,7 +7,9 @@ select
     cast(ftp_rate as decimal(12, 8)) as ftp_rate,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
+    cast(batch_precedence as string) as batch_precedence,
     cast(source_file as string) as source_file,
     cast(source_sheet as string) as source_sheet,
     cast(source_row as bigint) as source_row
 from {{ source('raw', 'treasury__ftp_curve') }}
+where business_date <= {{ business_date() }}

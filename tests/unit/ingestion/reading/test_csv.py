@@ -25,6 +25,7 @@ def test_a_row_is_loaded_with_its_place(deliver: Deliver) -> None:
         "amount": Decimal("1.00"),
         "note_text": None,
         "batch_id": reading.report.batch_id,
+        "batch_precedence": "0000|2|",
         "source_file": "entry_20250131.csv",
         "source_sheet": None,
         "source_row": 2,
