@@ -9,7 +9,7 @@ from typing import Any
 
 from dagster_project.errors import AuditError, NightError
 from dagster_project.night import Night
-from dagster_project.stages import late_members
+from dagster_project.stages import late_members, moved_events
 from serving import build as builds
 from serving import generation as generations
 
@@ -29,7 +29,11 @@ def decide(night: Night) -> None:
     if base is None or night.refresh_reasons:
         return
     touched = night.ledger.touched_since(base.number)
-    days = {*touched.dates, *late_members.touched_days(night)}
+    days = {
+        *touched.dates,
+        *moved_events.touched_days(night, touched.dates),
+        *late_members.touched_days(night),
+    }
     months = {day.replace(day=1) for day in (*days, *touched.months)}
     # The month that was running stops at the base's date in its tables; it must be carried on.
     months |= set(_months_between(base.business_date, night.request.business_date))

@@ -28,7 +28,8 @@ def _ask(bank: Path, query: str) -> list[dict[str, Any]]:
 def test_what_comes_late_ends_in_the_same_tables(tmp_path: Path) -> None:
     """An account posted to before its record, a customer registered last month, a late posting.
 
-    None of their days is named by the lists that bring them.
+    None of their days is named by the lists that bring them; nor is the day that a posting leaves
+    whose booked date is corrected, and a later file of that day does not bring it back.
     """
     write_page(tmp_path, is_next_day=False)
     crm(tmp_path, "run", "--feeds", "feeds", "--landing", "landing")
@@ -42,7 +43,7 @@ def test_what_comes_late_ends_in_the_same_tables(tmp_path: Path) -> None:
         "2026-01-04",
         customers="K003,老何,个人,01,E7,2025.12.20,",
         accounts="6217000003,K003,D1,01,0.35%,2025.12.20",
-        postings="8,6217000001,2025-11-15,付,100.00,取款",
+        postings="8,6217000001,2025-11-15,付,100.00,取款 7,6217000003,2026-01-02,收,50.00,存款",
     )
     assert "Nothing was delivered for 2026-01-02 to 2026-01-03" in crm(
         tmp_path, "run", "--landing", "landing"
@@ -50,11 +51,18 @@ def test_what_comes_late_ends_in_the_same_tables(tmp_path: Path) -> None:
     late = _published(tmp_path)
     assert late.details["full_refresh"] == [], "the night went on from the one before"
     assert _ask(tmp_path, unknown) == [{"n": 0}]
+    moved = "select booked_date from dimensional.fct_transaction where transaction_id = '7'"
+    assert _ask(tmp_path, moved) == [{"booked_date": "2026-01-02"}]
     december = (
         "select count(*) as n from mart.mart_churn__customer_month"
         " where month_date = date '2025-12-01'"
     )
     assert _ask(tmp_path, december) == [{"n": 3}]
+
+    land(tmp_path, "2026-01-05", postings="9,6217000001,2026-01-01,收,1.00,存款")
+    crm(tmp_path, "run", "--landing", "landing")
+    late = _published(tmp_path)
+    assert _ask(tmp_path, moved) == [{"booked_date": "2026-01-02"}]
 
     crm(tmp_path, "run", "--landing", "landing", "--force", "--full-refresh")
     whole = _published(tmp_path)

@@ -130,11 +130,7 @@ Asked by name, so that what a fact is built from can ask too (it may not ref the
     {{ return(adapter.get_relation(node.database, node.schema, node.alias)) }}
 {%- endmacro %}
 
-{#-
-Rows of the touched days, said so that a reader of files can skip the others: by the event date,
-and by the delivery's business date, the folder a file lies in. A delivery holds no event more
-than a month older-dated than itself in the future.
--#}
+{#- Rows of the touched days. -#}
 {% macro in_touched_days(event_date) -%}
     {%- set days = touched_partitions('day') -%}
     {%- if not days -%}1 = 0
@@ -142,8 +138,16 @@ than a month older-dated than itself in the future.
     {{ event_date }} in (
         {%- for day in days %}{{ date_literal(day) }}{{ ', ' if not loop.last }}{% endfor -%}
     )
-    and business_date >= {{ add_days(date_literal(days[0]), -31) }}
     {%- endif -%}
+{%- endmacro %}
+
+{#-
+The folders that rows of the touched days may lie in, by the delivery's business date: a delivery
+holds no event of a day more than a month after its own.
+-#}
+{% macro in_files_of_touched_days() -%}
+    {%- set days = touched_partitions('day') -%}
+    {{ 'business_date >= ' ~ add_days(date_literal(days[0]), -31) if days else '1 = 1' }}
 {%- endmacro %}
 
 {#- The same from a month on, up to the business date. -#}

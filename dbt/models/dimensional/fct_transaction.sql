@@ -1,16 +1,17 @@
 -- One row per posting.
 {{ partitioned('day', 'booked_date') }}
 with posting as (
-    {{ pick_latest(
+    {{ pick_latest_moving(
         ref('stg_corebank__transaction'),
         event_date='booked_date',
-        key=['transaction_id'],
+        key='transaction_id',
         columns=[
             'transaction_id', 'account_id', 'booked_date', 'booked_time', 'direction_code',
             'amount', 'balance_after_amount', 'currency_code', 'transaction_type_code',
             'channel_code', 'initiator_code', 'fee_amount', 'counterparty_bank_name',
         ],
-        where=in_touched_days('booked_date') if is_incremental() else none,
+        days=in_touched_days('booked_date') if is_incremental() else none,
+        files=in_files_of_touched_days(),
     ) }}
 ),
 

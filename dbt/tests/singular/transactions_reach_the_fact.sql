@@ -3,52 +3,64 @@
     'message': 'A day has other postings in the fact than were delivered. 某日交易笔数或金额与交付不一致。',
 }) }}
 -- One row per booking day whose postings in the fact are not those the lake holds: as many, and the
--- same signed sum. Days that came more than once are counted by posting number, newest delivery.
+-- same signed sum. A posting that came more than once counts on the day of its newest row.
+{%- set in_days = touched('booked_date', 'day', always=True) %}
 with delivered as (
     select
+        transaction_id,
         booked_date,
-        count(*) as row_count,
-        sum(case when direction_code = 'credit' then amount else -amount end) as signed_amount,
-        min(batch_id) <> max(batch_id) as is_delivered_again
+        case when direction_code = 'credit' then amount else -amount end as signed_amount
     from {{ ref('stg_corebank__transaction') }}
-    where {{ touched('booked_date', 'day', always=True) }}
-    group by booked_date
+    where {{ in_days }}
 ),
 
 again as (
     select
+        transaction_id,
         booked_date,
-        count(*) as row_count,
-        sum(signed_amount) as signed_amount
-    from (
-        select
-            posting.booked_date,
-            case
-                when posting.direction_code = 'credit' then posting.amount else -posting.amount
-            end as signed_amount,
-            row_number() over (
-                partition by posting.booked_date, posting.transaction_id
-                order by
-                    posting.business_date desc, posting.batch_precedence desc nulls last,
-                    posting.batch_id desc,
-                    posting.source_sheet desc nulls last, posting.source_row desc
-            ) as newest_rank
-        from {{ ref('stg_corebank__transaction') }} as posting
-        inner join delivered
-            on posting.booked_date = delivered.booked_date and delivered.is_delivered_again
-        where {{ touched('posting.booked_date', 'day', always=True) }}
-    ) as ranked
-    where newest_rank = 1
-    group by booked_date
+        case when direction_code = 'credit' then amount else -amount end as signed_amount,
+        row_number() over (
+            partition by transaction_id
+            order by
+                business_date desc, batch_precedence desc nulls last, batch_id desc,
+                source_sheet desc nulls last, source_row desc
+        ) as newest_rank
+    from {{ ref('stg_corebank__transaction') }}
+    where transaction_id in (
+        select transaction_id
+        from {{ ref('stg_corebank__transaction') }}
+        {%- if in_days != '1 = 1' %}
+        where transaction_id in (select transaction_id from delivered)
+        {%- endif %}
+        group by transaction_id
+        having count(*) > 1
+    )
+),
+
+-- All that came, less every row but the newest of what came again.
+counted as (
+    select
+        booked_date,
+        1 as row_count,
+        signed_amount
+    from delivered
+    union all
+    select
+        booked_date,
+        -1 as row_count,
+        -signed_amount as signed_amount
+    from again
+    where newest_rank > 1 and {{ in_days }}
 ),
 
 expected as (
     select
-        delivered.booked_date,
-        coalesce(again.row_count, delivered.row_count) as row_count,
-        coalesce(again.signed_amount, delivered.signed_amount) as signed_amount
-    from delivered
-    left join again on delivered.booked_date = again.booked_date
+        booked_date,
+        sum(row_count) as row_count,
+        sum(signed_amount) as signed_amount
+    from counted
+    group by booked_date
+    having sum(row_count) > 0
 ),
 
 fact as (
@@ -57,7 +69,7 @@ fact as (
         count(*) as row_count,
         sum(signed_amount) as signed_amount
     from {{ ref('fct_transaction') }}
-    where {{ touched('booked_date', 'day', always=True) }}
+    where {{ in_days }}
     group by booked_date
 )
 

@@ -137,7 +137,9 @@ def _walk(house: House, done: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
     if not left:
         yield done, house
     for name in left:
-        copied = shutil.copytree(house.path, house.path.parent / "-".join(map(_short, (*done, name))))
+        copied = shutil.copytree(
+            house.path, house.path.parent / "-".join(map(_short, (*done, name)))
+        )
         nightly = House(copied, FEEDS)
         _night(nightly, name)
         yield from _walk(nightly, (*done, name))
