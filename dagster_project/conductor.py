@@ -81,6 +81,7 @@ def run_config(request: Request) -> dict[str, Any]:
         "accepts_missing": request.accepts_missing,
         "full_refresh": request.is_full_refresh,
         "force": request.is_forced,
+        "receives": request.receives,
         "workers": request.workers,
     }
     if request.feeds_folder is not None:

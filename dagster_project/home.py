@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from dataclasses import dataclass
@@ -132,6 +133,10 @@ class Home:
     def demo(self) -> Path:
         """The demo bank's truth and the deliveries it has yet to send."""
         return self.root / "demo"
+
+    def as_known(self, date: dt.date) -> Home:
+        """The home inside this one in which an earlier night is rebuilt as known on its day."""
+        return Home(self.root / "as-known" / date.isoformat())
 
     @property
     def lease(self) -> Path:

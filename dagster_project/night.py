@@ -23,6 +23,7 @@ from dagster_project.errors import (
     DeliveriesError,
     NightError,
     PreflightError,
+    WrongUsageError,
 )
 from dagster_project.home import Home
 from dagster_project.reporter import LogReporter, Reporter
@@ -55,6 +56,7 @@ class Request:
         accepts_missing: Publish although a required delivery is missing, held or refused.
         is_full_refresh: Rebuild every table from the lake.
         is_forced: Build a date that is published already, or one before others on offer.
+        receives: Take in what lies in landing; off where a night only reads what was taken in.
         workers: Child processes that read files.
     """
 
@@ -64,6 +66,7 @@ class Request:
     accepts_missing: bool = False
     is_full_refresh: bool = False
     is_forced: bool = False
+    receives: bool = True
     workers: int = 2
 
     @property
@@ -266,6 +269,19 @@ def record(ledger: Ledger, published: generations.Generation) -> None:
         business_date=published.business_date,
         checksum=published.checksum,
     )
+
+
+def reread(home: Home, feeds: dict[str, Feed], name: str) -> int:
+    """Let the next night read all loaded files of a feed again; how many they are.
+
+    Raises:
+        WrongUsageError: There is no such feed, or the house writes it itself.
+    """
+    feed = feeds.get(name)
+    if feed is None or feed.is_internal:
+        message = f"--reread names {name!r}, which is no delivered feed; see: crm feeds"
+        raise WrongUsageError(message)
+    return len(Ledger(home.ledger).reread(name, feed.kind))
 
 
 def plan(

@@ -66,6 +66,7 @@ class NightSession:
             accepts_missing=bool(settings.get("accepts_missing")),
             is_full_refresh=bool(settings.get("full_refresh")),
             is_forced=bool(settings.get("force")),
+            receives=bool(settings.get("receives", True)),
             workers=int(settings.get("workers") or 2),
         )
 
@@ -95,6 +96,7 @@ NIGHT_CONFIG = {
     "force": dg.Field(
         bool, default_value=False, description="Build a night that is published, or out of turn."
     ),
+    "receives": dg.Field(bool, default_value=True, description="Take in what has landed."),
     "workers": dg.Field(int, default_value=2, description="Processes that read files."),
 }
 

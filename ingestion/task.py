@@ -144,6 +144,9 @@ def _answer(task: Task, outcome: Outcome | None) -> Answer:
 
 
 def _read(task: Task, feed: Feed, engine: Any) -> Outcome:
+    # A file of a fixed date is a history, which may begin long before.
+    if task.pattern.business_date is None or feed.event_window is not None:
+        feed = feed.bounded(task.business_date)
     origin = Origin(task.batch_id, task.precedence, task.source_file, task.business_date)
     if task.pattern.format == "xlsx":
         # Its libraries take a third of a second to import; a night of extracts needs none.

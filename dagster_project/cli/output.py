@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 import os
@@ -120,6 +121,15 @@ def home_of(given: Path | None) -> Home:
 def home_option(home: str) -> str:
     """What has to be added to a command for it to find this home, whatever shell it is typed in."""
     return "" if Path(home) == DEFAULT_HOME else f" --home {shlex.quote(home)}"
+
+
+def parse_date(option: str, text: str) -> dt.date:
+    """The date given to an option."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        message = f"{option} is {text!r}; write it as YYYY-MM-DD"
+        raise WrongUsageError(message) from None
 
 
 def print_json(value: Any) -> None:

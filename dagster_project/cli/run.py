@@ -19,6 +19,7 @@ from dagster_project.cli.output import (
     errors,
     guarded,
     home_of,
+    parse_date,
     print_json,
 )
 from dagster_project.errors import WrongUsageError
@@ -59,6 +60,24 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild every table from the lake.")
     ] = False,
+    as_known_on: Annotated[
+        str | None,
+        typer.Option(
+            "--as-known-on",
+            metavar="YYYY-MM-DD",
+            help="Rebuild what the bank believed after that night, beside what is published.",
+            show_default="off",
+        ),
+    ] = None,
+    reread: Annotated[
+        str | None,
+        typer.Option(
+            "--reread",
+            metavar="FEED",
+            help="Read all loaded files of a feed again, as its feed file reads now.",
+            show_default="off",
+        ),
+    ] = None,
     accept_missing: Annotated[
         bool,
         typer.Option(
@@ -79,6 +98,9 @@ def run(
     file of a published date came late or was mended, or a delivery was released or refused, the
     published date is run again.
 
+    --as-known-on lays out a home inside the home and runs that night there anew, by today's code
+    and rules, from the files that counted then; crm sql --as-known-on reads it.
+
     Example: crm run --business-date 2026-01-05
     """
     from dagster_project import night as nights
@@ -88,7 +110,16 @@ def run(
 
     place = home_of(home)
     os.environ[HOME_VARIABLE] = str(place.root)
-    until = _date(business_date)
+    if as_known_on is not None:
+        if business_date or landing or reread:
+            message = "--as-known-on takes neither --business-date, --landing nor --reread"
+            raise WrongUsageError(message)
+        day = parse_date("--as-known-on", as_known_on)
+        told_as_known = _as_known(place, day, feeds_folder, workers, as_json)
+        if as_json:
+            print_json({"nights": [told_as_known]})
+        return
+    until = parse_date("--business-date", business_date) if business_date else None
     folder = nights.feeds_folder_of(place, feeds_folder)
     feeds = load_feeds(folder)
     source = landing.expanduser().absolute() if landing else place.landing
@@ -96,8 +127,13 @@ def run(
     place.create()
     with lease.hold(place.lease):
         nights.settle(place, errors.print)
+        # The files lie in the archive; a night that has nothing else to do is run for them.
+        is_forced = force or reread is not None
         reference = nights.reference_of(folder)
-        dates = nights.plan(place, feeds, source, until, is_forced=force, reference=reference)
+        dates = nights.plan(place, feeds, source, until, is_forced=is_forced, reference=reference)
+        if reread is not None:
+            count = nights.reread(place, feeds, reread)
+            errors.print(f"{count} loaded files of {reread} are read again.")
         told = []
         _tell_why_again(place, dates, nights.waiting(place, feeds, source, reference))
         for date in dates:
@@ -107,7 +143,7 @@ def run(
                 feeds_folder=folder,
                 accepts_missing=accept_missing,
                 is_full_refresh=full_refresh,
-                is_forced=force,
+                is_forced=is_forced,
                 workers=workers,
             )
             told.append(_one_night(place, request, as_json))
@@ -132,6 +168,20 @@ def _tell_why_again(home: Home, dates: list[dt.date], reasons: list[str]) -> Non
         errors.print(f"and {len(reasons) - REASONS_SHOWN} more reasons")
 
 
+def _as_known(
+    home: Home, date: dt.date, feeds_folder: Path | None, workers: int, as_json: bool
+) -> dict[str, Any]:
+    from dagster_project import as_known
+    from dagster_project import night as nights
+
+    with lease.hold(home.lease):
+        nights.settle(home, errors.print)
+        nested, business_date = as_known.prepare(home, date)
+    os.environ[HOME_VARIABLE] = str(nested.root)
+    folder = nights.feeds_folder_of(home, feeds_folder)
+    return _one_night(nested, as_known.request(nested, business_date, folder, workers), as_json)
+
+
 def _one_night(home: Home, request: Request, as_json: bool) -> dict[str, Any]:
     from dagster_project.cli.screen import Screen
     from dagster_project.cli.summary import print_summary, summary_of
@@ -146,13 +196,3 @@ def _one_night(home: Home, request: Request, as_json: bool) -> dict[str, Any]:
     if not as_json:
         print_summary(console, summary)
     return summary
-
-
-def _date(text: str | None) -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        message = f"--business-date is {text!r}; write it as YYYY-MM-DD"
-        raise WrongUsageError(message) from None

@@ -12,7 +12,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.cli.output import HomeOption, JsonOption, console, errors, guarded, home_of
+from dagster_project.cli.output import (
+    HomeOption,
+    JsonOption,
+    console,
+    errors,
+    guarded,
+    home_of,
+    parse_date,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,6 +48,15 @@ def sql(
         Path | None,
         typer.Option("--output", help="Write the whole answer to this file, .csv or .xlsx."),
     ] = None,
+    as_known_on: Annotated[
+        str | None,
+        typer.Option(
+            "--as-known-on",
+            metavar="YYYY-MM-DD",
+            help="Ask what crm run --as-known-on rebuilt for that date.",
+            show_default="what is published",
+        ),
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Ask the published generation, read-only.
@@ -54,7 +71,12 @@ def sql(
     from serving import connection
     from serving import query as queries
 
-    warehouse = home_of(home).warehouse
+    place = home_of(home)
+    if as_known_on is not None:
+        from dagster_project import as_known
+
+        place = as_known.built(place, parse_date("--as-known-on", as_known_on))
+    warehouse = place.warehouse
     opened, generation = connection.connect_current(warehouse, "vault" if vault else "analyst")
     with opened:
         if (query is None and not sys.stdin.isatty()) or query == "-":

@@ -35,6 +35,18 @@ class Title(BaseModel):
     en: str = Field(min_length=1)
 
 
+class EventWindow(BaseModel):
+    """How far from its delivery's business date an event may lie, in days.
+
+    A visit or posting typed a year wrong would otherwise stretch the bank's history by it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    past_days: int = Field(default=400, ge=0)
+    future_days: int = Field(default=0, ge=0, le=31)
+
+
 @dataclass(frozen=True)
 class HeadingMatch:
     """How the headings of one delivered file stand to a feed.
@@ -77,6 +89,8 @@ class Feed(BaseModel):
     delivery: Delivery
     key: tuple[str, ...] = Field(min_length=1)
     event_date: str | None = None
+    # Of event feeds alone; the usual one where it is left out.
+    event_window: EventWindow | None = None
     columns: tuple[Column, ...] = Field(min_length=1)
     # Delivered headings that are deliberately not loaded.
     ignored: tuple[str, ...] = ()
@@ -126,6 +140,31 @@ class Feed(BaseModel):
             if column.name == name:
                 return column
         raise KeyError(f"{self.feed} has no column {name}")
+
+    @property
+    def window(self) -> EventWindow | None:
+        """The window its events must lie in; None where the feed is none of dated events."""
+        if self.kind != "event" or self.event_date is None or self.is_internal:
+            return None
+        return self.event_window or EventWindow()
+
+    def bounded(self, business_date: dt.date) -> Feed:
+        """The feed with its event date bounded by the window around a delivery's date."""
+        window = self.window
+        if window is None or self.event_date is None:
+            return self
+        column = self.column(self.event_date)
+        earliest = business_date - dt.timedelta(days=window.past_days)
+        latest = business_date + dt.timedelta(days=window.future_days)
+        least, most = column.min, column.max
+        narrowed = column.model_copy(
+            update={
+                "min": max(earliest, least) if isinstance(least, dt.date) else earliest,
+                "max": min(latest, most) if isinstance(most, dt.date) else latest,
+            }
+        )
+        columns = tuple(narrowed if each is column else each for each in self.columns)
+        return self.model_copy(update={"columns": columns})
 
     def match(self, file_name: str) -> tuple[FilePattern, Match] | None:
         """The first file pattern that `file_name` fits, with what the name says."""
@@ -182,6 +221,8 @@ def _place(column: Column, places: dict[str, list[int]], result: HeadingMatch) -
 
 
 def _check_event_date(feed: Feed) -> None:
+    if feed.event_window is not None and (feed.kind != "event" or feed.event_date is None):
+        raise ValueError("event_window has a meaning only for an event feed with event_date")
     if feed.event_date is None:
         if feed.kind == "event" and not feed.is_internal:
             raise ValueError("an event feed needs event_date, or late rows rebuild nothing")

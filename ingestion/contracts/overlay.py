@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion.contracts.errors import FeedError
-from ingestion.contracts.feed import Delivery, Feed, fixed_date
+from ingestion.contracts.feed import Delivery, EventWindow, Feed, fixed_date
 from ingestion.contracts.types import CheckName
 
 
@@ -42,6 +42,7 @@ class FeedOverlay(BaseModel):
     owner: str | None = None
     business_date: dt.date | None = None
     delivery: Delivery | None = None
+    event_window: EventWindow | None = None
     columns: dict[str, ColumnOverlay] = Field(default_factory=dict)
     ignored: list[str] = Field(default_factory=list)
 
@@ -67,6 +68,8 @@ def apply(overlay: FeedOverlay, standard: Feed, file_name: str) -> dict[str, Any
     document = standard.model_dump(by_alias=True)
     document["delivery"] = delivery
     document["ignored"] = overlay.ignored
+    if overlay.event_window:
+        document["event_window"] = overlay.event_window
     if overlay.owner:
         document["owner"] = overlay.owner
     document["columns"] = [

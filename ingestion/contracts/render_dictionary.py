@@ -105,8 +105,11 @@ ignored: [frequency]                 # headings that are deliberately not loaded
 | `constant` | one value for all rows, where no heading carries it |
 | `join`, `separator` | read several headings as one text |
 | `absent` | the bank does not have this column |
+| `event_window` | of a feed: `{past_days: 400, future_days: 0}`, see below |
 
-Type, key, meaning and protection of a column stay those of the standard feed.
+Type, key, meaning and protection of a column stay those of the standard feed. `event_window`
+bounds the dates of an event feed around the business date of the file; a row outside is refused. A
+file of a fixed date is taken for a history, and bounded only where a window is written.
 """
 
 
@@ -159,7 +162,7 @@ def _feed_section(feed: Feed) -> str:
         ("Grain", feed.grain),
         ("Kind", f"{feed.kind}: {KINDS[feed.kind]}"),
         ("Key", ", ".join(f"`{name}`" for name in feed.key)),
-        ("Event date", f"`{feed.event_date}`" if feed.event_date else "none"),
+        ("Event date", _event_date_text(feed)),
         ("Owner 责任部门", feed.owner),
         ("Delivery", _delivery_text(feed)),
     ]
@@ -179,6 +182,18 @@ def _feed_section(feed: Feed) -> str:
     title = f"{feed.feed}: {feed.title.en} {feed.title.zh}"
     table = _table(headings, rows)
     return f'\n<a id="{feed.feed}"></a>\n\n## {title}\n\n{lines}\n{table}'
+
+
+def _event_date_text(feed: Feed) -> str:
+    if feed.event_date is None:
+        return "none"
+    window = feed.window
+    if window is None:
+        return f"`{feed.event_date}`"
+    ahead = f"{window.future_days} days after" if window.future_days else "on"
+    return (
+        f"`{feed.event_date}`, from {window.past_days} days before the business date to {ahead} it"
+    )
 
 
 def _column_row(feed: Feed, column: Column) -> tuple[str, ...]:

@@ -155,7 +155,8 @@ class Intake:
     ) -> _Entry | None:
         """How a returned sheet is entered; None where its batch is not known here."""
         root = connection.execute(
-            "SELECT part, slot, file_version FROM delivery WHERE batch_id = ? AND feed = ? AND business_date = ?"
+            "SELECT part, slot, file_version FROM delivery"
+            " WHERE batch_id = ? AND feed = ? AND business_date = ?"
             " AND state <> 'duplicate' ORDER BY delivery_id DESC LIMIT 1",
             [slip.batch_id, slip.feed, slip.business_date.isoformat()],
         ).fetchone()

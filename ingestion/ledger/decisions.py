@@ -44,7 +44,8 @@ class Decisions(LedgerFile):
                 )
             later = connection.execute(
                 "SELECT min(delivery_id) AS number FROM delivery WHERE feed = ? AND slot = ?"
-                " AND business_date = ? AND state = 'loaded' AND (file_version, delivery_id) > (?, ?)",
+                " AND business_date = ? AND state = 'loaded'"
+                " AND (file_version, delivery_id) > (?, ?)",
                 [row.feed, row.slot, row.business_date.isoformat(), *row.rank],
             ).fetchone()["number"]
             if later is not None:

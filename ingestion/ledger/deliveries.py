@@ -153,6 +153,25 @@ class Deliveries(LedgerFile):
         with self.connect() as connection:
             return _beside(connection, batch_id, "loaded")
 
+    def reread(self, feed: str, feed_kind: str) -> list[DeliveryRow]:
+        """Let every loaded delivery of a feed be extracted again, under the feed as it is now.
+
+        The days of what was read before count as changed, whatever the reading finds.
+
+        Returns:
+            Those deliveries.
+        """
+        rows = self.deliveries(state="loaded", feed=feed)
+        with self.transaction() as connection:
+            for row in rows:
+                _change(connection, row, feed_kind, "removed", row.event_dates)
+                connection.execute(
+                    "UPDATE delivery SET state = 'received', ended_at = NULL, gate = NULL"
+                    " WHERE delivery_id = ?",
+                    [row.delivery_id],
+                )
+        return rows
+
     def ungated(self) -> list[DeliveryRow]:
         """Loaded deliveries that have not been through the gate: new ones, and a dead run's."""
         return [row for row in self.deliveries(state="loaded") if row.gate is None]

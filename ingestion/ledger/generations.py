@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
+from typing import Self
 
 from ingestion.ledger.file import LedgerError, LedgerFile, date_of, now
 from ingestion.ledger.rows import DeliveryRow, Generation, LakeChange, Touched
@@ -73,6 +75,35 @@ class Generations(LedgerFile):
                 " AS is_behind"
             ).fetchone()
         return bool(row["is_behind"])
+
+    def copy_as_of(self, path: Path, generation: Generation) -> Self:
+        """A copy of the ledger that knows what a generation was built of, and no more.
+
+        Of deliveries only those are in it whose batches counted when the generation was
+        published, as loaded; it tells of no generation.
+
+        Args:
+            path: Where the copy is written; nothing may be there.
+            generation: One of this ledger's own.
+        """
+        copied = type(self)(path)
+        with self.connect() as source, copied.connect() as target:
+            source.backup(target)
+        with copied.transaction() as connection:
+            connection.execute(
+                "DELETE FROM delivery WHERE delivery_id NOT IN (SELECT delivery_id FROM change"
+                " WHERE kind = 'committed' AND sequence IN (SELECT max(sequence) FROM change"
+                " WHERE sequence <= ? GROUP BY delivery_id))",
+                [generation.sequence],
+            )
+            connection.execute("UPDATE delivery SET state = 'loaded'")
+            connection.execute(
+                "DELETE FROM decision WHERE delivery_id NOT IN (SELECT delivery_id FROM delivery)"
+            )
+            connection.execute("DELETE FROM run WHERE run_id > ?", [generation.run_id])
+            for table in ("change", "generation", "file_seen"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - named above
+        return copied
 
     def touched_since(self, generation: int | None) -> Touched:
         """Which dates have to be built anew on top of a generation.

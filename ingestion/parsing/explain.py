@@ -40,6 +40,8 @@ def explain(
         )
     text = (raw or "").strip()
     quoted = shown(text)
+    if column.type == "date" and verdict in (Verdict.BELOW, Verdict.ABOVE):
+        return _out_of_days(column, quoted, verdict)
     if verdict is Verdict.BELOW:
         least = _bound(column, column.min)
         return Sentence(
@@ -67,6 +69,21 @@ def explain(
         return explain_failed(text, verdict, today)
     zh, en = _unreadable(column, text)
     return Sentence(f"“{quoted}”{zh}", f"{quoted!r} {en}")
+
+
+def _out_of_days(column: Column, quoted: str, verdict: Verdict) -> Sentence:
+    """A date that this delivery cannot hold: mistyped, most likely in its year."""
+    if verdict is Verdict.BELOW:
+        return Sentence(
+            f"“{quoted}”早于本次报送允许的最早日期 {column.min}，请核对年份。",
+            f"{quoted!r} is before {column.min}, the earliest day this delivery may speak of;"
+            " check the year.",
+        )
+    return Sentence(
+        f"“{quoted}”晚于本次报送允许的最晚日期 {column.max}，请核对日期。",
+        f"{quoted!r} is after {column.max}, the latest day this delivery may speak of; check the"
+        " date.",
+    )
 
 
 def _bound(column: Column, bound: object) -> str:

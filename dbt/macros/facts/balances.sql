@@ -58,12 +58,16 @@ fed as (
             account_key,
             month_date
         from delivered
+        {%- if first_month %}
         union all
+        -- All of the history: a closed, empty account is carried on by nobody, and may be posted to
+        -- once more all the same.
         select
             account_key,
             month_date
-        from carried_in
-        where source_code = 'balance_feed'
+        from {{ this }}
+        where source_code = 'balance_feed' and month_date < {{ date_literal(first_month) }}
+        {%- endif %}
     ) as known
     group by account_key
 ),

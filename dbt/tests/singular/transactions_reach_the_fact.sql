@@ -14,6 +14,14 @@ with delivered as (
     where {{ in_days }}
 ),
 
+doubled as (
+    select transaction_id
+    from {{ ref('stg_corebank__transaction') }}
+    where {{ '1 = 1' if in_days == '1 = 1' else 'transaction_id in (select transaction_id from delivered)' }}
+    group by transaction_id
+    having count(*) > 1
+),
+
 again as (
     select
         transaction_id,
@@ -26,15 +34,7 @@ again as (
                 source_sheet desc nulls last, source_row desc
         ) as newest_rank
     from {{ ref('stg_corebank__transaction') }}
-    where transaction_id in (
-        select transaction_id
-        from {{ ref('stg_corebank__transaction') }}
-        {%- if in_days != '1 = 1' %}
-        where transaction_id in (select transaction_id from delivered)
-        {%- endif %}
-        group by transaction_id
-        having count(*) > 1
-    )
+    where transaction_id in (select doubled.transaction_id from doubled)
 ),
 
 -- All that came, less every row but the newest of what came again.
