@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from ingestion.contracts import Feed
+from ingestion.correction import RETURNED, Slip, slip_of
 from ingestion.landing.intake import contract_of
 from ingestion.landing.offers import Offered, offers, stamp_of, status_of
-from ingestion.ledger import Ledger
+from ingestion.ledger import DeliveryRow, Ledger
 
 # Of what a later delivery replaced only a night can tell whether it comes back.
 _MAY_COME_BACK: Final = "superseded"
@@ -41,22 +42,22 @@ def news(
             row["path"]: ((row["size_bytes"], row["mtime_ns"]), str(row["sha256"]))
             for row in connection.execute("SELECT * FROM file_seen")
         }
-        last = {
-            (row["sha256"], row["feed"], row["business_date"]): (
-                row["delivery_id"],
-                row["state"],
-                row["contract"],
-            )
+        rows = [
+            DeliveryRow.of(row)
             for row in connection.execute(
-                "SELECT delivery_id, sha256, feed, business_date, state, contract FROM delivery"
-                " WHERE state <> 'duplicate' ORDER BY delivery_id"
+                "SELECT * FROM delivery WHERE state <> 'duplicate' ORDER BY delivery_id"
             )
-        }
+        ]
+    last = {(row.sha256, row.feed, row.business_date): row for row in rows}
+    corrections = {row.sha256: row for row in rows if row.corrects and row.feed in feeds}
+    batches = {(row.batch_id, row.feed) for row in rows if not row.is_beside}
     turned_away = ledger.turned_away()
     contracts: dict[tuple[str, str], str] = {}
     found: dict[Path, None] = {}
     for offered, path in offers(landing, feeds, reference):
-        if offered is None or offered.match.date > business_date or path in found:
+        slip = _slip_of(path) if offered is None else None
+        date = offered.match.date if offered else slip.business_date if slip else None
+        if date is None or date > business_date or path in found:
             continue
         status = status_of(path)
         if status is None:
@@ -65,16 +66,28 @@ def news(
         is_moved = known_stamp != stamp_of(status)
         if is_moved:
             sha256 = _hash_of(path)
-        known = last.get((sha256, offered.feed.feed, offered.match.date.isoformat()))
+        known = corrections.get(sha256)
+        contract, may_be_right = "", False
+        if known is not None:
+            # A correction that was refused may be right by now, and is looked at when it moved.
+            contract, may_be_right = contract_of(feeds[known.feed], RETURNED), is_moved
+        elif offered is not None:
+            known = last.get((sha256, offered.feed.feed, offered.match.date))
+            contract = _contract(offered, contracts)
         if known is None:
-            found[path] = None
+            if slip is None or (slip.batch_id, slip.feed) in batches:
+                found[path] = None
             continue
-        number, state, contract = known
-        is_back = state == _MAY_COME_BACK and is_moved
-        is_mended = state == "refused" and contract != _contract(offered, contracts)
-        if is_back or (is_mended and number not in turned_away):
+        is_back = known.state == _MAY_COME_BACK and is_moved
+        is_mended = known.state == "refused" and (may_be_right or known.contract != contract)
+        if is_back or (is_mended and known.delivery_id not in turned_away):
             found[path] = None
     return list(found)
+
+
+def _slip_of(path: Path) -> Slip | None:
+    """The slip of a sheet that went back and lies here under a name that no feed claims."""
+    return slip_of(path) if path.suffix.casefold() == ".xlsx" else None
 
 
 def _contract(offered: Offered, known: dict[tuple[str, str], str]) -> str:

@@ -19,6 +19,7 @@ from ingestion.ledger import open_refusals, open_rows
 from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, typed
 from tests.unit.ingestion.homecoming import (
     ALL,
+    EXTRACT,
     Change,
     come_home,
     deliver,
@@ -93,6 +94,20 @@ def test_a_marked_workbook_goes_back_and_forth(house: House) -> None:
     third = come_home(house, second, put(C5="2025-01-30"), "二.xlsx")
     assert (third.rows_loaded, third.rows_quarantined) == (1, 0)
     assert in_lake(house) == ALL
+
+
+@pytest.mark.parametrize(("name", "content"), [(CSV, EXTRACT), (XLSX, typed(*BOOK))])
+def test_a_sheet_laid_back_as_it_is_loads_nothing_and_goes_back(
+    house: House, name: str, content: str | bytes
+) -> None:
+    first = deliver(house, content, name)
+    assert first.returned is not None
+    second = deliver(house, first.returned.read_bytes(), first.returned.name)
+    assert (second.state, second.rows_loaded, second.rows_quarantined) == ("loaded", 0, 2)
+    assert second.reasons == first.reasons
+    assert second.returned is not None
+    assert second.returned.name.count("退回") == 1
+    assert open_rows(house.ledger.deliveries()) == {first.batch_id: 2}
 
 
 def sort_down(book: Any) -> None:

@@ -12,6 +12,7 @@ from ingestion.correction import (
     slip_of,
 )
 from ingestion.extract import reconcile
+from ingestion.landing import news
 from ingestion.ledger import open_refusals
 from ingestion.quality import gate
 from ingestion.sentence import Sentence
@@ -27,7 +28,7 @@ from tests.unit.ingestion.homecoming import (
     put,
 )
 from tests.unit.ingestion.house import House
-from tests.unit.ingestion.made_up import extract_of
+from tests.unit.ingestion.made_up import NIGHT, XLSX, extract_of
 
 pytestmark = pytest.mark.usefixtures("in_this_process")
 
@@ -127,3 +128,33 @@ def test_open_refused_corrections_do_not_count_once_a_later_one_is_loaded(house:
     assert [row.file_name for row in open_refusals(house.ledger.deliveries())] == ["一.xlsx"]
     come_home(house, first, put(E2="李四"), "二.xlsx")
     assert open_refusals(house.ledger.deliveries()) == []
+
+
+def news_of(house: House) -> list[str]:
+    return [path.name for path in news(house.landing, house.feeds, house.ledger, NIGHT)]
+
+
+def test_a_returned_sheet_is_news_whatever_its_name(house: House, tmp_path: Path) -> None:
+    """So that the next run of a published date takes it in; once it is in, it is none."""
+    first = deliver(house)
+    assert news_of(house) == []
+    house.land("改好了.xlsx", mended(first, put(E2="李四")))
+    assert news_of(house) == ["改好了.xlsx"]
+    night(house)
+    assert news_of(house) == []
+    (house.landing / "改好了.xlsx").rename(house.landing / "又一次.xlsx")
+    assert news_of(house) == []
+    (tmp_path / "other").mkdir()
+    strange = deliver(House(tmp_path / "other"), extract_of("S9||20250131|1|"))
+    house.land("别处.xlsx", mended(strange, put(E2="李四")))
+    assert news_of(house) == []
+
+
+def test_a_refused_correction_is_news_again_when_it_is_laid_down_again(house: House) -> None:
+    first = deliver(house)
+    assert come_home(house, first, drop_names, XLSX).state == "refused"
+    assert news_of(house) == []
+    os.utime(house.landing / XLSX)
+    assert news_of(house) == [XLSX]
+    night(house)
+    assert news_of(house) == []
