@@ -19,7 +19,7 @@ help:
 	@echo "make ui          open the graph of assets in the browser"
 	@echo "make manifest    rebuild the dbt manifest"
 	@echo "make dictionary  rewrite what is generated from the feeds: staging models, docs"
-	@echo "make bench       measure the nights against the floor"
+	@echo "make bench       measure the nights against the floor, a sheet against its reader"
 	@echo "make lock        renew the lock files"
 	@echo "make clean       remove caches and build files (never the state in CRM_HOME)"
 
@@ -70,6 +70,7 @@ ui: run-environment
 # Another size:  make bench BENCH="--customers 200000"
 bench: run-environment
 	@$(BIN)/python benchmarks/bench.py $(BENCH)
+	@$(BIN)/python benchmarks/sheet.py
 
 lock: test-environment
 	@sh scripts/lock.sh

@@ -92,7 +92,7 @@ def extract(
     by_id = {row.delivery_id: row for row in deliveries}
     reports: dict[int, BatchReport] = {}
     released = ledger.released()
-    with ReaderPool(dict(feeds), workers, limits or Limits()) as pool:
+    with ReaderPool(dict(feeds), workers, limits or Limits(), store.scratch) as pool:
 
         def read(rows: Sequence[DeliveryRow]) -> None:
             tasks = []

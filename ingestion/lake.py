@@ -20,6 +20,11 @@ class Lake:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def scratch(self) -> Path:
+        """Where readers put what does not fit into their memory; on the disk that has room."""
+        return self.path / ".readers"
+
     def batch_path(self, feed: str, business_date: dt.date, batch_id: str) -> Path:
         """Where a batch lies, or will."""
         return self.path / feed / f"business_date={business_date}" / f"{batch_id}.parquet"

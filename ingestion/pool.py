@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Final
 
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
-from ingestion.reader_process import OUT_OF_MEMORY, Failure, Limits, Setting
+from ingestion.reader_process import OUT_OF_FILE, OUT_OF_MEMORY, Failure, Limits, Setting
 from ingestion.sentence import Sentence
 from ingestion.task import Task
 
@@ -29,12 +32,25 @@ class ReaderError(RuntimeError):
 
 @dataclass
 class _Reader:
-    """One child process and the file it has in hand."""
+    """One child process and the file it has in hand.
+
+    Attributes:
+        process: The process.
+        connection: How to talk to it.
+        spill: Its own folder, which goes with it.
+        task: The file it has in hand.
+        is_ready: Whether it has said that it is started.
+        deadline: When it is to be ended if it has not answered by then.
+        is_late: Whether it was.
+    """
 
     process: subprocess.Popen[bytes]
     connection: Connection
+    spill: Path
     task: Task | None = None
     is_ready: bool = False
+    deadline: float = 0.0
+    is_late: bool = False
 
 
 @dataclass
@@ -43,13 +59,22 @@ class ReaderPool:
 
     They are started as programs of their own rather than forked or through multiprocessing, which
     would bring the caller's open files, threads and main module along.
+
+    Args:
+        feeds: What the bank delivers.
+        workers: How many child processes.
+        limits: What each may use.
+        scratch: Folder for what does not fit into their memory, emptied before and afterwards;
+            without it one among the machine's temporary files.
     """
 
     feeds: dict[str, Feed]
     workers: int = 2
     limits: Limits = field(default_factory=Limits)
+    scratch: Path | None = None
     _readers: list[_Reader] = field(default_factory=list, init=False)
     _given_twice: set[int] = field(default_factory=set, init=False)
+    _folder: Path | None = field(default=None, init=False)
 
     def __enter__(self) -> ReaderPool:
         """Start nothing yet; readers start with the first files."""
@@ -68,6 +93,9 @@ class ReaderPool:
                 reader.process.kill()
                 reader.process.wait()
         self._readers.clear()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchReport]]:
         """Read files, the next as soon as a reader is free; reports come as they are ready.
@@ -81,8 +109,14 @@ class ReaderPool:
         for reader in self._readers:
             self._give(reader, waiting)
         while busy := [reader for reader in self._readers if reader.task is not None]:
-            ready = wait([reader.connection for reader in busy])
+            left = min(reader.deadline for reader in busy) - time.monotonic()
+            ready = wait([reader.connection for reader in busy], max(left, 0.0))
             for reader in busy:
+                if reader.connection not in ready and reader.deadline <= time.monotonic():
+                    # Its end is what is heard of it next.
+                    reader.is_late = True
+                    reader.deadline += self.limits.wall_seconds
+                    reader.process.kill()
                 if reader.connection not in ready:
                     continue
                 done = self._take(reader)
@@ -93,9 +127,14 @@ class ReaderPool:
     def _give(self, reader: _Reader, waiting: list[Task]) -> None:
         reader.task = waiting.pop() if waiting else None
         if reader.task is not None:
-            # Of a reader that is gone the next thing heard is its end.
-            with suppress(ConnectionError):
-                reader.connection.send(reader.task)
+            self._send(reader, reader.task)
+
+    def _send(self, reader: _Reader, task: Task) -> None:
+        size_bytes = task.archived.stat().st_size if task.archived.exists() else 0
+        reader.deadline = time.monotonic() + self.limits.wall_seconds_for(size_bytes)
+        # Of a reader that is gone the next thing heard is its end.
+        with suppress(ConnectionError):
+            reader.connection.send(task)
 
     def _take(self, reader: _Reader) -> tuple[Task, BatchReport] | None:
         """The file a reader has read, and the report; None where it says that it has started."""
@@ -128,13 +167,14 @@ class ReaderPool:
         """Give a file to a reader a second time, unless it has had that.
 
         What killed the first one may have been meant for somebody else: the kernel's choice when
-        memory is short, a moment's fault. A file is to blame only if it happens twice.
+        memory is short, a moment's fault. A file is to blame only if it happens twice. Of a
+        workbook each sheet is then looked over to its end before it is opened, which finds what
+        is wrong with most of those that take a reader down.
         """
         if task.delivery_id in self._given_twice:
             return False
         self._given_twice.add(task.delivery_id)
-        with suppress(ConnectionError):
-            reader.connection.send(task)
+        self._send(reader, replace(task, is_careful=True))
         return True
 
     def _bury(self, reader: _Reader, task: Task) -> BatchReport | None:
@@ -143,38 +183,27 @@ class ReaderPool:
         if not reader.is_ready:
             raise ReaderError(f"a reader could not be started (exit code {code})")
         reader.connection.close()
+        shutil.rmtree(reader.spill, ignore_errors=True)
+        is_late = reader.is_late
         fresh = self._start()
-        reader.process, reader.connection = fresh.process, fresh.connection
-        reader.is_ready = False
-        if code == -signal.SIGXCPU:
-            return _refused(
-                task,
-                "读取该文件耗用的处理器时间超过上限，文件未入库；请检查文件是否异常庞大或已损坏。",
-                "Reading the file took more processor time than is allowed, so it was not loaded;"
-                " see whether it is damaged or far larger than usual.",
-            )
-        if code == OUT_OF_MEMORY:
-            return _refused(
-                task,
-                "读取该文件所需的内存超过上限，文件未入库；请检查文件是否异常庞大或已损坏。",
-                "Reading the file takes more memory than is allowed, so it was not loaded; see"
-                " whether it is damaged or far larger than usual.",
-            )
+        reader.process, reader.connection, reader.spill = (
+            fresh.process,
+            fresh.connection,
+            fresh.spill,
+        )
+        reader.is_ready = reader.is_late = False
         if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
             raise ReaderError(f"reading was stopped by signal {-code}")
-        if code == -signal.SIGKILL and self._is_given_again(reader, task):
+        is_over_time = is_late or code == -signal.SIGXCPU
+        may_be_chance = code == -signal.SIGKILL or task.pattern.format == "xlsx"
+        if may_be_chance and not is_over_time and self._is_given_again(reader, task):
             return None
-        how_zh = f"信号 {-code}" if code < 0 else f"退出码 {code}"
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return _refused(
-            task,
-            f"读取该文件的进程异常终止（{how_zh}），通常是文件要求的内存超过上限；文件未入库，"
-            "请检查文件是否损坏。",
-            f"The process that read the file died ({how}), usually because the file asks for more"
-            " memory than is allowed; it was not loaded, see whether it is damaged.",
-        )
+        return _refused(task, *_cause_of_death(code, is_late=is_late))
 
     def _start(self) -> _Reader:
+        if self._folder is None:
+            self._folder = self._new_folder()
+        spill = Path(tempfile.mkdtemp(prefix="reader-", dir=self._folder))
         ours, theirs = socket.socketpair()
         with theirs:
             environment = dict(os.environ)
@@ -192,8 +221,53 @@ class ReaderPool:
             )
         connection = Connection(ours.detach())
         with suppress(ConnectionError):
-            connection.send(Setting(self.feeds, self.limits))
-        return _Reader(process, connection)
+            connection.send(Setting(self.feeds, self.limits, spill))
+        return _Reader(process, connection, spill)
+
+    def _new_folder(self) -> Path:
+        if self.scratch is None:
+            return Path(tempfile.mkdtemp(prefix="crm-readers-"))
+        # What a night that was killed has left behind is of no use to anybody.
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir(parents=True)
+        return self.scratch
+
+
+def _cause_of_death(code: int, *, is_late: bool) -> tuple[str, str]:
+    """What is said of a file whose reader died, in Chinese and English."""
+    if is_late:
+        return (
+            "读取该文件超过时限仍未完成，读取进程已被终止，文件未入库；"
+            "请检查文件是否异常庞大或已损坏。",
+            "Reading the file took longer than is allowed, so its reader was ended and it was not"
+            " loaded; see whether it is damaged or far larger than usual.",
+        )
+    if code == -signal.SIGXCPU:
+        return (
+            "读取该文件耗用的处理器时间超过上限，文件未入库；请检查文件是否异常庞大或已损坏。",
+            "Reading the file took more processor time than is allowed, so it was not loaded;"
+            " see whether it is damaged or far larger than usual.",
+        )
+    if code == OUT_OF_MEMORY:
+        return (
+            "读取该文件所需的内存超过上限，文件未入库；请检查文件是否异常庞大或已损坏。",
+            "Reading the file takes more memory than is allowed, so it was not loaded; see"
+            " whether it is damaged or far larger than usual.",
+        )
+    if code in (OUT_OF_FILE, -signal.SIGXFSZ):
+        return (
+            "读取该文件要写出的数据超过单个文件的上限，文件未入库；请检查文件是否异常庞大。",
+            "Reading the file writes more than one file may hold, so it was not loaded; see"
+            " whether it is far larger than usual.",
+        )
+    how_zh = f"信号 {-code}" if code < 0 else f"退出码 {code}"
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return (
+        f"读取该文件的进程异常终止（{how_zh}），通常是文件要求的内存超过上限；文件未入库，"
+        "请检查文件是否损坏。",
+        f"The process that read the file died ({how}), usually because the file asks for more"
+        " memory than is allowed; it was not loaded, see whether it is damaged.",
+    )
 
 
 def _refused(task: Task, zh: str, en: str) -> BatchReport:

@@ -12,7 +12,6 @@ import os
 import resource
 import signal
 import sys
-import tempfile
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,6 +48,9 @@ _MACHINE_WORDS = (
 # How a child process ends whose file asks for more memory than it may have. What it held on to
 # shall not be missing for the next file, so a fresh one goes on.
 OUT_OF_MEMORY: Final = 77
+# The same where what it makes of a file grows beyond what it may write.
+OUT_OF_FILE: Final = 78
+_TOO_LARGE: Final = "File too large"
 
 
 @dataclass(frozen=True)
@@ -60,20 +62,40 @@ class Limits:
         engine_memory: DuckDB's own limit, beyond which it goes to disk.
         cpu_seconds: Processor time for one file, beside what its size allows.
         cpu_seconds_per_mb: What each megabyte of a file allows in addition.
+        wall_seconds: Time for one file by the clock, beside what its size allows; for a reader
+            that waits for something that never comes.
+        wall_seconds_per_mb: What each megabyte of a file allows in addition.
+        file_bytes: The biggest file it may write.
+        open_files: Files it may hold open.
     """
 
     address_bytes: int = 6 << 30
     engine_memory: str = "1GB"
     cpu_seconds: int = 120
     cpu_seconds_per_mb: float = 2.0
+    wall_seconds: float = 900
+    wall_seconds_per_mb: float = 10.0
+    file_bytes: int = 32 << 30
+    open_files: int = 512
+
+    def wall_seconds_for(self, size_bytes: int) -> float:
+        """Time by the clock for a file of some size."""
+        return self.wall_seconds + self.wall_seconds_per_mb * size_bytes / 1e6
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a child process is told once."""
+    """What a child process is told once.
+
+    Attributes:
+        feeds: What the bank delivers.
+        limits: What it may use.
+        spill: Its own folder for what does not fit into memory; whoever started it removes it.
+    """
 
     feeds: dict[str, Feed]
     limits: Limits
+    spill: Path
 
 
 @dataclass(frozen=True)
@@ -95,17 +117,16 @@ def main() -> None:
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     setting: Setting = connection.recv()
-    _limit_memory(setting.limits)
-    with tempfile.TemporaryDirectory(prefix="crm-reader-") as spill:
-        engine = open_engine(setting.limits.engine_memory, Path(spill))
-        # From here on what ends this process is a file's doing, or somebody's.
-        connection.send(None)
-        while True:
-            try:
-                task: Task = connection.recv()
-            except EOFError:
-                return
-            connection.send(_answer(task, setting, engine))
+    _limit(setting.limits)
+    engine = open_engine(setting.limits.engine_memory, setting.spill)
+    # From here on what ends this process is a file's doing, or somebody's.
+    connection.send(None)
+    while True:
+        try:
+            task: Task = connection.recv()
+        except EOFError:
+            return
+        connection.send(_answer(task, setting, engine))
 
 
 def _answer(task: Task, setting: Setting, engine: object) -> BatchReport | Failure:
@@ -117,8 +138,12 @@ def _answer(task: Task, setting: Setting, engine: object) -> BatchReport | Failu
     except OSError as error:
         if error.errno == errno.ENOMEM:
             sys.exit(OUT_OF_MEMORY)
+        if error.errno == errno.EFBIG:
+            sys.exit(OUT_OF_FILE)
         return Failure(f"{type(error).__name__}: {error}", error.errno in _MACHINE_ERRORS)
     except Exception as error:
+        if _TOO_LARGE in str(error):
+            sys.exit(OUT_OF_FILE)
         is_machine = any(word in str(error) for word in _MACHINE_WORDS)
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
@@ -127,12 +152,24 @@ def _answer(task: Task, setting: Setting, engine: object) -> BatchReport | Failu
         return Failure(message, is_machine)
 
 
-def _limit_memory(limits: Limits) -> None:
-    # macOS knows the limit but does not keep it; there the engine's own limit has to do.
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (limits.address_bytes, limits.address_bytes))
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def _limit(limits: Limits) -> None:
+    """Set what holds for all files.
+
+    The number of processes is not limited: the kernel counts those of the whole user, threads
+    included, so that other programs of his would decide whether a file can be read.
+    """
+    wanted = {
+        # macOS knows the limit but does not keep it; there the engine's own limit has to do.
+        resource.RLIMIT_AS: limits.address_bytes,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: limits.file_bytes,
+        resource.RLIMIT_NOFILE: limits.open_files,
+    }
+    for kind, value in wanted.items():
+        hard = resource.getrlimit(kind)[1]
+        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(kind, (allowed, allowed))
 
 
 def _limit_cpu(limits: Limits, size_bytes: int) -> None:

@@ -40,6 +40,8 @@ class Task:
         quarantine: Folder for refused rows, and for the sheets that go back.
         correction: What is known of the batch it corrects; None for an ordinary delivery.
         is_released: Whether somebody decided to load it in spite of every doubt.
+        is_careful: Whether a workbook is looked over to its end before it is read, as one that
+            has taken a reader down.
     """
 
     delivery_id: int
@@ -55,6 +57,7 @@ class Task:
     quarantine: Path
     correction: Correction | None = None
     is_released: bool = False
+    is_careful: bool = False
 
     def report(self) -> BatchReport:
         """A report on which nothing is entered yet."""
@@ -160,6 +163,7 @@ def _read(task: Task, feed: Feed, engine: Any) -> Outcome:
             origin,
             task.unfinished,
             task.correction,
+            is_careful=task.is_careful,
         )
     return read_csv(engine, feed, task.pattern, task.archived, origin, task.unfinished)
 

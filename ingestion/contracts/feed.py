@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ingestion.contracts.column import Column, Security
 from ingestion.contracts.files import Delivery, FilePattern, Match
+from ingestion.contracts.heading_unit import split_unit
 from ingestion.contracts.text import is_authentication_data, normalise_heading
 from ingestion.contracts.types import BUSINESS_DATE, CHECKS, ORIGIN_COLUMNS
 
@@ -57,6 +59,7 @@ class HeadingMatch:
         doubled: Column name -> positions that all claim to be it.
         unknown: Headings that belong to no column and are not declared as ignored.
         authentication: Headings that name data of class C3: the file must be refused.
+        contradicting: Column name -> heading that states another unit than the feed does.
     """
 
     positions: dict[str, tuple[int, ...]] = field(default_factory=dict)
@@ -64,11 +67,12 @@ class HeadingMatch:
     doubled: dict[str, tuple[int, ...]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     authentication: list[str] = field(default_factory=list)
+    contradicting: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_acceptable(self) -> bool:
         """Whether the file may be read under this contract."""
-        return not (self.missing or self.doubled or self.authentication)
+        return not (self.missing or self.doubled or self.authentication or self.contradicting)
 
 
 class Feed(BaseModel):
@@ -175,6 +179,12 @@ class Feed(BaseModel):
                 return pattern, found
         return None
 
+    @cached_property
+    def known_headings(self) -> frozenset[str]:
+        """Every normalised heading that a delivered file may carry, ignored ones included."""
+        known = {name for column in self.columns for name in column.headings}
+        return frozenset(known | {normalise_heading(heading) for heading in self.ignored})
+
     def match_headings(self, headings: Sequence[str | None]) -> HeadingMatch:
         """How the headings of a delivered file stand to the columns.
 
@@ -186,11 +196,14 @@ class Feed(BaseModel):
             if name := normalise_heading(heading or ""):
                 places.setdefault(name, []).append(position)
         result = HeadingMatch()
+        known = self.known_headings
+        with_unit = {
+            name for name in list(places) if name not in known and _take_unit(self, name, places)
+        }
         for column in self.columns:
             if column.is_read:
                 _place(column, places, result)
-        known = {name for column in self.columns for name in column.headings}
-        known |= {normalise_heading(heading) for heading in self.ignored}
+        known = known | with_unit
         for name, positions in places.items():
             heading = (headings[positions[0]] or "").strip()
             if name not in known:
@@ -198,6 +211,36 @@ class Feed(BaseModel):
                 if is_authentication_data(heading):
                     result.authentication.append(heading)
         return result
+
+
+def _take_unit(feed: Feed, name: str, places: dict[str, list[int]]) -> bool:
+    """Let a heading like 余额(元) stand for its column, if the unit is the feed's own.
+
+    Of another unit it is entered as it is, for `_place` to see.
+    """
+    base, unit = split_unit(name)
+    if unit is None:
+        return False
+    for column in feed.columns:
+        if base in column.headings and not column.join and states_units(column, unit):
+            if is_unit_of(column, unit):
+                places.setdefault(base, []).extend(places[name])
+            return True
+    return False
+
+
+def states_units(column: Column, unit: str) -> bool:
+    """Whether a unit in its heading says something about the column's values."""
+    if column.type == "money":
+        return unit in ("yuan", "wan_yuan", "other money")
+    if column.type == "rate":
+        return unit in ("percent", "other rate")
+    return column.type == "integer" and unit == "count"
+
+
+def is_unit_of(column: Column, unit: str) -> bool:
+    """Whether a unit is the one in which the feed declares the column."""
+    return unit == column.unit or (column.type == "integer" and unit == "count")
 
 
 def _place(column: Column, places: dict[str, list[int]], result: HeadingMatch) -> None:
@@ -216,8 +259,19 @@ def _place(column: Column, places: dict[str, list[int]], result: HeadingMatch) -
         result.doubled[column.name] = positions
     elif positions:
         result.positions[column.name] = positions
+    elif other := _other_unit(column, places):
+        result.contradicting[column.name] = other
     elif column.required:
         result.missing.append(column)
+
+
+def _other_unit(column: Column, places: dict[str, list[int]]) -> str | None:
+    """A heading of the file that is the column's but for its unit."""
+    for name in places:
+        base, unit = split_unit(name)
+        if unit and base in column.headings and states_units(column, unit):
+            return name
+    return None
 
 
 def _check_event_date(feed: Feed) -> None:
@@ -270,6 +324,14 @@ def _check_headings(feed: Feed) -> None:
                 f"heading {heading!r} would mean {both}; give {guessing[0].name} another heading"
                 " or say absent: true"
             )
+    for column in feed.columns:
+        for heading in column.headings:
+            unit = split_unit(heading)[1]
+            if unit and states_units(column, unit) and not is_unit_of(column, unit):
+                raise ValueError(
+                    f"heading {heading!r} of {column.name} states another unit than"
+                    f" {column.unit or 'a fraction'}"
+                )
     for ignored in feed.ignored:
         if normalise_heading(ignored) in claims:
             raise ValueError(f"heading {ignored!r} is both ignored and read")

@@ -53,6 +53,9 @@ class FilePattern(BaseModel):
     # finds the sheets and the row that carry the feed's headings.
     sheet: str | None = None
     header_row: int | None = None
+    # What stands in hidden rows and columns is read, hidden sheets are not (`rows`); all of it is
+    # read (`load`), or nothing of it (`skip`). It is reported in any case.
+    hidden: Literal["rows", "load", "skip"] = "rows"
     # The date of a file whose name tells none.
     business_date: dt.date | None = None
 
@@ -167,8 +170,8 @@ def _check_reading(file: FilePattern) -> None:
     csv_only = {"encoding", "delimiter", "quote", "header"} & file.model_fields_set
     if file.format == "xlsx" and csv_only:
         raise ValueError(f"{min(csv_only)} has no meaning for an xlsx file")
-    if file.format == "csv" and {"sheet", "header_row"} & file.model_fields_set:
-        raise ValueError("sheet and header_row have no meaning for a csv file")
+    if file.format == "csv" and {"sheet", "header_row", "hidden"} & file.model_fields_set:
+        raise ValueError("sheet, header_row and hidden have no meaning for a csv file")
     if file.header_row is not None and file.header_row < 1:
         raise ValueError("header_row counts from 1")
 

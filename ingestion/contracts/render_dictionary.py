@@ -65,6 +65,44 @@ How files are read:
 
 """
 
+_WORKBOOKS: Final = """
+## Workbooks 电子表格
+
+Every cell is read as text and becomes what the feed says of its column, never what it looks like.
+
+- **Headings** may stand below titles, and over two or three rows: a merged 存款 over 余额 and
+  笔数 is `存款余额` where the feed knows that, else `余额`. Rows of units (元 | 笔) and of column
+  numbers (1 | 2 | 3) below them are no data.
+- **Units.** A heading may state its unit: `余额（元）`. Where a heading, a note (`单位：万元`)
+  above or below the table or the sheet's name states another unit than the feed, the file is
+  refused: a factor of ten thousand is never guessed. A heading's own unit goes before a note's.
+- **Several sheets** with the headings are all read, one per district, say. Two tables on one
+  sheet, side by side or with another order of columns below, refuse the file.
+- **Rows that are no data**: what stands above the headings, repeated headings and titles, sums
+  (合计, 小计, Total, also where they fill in every column), signatures, remarks, page numbers,
+  lines across the table. They are counted, not loaded.
+- **Merged cells.** A value merged downwards counts for each row it covers, and each repeated cell
+  is recorded (`merged`). A value merged over several columns of the feed refuses its row.
+- **Hidden** rows and columns are read, hidden sheets are not: somebody filtered the rows he
+  sends, and hid last month's sheet. A file pattern with `hidden: load` reads hidden sheets, too;
+  with `hidden: skip` nothing hidden is read, and its rows are counted as no data. It is told in
+  any case.
+- **Dates**: cells with a date format, and the written forms. A number without a date format is a
+  day only within ten years of the business date, and recorded (`serial`); else it is refused.
+- **Numbers** are what their cells show where that matters: a percentage under a rate, leading
+  zeros (`000123`, recorded as `padded`) under a text. Numbers of more than 15 digits are refused:
+  Excel has changed their last digits.
+- **Formulas** count as their saved results, and how many there are is told. Without a result,
+  with an error, or with another result at each opening (TODAY, RAND, INDIRECT) the cell is
+  refused.
+- **Refused as files**, each with its own sentence: .xls, .xlsb, .ods, web pages, XML, PDF and
+  pictures under the name of a workbook, passwords, macros, embedded objects, links to other books
+  or programs, archives in archives, parts with names like paths, entities, sheets that reach far
+  beyond their data, rows doubled or out of order, zip bombs, damage. Pictures, charts, comments,
+  validation and print settings do no harm.
+
+"""
+
 _OVERLAY: Final = """\
 ## A bank whose files differ
 
@@ -137,7 +175,7 @@ def _feeds_page(feeds: Mapping[str, Feed]) -> str:
     headings = ("Feed", "What", "Kind", "Due", "Required", "Files", "Owner")
     own = [(feed.feed, f"{feed.title.en} {feed.title.zh}", feed.grain) for feed in internal]
     return (
-        f"{_NOTICE}\n{_FEEDS_INTRO}Kinds of delivery:\n\n{kinds}\n"
+        f"{_NOTICE}\n{_FEEDS_INTRO}Kinds of delivery:\n\n{kinds}{_WORKBOOKS}"
         f"## Delivered feeds\n\n{_table(headings, rows)}\n"
         "## Feeds the house writes itself\n\n"
         f"{_table(('Feed', 'What', 'Grain'), own)}\n{_OVERLAY}"

@@ -23,7 +23,7 @@ from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.sentence import Sentence, shown
 
 # Reading changed in a way that files refused before deserve another look.
-_READER_VERSION: Final = "2"
+_READER_VERSION: Final = "3"
 
 
 @dataclass

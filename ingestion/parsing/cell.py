@@ -188,8 +188,13 @@ class Layout:
         """SQL over `parsed`: some value of the row is not what was delivered."""
         return " OR ".join(cell.is_mended for cell in self.mended_cells) or None
 
-    def parsed(self, rows: str) -> str:
-        """SQL: each row of `rows` (r0.. and others) with its parsed values beside the texts."""
+    def parsed(self, rows: str, given: frozenset[str] = frozenset()) -> str:
+        """SQL: each row of `rows` (r0.. and others) with its parsed values beside the texts.
+
+        Args:
+            rows: The rows.
+            given: Names of values that `rows` holds already.
+        """
         texts = [f"{c.prepared} AS {c.raw}" for c in self.cells if c.prepared is not None]
         if texts:
             rows = f"(SELECT *, {', '.join(texts)} FROM {rows})"
@@ -198,6 +203,8 @@ class Layout:
         levels: tuple[list[str], list[str], list[str]] = ([], [], [])
         for cell in self.cells:
             level = levels[0 if cell.column.check_by is None else 1]
+            if cell.value_name in given:
+                continue
             if cell.checked is None:
                 level.append(f"{cell.value} AS {cell.value_name}")
             else:

@@ -131,22 +131,17 @@ def sort_rows(
             " be told from each other; correct the sheet that went back, or deliver the whole file"
             " again.",
         )
-    _settle_kinds(engine, sheet, table, {ours[name] for name in OUR_HEADINGS if name in ours})
-    named = {
-        row: cleaned(name)
-        for row, name in engine.execute(
-            f"SELECT source_row, r{ours[ROW_HEADING]} FROM {table} WHERE kind = 'data'"
-        ).fetchall()
-    }
+    _settle_kinds(sheet, {ours[name] for name in OUR_HEADINGS if name in ours})
+    numbers = [row for row in sheet.facts.rows if row not in sheet.set_aside]
+    names = sheet.columns[ours[ROW_HEADING]]
+    named = {row: cleaned(names[row - 1].as_py()) for row in numbers}
     times = Counter(name for name in named.values() if name)
     places = _loaded_places(engine, set(times), correction)
     refused = _refused_names(engine, correction) - places.keys()
     once = {row: name for row, name in named.items() if name and times[name] == 1}
     before = {row: places[name] for row, name in once.items() if name in places}
     same = _unchanged(engine, sheet, table, before, origin)
-    if same:
-        numbers = ", ".join(str(row) for row in sorted(same))
-        engine.execute(f"UPDATE {table} SET kind = 'foot' WHERE source_row IN ({numbers})")
+    sheet.set_aside |= dict.fromkeys(same, "foot")
     for row, name in named.items():
         if row in same or (row in once and name in refused):
             continue
@@ -162,22 +157,17 @@ def sort_rows(
     return {row: name for row, name in once.items() if name in refused}
 
 
-def _settle_kinds(engine: Any, sheet: Sheet, table: str, ours: set[int]) -> None:
+def _settle_kinds(sheet: Sheet, ours: set[int]) -> None:
     """What we wrote beside a row does not make it one; in a list of ours all rows are data."""
-    if sheet.layout is None:
-        return
-    theirs = [f"r{place}" for place in range(sheet.layout.width) if place not in ours]
-    empty = f"coalesce({', '.join(theirs)}) IS NULL"
-    odd = ", ".join(str(row) for row in sheet.odd_rows) or "NULL"
+    below = [row for row in sheet.facts.rows if row > (sheet.header_row or 0)]
     if sheet.entry.name.strip() == ROWS_SHEET:
-        engine.execute(
-            f"UPDATE {table} SET kind = 'data'"
-            f" WHERE kind = 'foot' AND source_row > {sheet.header_row}"
-        )
-    engine.execute(
-        f"UPDATE {table} SET kind = 'foot'"
-        f" WHERE kind = 'data' AND {empty} AND (source_row IN ({odd})) IS NOT TRUE"
-    )
+        for row in below:
+            if sheet.set_aside.get(row) == "foot":
+                del sheet.set_aside[row]
+    for row, texts in zip(below, sheet.rows(below), strict=True):
+        theirs = [text for place, text in enumerate(texts) if place not in ours and cleaned(text)]
+        if not theirs and row not in sheet.odd_rows:
+            sheet.set_aside.setdefault(row, "foot")
 
 
 def _refused_names(engine: Any, correction: Correction) -> set[str]:
@@ -262,10 +252,8 @@ def _unchanged(
         source = f"read_parquet('{file}', hive_partitioning = false)"
         known = {row[0] for row in engine.execute(f"DESCRIBE FROM {source}").fetchall()}
         columns = [c.column.name for c in sheet.layout.cells if c.column.name in known]
-        parsed = sheet.layout.parsed(
-            f"(SELECT * FROM {table} SEMI JOIN before ON source_row = now_row)"
-        )
-        rows = accepted_sql(sheet.layout, f"({parsed}) WHERE TRUE", origin, sheet.entry.name)
+        staged = f"(SELECT * FROM {table} SEMI JOIN before ON source_row = now_row) WHERE TRUE"
+        rows = accepted_sql(sheet.layout, staged, origin, sheet.entry.name, is_judged=True)
         equal = " AND ".join(f'now."{c}" IS NOT DISTINCT FROM lake."{c}"' for c in columns)
         try:
             # A row with a mended value is marked by a negative number.

@@ -22,7 +22,7 @@ def match_headings(
 
     Raises:
         RefusedFileError: If a required column is missing, a column is there twice, or a heading
-            names authentication data.
+            names authentication data or another unit than the feed's.
     """
     found = feed.match_headings(headings)
     where = shown(where, 120)
@@ -41,6 +41,17 @@ def match_headings(
         raise RefusedFileError(
             f"{where} 中“{column.heading}”出现多次：{'、'.join(told)}；请只保留一列。",
             f"{where} has {column.heading} more than once: {english}; keep one of them.",
+        )
+    if found.contradicting:
+        name, heading = next(iter(found.contradicting.items()))
+        column = feed.column(name)
+        zh, en = told_unit(column)
+        raise RefusedFileError(
+            f"{where} 的标题“{shown(heading, 30)}”所写单位与约定不符：“{column.heading}”约定以{zh}"
+            "为单位；请换算后改正标题，再重新报送。",
+            f"{where}: the heading {shown(heading, 30)} states another unit than the feed, which"
+            f" takes {column.heading} in {en}; convert the figures, correct the heading and"
+            " deliver it again.",
         )
     if found.missing and not _speaks_of(feed, headings):
         # Without a heading line, what stands there is somebody's data: not a word of it is told.
@@ -70,6 +81,15 @@ def match_headings(
             )
         )
     return found.positions, notes
+
+
+def told_unit(column: Column) -> tuple[str, str]:
+    """The unit a column is delivered in, in Chinese and English."""
+    return {
+        "yuan": ("元", "yuan (元)"),
+        "wan_yuan": ("万元", "10,000 yuan (万元)"),
+        "percent": ("百分数（%）", "percent"),
+    }.get(column.unit or "", ("小数", "fractions"))
 
 
 def _speaks_of(feed: Feed, headings: Sequence[str | None]) -> bool:

@@ -81,7 +81,9 @@ def open_engine(memory_limit: str = "1GB", temp_directory: Path | None = None) -
     return connection
 
 
-def accepted_sql(layout: Layout, rows: str, origin: Origin, sheet: str | None) -> str:
+def accepted_sql(
+    layout: Layout, rows: str, origin: Origin, sheet: str | None, *, is_judged: bool = False
+) -> str:
     """SQL of the lake rows that `rows` gives.
 
     Args:
@@ -89,18 +91,21 @@ def accepted_sql(layout: Layout, rows: str, origin: Origin, sheet: str | None) -
         rows: A relation with v_.. (parsed) and source_row, and a condition.
         origin: Batch and file.
         sheet: Sheet of the workbook, None for an extract.
+        is_judged: Whether the rows hold `sound` and `mended` from being judged before.
 
     The row number of a row with a mended value is negative, until `adjusted.take_marks`.
     """
     mended = layout.is_mended
     row = "source_row"
+    if mended is not None and is_judged:
+        mended = "mended"
     if mended is not None:
         row = f"CASE WHEN {mended} THEN -source_row ELSE source_row END AS source_row"
     return (
         f"SELECT {layout.values}, {_text(origin.batch_id)} AS batch_id,"
         f" {_text(origin.precedence)} AS batch_precedence,"
         f" {_text(origin.source_file)} AS source_file, {_text(sheet)} AS source_sheet, {row}"
-        f" FROM {rows} AND {layout.is_sound}"
+        f" FROM {rows} AND {'sound' if is_judged else layout.is_sound}"
     )
 
 

@@ -4,62 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ingestion.batch import RefusedCell
+from ingestion.batch import AdjustedCell, RefusedCell
 from ingestion.contracts import Feed, HeadingMatch
 from ingestion.parsing import Layout
+from ingestion.parsing.cell import Cell
 from ingestion.parsing.date import EPOCH_1900, EPOCH_1904
 from ingestion.parsing.text import NOISE_PATTERN, clean
-from ingestion.reading.sheet_scan import Oddity, SheetFacts
+from ingestion.reading.sheet_headings import find_headings
+from ingestion.reading.sheet_scan import SheetFacts
 from ingestion.reading.workbook import SheetEntry
-from ingestion.sentence import Sentence, shown
+from ingestion.sentence import Sentence
 
 NOISE: Final = re.compile(NOISE_PATTERN)
-# Titles, units and remarks stand above the headings; a table does not begin further down.
-_HEADING_ROWS: Final = 60
-
-# What a row of sums, a signature or a remark begins with. Such a row is no data, provided that
-# it does not fill in what every data row must.
-NOT_DATA_PATTERN: Final = (
-    "^(?:本页|本月|本年|全行|总|合|小|累)?(?:合计|小计|总计|累计)|"
-    "^(?:制表|填表|填报|报送|编制|审核|复核|经办|主管|负责|单位负责|记账|会计|出纳|录入|打印)"
-    "(?:人|员|单位|部门|日期|时间)?[:：]?|"
-    "^(?:签字|签章|签名|盖章|公章|备注|说明|附注|联系人|联系电话|日期)[:：(（]|"
-    "^注[:：]|^第[0-9]+页|^共[0-9]+页|^(?i:(?:sub-?|grand)?total)(?:[^A-Za-z]|$)"
-)
-
-ODD_REASONS: Final[dict[Oddity, tuple[str, Sentence]]] = {
-    "error": (
-        "error_cell",
-        Sentence(
-            "单元格是公式错误值（如 #N/A、#REF!），请改正公式或直接填写数值。",
-            "The cell holds an error such as #N/A or #REF!; correct the formula or write the"
-            " value.",
-        ),
-    ),
-    "formula": (
-        "formula",
-        Sentence(
-            "公式没有保存计算结果，无法得知数值；请用 Excel 打开、保存后重新报送，或粘贴为数值。",
-            "The formula was saved without its result; open and save the file in Excel, or paste"
-            " the value.",
-        ),
-    ),
-    "damaged": (
-        "damaged_number",
-        Sentence(
-            "超过 15 位的号码以数字形式保存，末尾几位已被 Excel 改为 0，原号码已丢失；"
-            "请将该列设为文本格式后重新填写。",
-            "A number of more than 15 digits was stored as a number, so Excel has changed its last"
-            " digits; format the column as text and enter it again.",
-        ),
-    ),
-}
 
 
 @dataclass
@@ -71,11 +36,14 @@ class Sheet:
         facts: What its raw XML says.
         columns: Its texts as Arrow arrays, column by column from the first that holds something,
             each from row 1.
-        header_row: Number of the heading row; None where the sheet carries no table of the feed.
+        header_row: Number of the last heading row; None where the sheet carries no table of the
+            feed.
         headings: The headings.
         match: How they stand to the feed.
         layout: How its texts become values; set once the headings are accepted.
         odd_rows: Row -> what is wrong with cells that cannot be read as text.
+        adjusted: Cells that are read as something else than what they hold.
+        set_aside: Rows that are no data, and what they are: `head`, `foot`, `blank`, `hidden`.
     """
 
     entry: SheetEntry
@@ -86,6 +54,8 @@ class Sheet:
     match: HeadingMatch | None = None
     layout: Layout | None = None
     odd_rows: dict[int, list[RefusedCell]] = field(default_factory=dict)
+    adjusted: list[AdjustedCell] = field(default_factory=list)
+    set_aside: dict[int, str] = field(default_factory=dict)
 
     @property
     def height(self) -> int:
@@ -96,20 +66,26 @@ class Sheet:
         """The texts of a row, counted from 1."""
         return [column[number - 1].as_py() for column in self.columns]
 
+    def rows(self, numbers: list[int]) -> list[list[str | None]]:
+        """The texts of several rows, counted from 1."""
+        index = pa.array([number - 1 for number in numbers], type=pa.int64())
+        taken = [pc.take(column, index).to_pylist() for column in self.columns]
+        return [list(texts) for texts in zip(*taken, strict=True)] if taken else []
+
+    def hide_columns(self) -> None:
+        """Treat what stands in hidden columns as not delivered."""
+        for column in self.facts.hidden_columns:
+            place = column - self.facts.first_column
+            if 0 <= place < len(self.columns):
+                self.columns[place] = pa.nulls(self.height, pa.string())
+
     def find_headings(self, feed: Feed, given: int | None) -> None:
-        """Find the row whose cells are the feed's headings: the one that names most columns."""
-        rows = [given] if given is not None else range(1, min(self.height, _HEADING_ROWS) + 1)
-        best = 0
-        for number in rows:
-            if number > self.height:
-                break
-            headings = self.row(number)
-            match = feed.match_headings(headings)
-            # A doubled column is found, too, for finding the row; the file is refused for it.
-            found = len(match.positions) + len(match.doubled)
-            if found > best and (found > 1 or len(feed.columns) == 1):
-                best = found
-                self.header_row, self.headings, self.match = number, headings, match
+        """Find the row, or rows, whose cells are the feed's headings."""
+        found = find_headings(
+            feed, self.row, self.height, given, self.facts.merges, self.facts.first_column
+        )
+        if found is not None:
+            self.header_row, self.headings, self.match = found
 
     def is_table_of(self, feed: Feed) -> bool:
         """Whether this sheet is meant to be the feed's, even if it is faulty."""
@@ -119,71 +95,43 @@ class Sheet:
         found = len(required) - len(self.match.missing)
         return self.match.is_acceptable or found * 2 >= max(len(required), 1)
 
-    def settle_oddities(self) -> list[Sentence]:
-        """Put right what can be, and note what has to be refused; remarks for the operator."""
-        if self.layout is None or self.header_row is None:
-            return []
-        by_place = {place: cell for cell in self.layout.read_cells for place in cell.positions}
-        changes: dict[int, dict[int, str | None]] = {}
-        for (row, column), (oddity, text) in self.facts.oddities.items():
-            place = column - self.facts.first_column
-            cell = by_place.get(place)
-            if row <= self.header_row or cell is None:
-                continue
-            if oddity == "percent":
-                if cell.column.type == "rate":
-                    changes.setdefault(place, {})[row] = percentage(text)
-                continue
-            code, reason = ODD_REASONS[oddity]
-            heading = self.layout.heading_of(cell)
-            refused = RefusedCell(cell.column.name, heading, text or None, code, reason, column)
-            self.odd_rows.setdefault(row, []).append(refused)
-        merged = self._merged(set(by_place), changes)
-        for place, texts in changes.items():
-            column_texts = self.columns[place].to_pylist()
-            for row, changed in texts.items():
-                column_texts[row - 1] = changed
-            self.columns[place] = pa.array(column_texts, type=pa.string())
-        return self._remarks(merged)
+    @property
+    def cells_by_place(self) -> dict[int, Cell]:
+        """Place among the sheet's columns -> the feed's column that is read from it."""
+        if self.layout is None:
+            return {}
+        return {place: cell for cell in self.layout.read_cells for place in cell.positions}
 
-    def _merged(self, places: set[int], changes: dict[int, dict[int, str | None]]) -> int:
-        """Repeat the value of a vertically merged area in each of its rows, as it is meant.
+    def replace_texts(self, place: int, texts: Mapping[int, str | None]) -> None:
+        """Put other texts into some rows of a column."""
+        rows = sorted(texts)
+        self.replace_rows(place, rows, [texts[row] for row in rows])
 
-        Not in a row that holds nothing else: the area only makes it look like one.
-        """
-        merged, filled = 0, set(self.facts.rows)
-        for top, left, bottom, right in self.facts.merges:
-            is_data = self.header_row is not None and self.header_row < top <= self.height
-            place = left - self.facts.first_column
-            if not is_data or left != right or place not in places or bottom == top:
-                continue
-            value = self.columns[place][top - 1].as_py()
-            for row in filled.intersection(range(top + 1, min(bottom, self.height) + 1)):
-                changes.setdefault(place, {})[row] = value
-            merged += 1
-        return merged
+    def replace_rows(self, place: int, rows: list[int], texts: Iterable[str | None]) -> None:
+        """Put other texts into some rows of a column; the rows in order."""
+        mask = np.zeros(self.height, dtype=bool)
+        mask[np.array(rows, dtype=np.int64) - 1] = True
+        self.columns[place] = pc.replace_with_mask(
+            self.columns[place], pa.array(mask), pa.array(list(texts), type=pa.string())
+        )
 
-    def _remarks(self, merged: int) -> list[Sentence]:
-        name = shown(self.entry.name)
-        remarks = []
-        if merged:
-            remarks.append(
-                Sentence(
-                    f"工作表“{name}”有 {merged} 处纵向合并单元格，其值用于所覆盖的每一行。",
-                    f"Sheet {name!r} has {merged} vertically merged areas; their value counts for"
-                    " each row they cover.",
-                )
-            )
-        if self.facts.hidden_rows or self.facts.hidden_columns:
-            rows, columns = self.facts.hidden_rows, self.facts.hidden_columns
-            remarks.append(
-                Sentence(
-                    f"工作表“{name}”有 {rows} 行、{columns} 列处于隐藏状态，已与可见内容一同读取。",
-                    f"Sheet {name!r} hides {rows} rows and {columns} columns; they were read like"
-                    " the visible ones.",
-                )
-            )
-        return remarks
+    def refuse_cell(
+        self, row: int, place: int, cell: Cell, text: str | None, code: str, reason: Sentence
+    ) -> None:
+        """Enter a cell that must not be loaded whatever its text is."""
+        heading = self.layout.heading_of(cell) if self.layout is not None else ""
+        column = place + self.facts.first_column
+        refused = RefusedCell(cell.column.name, heading, text or None, code, reason, column)
+        self.odd_rows.setdefault(row, []).append(refused)
+
+    def adjust_cell(
+        self, row: int, cell: Cell, text: str | None, value: str | None, code: str, reason: Sentence
+    ) -> None:
+        """Enter a cell that is read as something else than what it holds."""
+        heading = self.layout.heading_of(cell) if self.layout is not None else ""
+        self.adjusted.append(
+            AdjustedCell(self.entry.name, row, cell.column.name, heading, text, value, code, reason)
+        )
 
 
 def percentage(text: str) -> str:

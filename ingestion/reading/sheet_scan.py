@@ -1,8 +1,8 @@
 """A second look at a sheet, over its raw XML: rows counted, and what a text reader cannot show.
 
 Readers of cells give no sign of a formula without a value, of an error, of a number that lost its
-last digits, of a hidden row or a percentage. They also may leave rows out. This pass counts and
-finds those; it reads no texts.
+last digits, of a hidden row or of how a cell shows its number. They also may leave rows out. This
+pass counts and finds those; it reads no texts.
 """
 
 from __future__ import annotations
@@ -10,23 +10,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
+import numpy as np
+
+from ingestion.reading.sheet_block import Block
+from ingestion.reading.sheet_cells import (
+    Found,
+    MisplacedCellError,
+    column_number,
+    is_marked_hidden,
+    look_at,
+)
 from ingestion.reading.workbook import refuse_entities
 from ingestion.sentence import RefusedFileError
 
-Oddity = Literal["error", "formula", "damaged", "percent"]
-
-_LARGEST_EXACT: Final = 1e15
 _LAST_ROW: Final = 1_048_576
 _LAST_COLUMN: Final = 16_384
 # Room for a million rows of sixteen columns, or a hundred thousand of four hundred.
 _MOST_CELLS: Final = 40_000_000
 _LONGEST_ROW_BYTES: Final = 64 << 20
+_REFERENCE: Final = re.compile(rb' r="([A-Z]{1,3})\d')
+_ANY_REFERENCE: Final = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})\d")
+_ROW_NUMBER: Final = re.compile(rb"\sr\s*=\s*[\"'](\d{1,9})[\"']")
+_MERGE: Final = re.compile(
+    rb"<mergeCell\b[^>]*\bref\s*=\s*[\"']([A-Z]{1,3}\d{1,7}):([A-Z]{1,3}\d{1,7})[\"']"
+)
 
 
 @dataclass
-class SheetFacts:
+class SheetFacts(Found):
     """What the raw XML of a sheet says.
 
     Attributes:
@@ -34,19 +47,17 @@ class SheetFacts:
         first_column: Number of the first column that holds something, where a reader of texts
             begins.
         width: Number of the last column that holds something.
-        oddities: (row, column), both from 1 -> what is odd about the cell, and its text.
         merges: First row, first column, last row, last column of merged areas.
-        hidden_rows: Rows that are hidden and hold something.
-        hidden_columns: Columns that are hidden.
+        hidden_rows: Numbers of the rows that are hidden and hold something.
+        hidden_columns: Numbers of the columns that are hidden, as far as the sheet is wide.
     """
 
     rows: list[int] = field(default_factory=list)
     first_column: int = _LAST_COLUMN
     width: int = 0
-    oddities: dict[tuple[int, int], tuple[Oddity, str]] = field(default_factory=dict)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
-    hidden_rows: int = 0
-    hidden_columns: int = 0
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -55,14 +66,13 @@ class SheetScan:
 
     Args:
         where: File and sheet, for sentences.
-        percent_styles: Style numbers that show percentages; empty where nobody asks.
+        styles: Style numbers whose cells are to be told by how they show their number.
     """
 
     where: str
-    percent_styles: frozenset[int] = frozenset()
+    styles: frozenset[int] = frozenset()
     facts: SheetFacts = field(default_factory=SheetFacts)
     _last_row: int = 0
-    _prefix: bytes = b""
 
     def run(self, pieces: Iterable[bytes]) -> SheetFacts:
         """Go through the sheet.
@@ -72,7 +82,6 @@ class SheetScan:
                 not that of a sheet.
         """
         head, blocks = self._head(iter(pieces))
-        self._columns(head)
         for block in blocks:
             self._block(block)
         if self.facts.rows:
@@ -84,6 +93,7 @@ class SheetScan:
                     f"reaches to row {height:,} and column {self.facts.width:,}, far beyond its"
                     " data; delete the stray cells and save it again.",
                 )
+        self._hidden_columns(head)
         return self.facts
 
     def _head(self, pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -95,66 +105,135 @@ class SheetScan:
             root = re.search(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet[\s>]", data)
             start = re.search(rb"<(?:[\w.-]+:)?sheetData\b", data)
             if root and start:
-                self._prefix = root[1] + b":" if root[1] else b""
-                return data[: start.start()], self._rows(data[start.start() :], pieces)
+                prefix = root[1] + b":" if root[1] else b""
+                return data[: start.start()], self._rows(data[start.start() :], pieces, prefix)
             if len(data) > _LONGEST_ROW_BYTES:
                 break
         return data, iter(())
 
-    def _rows(self, data: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """The rest in blocks of whole rows."""
-        end = b"</" + self._prefix + b"row>"
+    def _rows(self, data: bytes, pieces: Iterator[bytes], prefix: bytes) -> Iterator[bytes]:
+        """The rest in blocks of whole rows, tags without prefix."""
+        end = b"</" + prefix + b"row>"
         for piece in pieces:
             cut = data.rfind(end)
             if cut >= 0:
-                yield data[: cut + len(end)]
+                yield _without(prefix, data[: cut + len(end)])
                 data = data[cut + len(end) :]
             elif len(data) > _LONGEST_ROW_BYTES:
                 raise self._refusal("的结构异常。", "is not built like a sheet.")
             data += piece
-        yield data
+        data = _without(prefix, data)
+        stop = data.find(b"</sheetData")
+        stop = stop if stop >= 0 else len(data)
+        yield data[:stop]
+        for first, last in _MERGE.findall(data, stop):
+            (top, left), (bottom, right) = _cell(first), _cell(last)
+            self.facts.merges.append((top, left, bottom, right))
 
-    def _columns(self, head: bytes) -> None:
+    def _hidden_columns(self, head: bytes) -> None:
         for column in re.findall(rb"<(?:[\w.-]+:)?col\b[^>]*>", head):
-            if re.search(rb"hidden\s*=\s*[\"'](?:1|true)[\"']", column):
+            if is_marked_hidden(column):
                 low, high = _number(column, rb"min"), _number(column, rb"max")
-                self.facts.hidden_columns += max(min(high, _LAST_COLUMN) - low + 1, 0)
+                self.facts.hidden_columns += range(max(low, 1), min(high, self.facts.width) + 1)
 
-    def _block(self, block: bytes) -> None:
-        prefix = self._prefix
-        opening, end = b"<" + prefix + b"row", b"</" + prefix + b"row>"
-        value = re.compile(rb"<" + prefix + rb"(?:v|is)(?:\s[^>]*)?>(?!</)")
-        *rows, rest = block.split(end)
-        is_odd = self._odd_pattern().search(block) is not None
-        for row in rows:
-            start = row.rfind(opening)
-            if start > 0 and row.count(opening) > 1:
-                # Rows without cells have no end tag; they hold nothing but their place counts.
-                for empty in re.findall(rb"<" + prefix + rb"row\b[^>]*/>", row[:start]):
-                    self._number_of(empty)
-            stop = row.find(b">", start)
-            tag, cells = row[start:stop], row[stop + 1 :]
-            number = self._number_of(tag)
-            has_value = value.search(cells) is not None
-            has_formula = b"<" + prefix + b"f" in cells
-            if not (has_value or has_formula):
-                continue
-            found = has_value
-            if is_odd:
-                found = self._cells(number, cells) or has_value
-            if not found:
-                continue
-            self.facts.rows.append(number)
-            self.facts.first_column = min(
-                self.facts.first_column, _column(cells, prefix, is_last=False)
+    def _block(self, data: bytes) -> None:
+        block = Block(data)
+        if block.has_declarations:
+            # A comment or raw text could hide rows from this pass, or show some that are none.
+            raise self._refusal(
+                "的内部结构含有注释或原始文本段，不是办公软件保存的工作表；请重新另存为 .xlsx。",
+                "holds comments or raw text inside, as no office program writes; save it again as"
+                " .xlsx.",
             )
-            self.facts.width = max(self.facts.width, _column(cells, prefix, is_last=True))
-            if b"hidden" in tag and re.search(rb"hidden\s*=\s*[\"'](?:1|true)[\"']", tag):
-                self.facts.hidden_rows += 1
-        self._merges(rest)
+        numbers = self._numbers(data, block)
+        if not numbers:
+            return
+        bounds = [*block.rows.tolist(), len(data)]
+        counts, misplaced, unusual = block.cells()
+        if len(misplaced):
+            raise self._misplaced(numbers[int(misplaced[0])])
+        suspicious = set(block.suspicious().tolist()) | set(unusual.tolist())
+        for index, (number, count) in enumerate(zip(numbers, counts.tolist(), strict=True)):
+            # Each cell ends its reference in the row's number, and so does the row.
+            if data.count(b'%d"' % number, bounds[index], bounds[index + 1]) != count + 1:
+                suspicious.add(index)
+        if self.styles:
+            cells, irregular = block.styled(self.styles)
+            suspicious.update(irregular.tolist())
+            self.facts.show(data, numbers, cells, set(suspicious))
+        looked_at = set()
+        for index in sorted(suspicious - {-1}):
+            row = data[bounds[index] : bounds[index + 1]]
+            try:
+                if look_at(self.facts, numbers[index], row, self.styles):
+                    looked_at.add(index)
+            except MisplacedCellError:
+                raise self._misplaced(numbers[index]) from None
+        self._enter_all(block, numbers, bounds, suspicious, looked_at)
 
-    def _number_of(self, tag: bytes) -> int:
-        found = re.search(rb"\sr\s*=\s*[\"'](\d{1,9})[\"']", tag)
+    def _enter_all(
+        self,
+        block: Block,
+        numbers: list[int],
+        bounds: list[int],
+        suspicious: set[int],
+        looked_at: set[int],
+    ) -> None:
+        """Enter the rows of a block that hold something."""
+        # Behind the last value of each row, and at the first of the next.
+        ends = block.values.searchsorted(bounds[1:])
+        begins = np.concatenate([[0], ends[:-1]])
+        may_be_hidden = b"hidden" in block.data
+        is_plain = np.ones(len(numbers), dtype=bool)
+        is_plain[sorted(suspicious - {-1})] = False
+        is_plain &= not may_be_hidden
+        is_filled = ends > begins
+        plain = np.flatnonzero(is_plain & is_filled)
+        if len(plain):
+            last = block.columns_of(block.values[ends[plain] - 1])
+            first = block.columns_of(block.values[begins[plain]])
+            facts = self.facts
+            facts.width = max(facts.width, *map(column_number, last))
+            facts.first_column = min(facts.first_column, *map(column_number, first))
+        if len(plain) == len(numbers):
+            self.facts.rows += numbers
+            return
+        plain_rows = set(plain.tolist())
+        for index, number in enumerate(numbers):
+            if index in plain_rows:
+                self.facts.rows.append(number)
+            elif is_filled[index] or index in looked_at:
+                row = block.data[bounds[index] : bounds[index + 1]]
+                values = block.values[begins[index] : ends[index]] - bounds[index]
+                places = [int(values[0]), int(values[-1])] if len(values) else []
+                self._enter(row, number, places, may_compute=index in suspicious)
+
+    def _enter(self, row: bytes, number: int, places: list[int], *, may_compute: bool) -> None:
+        """Enter a row that holds something; `places` are those of its first and last value."""
+        facts = self.facts
+        facts.rows.append(number)
+        start = row.find(b">")
+        if row.find(b"hidden", 0, start) >= 0 and is_marked_hidden(row[:start]):
+            facts.hidden_rows.append(number)
+        if may_compute and (formula := row.find(b"<f")) >= 0:
+            # Formulas without a result count, too.
+            places = [min([formula, *places]), max([row.rfind(b"<f"), *places])]
+        facts.width = max(facts.width, _column(row, start, places[-1], is_last=True))
+        if facts.first_column > 1:
+            first = _column(row, start, places[0], is_last=False)
+            facts.first_column = min(facts.first_column, first)
+
+    def _numbers(self, data: bytes, block: Block) -> list[int]:
+        """The numbers of a block's rows, which must go up."""
+        numbers = block.numbers()
+        is_rising = len(numbers) > 0 and numbers[0] > self._last_row
+        if is_rising and numbers[-1] <= _LAST_ROW and np.all(np.diff(numbers) > 0):
+            self._last_row = int(numbers[-1])
+            return [int(number) for number in numbers]
+        return [self._number_of(data, start) for start in block.rows.tolist()]
+
+    def _number_of(self, data: bytes, start: int) -> int:
+        found = _ROW_NUMBER.search(data, start, data.find(b">", start) + 1)
         number = int(found[1]) if found else self._last_row + 1
         if number <= self._last_row or number > _LAST_ROW:
             raise self._refusal(
@@ -165,79 +244,38 @@ class SheetScan:
         self._last_row = number
         return number
 
-    def _odd_pattern(self) -> re.Pattern[bytes]:
-        """What a block must hold before its cells are looked at one by one."""
-        prefix = re.escape(self._prefix)
-        tokens = [
-            rb"\st=[\"']e[\"']",
-            rb"<" + prefix + rb"f\b",
-            rb"<" + prefix + rb"v>-?(?:[0-9]{16}|[0-9.]+[eE]\+?[0-9])",
-        ]
-        if self.percent_styles:
-            styles = b"|".join(str(style).encode() for style in sorted(self.percent_styles))
-            tokens.append(rb"\ss=[\"'](?:" + styles + rb")[\"']")
-        return re.compile(b"|".join(tokens))
-
-    def _cells(self, number: int, cells: bytes) -> bool:
-        """Look at each cell of a row; whether any of them holds something."""
-        prefix = re.escape(self._prefix)
-        pattern = re.compile(
-            rb"<" + prefix + rb"c\b([^>]*?)(?:/>|>(.*?)</" + prefix + rb"c>)", re.DOTALL
+    def _misplaced(self, number: int) -> RefusedFileError:
+        return self._refusal(
+            f"的第 {number} 行有重复、次序错乱或标错行号的单元格，不同程序读出的内容会不同；"
+            "请重新另存为 .xlsx。",
+            f"has cells in row {number} that are there twice, out of order or marked as of another"
+            " row, so programs read it differently; save it again as .xlsx.",
         )
-        column, found = 0, False
-        for attributes, content in pattern.findall(cells):
-            reference = re.search(rb"\br=[\"']([A-Z]{1,3})\d", attributes)
-            column = column_number(reference[1]) if reference else column + 1
-            oddity = self._oddity(attributes, content)
-            if oddity is not None:
-                self.facts.oddities[number, column] = oddity
-            found = found or oddity is not None or b"<" + self._prefix + b"v" in content
-        return found
-
-    def _oddity(self, attributes: bytes, content: bytes) -> tuple[Oddity, str] | None:
-        prefix = re.escape(self._prefix)
-        kind = re.search(rb"\bt=[\"'](\w+)[\"']", attributes)
-        value = re.search(rb"<" + prefix + rb"v(?:\s[^>]*)?>([^<]*)<", content)
-        text = value[1].decode("utf-8", "replace").strip() if value else ""
-        if kind and kind[1] == b"e":
-            return "error", text
-        if b"<" + self._prefix + b"f" in content and not text:
-            # A formula whose result is the empty text has a value of type str; it is blank.
-            return None if kind and kind[1] == b"str" and value else ("formula", "")
-        if kind and kind[1] != b"n":
-            return None
-        try:
-            number = float(text) if text else 0.0
-        except ValueError:
-            return None
-        if abs(number) >= _LARGEST_EXACT:
-            return "damaged", text
-        style = re.search(rb"\bs=[\"'](\d+)[\"']", attributes)
-        if text and style and int(style[1]) in self.percent_styles:
-            return "percent", text
-        return None
-
-    def _merges(self, rest: bytes) -> None:
-        for first, last in re.findall(
-            rb"<(?:[\w.-]+:)?mergeCell\b[^>]*\bref=[\"']([A-Z]{1,3}\d+):([A-Z]{1,3}\d+)[\"']", rest
-        ):
-            (top, left), (bottom, right) = _cell(first), _cell(last)
-            self.facts.merges.append((top, left, bottom, right))
 
     def _refusal(self, zh: str, en: str) -> RefusedFileError:
         return RefusedFileError(f"{self.where} {zh}", f"{self.where} {en}")
 
 
-def column_number(letters: bytes) -> int:
-    """The number of a column from its letters.
+def _column(row: bytes, start: int, end: int, *, is_last: bool) -> int:
+    """The column of the cell whose value begins at `end`.
 
-    >>> column_number(b"A"), column_number(b"AB"), column_number(b"XFD")
-    (1, 28, 16384)
+    Formatted blanks do not count: people draw borders to the end of the sheet.
     """
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+    place = row.rfind(b' r="', start, end)
+    found = _REFERENCE.match(row, place) if place >= 0 else None
+    if found:
+        return min(column_number(found[1]), _LAST_COLUMN)
+    references = _ANY_REFERENCE.findall(row, start)
+    if references:
+        return (max if is_last else min)(map(column_number, references))
+    # Cells without references stand side by side from the first column on.
+    return row.count(b"<c", start, end)
+
+
+def _without(prefix: bytes, data: bytes) -> bytes:
+    if not prefix:
+        return data
+    return data.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</")
 
 
 def _cell(reference: bytes) -> tuple[int, int]:
@@ -245,32 +283,6 @@ def _cell(reference: bytes) -> tuple[int, int]:
     return int(reference[len(letters) :]), column_number(letters)
 
 
-def _first(cells: bytes, mark: bytes) -> int:
-    place = cells.find(mark)
-    return place if place >= 0 else len(cells)
-
-
-def _column(cells: bytes, prefix: bytes, *, is_last: bool) -> int:
-    """The column of a row's first or last cell that holds something.
-
-    Formatted blanks do not count: people draw borders to the end of the sheet.
-    """
-    marks = [b"<" + prefix + mark for mark in (b"v", b"is", b"f")]
-    if is_last:
-        end = max(cells.rfind(mark) for mark in marks)
-    else:
-        end = min(_first(cells, mark) for mark in marks)
-    place = cells.rfind(b' r="', 0, end)
-    found = re.match(rb' r="([A-Z]{1,3})\d', cells[place : place + 12]) if place >= 0 else None
-    if found:
-        return min(column_number(found[1]), _LAST_COLUMN)
-    references = re.findall(rb"\br=[\"']([A-Z]{1,3})\d", cells)
-    if references:
-        return (max if is_last else min)(map(column_number, references))
-    # Cells without references stand side by side from the first column on.
-    return cells[:end].count(b"<" + prefix + b"c")
-
-
 def _number(tag: bytes, name: bytes) -> int:
-    found = re.search(rb"\b" + name + rb"\s*=\s*[\"'](\d+)[\"']", tag)
+    found = re.search(rb"\b" + name + rb"\s*=\s*[\"'](\d{1,9})[\"']", tag)
     return int(found[1]) if found else 0

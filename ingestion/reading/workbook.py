@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import lzma
 import posixpath
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,30 +13,24 @@ from typing import Final
 # Entities, the danger of XML, are refused below before this parser sees them.
 from xml.etree import ElementTree as ET
 
+from ingestion.reading.package import (
+    DAMAGE,
+    MOST_BYTES,
+    PIECE_BYTES,
+    SMALL_BYTES,
+    check_kind,
+    check_members,
+    check_streams,
+    damaged,
+    too_big,
+)
 from ingestion.sentence import RefusedFileError, shown
 
-_MOST_MEMBERS: Final = 10_000
-_MOST_BYTES: Final = 1_500_000_000
-# Sheets compress tenfold; a hundredfold is a bomb, or a sheet of nothing, unless it is small.
-_MOST_RATIO: Final = 100
-_SMALL_BYTES: Final = 50_000_000
-_PIECE_BYTES: Final = 1 << 20
-_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _ENTITY: Final = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _SHEET_TYPE: Final = "/worksheet"
 _PERCENT_FORMATS: Final = frozenset({9, 10})
-# What an archive raises whose bytes are not what they were, or whose parts are not all there.
-_DAMAGE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    OSError,
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    ValueError,
-)
+# Date formats that a Chinese Excel has by number alone; readers of texts know them not.
+_CHINESE_DATES: Final = frozenset({*range(27, 32), 36, *range(50, 55), 57, 58})
 
 
 @dataclass(frozen=True)
@@ -63,26 +55,39 @@ class Book:
     Attributes:
         sheets: Its worksheets, in order; charts are no sheets here.
         is_1904: Whether its serial dates count from 1904.
-        percent_styles: Style numbers that show a number as a percentage.
+        shapes: Style number -> how its cells show a number, where that is not the number itself:
+            `percent`, `date`, or zeros, as many as it has digits at least.
     """
 
     path: Path
     name: str
     sheets: tuple[SheetEntry, ...]
     is_1904: bool
-    percent_styles: frozenset[int]
+    shapes: dict[int, str]
+
+    def size_of(self, member: str) -> int:
+        """How many bytes a part says that it unpacks to.
+
+        Raises:
+            RefusedFileError: If there is no such part.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as package:
+                return package.getinfo(member).file_size
+        except DAMAGE as error:
+            raise damaged(self.name) from error
 
     def pieces(self, member: str) -> Iterator[bytes]:
         """The unpacked bytes of one part, never more than a part may have."""
         total = 0
         try:
             with zipfile.ZipFile(self.path) as package, package.open(member) as part:
-                while piece := part.read(_PIECE_BYTES):
+                while piece := part.read(PIECE_BYTES):
                     total += len(piece)
-                    if total > _MOST_BYTES:
-                        raise _too_big(self.name)
+                    if total > MOST_BYTES:
+                        raise too_big(self.name)
                     yield piece
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise damaged(self.name) from error
 
 
@@ -94,100 +99,23 @@ def open_book(path: Path, name: str) -> Book:
             is far bigger than it seems, or is damaged.
     """
     name = shown(name, 120)
-    _check_kind(path, name)
+    check_kind(path, name)
     try:
         with zipfile.ZipFile(path) as package:
-            _check_members(package, name)
+            check_members(package, name)
             relations = _relations(package, name)
             book = _xml(package, _workbook_member(package, name), name)
             styles = (
                 _xml(package, "xl/styles.xml", name) if _has(package, "xl/styles.xml") else None
             )
-        percent_styles = _percent_styles(styles)
-    except _DAMAGE as error:
+            sheets = tuple(_sheets(book, relations))
+            check_streams(package, name, frozenset(sheet.member for sheet in sheets))
+        shapes = _shapes(styles)
+    except DAMAGE as error:
         raise damaged(name) from error
     properties = next((e for e in book.iter() if _tag(e) == "workbookPr"), None)
     is_1904 = properties is not None and properties.get("date1904") in ("1", "true", "on")
-    sheets = tuple(_sheets(book, relations))
-    return Book(path, name, sheets, is_1904, percent_styles)
-
-
-def damaged(name: str) -> RefusedFileError:
-    """The refusal of a workbook whose parts cannot be read."""
-    return RefusedFileError(
-        f"文件 {name} 已损坏，无法作为 Excel 工作簿打开；请重新保存为 .xlsx 后报送。",
-        f"{name} is damaged and cannot be opened as a workbook; save it again as .xlsx and"
-        " deliver it again.",
-    )
-
-
-def _check_kind(path: Path, name: str) -> None:
-    with path.open("rb") as file:
-        start = file.read(8)
-        if start.startswith(_OLE):
-            file.seek(0)
-            if _ENCRYPTED in file.read(1 << 22):
-                raise RefusedFileError(
-                    f"文件 {name} 已加密，无法读取；请取消打开密码后重新报送。",
-                    f"{name} is protected by a password; remove it and deliver the file again.",
-                )
-            raise RefusedFileError(
-                f"文件 {name} 是旧版 Excel（.xls）或其他 OLE 文件，不是 .xlsx；请另存为 .xlsx。",
-                f"{name} is an old .xls or another OLE file, not .xlsx; save it as .xlsx.",
-            )
-    if not start:
-        raise RefusedFileError(
-            f"文件 {name} 是空文件（0 字节）；请重新导出。",
-            f"{name} is empty (0 bytes); export it again.",
-        )
-    if not start.startswith(b"PK"):
-        raise RefusedFileError(
-            f"文件 {name} 不是 Excel 工作簿（可能是改名的文本文件）；请另存为 .xlsx 后重新报送。",
-            f"{name} is no workbook (perhaps a text file under another name); save it as .xlsx and"
-            " deliver it again.",
-        )
-
-
-def _too_big(name: str) -> RefusedFileError:
-    return RefusedFileError(
-        f"文件 {name} 解压后的大小异常，疑似压缩炸弹，未打开；请检查文件后重新报送。",
-        f"{name} unpacks to far more than a workbook should, like a zip bomb; it was not opened.",
-    )
-
-
-def _check_members(package: zipfile.ZipFile, name: str) -> None:
-    members = package.infolist()
-    packed = sum(member.compress_size for member in members) or 1
-    unpacked = sum(member.file_size for member in members)
-    if len(members) > _MOST_MEMBERS or unpacked > _MOST_BYTES:
-        raise _too_big(name)
-    if unpacked > _SMALL_BYTES and unpacked / packed > _MOST_RATIO:
-        raise _too_big(name)
-    names = [member.filename.lower() for member in members]
-    if any(member.flag_bits & 1 for member in members):
-        raise RefusedFileError(
-            f"文件 {name} 已加密，无法读取；请取消密码后重新报送。",
-            f"{name} is protected by a password; remove it and deliver the file again.",
-        )
-    if len(set(names)) < len(names):
-        raise damaged(name)
-    if any(each.endswith("vbaproject.bin") for each in names):
-        raise RefusedFileError(
-            f"文件 {name} 含有宏，系统不接收；请另存为不含宏的 .xlsx 后重新报送。",
-            f"{name} holds macros, which are not taken in; save it as .xlsx without macros.",
-        )
-    if any("/externallinks/" in each for each in names):
-        raise RefusedFileError(
-            f"文件 {name} 引用了其他工作簿，其数值无法核实；"
-            "请断开外部链接（粘贴为数值）后重新报送。",
-            f"{name} links to other workbooks, so its figures cannot be relied on; break the links"
-            " (paste as values) and deliver it again.",
-        )
-    if "xl/workbook.bin" in names:
-        raise RefusedFileError(
-            f"文件 {name} 是二进制工作簿（.xlsb）；请另存为 .xlsx 后重新报送。",
-            f"{name} is a binary workbook (.xlsb); save it as .xlsx and deliver it again.",
-        )
+    return Book(path, name, sheets, is_1904, shapes)
 
 
 def _has(package: zipfile.ZipFile, member: str) -> bool:
@@ -237,28 +165,40 @@ def _sheets(book: ET.Element, relations: dict[str, tuple[str, str]]) -> Iterator
             yield SheetEntry(str(element.get("name")), member, state != "visible")
 
 
-def _percent_styles(styles: ET.Element | None) -> frozenset[int]:
+def _shapes(styles: ET.Element | None) -> dict[int, str]:
     if styles is None:
-        return frozenset()
-    formats = {
-        int(element.get("numFmtId", "0"))
+        return {}
+    codes = {
+        int(element.get("numFmtId", "0")): str(element.get("formatCode", ""))
         for element in styles.iter()
-        if _tag(element) == "numFmt" and "%" in str(element.get("formatCode", ""))
+        if _tag(element) == "numFmt"
     }
-    formats |= _PERCENT_FORMATS
     cell_formats = next((e for e in styles.iter() if _tag(e) == "cellXfs"), None)
-    return frozenset(
-        place
-        for place, element in enumerate(cell_formats if cell_formats is not None else ())
-        if int(element.get("numFmtId", "0") or 0) in formats
-    )
+    found = {}
+    for place, element in enumerate(cell_formats if cell_formats is not None else ()):
+        number = int(element.get("numFmtId", "0") or 0)
+        if shape := _shape(number, codes.get(number, "")):
+            found[place] = shape
+    return found
+
+
+def _shape(number: int, code: str) -> str | None:
+    """How a number format shows a number, where that is not the number itself."""
+    if number in _PERCENT_FORMATS or "%" in code:
+        return "percent"
+    if number in _CHINESE_DATES and not code:
+        return "date"
+    return code if re.fullmatch("0{2,15}", code) else None
 
 
 def _xml(package: zipfile.ZipFile, member: str, name: str) -> ET.Element:
     info = package.getinfo(member)
-    if info.file_size > _SMALL_BYTES:
-        raise _too_big(name)
+    if info.file_size > SMALL_BYTES:
+        raise too_big(name)
     data = package.read(member)
+    if b"\0" in data[:64] or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        # In two bytes a sign, what is looked for below would not be found.
+        raise damaged(name)
     refuse_entities(data, name)
     try:
         return ET.fromstring(data)  # noqa: S314 - without entities, see the line before

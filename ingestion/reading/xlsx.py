@@ -1,16 +1,12 @@
 """A delivered workbook goes to the lake: every sheet that carries the feed's headings, as text."""
 
-# ruff: noqa: S608 - every piece of SQL is the contract's or ours; delivered text is never one.
-
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
-
-import fastexcel
-import pyarrow as pa
 
 from ingestion.batch import EXPLAINED_ROWS, RefusedRow
 from ingestion.contracts import Feed, FilePattern
@@ -22,12 +18,30 @@ from ingestion.reading.finish import Places, finish
 from ingestion.reading.headings import match_headings
 from ingestion.reading.load import Origin, RawRow, accepted_sql, judge, write_accepted
 from ingestion.reading.outcome import Outcome
-from ingestion.reading.sheet import NOT_DATA_PATTERN, Sheet, cleaned, epoch_of
-from ingestion.reading.sheet_scan import SheetScan
-from ingestion.reading.workbook import Book, SheetEntry, damaged, open_book
+from ingestion.reading.sheet import Sheet, cleaned, epoch_of
+from ingestion.reading.sheet_kinds import refuse_other_unit
+from ingestion.reading.sheet_rows import aside_sql, rows_seen, stage
+from ingestion.reading.sheet_settle import settle
+from ingestion.reading.sheet_texts import open_reader, read_sheet
+from ingestion.reading.workbook import Book, open_book
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
 _SHOWN_HEADINGS: Final = 8
+
+
+@dataclass
+class _Tables:
+    """The sheets of a book, told apart.
+
+    Attributes:
+        read: Sheets that carry the feed's table.
+        skipped: Hidden sheets that carry it and are not read by the feed's word.
+        notes: What is to be said of the others.
+    """
+
+    read: list[Sheet] = field(default_factory=list)
+    skipped: list[Sheet] = field(default_factory=list)
+    notes: list[Sentence] = field(default_factory=list)
 
 
 def read_xlsx(
@@ -38,6 +52,8 @@ def read_xlsx(
     origin: Origin,
     target: Path,
     correction: Correction | None = None,
+    *,
+    is_careful: bool = False,
 ) -> Outcome:
     """Read one workbook for one feed into the Parquet file `target`.
 
@@ -49,104 +65,81 @@ def read_xlsx(
         origin: What its rows say of where they came from.
         target: The Parquet file to write.
         correction: What is known of the batch, where it is a returned sheet that came back.
+        is_careful: Whether each sheet is looked over to its end before a reader opens it, however
+            big it is.
 
     Raises:
         RefusedFileError: If the file cannot be loaded at all.
     """
     book = open_book(path, origin.source_file)
-    sheets, notes = _tables(book, feed, pattern, correction)
-    for sheet in sheets:
-        where = f"{book.name} 工作表“{shown(sheet.entry.name)}”"
-        headings = feed_headings(sheet.headings) if correction else sheet.headings
-        positions, remarks = match_headings(feed, headings, where)
-        sheet.layout = build_layout(
-            feed,
-            positions,
-            sheet.headings,
-            "xlsx",
-            epoch_of(book.is_1904),
-            sheet.facts.first_column,
-            origin.business_date,
-        )
-        notes += remarks + sheet.settle_oddities()
+    tables = _tables(book, feed, pattern, correction, is_careful)
+    for sheet in tables.read:
+        _settle(book, feed, pattern, sheet, tables, origin.business_date, correction)
     try:
-        outcome = _load(engine, feed, sheets, notes, origin, target, correction)
+        outcome = _load(engine, book, feed, tables, origin, target, correction)
         outcome.is_1904 = book.is_1904
         return outcome
     finally:
-        for place in range(len(sheets)):
-            engine.execute(f"DROP TABLE IF EXISTS sheet_{place}")
+        for place in range(len(tables.read)):
+            for name in (f"sheet_{place}", f"sheet_{place}_no_data", f"sheet_{place}_odd"):
+                engine.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _where(book: Book, sheet: Sheet) -> str:
+    return f"{book.name} 工作表“{shown(sheet.entry.name)}”"
 
 
 def _tables(
-    book: Book, feed: Feed, pattern: FilePattern, correction: Correction | None
-) -> tuple[list[Sheet], list[Sentence]]:
+    book: Book,
+    feed: Feed,
+    pattern: FilePattern,
+    correction: Correction | None,
+    is_careful: bool,
+) -> _Tables:
     """The sheets that carry the feed's table, and what is to be said of the others."""
-    try:
-        reader = fastexcel.read_excel(str(book.path))
-    except Exception as error:
-        raise damaged(book.name) from error
+    reader = open_reader(book)
 
     def summary() -> set[str]:
         return {
             text
             for entry in book.sheets
             if entry.name.strip() == SUMMARY_SHEET
-            for column in _read_sheet(book, reader, entry, feed, None).columns
+            for column in read_sheet(book, reader, entry, is_careful).columns
             for text in column.to_pylist()
             if text
         }
 
     pattern = expect_slip(book, pattern, correction, summary)
-    sheets, passed_over, hidden = [], [], []
+    tables, passed_over, hidden = _Tables(), [], []
     for entry in book.sheets:
         if pattern.sheet is not None and entry.name.strip() != pattern.sheet:
             continue
         if correction is not None and entry.name.strip() == SUMMARY_SHEET:
             continue
-        if entry.is_hidden and pattern.sheet is None:
-            hidden.append(entry.name)
-            continue
-        sheet = _read_sheet(book, reader, entry, feed, pattern.header_row)
-        if sheet.is_table_of(feed):
-            sheets.append(sheet)
+        is_skipped = entry.is_hidden and pattern.sheet is None and pattern.hidden != "load"
+        sheet = read_sheet(book, reader, entry, is_careful)
+        if pattern.hidden == "skip":
+            sheet.hide_columns()
+        sheet.find_headings(feed, pattern.header_row)
+        if is_skipped:
+            hidden.append(sheet)
+            if sheet.is_table_of(feed):
+                tables.skipped.append(sheet)
+        elif sheet.is_table_of(feed):
+            tables.read.append(sheet)
         elif sheet.height:
             passed_over.append(entry.name)
-    if not sheets:
+    if not tables.read:
         raise _no_table(book, feed, pattern)
-    return sheets, _notes(passed_over, hidden)
-
-
-def _read_sheet(
-    book: Book, reader: Any, entry: SheetEntry, feed: Feed, header_row: int | None
-) -> Sheet:
-    has_rate = any(column.type == "rate" for column in feed.columns)
-    scan = SheetScan(
-        f"{book.name} 工作表“{shown(entry.name)}”",
-        book.percent_styles if has_rate else frozenset(),
+    tables.notes = _notes(
+        passed_over, hidden, [sheet for sheet in tables.read if sheet.entry.is_hidden]
     )
-    facts = scan.run(book.pieces(entry.member))
-    if not facts.rows:
-        return Sheet(entry, facts, [])
-    try:
-        # No heading row and nothing skipped: row n of the frame is row n of the sheet.
-        batch = reader.load_sheet(
-            entry.name, header_row=None, skip_rows=0, dtypes="string", eager=True
-        )
-    except Exception as error:
-        raise damaged(book.name) from error
-    if batch.num_columns != facts.width - facts.first_column + 1:
-        # Then it would not be known which column an odd cell stands in.
-        raise damaged(book.name)
-    # A reader ends at the last value; rows of formulas without a result may follow it.
-    beyond = max(facts.rows[-1] - batch.num_rows, 0)
-    columns = [pa.concat_arrays([c, pa.nulls(beyond, c.type)]) for c in batch.columns]
-    sheet = Sheet(entry, facts, columns if beyond else list(batch.columns))
-    sheet.find_headings(feed, header_row)
-    return sheet
+    return tables
 
 
-def _notes(passed_over: Sequence[str], hidden: Sequence[str]) -> list[Sentence]:
+def _notes(
+    passed_over: Sequence[str], skipped: Sequence[Sheet], loaded: Sequence[Sheet]
+) -> list[Sentence]:
     notes = []
     if passed_over:
         names = [shown(name) for name in passed_over]
@@ -157,12 +150,21 @@ def _notes(passed_over: Sequence[str], hidden: Sequence[str]) -> list[Sentence]:
                 f" {', '.join(names)}.",
             )
         )
-    if hidden:
-        names = [shown(name) for name in hidden]
+    if skipped:
+        zh = [f"{shown(sheet.entry.name)}（{len(sheet.facts.rows):,} 行）" for sheet in skipped]
+        en = [f"{shown(sheet.entry.name)} ({len(sheet.facts.rows):,} rows)" for sheet in skipped]
         notes.append(
             Sentence(
-                f"隐藏的工作表未读取：{'、'.join(names)}。",
-                f"Hidden sheets were not read: {', '.join(names)}.",
+                f"隐藏的工作表未读取：{'、'.join(zh)}。",
+                f"Hidden sheets were not read: {', '.join(en)}.",
+            )
+        )
+    if loaded:
+        names = [shown(sheet.entry.name) for sheet in loaded]
+        notes.append(
+            Sentence(
+                f"隐藏的工作表已与可见的一同读取：{'、'.join(names)}。",
+                f"Hidden sheets were read like the visible ones: {', '.join(names)}.",
             )
         )
     return notes
@@ -183,61 +185,90 @@ def _no_table(book: Book, feed: Feed, pattern: FilePattern) -> RefusedFileError:
     )
 
 
+def _settle(
+    book: Book,
+    feed: Feed,
+    pattern: FilePattern,
+    sheet: Sheet,
+    tables: _Tables,
+    business_date: dt.date,
+    correction: Correction | None,
+) -> None:
+    """Accept the headings of a sheet and put its cells right."""
+    headings = feed_headings(sheet.headings) if correction else sheet.headings
+    positions, remarks = match_headings(feed, headings, _where(book, sheet))
+    epoch = epoch_of(book.is_1904)
+    sheet.layout = build_layout(
+        feed,
+        positions,
+        sheet.headings,
+        "xlsx",
+        epoch,
+        sheet.facts.first_column,
+        business_date,
+    )
+    tables.notes += remarks + settle(sheet, book.shapes, epoch, business_date)
+    rows, columns = len(sheet.facts.hidden_rows), len(sheet.facts.hidden_columns)
+    if not (rows or columns):
+        return
+    is_skipped = pattern.hidden == "skip"
+    if is_skipped:
+        sheet.set_aside |= dict.fromkeys(sheet.facts.hidden_rows, "hidden")
+    zh, en = (
+        ("按约定未读取", "by the feed's word they were not read")
+        if is_skipped
+        else ("已与可见内容一同读取", "they were read like the visible ones")
+    )
+    name = shown(sheet.entry.name)
+    tables.notes.append(
+        Sentence(
+            f"工作表“{name}”有 {rows} 行、{columns} 列处于隐藏状态，{zh}。",
+            f"Sheet {name!r} hides {rows} rows and {columns} columns; {en}.",
+        )
+    )
+
+
 def _load(
     engine: Any,
+    book: Book,
     feed: Feed,
-    sheets: list[Sheet],
-    notes: list[Sentence],
+    tables: _Tables,
     origin: Origin,
     target: Path,
     correction: Correction | None,
 ) -> Outcome:
+    selects, refusable = [], []
     corrected: dict[tuple[str | None, int], str] = {}
     is_rows_only = correction is not None and not correction.slip.is_whole
-    for place, sheet in enumerate(sheets):
-        _stage(engine, sheet, f"sheet_{place}")
+    for place, sheet in enumerate(tables.read):
+        table = f"sheet_{place}"
+        stage(engine, feed, sheet, table)
+        refuse_other_unit(sheet, _where(book, sheet))
         if correction is not None and is_rows_only:
-            named = sort_rows(engine, sheet, f"sheet_{place}", correction, origin)
+            named = sort_rows(engine, sheet, table, correction, origin)
             corrected |= {(sheet.entry.name, row): name for row, name in named.items()}
-    selects = [
-        accepted_sql(
-            sheet.layout, f"({_data_rows(sheet, place)}) WHERE TRUE", origin, sheet.entry.name
-        )
-        for place, sheet in enumerate(sheets)
-        if sheet.layout is not None
-    ]
+        no_data, odd = aside_sql(engine, sheet, table)
+        refusable.append(f"FROM {table} WHERE NOT ({no_data}) AND (NOT sound OR {odd})")
+        if sheet.layout is not None:
+            rows = f"{table} WHERE NOT ({no_data}) AND NOT ({odd})"
+            selects.append(
+                accepted_sql(sheet.layout, rows, origin, sheet.entry.name, is_judged=True)
+            )
     loaded = write_accepted(engine, selects, target)
-    mended = take_marks(engine, [sheet.layout for sheet in sheets], target)
-    rows_in = not_data = counted = 0
-    for place, sheet in enumerate(sheets):
-        filled, data = engine.execute(
-            f"SELECT count(*), count(*) FILTER (kind = 'data') FROM sheet_{place}"
-            " WHERE kind <> 'blank'"
-        ).fetchone()
-        rows_in += filled
-        not_data += filled - data
-        counted += len(sheet.facts.rows)
-    if rows_in != counted:
-        raise RefusedFileError(
-            f"文件 {shown(origin.source_file)} 读取到 {rows_in:,} 行，而复核计数为 {counted:,} 行，"
-            "为避免漏行，文件未入库；请用 Excel 重新另存为 .xlsx 后报送。",
-            f"{shown(origin.source_file)}: {rows_in:,} rows were read, but a second count finds"
-            f" {counted:,}; so that none is lost nothing was loaded. Save it again with Excel.",
-        )
-    outcome = Outcome(rows_in, not_data, counted, notes=notes)
+    mended = take_marks(engine, [sheet.layout for sheet in tables.read], target)
+    outcome = _counted(tables, origin)
     outcome.corrected = corrected if is_rows_only else None
-    outcome.heading_rows = {s.entry.name: s.header_row for s in sheets if s.header_row is not None}
     outcome.quarantined = outcome.data_rows - loaded
     is_refused = outcome.is_too_much(outcome.quarantined)
     limit = EXPLAINED_ROWS if is_refused else outcome.quarantined
     if outcome.quarantined:
-        for place, sheet in enumerate(sheets):
-            outcome.refused += _refused(engine, sheet, place, target, limit)
+        for sheet, rows in zip(tables.read, refusable, strict=True):
+            outcome.refused += _refused(engine, sheet, rows, limit)
 
     def look_up(places: Places) -> list[RefusedRow]:
         found = {
             (row.sheet, row.row): row
-            for sheet in sheets
+            for sheet in tables.read
             for row in _judged(
                 engine, sheet, [row for name, row in places if name == sheet.entry.name]
             )
@@ -246,84 +277,45 @@ def _load(
 
     known = correction.loaded if correction is not None and is_rows_only else ()
     outcome = finish(engine, feed, outcome, target, look_up, known)
-    places = still_loaded(mended, outcome)
-    for sheet in sheets:
-        rows = [_raw(sheet, row) for name, row in places if name == sheet.entry.name]
-        outcome.adjusted += adjusted_cells(engine, sheet.layout, rows, cleaned)
+    if outcome.refusal is None:
+        _tell_adjusted(engine, tables, still_loaded(mended, outcome), outcome)
     return outcome
 
 
-def _stage(engine: Any, sheet: Sheet, table: str) -> None:
-    """Put the rows of a sheet into a table: cleaned texts, row number, and what kind of row."""
-    layout = sheet.layout
-    if layout is None or sheet.header_row is None:
-        return
-    names = [f"c{place}" for place in range(layout.width)]
-    numbers = pa.array(range(1, sheet.height + 1), type=pa.int64())
-    frame = pa.table([*sheet.columns, numbers], names=[*names, "source_row"])
-    texts = [f"r{place}" for place in range(layout.width)]
-    first = f"coalesce({', '.join(texts)})"
-    required = [
-        f"r{place} IS NOT NULL"
-        for cell in layout.read_cells
-        if cell.column.required
-        for place in cell.positions
-    ]
-    is_whole = " AND ".join(required) or "FALSE"
-    odd = ", ".join(str(row) for row in sheet.odd_rows) or "NULL"
-    repeated = _repeats_headings(sheet)
-    engine.register("delivered", frame)
-    try:
-        engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT *, CASE"
-            f" WHEN source_row IN ({odd}) AND {first} IS NULL THEN 'data'"
-            f" WHEN {first} IS NULL THEN 'blank'"
-            f" WHEN source_row <= {sheet.header_row} THEN 'head'"
-            f" WHEN {is_whole} THEN CASE WHEN {repeated} THEN 'head' ELSE 'data' END"
-            f" WHEN regexp_matches(regexp_replace(narrow({first}), '\\s', '', 'g'),"
-            f" '{NOT_DATA_PATTERN}') THEN 'foot' ELSE 'data' END AS kind"
-            f" FROM (SELECT source_row,"
-            f" {', '.join(f'sheet_text(c{p}) AS r{p}' for p in range(layout.width))}"
-            " FROM delivered)"
+def _counted(tables: _Tables, origin: Origin) -> Outcome:
+    """The rows of all sheets that carry the table, by both counters.
+
+    Raises:
+        RefusedFileError: If the counters disagree.
+    """
+    rows_in = counted = not_data = 0
+    is_same = True
+    for sheet in (*tables.read, *tables.skipped):
+        seen, is_same_rows = rows_seen(sheet)
+        rows_in += seen
+        counted += len(sheet.facts.rows)
+        is_same &= is_same_rows
+    for sheet in tables.read:
+        not_data += len(sheet.set_aside.keys() & set(sheet.facts.rows))
+    not_data += sum(len(sheet.facts.rows) for sheet in tables.skipped)
+    if not is_same:
+        raise RefusedFileError(
+            f"文件 {shown(origin.source_file)} 读取到 {rows_in:,} 行，而复核计数为 {counted:,} 行，"
+            "或二者不是相同的行；为避免漏行，文件未入库；请用 Excel 重新另存为 .xlsx 后报送。",
+            f"{shown(origin.source_file)}: {rows_in:,} rows were read, but a second count finds"
+            f" {counted:,}, or not the same ones; so that none is lost nothing was loaded. Save it"
+            " again with Excel.",
         )
-    finally:
-        engine.unregister("delivered")
+    outcome = Outcome(rows_in, not_data, counted, notes=tables.notes)
+    outcome.heading_rows = {
+        s.entry.name: s.header_row for s in tables.read if s.header_row is not None
+    }
+    return outcome
 
 
-def _repeats_headings(sheet: Sheet) -> str:
-    """SQL: the row is the heading row once more, as at the top of each printed page."""
-    if sheet.layout is None:
-        return "FALSE"
-    places = [place for cell in sheet.layout.read_cells for place in cell.positions]
-    return (
-        " AND ".join(
-            f"r{place} = '{(cleaned(sheet.headings[place]) or '').replace(chr(39), chr(39) * 2)}'"
-            for place in places
-        )
-        or "FALSE"
-    )
-
-
-def _data_rows(sheet: Sheet, place: int) -> str:
-    """SQL of the parsed data rows of a sheet that have no odd cells."""
-    if sheet.layout is None:
-        return ""
-    odd = ", ".join(str(row) for row in sheet.odd_rows)
-    condition = f" AND source_row NOT IN ({odd})" if odd else ""
-    rows = f"(SELECT * FROM sheet_{place} WHERE kind = 'data'{condition})"
-    return sheet.layout.parsed(rows)
-
-
-def _refused(engine: Any, sheet: Sheet, place: int, target: Path, limit: int) -> list[RefusedRow]:
-    """The data rows of a sheet that are not in the written file."""
-    if sheet.layout is None:
-        return []
-    found = engine.execute(
-        f"SELECT source_row FROM sheet_{place} WHERE kind = 'data' AND source_row NOT IN"
-        " (SELECT source_row FROM read_parquet($file) WHERE source_sheet = $sheet)"
-        " ORDER BY source_row LIMIT $limit",
-        {"file": str(target), "sheet": sheet.entry.name, "limit": limit},
-    ).fetchall()
+def _refused(engine: Any, sheet: Sheet, rows: str, limit: int) -> list[RefusedRow]:
+    """The data rows of a sheet that are not loaded."""
+    found = engine.execute(f"SELECT source_row {rows} ORDER BY source_row LIMIT {limit}").fetchall()
     refused = []
     for row in _judged(engine, sheet, [number for (number,) in found]):
         strange = sheet.odd_rows.get(row.row, [])
@@ -333,12 +325,25 @@ def _refused(engine: Any, sheet: Sheet, place: int, target: Path, limit: int) ->
     return refused
 
 
-def _judged(engine: Any, sheet: Sheet, numbers: Sequence[int]) -> list[RefusedRow]:
-    if sheet.layout is None:
+def _judged(engine: Any, sheet: Sheet, numbers: list[int]) -> list[RefusedRow]:
+    if sheet.layout is None or not numbers:
         return []
-    rows = [_raw(sheet, number) for number in numbers]
-    return judge(engine, sheet.layout, rows, cleaned)
+    return judge(engine, sheet.layout, _raw(sheet, numbers), cleaned)
 
 
-def _raw(sheet: Sheet, number: int) -> RawRow:
-    return RawRow(sheet.entry.name, number, sheet.row(number))
+def _raw(sheet: Sheet, numbers: list[int]) -> list[RawRow]:
+    texts = sheet.rows(numbers)
+    return [RawRow(sheet.entry.name, n, row) for n, row in zip(numbers, texts, strict=True)]
+
+
+def _tell_adjusted(engine: Any, tables: _Tables, mended: Places, outcome: Outcome) -> None:
+    """Tell the cells of loaded rows that were read as something else than they hold."""
+    refused = {(row.sheet, row.row) for row in outcome.refused}
+    for sheet in tables.read:
+        outcome.adjusted += [
+            cell
+            for cell in sheet.adjusted
+            if cell.row not in sheet.set_aside and (cell.sheet, cell.row) not in refused
+        ]
+        rows = _raw(sheet, [row for name, row in mended if name == sheet.entry.name])
+        outcome.adjusted += adjusted_cells(engine, sheet.layout, rows, cleaned)

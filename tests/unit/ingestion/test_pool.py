@@ -18,6 +18,7 @@ from ingestion.pool import ReaderError, ReaderPool
 from ingestion.reader_process import Limits
 from ingestion.sentence import Sentence
 from ingestion.task import Task
+from tests.unit.ingestion.books import raw, row
 from tests.unit.ingestion.made_up import CSV, ENTRY, NIGHT, extract_of
 
 GOOD = extract_of("S1|张三|20250131|1.00|").encode("gb18030")
@@ -157,6 +158,60 @@ def test_a_reader_that_is_told_to_stop_stops_the_reading(
         in_hand(pipe, signal.SIGTERM, pool)
         with pytest.raises(ReaderError, match="stopped by signal 15"):
             list(pool.run([task(pipe)]))
+
+
+def test_what_a_killed_reader_had_put_aside_goes_with_it(
+    task: Callable[..., Task], tmp_path: Path
+) -> None:
+    """Each one left a folder among the machine's temporary files."""
+    pipe, scratch = tmp_path / "pipe", tmp_path / "scratch"
+    os.mkfifo(pipe)
+    scratch.mkdir()
+    (scratch / "left by a night that was killed").write_bytes(b"x")
+    with ReaderPool({ENTRY.feed: ENTRY}, 1, scratch=scratch) as pool:
+        in_hand(pipe, signal.SIGKILL, pool)
+        found = pool.run([task(pipe, 1), task(GOOD, 2)])
+        next(found)
+        folders = list(scratch.iterdir())
+        assert folders == [reader.spill for reader in pool._readers]
+        assert next(found)[1].state == "loaded"
+    assert not scratch.exists()
+
+
+def test_a_reader_that_hangs_is_ended_and_the_others_go_on(
+    task: Callable[..., Task], tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    limits = Limits(wall_seconds=6, wall_seconds_per_mb=0)
+    reports = read_all([task(pipe, 1), task(GOOD, 2)], limits)
+    assert reports[1].refusal == (
+        "读取该文件超过时限仍未完成，读取进程已被终止，文件未入库；"
+        "请检查文件是否异常庞大或已损坏。",
+        "Reading the file took longer than is allowed, so its reader was ended and it was not"
+        " loaded; see whether it is damaged or far larger than usual.",
+    )
+    assert reports[2].state == "loaded"
+
+
+def test_a_file_that_writes_too_much_is_refused_alone(task: Callable[..., Task]) -> None:
+    rows = [f"S{n}|张三{n * 7919 % 100003}|20250131|{n}|{n * n}" for n in range(20_000)]
+    big = extract_of(*rows).encode("gb18030")
+    reports = read_all([task(big, 1), task(GOOD, 2)], Limits(file_bytes=50_000))
+    assert "读取该文件要写出的数据超过单个文件的上限" in refusal_of(reports[1]).zh
+    assert "writes more than one file may hold" in refusal_of(reports[1]).en
+    assert reports[2].state == "loaded"
+
+
+def test_a_workbook_that_takes_a_reader_down_is_told_why(task: Callable[..., Task]) -> None:
+    """Too big to be looked over first, it makes its reader ask for 400 GB."""
+    xlsx = ENTRY.delivery.files[1]
+    rows = "".join(row(n, f"S{n}", "张三" * 20) for n in range(2, 45_000))
+    far = row(1_048_576, more='<c r="XFD1048576"><v>1</v></c>')
+    hostile, good = raw(rows, far), raw(row(2, "S1", "张三"))
+    reports = read_all([task(hostile, 1, xlsx), task(good, 2, xlsx), task(GOOD, 3)])
+    assert "的数据区域达到 1,048,576 行 16,384 列" in refusal_of(reports[1]).zh
+    assert [reports[2].state, reports[3].state] == ["loaded", "loaded"]
 
 
 def peak_bytes(reader_task: Task) -> int:

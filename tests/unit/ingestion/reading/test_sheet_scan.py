@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.reading.sheet_scan import Oddity, SheetFacts, SheetScan
+from ingestion.reading.sheet_cells import Oddity
+from ingestion.reading.sheet_scan import SheetFacts, SheetScan
 from ingestion.sentence import RefusedFileError
 
 WHERE = "书 工作表“一”"
@@ -32,9 +33,10 @@ def test_a_sheet_is_counted_however_it_comes_in_pieces(size: int, prefix: str) -
     facts = scan(SHEET.replace("§", prefix), size)
     assert facts.rows == [2, 5]
     assert (facts.first_column, facts.width) == (2, 4)
-    assert facts.oddities == {(5, 3): ("error", "#N/A"), (5, 4): ("percent", "0.5")}
+    assert facts.oddities == {(5, 3): ("error", "#N/A")}
+    assert facts.shown == {(4, 1): ([5], [b"0.5"])}
     assert facts.merges == [(1, 1, 3, 1)]
-    assert (facts.hidden_rows, facts.hidden_columns) == (1, 2)
+    assert (facts.hidden_rows, facts.hidden_columns) == ([2], [2, 3])
 
 
 @pytest.mark.parametrize(
@@ -48,8 +50,12 @@ def test_a_sheet_is_counted_however_it_comes_in_pieces(size: int, prefix: str) -
         ('<c r="B3"><v>1E15</v></c>', "damaged"),
         ('<c r="B3"><v>6222021234567890</v></c>', "damaged"),
         ('<c r="B3"><v>-1234567890123456</v></c>', "damaged"),
-        ('<c r="B3" s="1"><v>0.0345</v></c>', "percent"),
-        ("<c r='B3' s='1' t='n'><v>0.0345</v></c>", "percent"),
+        ('<c r="B3"><f>TODAY()</f><v>45351</v></c>', "volatile"),
+        ('<c r="B3"><f>1+now ( )</f><v>45351</v></c>', "volatile"),
+        ('<c r="B3" t="str"><f>INDIRECT("A1")</f><v>x</v></c>', "volatile"),
+        ('<c r="B3"><f>MYTODAY()+RANDOM()</f><v>1</v></c>', None),
+        ('<c r="B3"><v>-1.5E+15</v></c>', "damaged"),
+        ('<c r="B3"><v>1.0E16</v></c>', "damaged"),
         ('<c r="B3" t="str"><f>""</f><v></v></c>', None),
         ('<c r="B3" t="str"><f>A1</f><v>x</v></c>', None),
         ('<c r="B3"><f>A1</f><v>1</v></c>', None),
@@ -66,6 +72,63 @@ def test_a_cell_is_odd_or_not(cell: str, oddity: Oddity | None) -> None:
     assert {place: found for place, (found, _) in facts.oddities.items()} == (
         {} if oddity is None else {(3, 2): oddity}
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_shown"),
+    [
+        ('<c r="B3" s="1"><v>0.0345</v></c>', True),
+        ("<c r='B3' s='1' t='n'><v>0.0345</v></c>", True),
+        ('<c s="1" r="B3"><v>0.0345</v></c>', True),
+        ('<c r="A3"/><c s="1"><v>0.0345</v></c>', True),
+        ('<c r="B3" s="1"><f>A1</f><v>0.0345</v></c>', True),
+        ('<c r="B3" s="2"><v>0.0345</v></c>', False),
+        ('<c r="B3" s="11"><v>0.0345</v></c>', False),
+        ('<c r="B3" s="1" t="s"><v>1</v></c>', False),
+        ('<c r="B3" s="1"/>', False),
+        ('<c r="B3" s="1" t="inlineStr"><is><t> s="1"&gt;</t></is></c>', False),
+    ],
+)
+def test_a_number_of_a_style_is_told_however_it_is_written(cell: str, is_shown: bool) -> None:
+    facts = scan(with_cell(cell).replace("<row r='3'>", "<row r='3' s='1' customFormat='1'>"))
+    assert facts.shown == ({(2, 1): ([3], [b"0.0345"])} if is_shown else {})
+
+
+def test_a_shared_formula_is_as_volatile_as_the_one_it_comes_from() -> None:
+    facts = scan(
+        '<worksheet><sheetData><row r="1"><c r="A1"><f t="shared" si="3">TODAY()</f><v>1</v></c>'
+        '<c r="B1"><f t="shared" si="3"/><v>1</v></c><c r="C1"><f t="shared" si="4"/><v>1</v></c>'
+        "</row></sheetData></worksheet>"
+    )
+    assert set(facts.oddities) == {(1, 1), (1, 2)}
+    assert facts.formulas == {3: 1}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        '<c r="A3"><v>1</v></c><c r="A3"><v>2</v></c>',
+        '<c r="B3"><v>1</v></c><c r="A3"><v>2</v></c>',
+        '<c r="AA3"><v>1</v></c><c r="Z3"><v>2</v></c>',
+        '<c r="A4"><v>1</v></c>',
+        '<c r="A33"><v>1</v></c>',
+        "<c r='A3'><v>1</v></c><c r='A3'><v>2</v></c>",
+        '<c s="1" r="A4"><v>1</v></c>',
+        '<c><v>1</v></c><c r="A3"><v>2</v></c>',
+    ],
+)
+def test_cells_out_of_place_are_refused(cells: str) -> None:
+    """Of two cells of one place some programs show the first and some the last."""
+    with pytest.raises(RefusedFileError) as caught:
+        scan(with_cell(cells))
+    assert f"{WHERE} 的第 3 行有重复、次序错乱或标错行号的单元格" in caught.value.sentence.zh
+    assert "in row 3 that are there twice, out of order or" in caught.value.sentence.en
+
+
+def test_comments_among_the_rows_are_refused() -> None:
+    """A row inside a comment would be counted by this pass and seen by nobody else."""
+    with pytest.raises(RefusedFileError, match="comments or raw text"):
+        scan(with_cell('<!-- <row r="4"> --><c r="B3"><v>1</v></c>'))
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,12 @@ SECURITY = (
             *DAMAGED,
             id="styles",
         ),
-        pytest.param(_doubled, *DAMAGED, id="member twice"),
+        pytest.param(
+            _doubled,
+            "内部有重名的部件，不同程序读出的内容会不同，未打开；请重新另存为 .xlsx。",
+            "has parts inside with the same name, so programs read it differently",
+            id="member twice",
+        ),
         pytest.param(
             lambda: patched(BOOK, add={"xl/vbaProject.bin": b"x"}),
             "含有宏，系统不接收；请另存为不含宏的 .xlsx 后重新报送。",
@@ -133,7 +138,10 @@ SECURITY = (
             id="bomb",
         ),
         pytest.param(
-            lambda: patched(BOOK, add={f"xl/{n}": b"" for n in range(10_000)}), *BOMB, id="members"
+            lambda: patched(BOOK, add={f"xl/{n}": b"" for n in range(10_000)}),
+            "个部件，远多于正常工作簿，未打开；请重新另存为 .xlsx。",
+            "parts inside, far more than a workbook has; it was not opened.",
+            id="members",
         ),
         pytest.param(lambda: patched(BOOK, {SHEET: _with_entity}), *SECURITY, id="sheet entity"),
         pytest.param(

@@ -125,14 +125,6 @@ def test_the_row_that_names_most_columns_is_the_heading(
     assert reading.report.rows_not_data == len(above) + 1
 
 
-def test_headings_split_over_two_rows_are_refused_and_shown(deliver: Deliver) -> None:
-    rows = [["流水号", "客户", None, "金额", "备注"], [None, "户名", "日期", None, None], GOOD]
-    refusal = deliver(typed(*rows), name=XLSX).refusal
-    assert "entry_20250131.xlsx 工作表“流水” 缺少必需的列：户名" in refusal.zh
-    assert "现有标题为：流水号、客户、金额、备注" in refusal.zh
-    assert "Add what is missing and deliver it again" in refusal.en
-
-
 def test_a_table_may_stand_anywhere_on_the_sheet(deliver: Deliver) -> None:
     rows = [[], [None, None, *HEADING_ROW], [None, None, "S1", None, "2025-02-30", "1,,2", None]]
     reading = deliver(typed(*rows), name=XLSX)
@@ -164,12 +156,6 @@ def test_a_merged_area_makes_no_row_of_an_empty_one(deliver: Deliver) -> None:
     reading = deliver(typed(*rows, then=merge), name=XLSX)
     assert [row["source_row"] for row in reading.rows] == [2, 4]
     assert reading.adds_up()
-
-
-def test_a_value_merged_sideways_counts_once(deliver: Deliver) -> None:
-    rows = [HEADING_ROW, ["S1", "张三", None, 1, None]]
-    reading = deliver(typed(*rows, then=lambda sheet: sheet.merge_cells("B2:C2")), name=XLSX)
-    assert (reading.values("customer_name"), reading.values("booked_date")) == (["张三"], [None])
 
 
 def test_hidden_rows_and_columns_are_read_and_told(deliver: Deliver) -> None:
@@ -204,9 +190,10 @@ def test_every_visible_sheet_with_the_headings_is_read(deliver: Deliver) -> None
     assert [(r.sheet, r.row, r.codes) for r in reading.refused] == [("三月", 2, ["duplicate"])]
     assert [note.zh for note in reading.report.notes] == [
         "以下工作表没有约定的标题，未读取：填写说明。",
-        "隐藏的工作表未读取：旧。",
+        "隐藏的工作表未读取：旧（2 行）。",
     ]
-    assert "Hidden sheets were not read: 旧" in reading.report.notes[1].en
+    assert reading.report.rows_not_data == 6
+    assert "Hidden sheets were not read: 旧 (2 rows)" in reading.report.notes[1].en
     assert reading.adds_up()
 
 

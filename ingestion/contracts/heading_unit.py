@@ -1,0 +1,78 @@
+"""Units that headings and notes of a sheet state: a figure in 万元 must never be taken for yuan."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_UNITS: Final = {
+    "yuan": ("元", "圆", "人民币", "rmb", "cny", "¥"),
+    "wan_yuan": ("万元", "万", "万圆"),
+    "percent": ("%", "百分比", "百分数", "百分之"),
+    "other money": (
+        *("角", "分", "百元", "千元", "千", "十万元", "百万元", "百万", "千万元", "千万", "亿元"),
+        *("亿", "美元", "万美元", "港元", "万港元", "港币", "欧元", "usd", "hkd", "eur"),
+    ),
+    "other rate": ("‰", "千分比", "bp", "基点"),
+    "count": ("笔", "户", "个", "人", "次", "家", "张", "件", "条", "天", "岁", "年", "月"),
+}
+_MEANING: Final = {text: unit for unit, texts in _UNITS.items() for text in texts}
+_LONGEST_FIRST: Final = "|".join(
+    re.escape(text) for text in sorted(_MEANING, key=lambda text: -len(text))
+)
+_IN_HEADING: Final = re.compile(
+    rf"(.+?)(?:[(\[{{【〔<](?:单位[:为]?)?(?:人民币)?({_LONGEST_FIRST})[)\]}}】〕>]"
+    rf"|[:/_,;\-](?:单位[:为]?)?(?:人民币)?({_LONGEST_FIRST}))"
+)
+_MONEY_UNITS: Final = "|".join(
+    re.escape(text)
+    for text in sorted(_MEANING, key=lambda text: -len(text))
+    if _MEANING[text] in ("yuan", "wan_yuan", "other money")
+)
+# 填报单位 is who reports, not what the figures are in.
+_IN_NOTE: Final = re.compile(
+    r"(?<!填报)(?<!报送)(?<!编制)(?<!制表)(?<!开户)(?<!工作)(?<!主管)单位\s*[:为是]?\s*[(\[]?"
+    rf"(?:[户笔个人次家%、,/;和及\s])*(?:人民币)?\s*({_MONEY_UNITS})(?![\u4e00-\u9fffa-z])"
+    rf"|以(?:人民币)?({_MONEY_UNITS})(?:为单位|计|列示|填列)"
+    rf"|^\s*[(\[【]?\s*(?:人民币)?(万元|千元|百万元|亿元)\s*[)\]】]?\s*$"
+)
+
+
+def split_unit(heading: str) -> tuple[str, str | None]:
+    """A normalised heading without the unit it ends with, and what that unit is.
+
+    >>> split_unit("余额(万元)"), split_unit("余额/元"), split_unit("余额")
+    (('余额', 'wan_yuan'), ('余额', 'yuan'), ('余额', None))
+    """
+    found = _IN_HEADING.fullmatch(heading)
+    if found is None:
+        return heading, None
+    return found[1], _MEANING[found[2] or found[3]]
+
+
+def unit_of_note(text: str) -> tuple[str, str] | None:
+    """The unit of money that a note on a sheet states: as written, and what it is.
+
+    >>> unit_of_note("金额单位：万元"), unit_of_note("填报单位：元宝支行")
+    (('万元', 'wan_yuan'), None)
+    """
+    found = _IN_NOTE.search(unicodedata.normalize("NFKC", text).casefold())
+    if found is None:
+        return None
+    written = found[1] or found[2] or found[3]
+    return written, _MEANING[written]
+
+
+def meaning_of(text: str) -> str | None:
+    """What a text that is nothing but a unit means; None where it is something else.
+
+    >>> meaning_of("万元"), meaning_of("张三")
+    ('wan_yuan', None)
+    """
+    return _MEANING.get(unicodedata.normalize("NFKC", text).casefold())
+
+
+def states_money(unit: str) -> bool:
+    """Whether a unit is one of money."""
+    return unit in ("yuan", "wan_yuan", "other money")
