@@ -10,7 +10,8 @@ from typing import Any
 
 from ingestion.batch import EXPLAINED_ROWS, RefusedCell, RefusedRow
 from ingestion.contracts import Feed
-from ingestion.reading.load import drop_duplicates, drop_known, totals
+from ingestion.reading.known import drop_known
+from ingestion.reading.load import drop_duplicates, totals
 from ingestion.reading.outcome import Outcome
 from ingestion.sentence import Sentence
 
