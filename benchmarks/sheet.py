@@ -139,8 +139,19 @@ def read_whole(path: Path, folder: Path) -> dict[str, Any]:
 
     contract = feed()
     pattern = contract.delivery.files[0]
-    task = Task(1, contract.feed, pattern, path, NAME, None, BUSINESS_DATE, "b1",
-                folder / "b1.parquet", folder / "quarantine")  # fmt: skip
+    task = Task(
+        delivery_id=1,
+        feed=contract.feed,
+        pattern=pattern,
+        archived=path,
+        source_file=NAME,
+        part=None,
+        business_date=BUSINESS_DATE,
+        batch_id="b1",
+        precedence="0000|2|",
+        unfinished=folder / "b1.parquet",
+        quarantine=folder / "quarantine",
+    )
     engine = open_engine("1GB", folder)
     started = time.perf_counter()
     report = perform(task, contract, engine)

@@ -43,16 +43,7 @@ def match_headings(
             f"{where} has {column.heading} more than once: {english}; keep one of them.",
         )
     if found.contradicting:
-        name, heading = next(iter(found.contradicting.items()))
-        column = feed.column(name)
-        zh, en = told_unit(column)
-        raise RefusedFileError(
-            f"{where} 的标题“{shown(heading, 30)}”所写单位与约定不符：“{column.heading}”约定以{zh}"
-            "为单位；请换算后改正标题，再重新报送。",
-            f"{where}: the heading {shown(heading, 30)} states another unit than the feed, which"
-            f" takes {column.heading} in {en}; convert the figures, correct the heading and"
-            " deliver it again.",
-        )
+        raise _other_unit(feed, found.contradicting, where)
     if found.missing and not _speaks_of(feed, headings):
         # Without a heading line, what stands there is somebody's data: not a word of it is told.
         wanted = [_expected(column) for column in found.missing][:_SHOWN_HEADINGS]
@@ -81,6 +72,19 @@ def match_headings(
             )
         )
     return found.positions, notes
+
+
+def _other_unit(feed: Feed, contradicting: dict[str, str], where: str) -> RefusedFileError:
+    name, heading = next(iter(contradicting.items()))
+    column = feed.column(name)
+    zh, en = told_unit(column)
+    return RefusedFileError(
+        f"{where} 的标题“{shown(heading, 30)}”所写单位与约定不符：“{column.heading}”约定以{zh}"
+        "为单位；请换算后改正标题，再重新报送。",
+        f"{where}: the heading {shown(heading, 30)} states another unit than the feed, which"
+        f" takes {column.heading} in {en}; convert the figures, correct the heading and"
+        " deliver it again.",
+    )
 
 
 def told_unit(column: Column) -> tuple[str, str]:

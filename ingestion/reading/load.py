@@ -95,10 +95,8 @@ def accepted_sql(
 
     The row number of a row with a mended value is negative, until `adjusted.take_marks`.
     """
-    mended = layout.is_mended
+    mended = "mended" if is_judged else layout.is_mended
     row = "source_row"
-    if mended is not None and is_judged:
-        mended = "mended"
     if mended is not None:
         row = f"CASE WHEN {mended} THEN -source_row ELSE source_row END AS source_row"
     return (
