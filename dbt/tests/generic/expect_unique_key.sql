@@ -7,19 +7,16 @@ partition is no part of; a night that builds everything counts those that meet `
 {% test expect_unique_key(
     model, columns, partition_column=none, grain='day', looks_everywhere=false, sample='1 = 1'
 ) %}
-{%- set in_touched = touched(partition_column, grain, always=True) if partition_column else '1 = 1' %}
+{%- set read = touched(partition_column, grain, always=True) if partition_column else '1 = 1' %}
+{%- if looks_everywhere %}
+{%- set found = 'select ' ~ columns[0] ~ ' from ' ~ model ~ ' where ' ~ read %}
+{%- set read = sample if read == '1 = 1' else columns[0] ~ ' in (' ~ found ~ ')' %}
+{%- endif %}
 select
     {{ columns | join(', ') }},
     count(*) as row_count
 from {{ model }}
-where
-    {%- if not looks_everywhere %}
-    {{ in_touched }}
-    {%- elif in_touched == '1 = 1' %}
-    {{ sample }}
-    {%- else %}
-    {{ columns[0] }} in (select {{ columns[0] }} from {{ model }} where {{ in_touched }})
-    {%- endif %}
+where {{ read }}
 group by {{ columns | join(', ') }}
 having count(*) > 1 or {{ columns | join(' is null or ') }} is null
 {% endtest %}
