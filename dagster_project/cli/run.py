@@ -104,9 +104,7 @@ def run(
     Example: crm run --business-date 2026-01-05
     """
     from dagster_project import night as nights
-    from dagster_project.cli.deliveries import held_of, print_held
     from ingestion.contracts.load import load_feeds
-    from ingestion.ledger import Ledger
 
     place = home_of(home)
     os.environ[HOME_VARIABLE] = str(place.root)
@@ -147,10 +145,18 @@ def run(
                 workers=workers,
             )
             told.append(_one_night(place, request, as_json))
-    held = held_of(place, Ledger(place.ledger))
+    _tell_end(place, told, as_json)
+
+
+def _tell_end(home: Home, nights: list[dict[str, Any]], as_json: bool) -> None:
+    """The JSON of all nights; or, where there was none to run, what waits for a decision."""
+    from dagster_project.cli.deliveries import held_of, print_held
+    from ingestion.ledger import Ledger
+
+    held = held_of(home, Ledger(home.ledger))
     if as_json:
-        print_json({"nights": told, "held": held})
-    elif not dates:
+        print_json({"nights": nights, "held": held})
+    elif not nights:
         print_held(console, held)
         console.print("Nothing to do: every business date on offer is published. See: crm status")
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import os
 import unicodedata
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ingestion.landing import LandingError, archive_path, business_dates, contract_of, offers
+from ingestion.landing import LandingError, archive_path, business_dates, contract_of
 from tests.unit.ingestion.house import ROW, House
 from tests.unit.ingestion.made_up import (
     AMOUNT,
@@ -241,67 +239,6 @@ def test_links_pipes_and_folders_are_never_opened(house: House, tmp_path: Path) 
     # Whoever laid a link there believes that he has delivered.
     told = [note.en.split(" is a link")[0] for note in receipt.notes]
     assert told[-2:] == [CSV, "linked"]
-
-
-@pytest.mark.parametrize("moment", ["watched", "listed", "copied"])
-def test_a_file_that_is_taken_away_meanwhile_is_no_error(
-    house: House, monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    path, still = house.land(), house.land("entry_20250130.csv", OTHER)
-    status_of = offers.status_of
-    if moment == "watched":
-        os.utime(path)
-        monkeypatch.setattr("time.sleep", lambda _: path.unlink())
-    elif moment == "listed":
-        listed = offers.offers
-
-        def vanish(*arguments: Any) -> list[Any]:
-            found = list(listed(*arguments))
-            path.unlink()
-            return found
-
-        monkeypatch.setattr(import_module("ingestion.landing.receive"), "offers", vanish)
-    else:
-
-        def look(asked: Path) -> os.stat_result | None:
-            status = status_of(asked)
-            path.unlink(missing_ok=True)
-            return status
-
-        monkeypatch.setattr("ingestion.landing.intake.status_of", look)
-    receipt = house.receive()
-    assert [row.file_name for row in receipt.received] == ["entry_20250130.csv"]
-    assert still.exists()
-    assert not list((house.path / "archive").rglob("*.partial"))
-
-
-def test_a_folder_that_is_taken_away_meanwhile_is_no_error(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house.land("2025/entry_20250129.csv")
-    house.land()
-    scan = os.scandir
-
-    def vanish(folder: str | Path) -> Any:
-        if Path(folder).name == "2025":
-            raise FileNotFoundError(folder)
-        return scan(folder)
-
-    monkeypatch.setattr("os.scandir", vanish)
-    assert [row.file_name for row in house.receive().received] == [CSV]
-
-
-def test_a_file_changed_after_it_was_taken_in_is_another_delivery_and_told(house: House) -> None:
-    """F23."""
-    house.land()
-    house.receive()
-    house.land(content=OTHER)
-    receipt = house.receive()
-    assert [row.state for row in house.ledger.deliveries()] == ["received", "received"]
-    (note,) = receipt.notes
-    assert note.en.startswith(f"{CSV} was changed after it had been taken in")
-    assert note.zh.startswith(f"文件 {CSV} 在收取之后又被改动")
-    assert house.receive().notes == []
 
 
 def test_what_somebody_refused_is_not_read_again_by_itself(house: House) -> None:
