@@ -40,7 +40,7 @@ def read_sheet(book: Book, reader: Any, entry: SheetEntry, is_careful: bool) -> 
     Raises:
         RefusedFileError: If either reading finds it faulty.
     """
-    scan = SheetScan(f"{book.name} 工作表“{shown(entry.name)}”", frozenset(book.shapes))
+    scan = SheetScan(f"{book.name} [{shown(entry.name)}]", frozenset(book.shapes))
     if is_careful or book.size_of(entry.member) <= _SMALL_SHEET_BYTES:
         facts = scan.run(book.pieces(entry.member))
         batch = _texts(book, reader, entry) if facts.rows else None

@@ -86,7 +86,8 @@ def read_xlsx(
 
 
 def _where(book: Book, sheet: Sheet) -> str:
-    return f"{book.name} 工作表“{shown(sheet.entry.name)}”"
+    # The same in both languages, since it stands in sentences of both.
+    return f"{book.name} [{shown(sheet.entry.name)}]"
 
 
 def _tables(

@@ -206,7 +206,7 @@ def test_one_faulty_sheet_holds_the_whole_book(deliver: Deliver) -> None:
         own.append(["S2", 1, DAY, None])
 
     refusal = deliver(typed(HEADING_ROW, GOOD, then=more), name=XLSX).refusal
-    assert refusal.zh.startswith("entry_20250131.xlsx 工作表“二月” 缺少必需的列：户名")
+    assert refusal.zh.startswith("entry_20250131.xlsx [二月] 缺少必需的列：户名")
 
 
 def test_a_feed_may_name_its_sheet_and_heading_row(deliver: Deliver) -> None:
