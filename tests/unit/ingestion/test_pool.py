@@ -169,7 +169,7 @@ def test_what_a_killed_reader_had_put_aside_goes_with_it(
     scratch.mkdir()
     (scratch / "left by a night that was killed").write_bytes(b"x")
     with ReaderPool({ENTRY.feed: ENTRY}, 1, scratch=scratch) as pool:
-        in_hand(pipe, signal.SIGKILL, pool)
+        in_hand(pipe, signal.SIGKILL, pool, times=2)
         found = pool.run([task(pipe, 1), task(GOOD, 2)])
         next(found)
         folders = list(scratch.iterdir())
