@@ -23,6 +23,8 @@ from ingestion.reader_process import OUT_OF_FILE, OUT_OF_MEMORY, Failure, Limits
 from ingestion.sentence import Sentence
 from ingestion.task import Task
 
+# For a reader to start, which has nothing to do with the file it is to read.
+_START_SECONDS: Final = 600
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -130,11 +132,16 @@ class ReaderPool:
             self._send(reader, reader.task)
 
     def _send(self, reader: _Reader, task: Task) -> None:
-        size_bytes = task.archived.stat().st_size if task.archived.exists() else 0
-        reader.deadline = time.monotonic() + self.limits.wall_seconds_for(size_bytes)
+        self._set_deadline(reader, task)
         # Of a reader that is gone the next thing heard is its end.
         with suppress(ConnectionError):
             reader.connection.send(task)
+
+    def _set_deadline(self, reader: _Reader, task: Task) -> None:
+        """Start the clock of a reader's file; of one that is not started yet, that of its start."""
+        size_bytes = task.archived.stat().st_size if task.archived.exists() else 0
+        allowed = self.limits.wall_seconds_for(size_bytes)
+        reader.deadline = time.monotonic() + (allowed if reader.is_ready else _START_SECONDS)
 
     def _take(self, reader: _Reader) -> tuple[Task, BatchReport] | None:
         """The file a reader has read, and the report; None where it says that it has started."""
@@ -148,6 +155,7 @@ class ReaderPool:
             return None if report is None else (task, report)
         if answer is None:
             reader.is_ready = True
+            self._set_deadline(reader, task)
             return None
         if isinstance(answer, BatchReport):
             return task, answer
