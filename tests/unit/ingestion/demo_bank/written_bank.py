@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from ingestion.contracts.feed import Feed
+from ingestion.contracts.types import CHANGE_CODE
 from ingestion.demo_bank import DemoReport
 
 Row = dict[str, str]
@@ -48,7 +49,8 @@ class Bank:
     def _read(self, feed_name: str):
         spoilt = {(row["file"], int(row["row"])) for row in self.dirt if row["feed"] == feed_name}
         feed = self.feeds[feed_name]
-        names = [column.name for column in feed.columns]
+        # The demo bank's source sets no change flags.
+        names = [column.name for column in feed.columns if column.name != CHANGE_CODE]
         for path in self.delivered:
             if path.suffix != ".csv" or feed.match(path.name) is None:
                 continue

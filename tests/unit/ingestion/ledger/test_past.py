@@ -119,7 +119,9 @@ def test_a_ledger_of_the_first_version_is_kept(house: House) -> None:
     (row,) = house.receive().received
     house.settle(row)
     with sqlite3.connect(house.ledger.path) as connection:
-        connection.execute("ALTER TABLE delivery DROP COLUMN file_version")
+        connection.execute("DROP INDEX delivery_by_correction")
+        for name in ("file_version", "corrects"):
+            connection.execute(f"ALTER TABLE delivery DROP COLUMN {name}")
         connection.execute("DROP TABLE decision")
         connection.execute("PRAGMA user_version = 1")
     connection.close()

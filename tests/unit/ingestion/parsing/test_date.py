@@ -182,8 +182,10 @@ def test_bounds_include_their_day(parse: Parse, text: str, code: str | None) -> 
 def test_a_day_out_of_bounds_is_told_with_the_bound(parse: Parse) -> None:
     bounded = column("booked_date", "日期", "date", min="2000-01-01", max="2030-12-31")
     early, late = parse(bounded, "19991231").sentence, parse(bounded, "2031/1/1").sentence
-    assert early.zh == "“19991231”小于允许的最小值 2000-01-01。"
-    assert late.en == "'2031/1/1' is above the maximum, 2030-12-31."
+    assert early.zh == "“19991231”早于本次报送允许的最早日期 2000-01-01，请核对年份。"
+    assert late.en == (
+        "'2031/1/1' is after 2030-12-31, the latest day this delivery may speak of; check the date."
+    )
 
 
 @pytest.mark.parametrize(
