@@ -71,6 +71,7 @@ ui: run-environment
 bench: run-environment
 	@$(BIN)/python benchmarks/bench.py $(BENCH)
 	@$(BIN)/python benchmarks/sheet.py
+	@$(BIN)/python benchmarks/extract.py
 
 lock: test-environment
 	@sh scripts/lock.sh

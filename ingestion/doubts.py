@@ -79,7 +79,8 @@ def _volume(delivery: DeliveryRow, report: BatchReport, feed: Feed, ledger: Ledg
 
 def _empty(delivery: DeliveryRow, report: BatchReport, feed: Feed, ledger: Ledger) -> Doubt | None:
     """A whole list without a row would end everybody on it, however short it was."""
-    if feed.kind != "snapshot" or report.data_rows:
+    is_told = any(doubt.code == "empty" for doubt in report.doubts)
+    if feed.kind != "snapshot" or report.data_rows or is_told:
         return None
     if not (feed.delivery.required or any(ledger.rows_before(delivery, "%", 1))):
         return None

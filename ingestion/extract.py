@@ -14,10 +14,12 @@ from ingestion.correction import Correction
 from ingestion.doubts import doubts_about
 from ingestion.lake import Lake
 from ingestion.landing.archive import archive_path, sha256_of
+from ingestion.landing.companions import Companion
 from ingestion.landing.intake import precedence_of
 from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.pool import ReaderError, ReaderPool
 from ingestion.reader_process import Limits
+from ingestion.reading.promises import Promise
 from ingestion.returned_sheet import Answer, write_returned
 from ingestion.sentence import Sentence, shown
 from ingestion.task import Task
@@ -240,6 +242,7 @@ def _task(
         quarantine=quarantine,
         correction=correction,
         is_released=row.delivery_id in released,
+        promise=_promise(row),
     )
 
 
@@ -255,3 +258,14 @@ def _refused(row: DeliveryRow, sentence: Sentence) -> BatchReport:
         corrects=row.corrects,
         corrects_rows=row.is_beside,
     )
+
+
+def _promise(row: DeliveryRow) -> Promise | None:
+    """What the delivery's control file says of it."""
+    said = Companion.from_json(row.control)
+    if said is None:
+        return None
+    name = shown(said.name)
+    by = Sentence(f"控制文件 {name} ", f"the control file {name}")
+    is_whole = said.sha256 is not None or said.size is not None
+    return Promise(by, said.rows, said.totals, is_whole)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ingestion.adjustments import write_adjustments
 from ingestion.batch import BatchReport
@@ -18,8 +19,14 @@ from ingestion.quarantine import write_quarantine
 from ingestion.reading.csv import read_csv
 from ingestion.reading.load import Origin, sum_money
 from ingestion.reading.outcome import Outcome
+from ingestion.reading.promises import Promise
 from ingestion.returned_sheet import Answer, write_returned
 from ingestion.sentence import RefusedFileError
+
+# Files are read side by side, one thread each; a large one would keep the night waiting at its end
+# with all but one core idle.
+_LARGE_BYTES: Final = 32 << 20
+_MOST_THREADS: Final = min(2, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Task:
         is_released: Whether somebody decided to load it in spite of every doubt.
         is_careful: Whether a workbook is looked over to its end before it is read, as one that
             has taken a reader down.
+        promise: What a control file says of it.
     """
 
     delivery_id: int
@@ -58,6 +66,7 @@ class Task:
     correction: Correction | None = None
     is_released: bool = False
     is_careful: bool = False
+    promise: Promise | None = None
 
     def report(self) -> BatchReport:
         """A report on which nothing is entered yet."""
@@ -78,6 +87,8 @@ def perform(task: Task, feed: Feed, engine: Any) -> BatchReport:
     asks for more memory than a reader has.
     """
     started = time.monotonic()
+    is_large = task.archived.stat().st_size >= _LARGE_BYTES
+    engine.execute(f"SET threads = {_MOST_THREADS if is_large else 1}")
     report = task.report()
     outcome: Outcome | None = None
     try:
@@ -165,7 +176,9 @@ def _read(task: Task, feed: Feed, engine: Any) -> Outcome:
             task.correction,
             is_careful=task.is_careful,
         )
-    return read_csv(engine, feed, task.pattern, task.archived, origin, task.unfinished)
+    return read_csv(
+        engine, feed, task.pattern, task.archived, origin, task.unfinished, task.promise
+    )
 
 
 def _enter(report: BatchReport, outcome: Outcome, feed: Feed) -> None:

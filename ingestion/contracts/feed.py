@@ -117,6 +117,7 @@ class Feed(BaseModel):
         _check_event_date(self)
         _check_headings(self)
         _check_checks(self)
+        _check_totals(self)
         return self
 
     @property
@@ -184,6 +185,12 @@ class Feed(BaseModel):
         """Every normalised heading that a delivered file may carry, ignored ones included."""
         known = {name for column in self.columns for name in column.headings}
         return frozenset(known | {normalise_heading(heading) for heading in self.ignored})
+
+    def is_control_file(self, file_name: str) -> bool:
+        """Whether `file_name` is the companion of one of the feed's files."""
+        return self.is_delivered and any(
+            pattern.is_control_file(file_name) for pattern in self.delivery.files
+        )
 
     def match_headings(self, headings: Sequence[str | None]) -> HeadingMatch:
         """How the headings of a delivered file stand to the columns.
@@ -339,6 +346,17 @@ def _check_headings(feed: Feed) -> None:
 
 def _first_doubled(names: Sequence[str]) -> str | None:
     return next((name for index, name in enumerate(names) if name in names[:index]), None)
+
+
+def _check_totals(feed: Feed) -> None:
+    """Raise ValueError where a total is told of what is no amount."""
+    amounts = {column.name for column in feed.columns if column.type == "money" and column.is_read}
+    for file in feed.delivery.files:
+        for teller in (file.trailer, file.control):
+            if teller is not None and (stray := sorted(set(teller.totals) - amounts)):
+                raise ValueError(
+                    f"{file.pattern} tells a total of {stray[0]}, which is no delivered amount"
+                )
 
 
 def fixed_date(delivery: Delivery, business_date: dt.date) -> Delivery:

@@ -151,6 +151,65 @@ file of a fixed date is taken for a history, and bounded only where a window is 
 """
 
 
+_EXTRACT_SETTINGS: Final = (
+    (
+        "`pattern`",
+        "the file's name; `.gz` or `.zst` at its end means compressed; `{parts}` is how"
+        " many numbered parts there are",
+    ),
+    ("`format`", "`csv` (delimited), `fixed` (fixed width) or `xlsx`"),
+    (
+        "`encoding`",
+        "nothing else is ever tried; one that writes digits and line ends as ASCII does",
+    ),
+    ("`delimiter`, `quote`", 'one character each; `quote: ""` for none'),
+    (
+        "`header`",
+        "whether the first line holds headings; with `fixed` it is passed over, and "
+        "`false` unless said",
+    ),
+    (
+        "`fields`",
+        "of `fixed`: `{heading, start, length}`, first byte from 1, counted in bytes of"
+        " the encoding",
+    ),
+    ("`ends_last_line`", "`false` where the sender never ends its last line"),
+    (
+        "`trailer`",
+        "the last line: `marker` it begins with, `rows` and `totals` by column; places "
+        "are numbers of fields, in `fixed` `{start, length}`",
+    ),
+    (
+        "`control`",
+        "a companion file: `pattern` with `{file}` or `{stem}` (the name without its "
+        "ending), `rows`, `totals`, `sha256`, `size`, `parts`, each by key (`ROWS=12`) "
+        "or by number of the field in its first line; `delimiter`, `encoding`",
+    ),
+    ("`parts`", "how many files of one date belong together"),
+)
+
+_EXTRACTS: Final = """\
+`delivery.may_be_empty: true` says that a file without rows is ordinary; else it is accepted only
+where trailer or control file says 0, and held if not.
+
+What follows from them:
+
+- A total is read by the rules of its column (unit, `rewrite`) and compared, to the fen, with all
+  that was delivered: loaded and refused. A count or total that is missed **holds** the
+  delivery.
+- A trailer that is missing means that the file was cut: it is refused. A control file that is
+  missing, half written, or speaks of another hash or size makes the extract **wait**.
+- A compressed stream that is damaged, cut off or unpacks to more than 200 times its size refuses
+  the file. zstd tells a flipped bit only where the sender writes checksums; SHA-256 in a
+  control file does.
+- A line of fixed width that is too short, or whose fields cut a character in two, is refused by
+  itself.
+- Without trailer, control file or a torn last line nobody can tell a file cut behind a line end
+  from a whole one. A handful of accented Latin letters in UTF-8 cannot be told from GB18030
+  either.
+"""
+
+
 def render_dictionary(feeds: Mapping[str, Feed]) -> dict[str, str]:
     """Path (below the repository) -> content of the two pages."""
     return {FEEDS_FILE: _feeds_page(feeds), DICTIONARY_FILE: _dictionary_page(feeds)}
@@ -178,7 +237,10 @@ def _feeds_page(feeds: Mapping[str, Feed]) -> str:
         f"{_NOTICE}\n{_FEEDS_INTRO}Kinds of delivery:\n\n{kinds}{_WORKBOOKS}"
         f"## Delivered feeds\n\n{_table(headings, rows)}\n"
         "## Feeds the house writes itself\n\n"
-        f"{_table(('Feed', 'What', 'Grain'), own)}\n{_OVERLAY}"
+        f"{_table(('Feed', 'What', 'Grain'), own)}\n{_OVERLAY}\n"
+        "## How extracts are written\n\n"
+        "Settings of one entry of `delivery.files`, in a standard feed or an overlay:\n\n"
+        f"{_table(('Setting', 'Meaning'), _EXTRACT_SETTINGS)}\n{_EXTRACTS}"
     )
 
 
@@ -295,7 +357,11 @@ def _delivery_text(feed: Feed) -> str:
 def _file_text(file: FilePattern) -> str:
     if file.format == "xlsx":
         return f"`{file.pattern}`"
-    return f"`{file.pattern}` ({file.encoding}, `{file.delimiter}`)"
+    how = [file.encoding, "fixed width" if file.format == "fixed" else f"`{file.delimiter}`"]
+    how += [f"trailer `{file.trailer.marker}`"] if file.trailer else []
+    how += [f"with `{file.control.pattern}`"] if file.control else []
+    how += [f"{file.parts} parts"] if file.parts else []
+    return f"`{file.pattern}` ({', '.join(how)})"
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from ingestion.contracts.extracts import Control
 from ingestion.contracts.feed import Column, Feed, FilePattern
 from ingestion.contracts.types import CHANGE_CODE
 
@@ -132,10 +134,24 @@ class ExtractWriter:
                 out.write(text)
                 done += chunk.height
             self.size += out.tell()
+        if pattern.control is not None:
+            _write_control(path, pattern.control, frame, frame.height + len(extra))
         self.files += 1
         self.rows += frame.height + len(extra)
         self.seen[feed_name] = self.seen.get(feed_name, 0) + frame.height
         return path
+
+
+def _write_control(path: Path, control: Control, frame: pl.DataFrame, rows: int) -> None:
+    """Write what says that an extract is whole: keys, counts, and totals from whole fen."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    said = {"rows": str(rows), "sha256": sha256, "size": str(path.stat().st_size)}
+    for column in control.totals:
+        fen = int(frame.get_column(column).cast(pl.Int64).sum() or 0)
+        said[f"total {column}"] = f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"
+    lines = [f"{key}={said[item]}\r\n" for item, key in control.items.items()]
+    path.with_name(control.file_name(path.name)).write_bytes("".join(lines).encode())
 
 
 def _text(

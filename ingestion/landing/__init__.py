@@ -2,9 +2,10 @@
 
 from ingestion.landing.archive import archive_path
 from ingestion.landing.due import Missing, due_date, held_sentence, missing_deliveries
-from ingestion.landing.intake import Receipt, contract_of, precedence_of, slot_of
+from ingestion.landing.intake import contract_of, precedence_of, slot_of
 from ingestion.landing.news import news
 from ingestion.landing.offers import LandingError, business_dates
+from ingestion.landing.receipt import Receipt
 from ingestion.landing.receive import receive
 
 __all__ = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ingestion.contracts import Feed
@@ -32,17 +33,27 @@ class Missing:
 
 
 def missing_deliveries(
-    ledger: Ledger, feeds: Mapping[str, Feed], business_date: dt.date
+    ledger: Ledger,
+    feeds: Mapping[str, Feed],
+    business_date: dt.date,
+    incomplete: Collection[int] = (),
 ) -> list[Missing]:
     """Required feeds whose delivery of the current period is not there.
 
     One that is held did come, but it is not there: nothing of it would be published.
+
+    Args:
+        ledger: The ledger.
+        feeds: What the bank delivers.
+        business_date: Date of the night.
+        incomplete: Deliveries that came in parts, not all of which are there.
     """
     with ledger.connect() as connection:
         rows = connection.execute(
             "SELECT feed, max(business_date) AS last FROM delivery"
-            " WHERE state IN ('received', 'loaded') AND business_date <= ? GROUP BY feed",
-            [business_date.isoformat()],
+            " WHERE state IN ('received', 'loaded') AND business_date <= ?"
+            " AND delivery_id NOT IN (SELECT value FROM json_each(?)) GROUP BY feed",
+            [business_date.isoformat(), json.dumps(list(incomplete))],
         ).fetchall()
     held = {
         row.feed: row

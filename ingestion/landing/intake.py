@@ -17,38 +17,14 @@ from ingestion.contracts import Feed, FilePattern, Match
 from ingestion.correction import RETURNED, Slip, is_beside, slip_of, slot_beside
 from ingestion.lake import sync
 from ingestion.landing.archive import archive_path, copy_in, keep, sweep
-from ingestion.landing.due import Missing
+from ingestion.landing.companions import Companion, companion_of, mismatch
 from ingestion.landing.offers import Offered, stamp_of, status_of
+from ingestion.landing.receipt import Receipt
 from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.sentence import Sentence, shown
 
 # Reading changed in a way that files refused before deserve another look.
 _READER_VERSION: Final = "3"
-
-
-@dataclass
-class Receipt:
-    """What one look into the landing folder found.
-
-    Attributes:
-        received: Deliveries taken in now.
-        duplicates: Deliveries of content that was taken in before.
-        pending: All deliveries that wait for extraction, those of a killed run included.
-        unclaimed: Files that no feed knows.
-        unsettled: Files still being written; the next run looks again.
-        later: Files of a later business date.
-        missing: Required deliveries that are due.
-        notes: Remarks for the operator.
-    """
-
-    received: list[DeliveryRow] = field(default_factory=list)
-    duplicates: list[DeliveryRow] = field(default_factory=list)
-    pending: list[DeliveryRow] = field(default_factory=list)
-    unclaimed: list[Path] = field(default_factory=list)
-    unsettled: list[Path] = field(default_factory=list)
-    later: list[Path] = field(default_factory=list)
-    missing: list[Missing] = field(default_factory=list)
-    notes: list[Sentence] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -94,6 +70,7 @@ class Intake:
     _changed: dict[Path, tuple[int, int]] = field(default_factory=dict)
     _rewritten: set[Path] = field(default_factory=set)
     _turned_away: set[int] = field(default_factory=set)
+    _companions: dict[Path, Companion] = field(default_factory=dict)
 
     def take(self, offers: list[Offered], returned: Sequence[Path] = ()) -> None:
         """Take in files for their feeds, except what the ledger knows.
@@ -115,11 +92,7 @@ class Intake:
                 )
             }
         self._turned_away = self.ledger.turned_away()
-        contents: dict[Path, str] = {}
-        for path in dict.fromkeys([*(offered.path for offered in offers), *returned]):
-            sha256 = self._content_of(path, seen)
-            if sha256 is not None:
-                contents[path] = sha256
+        contents = self._contents(offers, returned, seen)
         for folder in {archive_path(self.archive, contents[path]).parent for path in self._changed}:
             sync(folder)
         if self._changed:
@@ -186,6 +159,35 @@ class Intake:
             )
         )
 
+    def _contents(
+        self,
+        offers: list[Offered],
+        returned: Sequence[Path],
+        seen: Mapping[str, tuple[tuple[int, int], str]],
+    ) -> dict[Path, str]:
+        """The SHA-256 of each file that can be taken in now."""
+        contents: dict[Path, str] = {}
+        patterns = {offered.path: offered.pattern for offered in offers}
+        for path in dict.fromkeys([*patterns, *returned]):
+            companion = companion_of(path, patterns[path]) if path in patterns else None
+            if isinstance(companion, Sentence):
+                # Of what was taken in before the companion may long have been cleared away.
+                status = status_of(path)
+                if status and seen.get(str(path), (None, ""))[0] != stamp_of(status):
+                    self._wait(path, companion)
+                continue
+            sha256 = self._content_of(path, seen, companion)
+            if sha256 is not None:
+                contents[path] = sha256
+                if companion is not None:
+                    self._companions[path] = companion
+        return contents
+
+    def _wait(self, path: Path, why: Sentence) -> None:
+        """Leave a file for the next run."""
+        self.receipt.unsettled.append(path)
+        self.receipt.notes.append(why)
+
     def _is_return(
         self,
         connection: sqlite3.Connection,
@@ -212,8 +214,9 @@ class Intake:
         """Enter one file for one feed, unless the ledger knows it."""
         sha256 = contents[entry.path]
         name = _name_of(entry.path, self.landing)
+        control = self._control_of(entry.path)
         known = connection.execute(
-            "SELECT delivery_id, landing_path, state, contract FROM delivery"
+            "SELECT delivery_id, landing_path, state, contract, control FROM delivery"
             " WHERE sha256 = ? AND feed = ? AND business_date = ? ORDER BY delivery_id",
             [sha256, entry.feed, entry.date.isoformat()],
         ).fetchall()
@@ -230,6 +233,14 @@ class Intake:
                     or (entry.corrects is not None and entry.path in self._changed)
                 )
             )
+            if last["state"] in ("held", "refused") and last["control"] != control:
+                # The control file was wrong, and has been mended.
+                is_reread = last["delivery_id"] not in self._turned_away
+                connection.execute(
+                    "UPDATE delivery SET state = 'superseded' WHERE delivery_id = ?"
+                    " AND state = 'held'",
+                    [last["delivery_id"]],
+                )
             if not (is_reread or self._is_return(connection, entry, last["state"], contents)):
                 if any(row["landing_path"] == name for row in known):
                     return
@@ -256,13 +267,18 @@ class Intake:
             )
         )
 
+    def _control_of(self, path: Path) -> str | None:
+        """What the ledger keeps of a file's control file."""
+        companion = self._companions.get(path)
+        return companion.to_json() if companion else None
+
     def _insert(
         self, connection: sqlite3.Connection, entry: _Entry, name: str, sha256: str, state: State
     ) -> DeliveryRow:
         delivery_id = connection.execute(
             "INSERT INTO delivery (run_id, feed, file_name, landing_path, sha256, size_bytes,"
-            " business_date, part, slot, file_version, batch_id, contract, state, received_at,"
-            " corrects) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " business_date, part, slot, file_version, batch_id, contract, control, state,"
+            " received_at, corrects) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 self.run_id,
                 entry.feed,
@@ -276,6 +292,7 @@ class Intake:
                 entry.file_version,
                 batch_id_of(sha256, entry.feed, entry.date),
                 entry.contract,
+                self._control_of(entry.path),
                 state,
                 dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
                 entry.corrects,
@@ -288,7 +305,10 @@ class Intake:
         )
 
     def _content_of(
-        self, path: Path, seen: Mapping[str, tuple[tuple[int, int], str]]
+        self,
+        path: Path,
+        seen: Mapping[str, tuple[tuple[int, int], str]],
+        companion: Companion | None,
     ) -> str | None:
         """The SHA-256 of a file whose content is in the archive; None if it is not at rest."""
         status = status_of(path)
@@ -302,18 +322,18 @@ class Intake:
             sha256, partial = copy_in(path, self.archive)
         except FileNotFoundError:
             return None
+        why = mismatch(path, companion, sha256, partial.stat().st_size) if companion else None
         # Taken away once it is copied: the copy counts, if it is whole.
         after = status_of(path)
         is_cut = after is None and partial.stat().st_size != status.st_size
         if is_cut or (after is not None and stamp_of(after) != stamp):
-            partial.unlink()
-            self.receipt.unsettled.append(path)
-            self.receipt.notes.append(
-                Sentence(
-                    f"文件 {shown(path.name)} 仍在写入，留待下次处理。",
-                    f"{shown(path.name)} is still being written; the next run takes it.",
-                )
+            why = Sentence(
+                f"文件 {shown(path.name)} 仍在写入，留待下次处理。",
+                f"{shown(path.name)} is still being written; the next run takes it.",
             )
+        if why is not None:
+            partial.unlink()
+            self._wait(path, why)
             return None
         keep(partial, archive_path(self.archive, sha256))
         if known_sha256 not in ("", sha256):

@@ -48,7 +48,10 @@ def business_dates(landing: Path, feeds: Mapping[str, Feed]) -> list[dt.date]:
 def offers(
     landing: Path, feeds: Mapping[str, Feed], reference: Path | None = None
 ) -> Iterator[tuple[Offered | None, Path]]:
-    """Every regular file in landing, once per feed that claims it, or with None if none does."""
+    """Every regular file in landing, once per feed that claims it, or with None if none does.
+
+    Control files are looked at with the file they speak of.
+    """
     if not landing.is_dir():
         raise LandingError(
             f"报送目录 {landing} 不存在，请创建目录或用 --landing 指定。",
@@ -64,7 +67,7 @@ def offers(
         ]
         if claims:
             yield from ((claim, path) for claim in claims)
-        else:
+        elif not any(feed.is_control_file(path.name) for feed in feeds.values()):
             yield None, path
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from ingestion.contracts import Feed
 from ingestion.correction import slip_of
 from ingestion.landing.due import missing_deliveries
-from ingestion.landing.intake import Intake, Receipt
+from ingestion.landing.intake import Intake
 from ingestion.landing.offers import Offered, links, offers, status_of, still_written
+from ingestion.landing.parts import waiting_parts
+from ingestion.landing.receipt import Receipt
 from ingestion.ledger import Ledger
 from ingestion.sentence import Sentence, shown
 
@@ -78,8 +80,11 @@ def receive(
     due.sort(key=lambda offer: (offer.match.date, statuses[offer.path].st_mtime_ns, offer.path))
     returned = sorted(statuses.keys() & {*returned}, key=lambda path: statuses[path].st_mtime_ns)
     Intake(landing, archive, ledger, feeds, run_id, receipt).take(due, returned)
-    receipt.pending = ledger.deliveries(state="received")
-    receipt.missing = missing_deliveries(ledger, feeds, business_date)
+    waiting = waiting_parts(ledger, feeds)
+    receipt.notes += waiting.values()
+    received = ledger.deliveries(state="received")
+    receipt.pending = [row for row in received if row.delivery_id not in waiting]
+    receipt.missing = missing_deliveries(ledger, feeds, business_date, set(waiting))
     return receipt
 
 

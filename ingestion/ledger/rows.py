@@ -59,6 +59,7 @@ class DeliveryRow:
         gate: Result of the gate as JSON; None while it has not been through.
         report: What reading it came to, as JSON; None before.
         corrects: Batch that it puts right, where it is a returned sheet that came back.
+        control: What its control file says, as JSON; None where it has none.
     """
 
     delivery_id: int
@@ -88,6 +89,7 @@ class DeliveryRow:
     gate: str | None = None
     corrects: str | None = None
     file_version: int = 0
+    control: str | None = None
 
     @classmethod
     def of(cls, row: sqlite3.Row | dict[str, Any]) -> DeliveryRow:

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS delivery (
     file_version INTEGER NOT NULL DEFAULT 0,
     batch_id TEXT NOT NULL,
     contract TEXT NOT NULL,
+    control TEXT,
     state TEXT NOT NULL,
     received_at TEXT NOT NULL,
     ended_at TEXT,
@@ -96,5 +97,6 @@ MIGRATIONS: Final[dict[int, str]] = {
     1: """
 ALTER TABLE delivery ADD COLUMN corrects TEXT;
 ALTER TABLE delivery ADD COLUMN file_version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE delivery ADD COLUMN control TEXT;
 """,
 }

@@ -48,6 +48,7 @@ class Cell:
             it is computed once, under the name that `raw` then is.
         checked: SQL of the value as its check makes it, NULL where it fails; None for columns
             whose texts are loaded as they are.
+        is_any_text: Whether every text is a value, so that none has to be judged.
     """
 
     column: Column
@@ -80,6 +81,8 @@ class Cell:
             return f"CASE v_{self.column.check_by} {branches} ELSE {Verdict.UNREADABLE:d} END"
         return f"{Verdict.UNREADABLE:d}"
 
+    is_any_text: bool = False
+
     @property
     def value_name(self) -> str:
         """Name of the parsed value between parsing and judging."""
@@ -106,7 +109,7 @@ class Cell:
     def is_sound(self) -> str:
         """SQL: the value may be loaded. Never NULL."""
         name = self.value_name
-        if self.raw is None:
+        if self.raw is None or (self.is_any_text and not self.column.required and not self._limits):
             return "TRUE"
         checks = [
             f"{name} IS NOT NULL"
@@ -218,7 +221,7 @@ class Layout:
     @property
     def is_sound(self) -> str:
         """SQL over `parsed`: every cell of the row may be loaded."""
-        checks = [cell.is_sound for cell in self.read_cells]
+        checks = [cell.is_sound for cell in self.read_cells if cell.is_sound != "TRUE"]
         return " AND ".join(f"({check})" for check in checks) or "TRUE"
 
     @property
@@ -287,7 +290,8 @@ def _delivered(
     raw = text if prepared is None else f"t_{column.name}"
     if not column.is_checked and column.pseudonym is None:
         value = _unless_missing(column, raw, _parser(column, raw, source, epoch))
-        return Cell(column, raw, value, places, prepared)
+        is_any_text = value == f"nullif({raw}, '')"
+        return Cell(column, raw, value, places, prepared, is_any_text=is_any_text)
     checked = _unless_missing(column, raw, _checked(column, raw, today))
     kept = _unless_missing(column, raw, f"parse_text({raw})")
     return Cell(column, raw, f"coalesce(c_{column.name}, {kept})", places, prepared, checked)

@@ -108,7 +108,7 @@ def _credit_macros() -> list[str]:
             list_filter([found], lambda all_of: len(all_of) = 1)[1][1]""",
         """CREATE OR REPLACE TEMP MACRO parse_credit_code(x, day) AS
             CASE WHEN is_credit_code(x) THEN x
-                 ELSE only_one(list_filter(
+                 WHEN x <> '' THEN only_one(list_filter(
                      list_transform([number_form(x)],
                          lambda f: list_distinct(credit_candidates(f)))[1],
                      lambda s: is_credit_code(s))) END""",

@@ -61,16 +61,17 @@ def macros() -> list[str]:
         f"""CREATE OR REPLACE TEMP MACRO amount_of(s, bare) AS
             CASE WHEN contains(s, '-') OR contains(s, '(') THEN -TRY_CAST({size} AS DECIMAL(18,2))
                  ELSE TRY_CAST({size} AS DECIMAL(18,2)) END""",
-        # A parameter of a lambda is made once; that of a macro is written out at each use.
+        # A parameter of a lambda is made once; that of a macro is written out at each use. Lists
+        # are dear: an empty cell, as most fees are, gets none.
         f"""CREATE OR REPLACE TEMP MACRO parse_money(x) AS
             CASE WHEN regexp_full_match(x, '{PLAIN_PATTERN}') THEN x::DECIMAL(18,2)
-                 ELSE list_transform([{plain_signs_sql("x")}], lambda s:
+                 WHEN x <> '' THEN list_transform([{plain_signs_sql("x")}], lambda s:
                      CASE WHEN regexp_full_match(s, '{YUAN_PATTERN}') THEN amount_of(s, 1)
                           WHEN regexp_matches(s, '[元圆圓角分]')
                           THEN written_out(s) END)[1] END""",
         f"""CREATE OR REPLACE TEMP MACRO parse_wan_yuan(x) AS
-            list_transform([{plain_signs_sql("x")}], lambda s:
+            CASE WHEN x <> '' THEN list_transform([{plain_signs_sql("x")}], lambda s:
                 CASE WHEN regexp_full_match(s, '{WAN_YUAN_PATTERN}') THEN amount_of(s, 10000)
                      WHEN regexp_matches(s, '[万萬亿億]')
-                     THEN written_out(s) END)[1]""",
+                     THEN written_out(s) END)[1] END""",
     ]

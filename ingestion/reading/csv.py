@@ -1,10 +1,8 @@
 """A delivered extract goes to the lake in one pass: decode, parse, judge, write.
 
-The lines run through a pipe: one thread decodes and checks them, DuckDB parses what comes out
-and writes Parquet. No copy of the text touches the disk, and memory does not grow with the file.
+The lines run through pipes: threads decode and check them, DuckDB parses what comes out and writes
+Parquet. No copy of the text touches the disk, and memory does not grow with the file.
 """
-
-# ruff: noqa: S608 - every piece of SQL is the contract's or ours; delivered text is never one.
 
 from __future__ import annotations
 
@@ -12,19 +10,23 @@ import contextlib
 import fcntl
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ingestion.batch import EXPLAINED_ROWS, RefusedRow
+from ingestion.batch import EXPLAINED_ROWS, Doubt, RefusedRow
 from ingestion.contracts import Feed, FilePattern
 from ingestion.parsing import Layout, build_layout
 from ingestion.reading.adjusted import adjusted_cells, still_loaded, take_marks
-from ingestion.reading.csv_lines import CsvLines, count_lines
+from ingestion.reading.csv_lines import CsvLines, OpenAtBorderError, Scan, Stretch
 from ingestion.reading.finish import Places, finish
+from ingestion.reading.fixed_lines import FixedLines
 from ingestion.reading.headings import match_headings
 from ingestion.reading.load import Origin, RawRow, accepted_sql, judge, row_refusal, write_accepted
 from ingestion.reading.outcome import Outcome
-from ingestion.reading.records import PLACEHOLDER
+from ingestion.reading.promises import Promise, doubts_about, promise_of_trailer
+from ingestion.reading.records import Grammar
+from ingestion.reading.unpacked import count_lines
 from ingestion.sentence import RefusedFileError, Sentence
 
 # Above the longest line that is passed on (a million characters of up to four bytes).
@@ -32,36 +34,56 @@ _LONGEST_LINE_BYTES: Final = 8_000_000
 _PIPE_BYTES: Final = 1 << 20
 # Rows whose mended cells are told are looked up so many at a time.
 _ROWS_AT_ONCE: Final = 20_000
+# Threads that decode: one more than DuckDB has would only wait for the interpreter.
+_DECODERS: Final = 2
 _CUT: Final = Sentence(
-    "文件最后一行没有换行符，可能传输不完整，请核对行数。",
-    "The last line has no line end; the file may have been cut off, so check its number of rows.",
+    "文件最后一行没有换行符，可能传输不完整；请核对行数后重新报送，或放行。",
+    "The last line has no line end, so the file may have been cut off; check its number of rows"
+    " and have it delivered again, or release it.",
 )
 
 
 def read_csv(
-    engine: Any, feed: Feed, pattern: FilePattern, path: Path, origin: Origin, target: Path
+    engine: Any,
+    feed: Feed,
+    pattern: FilePattern,
+    path: Path,
+    origin: Origin,
+    target: Path,
+    told: Promise | None = None,
 ) -> Outcome:
-    """Read one extract for one feed into the Parquet file `target`.
+    """Read one extract, delimited or of fixed width, for one feed into the Parquet file `target`.
+
+    Args:
+        engine: Connection of `open_engine`.
+        feed: The feed.
+        pattern: How the file is written.
+        path: The file.
+        origin: Batch and file.
+        target: Parquet file to write.
+        told: What a control file says of it.
 
     Raises:
         RefusedFileError: If the file cannot be loaded at all.
     """
-    lines = CsvLines(
-        path, pattern.encoding, pattern.delimiter, pattern.quote, name=origin.source_file
-    )
-    headings = lines.headings() if pattern.header else _headings_by_contract(feed, lines)
+    kind = FixedLines if pattern.format == "fixed" else CsvLines
+    lines = kind(path, pattern, name=origin.source_file)
+    headings = lines.headings() or [column.heading for column in feed.columns if column.is_read]
+    _refuse_delimiter(lines, headings)
     positions, notes = match_headings(feed, headings, origin.source_file)
     layout = build_layout(feed, positions, headings, "csv", today=origin.business_date)
     loaded = _stream(engine, lines, layout, origin, target)
     mended = take_marks(engine, [layout], target)
     scan = lines.scan
-    if scan.is_cut:
-        notes.append(_CUT)
+    promises = [told] if told else []
+    if scan.trailer is not None:
+        promises.append(promise_of_trailer(pattern, scan.trailer, lines.name))
     outcome = Outcome(
         rows_in=scan.lines,
-        not_data=lines.heading_line + len(scan.passed_over),
-        counted=count_lines(path),
-        notes=notes,
+        not_data=lines.heading_line + len(scan.passed_over) + scan.behind,
+        counted=count_lines(path, pattern.compression, lines.name),
+        notes=notes + _notes_on_signs(scan),
+        is_empty_told=any(each.row_count == 0 for each in promises),
     )
     outcome.quarantined = outcome.data_rows - loaded
     is_refused = outcome.is_too_much(outcome.quarantined)
@@ -77,31 +99,65 @@ def read_csv(
         found = lines.fetch([row for _, row in places], layout.width)
         return judge(engine, layout, [RawRow(None, row, found[row]) for _, row in places])
 
-    outcome = finish(engine, feed, outcome, target, look_up)
+    finish(engine, feed, outcome, target, look_up)
     numbers = [row for _, row in still_loaded(mended, outcome)]
     for first in range(0, len(numbers), _ROWS_AT_ONCE):
         some = numbers[first : first + _ROWS_AT_ONCE]
         found = lines.fetch(some, layout.width)
         delivered = [RawRow(None, row, found[row]) for row in some]
         outcome.adjusted += adjusted_cells(engine, layout, delivered)
+    is_whole = any(each.is_whole or each.rows is not None for each in promises)
+    if scan.is_cut and pattern.ends_last_line and not is_whole:
+        outcome.doubts.append(Doubt("cut", _CUT))
+    outcome.doubts += doubts_about(engine, feed, layout, outcome, promises)
     return outcome
 
 
-def _headings_by_contract(feed: Feed, lines: CsvLines) -> list[str]:
-    """The feed's own headings, for files that are agreed to have none."""
-    lines.headings()
-    lines.has_heading = False
-    return [column.heading for column in feed.columns if column.is_read]
+def _refuse_delimiter(lines: CsvLines, headings: Sequence[str]) -> None:
+    """Refuse a file whose heading line is parted by another sign than the agreed one."""
+    if len(headings) != 1 or not lines.delimiter.isprintable():
+        return
+    if other := Grammar(lines.delimiter, lines.quote, 1).other_delimiter(headings[0]):
+        raise RefusedFileError(
+            f"文件 {lines.name} 约定分隔符为“{lines.delimiter}”，标题行中却只有“{other}”；"
+            "请按约定分隔符重新导出。",
+            f"The fields of {lines.name} should be parted by {lines.delimiter!r}, but its heading"
+            f" line has only {other!r}; export it again with the agreed delimiter.",
+        )
+
+
+def _notes_on_signs(scan: Scan) -> list[Sentence]:
+    notes = []
+    if scan.private:
+        notes.append(
+            Sentence(
+                f"文件含有 {scan.private:,} 个自造字（私用区字符），已原样入库，"
+                "离开来源系统可能显示不出；请在来源系统改为标准汉字。",
+                f"The file holds {scan.private:,} characters of private use. They were loaded as"
+                " they are, but only the source's own fonts can show them; have them replaced"
+                " there.",
+            )
+        )
+    if scan.replaced:
+        notes.append(
+            Sentence(
+                f"文件含有 {scan.replaced:,} 个替换符（U+FFFD），原字在导出前已丢失；"
+                "请在来源系统核对。",
+                f"The file holds {scan.replaced:,} replacement characters (U+FFFD): what stood"
+                " there was lost before the export; check it at the source.",
+            )
+        )
+    return notes
 
 
 def _stream(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, target: Path) -> int:
     """Run the lines through the loader; how many rows it accepted."""
-    loaded = _attempt(engine, lines, layout, origin, target)
+    loaded = _whole(engine, lines, layout, origin, target)
     if _rejects(engine):
         # The scanner passed a line that the loader reads otherwise. Then every line is taken
         # apart by us and quoted anew, which leaves nothing to interpret.
         lines.is_plain_allowed = False
-        loaded = _attempt(engine, lines, layout, origin, target)
+        loaded = _whole(engine, lines, layout, origin, target)
         if rejected := _rejects(engine):
             raise RefusedFileError(
                 f"文件 {lines.name} 有 {rejected:,} 行无法可靠解析，整份文件未入库。",
@@ -111,36 +167,64 @@ def _stream(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, target
     return loaded
 
 
+def _whole(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, target: Path) -> int:
+    try:
+        return _attempt(engine, lines, layout, origin, target)
+    except OpenAtBorderError:
+        lines.is_split_allowed = False
+        _rejects(engine)
+        return _attempt(engine, lines, layout, origin, target)
+
+
 def _attempt(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, target: Path) -> int:
-    reading, writing = _pipe()
+    lines.begin()
+    stretches = lines.stretches()
+    pipes = [_pipe() for _ in stretches]
+    scans: dict[int, Scan] = {}
     failures: list[BaseException] = []
 
+    def pump(places: Sequence[int]) -> None:
+        for place in places:
+            try:
+                if not failures:
+                    scans[place] = _pumped(lines, stretches[place], pipes[place][1], layout.width)
+            except BrokenPipeError:
+                pass  # the loader gave up; its own error says why
+            except BaseException as error:  # noqa: BLE001, RUF100 - carried over to the other thread
+                failures.append(error)
+            finally:
+                os.close(pipes[place][1])
+
+    threads = [
+        threading.Thread(target=pump, args=(range(n, len(stretches), _DECODERS),), daemon=True)
+        for n in range(min(_DECODERS, len(stretches)))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        rows = accepted_sql(layout, _rows(lines, layout, [p[0] for p in pipes]), origin, None)
+        # Else the engine parses twice, once to judge a row and once to write it.
+        engine.execute("SET disabled_optimizers = 'filter_pushdown'")
+        loaded = write_accepted(engine, [rows], target)
+    finally:
+        engine.execute("RESET disabled_optimizers")
+        for reading, _ in pipes:
+            os.close(reading)
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise failures[0]
+    lines.settle([scans[place] for place in range(len(stretches))], stretches)
+    return loaded
+
+
+def _pumped(lines: CsvLines, stretch: Stretch, writing: int, width: int) -> Scan:
     def write(data: bytes) -> None:
         view = memoryview(data)
         while view:
             view = view[os.write(writing, view) :]
 
-    def pump() -> None:
-        try:
-            lines.pump(write, layout.width)
-        except BrokenPipeError:
-            pass  # the loader gave up; its own error says why
-        except BaseException as error:  # noqa: BLE001, RUF100 - carried over to the other thread
-            failures.append(error)
-        finally:
-            os.close(writing)
-
-    thread = threading.Thread(target=pump, name="csv-lines", daemon=True)
-    thread.start()
-    try:
-        rows = accepted_sql(layout, _rows(lines, layout, reading), origin, None)
-        loaded = write_accepted(engine, [rows], target)
-    finally:
-        os.close(reading)
-        thread.join()
-    if failures:
-        raise failures[0]
-    return loaded
+    return lines.pump(stretch, write, width)
 
 
 def _pipe() -> tuple[int, int]:
@@ -152,24 +236,20 @@ def _pipe() -> tuple[int, int]:
     return reading, writing
 
 
-def _rows(lines: CsvLines, layout: Layout, reading: int) -> str:
+def _rows(lines: CsvLines, layout: Layout, reading: Sequence[int]) -> str:
     """SQL of the parsed rows with their line numbers."""
     columns = ", ".join(f"'r{place}': 'VARCHAR'" for place in range(layout.width))
     quote = lines.quote.replace("'", "''")
     delimiter = lines.delimiter.replace("'", "''")
+    files = ", ".join(f"'/dev/fd/{handle}'" for handle in reading)
     texts = (
-        f"read_csv('/dev/fd/{reading}', delim = '{delimiter}', quote = '{quote}',"
-        f" escape = '{quote}', header = false, columns = {{{columns}}}, new_line = '\\n',"
+        f"read_csv([{files}], delim = '{delimiter}', quote = '{quote}',"
+        f" escape = '{quote}', header = false,"
+        f" columns = {{'source_row': 'BIGINT', {columns}}}, new_line = '\\n',"
         " auto_detect = false, null_padding = false, strict_mode = true, store_rejects = true,"
         f" max_line_size = {_LONGEST_LINE_BYTES})"
     )
-    # The number of a record is its line, for the scanner hands on a line for each line it reads.
-    # Counting above the parsing also keeps the engine from parsing twice, once to judge a row
-    # and once to write it.
-    return (
-        f"(SELECT *, row_number() OVER () + {lines.heading_line} AS source_row"
-        f" FROM ({layout.parsed(texts)})) WHERE r0 IS DISTINCT FROM '{PLACEHOLDER}'"
-    )
+    return f"({layout.parsed(texts)}) WHERE TRUE"
 
 
 def _rejects(engine: Any) -> int:

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import bisect
-import codecs
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
+from ingestion.contracts import FilePattern
 from ingestion.parsing.signs import BLANKS
 from ingestion.parsing.text import clean
+from ingestion.reading.encodings import Encoding
 from ingestion.reading.records import BadLine, Grammar, SlowLines
-from ingestion.reading.text_chunk import prepared
+from ingestion.reading.text_chunk import count_odd_signs, numbered, prepared
+from ingestion.reading.unpacked import Source, next_line, open_extract
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
 _CHUNK_BYTES: Final = 1 << 20
 _SAMPLE_BYTES: Final = 1 << 16
 _LONGEST_LINE_BYTES: Final = 1 << 25
-# Undecodable lines before their share is asked about: at the end of a file, and on the way.
-_FEW_LINES: Final = 3
-_MANY_LINES: Final = 1000
-_SHARE_OF_BAD_LINES: Final = 0.5
-# So many characters beyond ASCII, all of them valid UTF-8, are no accident in GB18030 text.
-_UTF8_CHARACTERS: Final = 5
-_MARKS: Final = {codecs.BOM_UTF8: "utf-8", b"\x84\x31\x95\x33": "gb18030"}
-_WIDE_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# A large file is read in stretches side by side; each costs a pipe.
+_STRETCH_BYTES: Final = 8 << 20
+_MOST_STRETCHES: Final = 200
+# What may stand behind the last line: line ends, blanks, and the end mark of old systems.
+_BEHIND_LAST: Final = b"\r\n\t \x1a"
+
+
+class OpenAtBorderError(Exception):
+    """A record runs on from one stretch into the next, so the file has to be read in one."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Whole lines of a file: the number of the first one, and the bytes from and to."""
+
+    first: int
+    start: int
+    end: int | None = None
 
 
 @dataclass
@@ -39,13 +50,39 @@ class Scan:
         passed_over: Lines that are no record and no damage: blank ones, and those that belong
             to the record of a line before (a line end inside quotes).
         bad: Lines that are no record.
+        undecodable: How many of them are damaged.
         is_cut: Whether the last line lacks its line end.
+        trailer: The last line where it is no record but speaks of the others.
+        behind: Lines from the trailer on.
+        private: Characters of private use, which only the sender's own fonts can show.
+        replaced: Marks of characters that were lost before the file was written.
     """
 
     lines: int = 0
     passed_over: list[int] = field(default_factory=list)
     bad: list[BadLine] = field(default_factory=list)
+    undecodable: int = 0
     is_cut: bool = False
+    trailer: bytes | None = None
+    behind: int = 0
+    private: int = 0
+    replaced: int = 0
+
+    def see(self, data: bytes) -> None:
+        """Count the odd signs of records that are handed on."""
+        private, replaced = count_odd_signs(data)
+        self.private += private
+        self.replaced += replaced
+
+    def add(self, other: Scan) -> None:
+        """Enter what the lines that follow turned out to be."""
+        self.lines = other.lines
+        self.passed_over += other.passed_over
+        self.bad += other.bad
+        self.undecodable += other.undecodable
+        self.is_cut, self.trailer, self.behind = other.is_cut, other.trailer, other.behind
+        self.private += other.private
+        self.replaced += other.replaced
 
 
 class CsvLines:
@@ -53,34 +90,29 @@ class CsvLines:
 
     Args:
         path: The file.
-        encoding: Declared encoding; nothing else is ever tried.
-        delimiter: Declared delimiter.
-        quote: Declared quote, or empty.
+        pattern: How it is declared to be written; nothing else is ever tried.
         name: The file's name as delivered, for sentences.
     """
 
-    def __init__(
-        self, path: Path, encoding: str, delimiter: str, quote: str, *, name: str = ""
-    ) -> None:
+    def __init__(self, path: Path, pattern: FilePattern, name: str = "") -> None:
         self.path = path
+        self.pattern = pattern
         self.name = shown(name or path.name)
-        self.encoding = codecs.lookup(encoding).name
-        self.delimiter = delimiter
-        self.quote = quote
+        self.delimiter, self.quote = pattern.delimiter, pattern.quote
+        self.encoding = Encoding(pattern.encoding, self.name)
         self.scan = Scan()
-        self.has_heading = True
         self.is_plain_allowed = True
+        self.is_split_allowed = pattern.compression is None
         self._starts: list[tuple[int, int]] = []
         self._data_offset = 0
-        self._mark_length = 0
 
     @property
     def heading_line(self) -> int:
         """How many lines stand before the first record."""
-        return int(self.has_heading)
+        return int(self.pattern.header)
 
-    def headings(self) -> list[str]:
-        """The fields of the first line.
+    def headings(self) -> list[str] | None:
+        """The fields of the first line; None where the file is agreed to have none.
 
         Raises:
             RefusedFileError: If the file is empty, of another encoding, or has no first line.
@@ -88,36 +120,28 @@ class CsvLines:
         with self._open() as file:
             sample = file.read(_SAMPLE_BYTES)
         first = sample[: sample.find(b"\n") + 1] or sample
-        if not sample.strip():
+        if not sample.strip() and self.pattern.header:
             raise RefusedFileError(
                 f"文件 {self.name} 是空文件；请重新导出，没有数据时也要保留标题行。",
                 f"{self.name} is empty; export it again, with its headings even when there are no"
                 " rows.",
             )
-        if sample.startswith(_WIDE_MARKS) or b"\0" in first:
-            raise self._wrong_encoding("UTF-16", "UTF-16")
-        self._data_offset, self._mark_length = len(first), 0
-        for mark, of in _MARKS.items():
-            if first.startswith(mark):
-                if self.encoding != of:
-                    raise self._wrong_encoding(of.upper(), of.upper())
-                first = first.removeprefix(mark)
-                self._mark_length = len(mark)
-        self._refuse_utf8(sample[: sample.rfind(b"\n") + 1])
-        try:
-            text = first.decode(self.encoding).rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            is_chinese = self.encoding == "utf-8" and _decodes(first, "gb18030")
-            raise self._wrong_encoding(
-                "GB18030" if is_chinese else "其他编码", "GB18030" if is_chinese else "another one"
-            ) from error
-        if "\r" in text:
+        mark = self.encoding.mark_length(first)
+        self._data_offset = len(first) if self.pattern.header else mark
+        self.encoding.refuse_utf8(sample[: sample.rfind(b"\n") + 1])
+        text = self.encoding.first_line(first[mark:]) if self.pattern.header else ""
+        if b"\r" in first.rstrip(b"\r\n"):
             raise RefusedFileError(
                 f"文件 {self.name} 的换行符是回车（CR），无法分行；请以 LF 或 CRLF 换行重新导出。",
                 f"The lines of {self.name} end in CR alone, so they cannot be told apart; export it"
                 " again with LF or CRLF.",
             )
-        fields = Grammar(self.delimiter, self.quote, 1).fields(text)
+        is_delimited = self.pattern.header and self.pattern.format == "csv"
+        return self._fields_of_heading(text) if is_delimited else None
+
+    def _fields_of_heading(self, text: str) -> list[str]:
+        grammar = Grammar(self.delimiter, self.quote, 1)
+        fields = grammar.fields(text)
         if fields is None or not text.strip(BLANKS + self.delimiter):
             raise RefusedFileError(
                 f"文件 {self.name} 的第 1 行不是标题行；请在第 1 行输出标题。",
@@ -125,48 +149,94 @@ class CsvLines:
             )
         return [clean(heading) for heading in fields]
 
-    def pump(self, write: Callable[[bytes], None], width: int) -> Scan:
-        """Hand every line after the heading to `write`, as UTF-8, one output line per line.
+    def stretches(self) -> list[Stretch]:
+        """The file cut at line ends into stretches that can be read side by side."""
+        found = [Stretch(self.heading_line + 1, self._data_offset)]
+        size = self.path.stat().st_size
+        step = max(_STRETCH_BYTES, size // _MOST_STRETCHES)
+        if not self.is_split_allowed or size < 2 * step:
+            return found
+        with self.path.open("rb") as file:
+            # The last stretch is never so short that its trailer could be all of it.
+            while size - found[-1].start > 2 * step:
+                last = found[-1]
+                border = next_line(file, last.start + step)
+                if border is None or size - border < step:
+                    break
+                file.seek(last.start)
+                lines, left = 0, border - last.start
+                while left and (block := file.read(min(left, _CHUNK_BYTES))):
+                    lines += block.count(b"\n")
+                    left -= len(block)
+                found[-1] = Stretch(last.first, last.start, border)
+                found.append(Stretch(last.first + lines, border))
+        return found
 
-        A line that is no record is replaced by a placeholder, so that the n-th record a loader
-        reads is the n-th line after the heading.
+    def pump(self, stretch: Stretch, write: Callable[[bytes], None], width: int) -> Scan:
+        """Hand every record of a stretch to `write`, as UTF-8 behind its line number.
 
         Raises:
-            RefusedFileError: If the file as a whole is of another encoding.
+            RefusedFileError: If the file as a whole is of another encoding, or its trailer is gone.
+            OpenAtBorderError: If a record goes on behind the stretch.
         """
         grammar = Grammar(self.delimiter, self.quote, width)
         slow = SlowLines(grammar)
-        scan = self.scan = Scan()
-        line = self.heading_line + 1
-        undecodable = 0
+        scan = Scan()
+        line = stretch.first
         held: list[str | BadLine] = []
-        self._starts.clear()
-        for raw, offset in self._chunks():
+        for raw, offset in self._chunks(stretch, scan):
             first = line + len(held)
             self._starts.append((first, offset))
-            self._refuse_utf8(raw)
-            text = self._decoded(raw)
+            self.encoding.refuse_utf8(raw)
+            text = self._text(raw)
             is_plain = text is not None and not held and self.is_plain_allowed
             ready = prepared(text, grammar) if text is not None and is_plain else None
             if ready is not None:
-                write(ready)
-                line += ready.count(b"\n")
+                scan.see(ready)
+                data, lines = numbered(ready, line, grammar.delimiter)
+                write(data)
+                line += lines
                 continue
             here = self._salvaged(raw, first) if text is None else _split(text)
-            undecodable += sum(isinstance(each, BadLine) for each in here)
-            self._refuse_undecodable(undecodable, first + len(here), is_end=False)
+            scan.undecodable += sum(isinstance(each, BadLine) for each in here)
+            if stretch.start == self._data_offset:
+                self.encoding.refuse_undecodable(scan.undecodable, first + len(here), is_end=False)
             out, covered = slow.rewritten(held + here, line, is_last=False)
+            scan.see(out.encode("utf-8"))
             write(out.encode("utf-8"))
             held = (held + here)[covered:]
             line += covered
+        if held and stretch.end is not None:
+            raise OpenAtBorderError
         out, covered = slow.rewritten(held, line, is_last=True)
         write(out.encode("utf-8"))
-        scan.lines = line + covered - 1
-        self._refuse_undecodable(undecodable, scan.lines - self.heading_line, is_end=True)
-        scan.is_cut = self._lacks_line_end()
-        scan.passed_over = slow.passed_over
-        scan.bad = sorted(slow.bad, key=lambda bad: bad.line)
+        scan.lines = line + covered - 1 + scan.behind
+        scan.passed_over, scan.bad = slow.passed_over, slow.bad
         return scan
+
+    def settle(self, scans: list[Scan], stretches: list[Stretch]) -> Scan:
+        """The scans of all stretches as one.
+
+        Raises:
+            RefusedFileError: If most of the file cannot be decoded, or its lines end in CR.
+        """
+        self.scan = scan = Scan()
+        for found, following in zip(scans, [*stretches[1:], None], strict=True):
+            if following is not None and found.lines + 1 != following.first:
+                raise RuntimeError("the stretches of a file do not meet")
+            scan.add(found)
+        scan.bad.sort(key=lambda bad: bad.line)
+        scan.passed_over.sort()
+        self._starts.sort()
+        lines = scan.lines - self.heading_line
+        self.encoding.refuse_undecodable(scan.undecodable, lines, is_end=True)
+        self._refuse_lone_returns()
+        return scan
+
+    def begin(self) -> None:
+        """Forget what an attempt before found."""
+        self.scan = Scan()
+        self._starts.clear()
 
     def fetch(self, numbers: list[int], width: int) -> dict[int, list[str]]:
         """The fields of the records that begin at the given line numbers, as delivered."""
@@ -175,13 +245,20 @@ class CsvLines:
         wanted = deque(sorted(numbers))
         starts = [first for first, _ in self._starts]
         with self._open() as file:
+            # What was read last ends at `position`: a record may run on into the next chunk, and a
+            # compressed file is not read backwards.
+            position, raw = 0, b""
             while wanted:
                 index = bisect.bisect_right(starts, wanted[0]) - 1
                 first, offset = self._starts[index]
-                file.seek(offset)
-                # A record may run on into the next stretch of the file.
+                if offset >= position:
+                    file.seek(offset)
+                    position, raw = offset, b""
+                raw = raw[offset - (position - len(raw)) :]
                 after = self._starts[index + 2][1] if index + 2 < len(starts) else None
-                raw = file.read() if after is None else file.read(after - offset)
+                more = _read_to(file, None if after is None else after - position)
+                position += len(more)
+                raw += more
                 lines = self._salvaged(raw, first)
                 stop = starts[index + 1] if index + 1 < len(starts) else first + len(lines)
                 reader = SlowLines(grammar)
@@ -191,12 +268,18 @@ class CsvLines:
                     found[number] = fields or []
         return found
 
-    def _chunks(self) -> Iterator[tuple[bytes, int]]:
-        """Whole lines after the heading, about a megabyte at a time, with their offsets."""
+    def _chunks(self, stretch: Stretch, scan: Scan) -> Iterator[tuple[bytes, int]]:
+        """Whole lines of a stretch, about a megabyte at a time, with their offsets."""
+        keeps_last = self.pattern.trailer is not None and stretch.end is None
         with self._open() as file:
-            offset, tail = self._data_offset if self.has_heading else self._mark_length, b""
+            offset, tail = stretch.start, b""
             file.seek(offset)
-            while block := file.read(_CHUNK_BYTES):
+            left = None if stretch.end is None else stretch.end - offset
+            while left != 0:
+                block = file.read(_CHUNK_BYTES if left is None else min(left, _CHUNK_BYTES))
+                if not block:
+                    break
+                left = None if left is None else left - len(block)
                 data = tail + block
                 cut = data.rfind(b"\n") + 1
                 if cut == 0 and len(data) > _LONGEST_LINE_BYTES:
@@ -205,79 +288,80 @@ class CsvLines:
                         f"{self.name} holds {len(data):,} bytes without a line end; it is no text"
                         " written line by line.",
                     )
+                if cut and keeps_last:
+                    cut = data[:cut].rstrip(_BEHIND_LAST).rfind(b"\n") + 1
                 if cut:
                     yield data[:cut], offset
                     offset += cut
                 tail = data[cut:]
-            if tail:
-                yield tail + b"\n", offset
+        if keeps_last:
+            at = self._trailer_in(tail, scan)
+            if at:
+                yield tail[:at], offset
+        elif tail:
+            scan.is_cut = True
+            yield tail + b"\n", offset
 
-    def _decoded(self, raw: bytes) -> str | None:
-        try:
-            return raw.decode("ascii" if raw.isascii() else self.encoding)
-        except UnicodeDecodeError:
-            return None
+    def _trailer_in(self, tail: bytes, scan: Scan) -> int:
+        """Where the trailer begins in the last lines of the file.
+
+        Raises:
+            RefusedFileError: If the last line is none.
+        """
+        trailer = self.pattern.trailer
+        last = tail.rstrip(_BEHIND_LAST)
+        at = last.rfind(b"\n") + 1
+        if trailer is None or not last[at:].startswith(trailer.marker.encode(self.encoding.name)):
+            marker = trailer.marker if trailer else ""
+            raise RefusedFileError(
+                f"文件 {self.name} 的最后一行不是约定的尾行（以“{marker}”开头），"
+                "文件可能被截断，整份未入库；请重新传输。",
+                f"The last line of {self.name} is not the agreed trailer, which begins with"
+                f" {marker!r}: the file was cut off, and nothing of it was loaded; send it again.",
+            )
+        scan.trailer = last[at:]
+        behind = tail[at:]
+        scan.behind = behind.count(b"\n") + (not behind.endswith(b"\n"))
+        return at
+
+    def _text(self, raw: bytes) -> str | None:
+        """Whole lines as text of delimited records; None where that takes a closer look."""
+        return self.encoding.decoded(raw)
 
     def _salvaged(self, raw: bytes, first: int) -> list[str | BadLine]:
-        """Each line decoded on its own, a damaged one told by its place and its bytes."""
-        lines: list[str | BadLine] = []
-        for number, line in enumerate(raw.removesuffix(b"\n").split(b"\n"), first):
-            line = line.removesuffix(b"\r")
-            try:
-                lines.append(line.decode(self.encoding))
-            except UnicodeDecodeError as error:
-                spot = line[error.start : error.end].hex(" ").upper()
-                lines.append(
-                    BadLine(
-                        number,
-                        line.decode(self.encoding, errors="backslashreplace"),
-                        "encoding",
-                        Sentence(
-                            f"该行第 {error.start + 1} 字节（{spot}）不是有效的"
-                            f" {self.encoding.upper()} 编码，文件可能已损坏，请重新导出。",
-                            f"Byte {error.start + 1} of the line ({spot}) is not valid"
-                            f" {self.encoding.upper()}; the file may be damaged, export it again.",
-                        ),
-                    )
-                )
-        return lines
+        """Each line on its own, a damaged one told by its place and its bytes."""
+        return [
+            self._line(line.removesuffix(b"\r"), number)
+            for number, line in enumerate(raw.removesuffix(b"\n").split(b"\n"), first)
+        ]
 
-    def _refuse_utf8(self, raw: bytes) -> None:
-        """Refuse UTF-8 under another name: much of it decodes, to other characters."""
-        if raw.isascii() or self.encoding == "utf-8":
-            return
+    def _line(self, line: bytes, number: int) -> str | BadLine:
         try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            return
-        if len(text.encode("ascii", errors="ignore")) <= len(text) - _UTF8_CHARACTERS:
-            raise self._wrong_encoding("UTF-8", "UTF-8")
+            return line.decode(self.encoding.name)
+        except UnicodeDecodeError as error:
+            spot = line[error.start : error.end].hex(" ").upper()
+            encoding = self.encoding.name.upper()
+            reason = Sentence(
+                f"该行第 {error.start + 1} 字节（{spot}）不是有效的"
+                f" {encoding} 编码，文件可能已损坏，请重新导出。",
+                f"Byte {error.start + 1} of the line ({spot}) is not valid"
+                f" {encoding}; the file may be damaged, export it again.",
+            )
+            text = line.decode(self.encoding.name, errors="backslashreplace")
+            return BadLine(number, text, "encoding", reason)
 
-    def _refuse_undecodable(self, bad: int, lines: int, *, is_end: bool) -> None:
-        enough = _FEW_LINES if is_end else _MANY_LINES
-        if bad >= enough and bad > lines * _SHARE_OF_BAD_LINES:
+    def _refuse_lone_returns(self) -> None:
+        """Refuse a file whose lines end in CR here and in LF there: rows hide in its lines."""
+        if any(bad.code == "line_end" for bad in self.scan.bad):
             raise RefusedFileError(
-                f"文件 {self.name} 的大部分行（{bad:,}/{lines:,}）不是有效的"
-                f" {self.encoding.upper()} 编码；请按约定编码重新导出。",
-                f"Most lines of {self.name} ({bad:,} of {lines:,}) are not valid"
-                f" {self.encoding.upper()}; export it again in the agreed encoding.",
+                f"文件 {self.name} 的换行符不一致，部分行只以回车（CR）结尾，无法可靠分行，"
+                "整份未入库；请统一以 LF 或 CRLF 换行重新导出。",
+                f"Some lines of {self.name} end in CR alone and others do not, so they cannot be"
+                " told apart and nothing was loaded; export it again with LF or CRLF throughout.",
             )
 
-    def _wrong_encoding(self, zh: str, en: str) -> RefusedFileError:
-        declared = self.encoding.upper()
-        return RefusedFileError(
-            f"文件 {self.name} 约定编码为 {declared}，实际像是 {zh}；请按约定编码重新导出。",
-            f"{self.name} should be {declared} but looks like {en}; export it again in the agreed"
-            " encoding.",
-        )
-
-    def _lacks_line_end(self) -> bool:
-        with self._open() as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) != b"\n"
-
-    def _open(self) -> BinaryIO:
-        return self.path.open("rb")
+    def _open(self) -> Source:
+        return open_extract(self.path, self.pattern.compression, self.name)
 
 
 def _split(text: str) -> list[str | BadLine]:
@@ -285,19 +369,13 @@ def _split(text: str) -> list[str | BadLine]:
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
 
-def _decodes(raw: bytes, encoding: str) -> bool:
-    try:
-        raw.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def count_lines(path: Path) -> int:
-    """Lines of a file, by counting line ends in its bytes: shares nothing with the reader."""
-    count, last = 0, b"\n"
-    with path.open("rb") as file:
-        while block := file.read(_CHUNK_BYTES):
-            count += block.count(b"\n")
-            last = block[-1:]
-    return count + (last != b"\n")
+def _read_to(file: Source, size: int | None) -> bytes:
+    """So many bytes of a file, or all that are left."""
+    pieces = []
+    while size is None or size > 0:
+        piece = file.read(_CHUNK_BYTES if size is None else min(size, _CHUNK_BYTES))
+        if not piece:
+            break
+        pieces.append(piece)
+        size = None if size is None else size - len(piece)
+    return b"".join(pieces)

@@ -8,12 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingestion.batch import EXPLAINED_ROWS, RefusedCell, RefusedRow
+from ingestion.batch import EXPLAINED_ROWS, Doubt, RefusedCell, RefusedRow
 from ingestion.contracts import Feed
 from ingestion.reading.known import drop_known
 from ingestion.reading.load import drop_duplicates, totals
 from ingestion.reading.outcome import Outcome
 from ingestion.sentence import Sentence
+
+_EMPTY = Sentence(
+    "文件没有一行数据，而且没有尾行、控制文件或接口约定说明可以为空；请核对后重新报送，或放行。",
+    "The file holds no rows, and no trailer, control file or feed says that it may; check it and"
+    " have it delivered again, or release it.",
+)
 
 Places = list[tuple[str | None, int]]
 
@@ -37,14 +43,16 @@ def finish(
         known: Files in the lake that no key of this one may be in already.
     """
     decide(outcome, outcome.quarantined)
-    doubled = [*drop_duplicates(engine, feed, target), *drop_known(engine, feed, target, known)]
+    found, keys = drop_duplicates(engine, feed, target)
+    taken = drop_known(engine, feed, target, known)
+    doubled = [*found, *taken]
     exact = sum(code == "duplicate" for _, _, code, _ in doubled)
     outcome.quarantined += len(doubled)
     explained = doubled[:EXPLAINED_ROWS] if outcome.refusal else doubled
     rows = look_up([(sheet, row) for sheet, row, _, _ in explained])
-    for found, (_, _, code, reason) in zip(rows, explained, strict=True):
+    for delivered, (_, _, code, reason) in zip(rows, explained, strict=True):
         cell = RefusedCell("", "", None, code, reason)
-        outcome.refused.append(replace(found, reasons=(cell,)))
+        outcome.refused.append(replace(delivered, reasons=(cell,)))
     outcome.refused.sort(key=lambda row: (row.sheet or "", row.row))
     # A line written twice is a nuisance; it says nothing against the rest of the file.
     decide(outcome, outcome.quarantined - exact)
@@ -53,7 +61,9 @@ def finish(
             outcome.sound = look_up(_places(engine, target))
     else:
         cells = Counter(cell.column for row in outcome.refused for cell in row.reasons)
-        outcome.totals = totals(engine, feed, target, cells)
+        outcome.totals = totals(engine, feed, target, cells, None if taken else keys)
+    if not (outcome.data_rows or outcome.is_empty_told or feed.delivery.may_be_empty):
+        outcome.doubts.append(Doubt("empty", _EMPTY))
     return outcome
 
 

@@ -64,11 +64,7 @@ class Totals:
 
 
 def open_engine(memory_limit: str = "1GB", temp_directory: Path | None = None) -> Any:
-    """A DuckDB connection for one reader, with the parsers in it.
-
-    One thread: files are read side by side by several processes, and within one thread the order
-    of rows, hence their line numbers, cost nothing.
-    """
+    """A DuckDB connection for one reader, with the parsers in it: one thread of many processes."""
     connection = duckdb.connect()
     connection.execute("SET threads = 1")
     connection.execute(f"SET memory_limit = '{memory_limit}'")
@@ -221,14 +217,15 @@ def row_refusal(
 
 def drop_duplicates(
     engine: Any, feed: Feed, target: Path
-) -> list[tuple[str | None, int, str, Sentence]]:
+) -> tuple[list[tuple[str | None, int, str, Sentence]], int | None]:
     """Take rows with a doubled key out of `target`.
 
     Of rows that are the same in every column the first is kept. Rows that agree in the key and
     differ elsewhere contradict each other, and nobody here can say which is right.
 
     Returns:
-        Sheet, row, reason code and reason of each row taken out.
+        Sheet, row, reason code and reason of each row taken out; and how many keys are left,
+        where they were counted.
     """
     source = f"read_parquet({_text(str(target))}, file_row_number = true)"
     keys = ", ".join(f'"{name}"' for name in feed.key)
@@ -236,7 +233,7 @@ def drop_duplicates(
         f"SELECT count(*), {_distinct_keys(keys, source)} FROM {source}"
     ).fetchone()
     if rows == distinct:
-        return []
+        return [], distinct
     columns = ", ".join(f'"{column.name}"' for column in feed.columns)
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE doubled AS"
@@ -271,10 +268,12 @@ def drop_duplicates(
         if differs
         else (sheet, row, "duplicate", _EXACT_DUPLICATE)
         for sheet, row, differs in taken
-    ]
+    ], None
 
 
-def totals(engine: Any, feed: Feed, target: Path, refused: Counter[str]) -> Totals:
+def totals(
+    engine: Any, feed: Feed, target: Path, refused: Counter[str], keys_known: int | None = None
+) -> Totals:
     """Counts and sums of a written file, read back from it.
 
     Args:
@@ -282,6 +281,7 @@ def totals(engine: Any, feed: Feed, target: Path, refused: Counter[str]) -> Tota
         feed: The feed.
         target: The Parquet file.
         refused: Refused cells by column.
+        keys_known: How many different keys there are, where that was counted before.
     """
     file = _text(str(target))
     keys = ", ".join(f'"{name}"' for name in feed.key)
@@ -292,7 +292,8 @@ def totals(engine: Any, feed: Feed, target: Path, refused: Counter[str]) -> Tota
             f" FROM parquet_metadata({file}) GROUP BY path_in_schema"
         ).fetchall()
     )
-    asked = {"rows": "count(*)", "keys": _distinct_keys(keys, f"read_parquet({file})")}
+    counted = _distinct_keys(keys, f"read_parquet({file})")
+    asked = {"rows": "count(*)", "keys": counted if keys_known is None else str(keys_known)}
     for column in feed.columns:
         asked |= _measures(column)
     if feed.event_date is not None:

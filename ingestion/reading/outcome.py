@@ -25,6 +25,7 @@ class Outcome:
         adjusted: Cells that were loaded as something else than what was delivered.
         doubts: What does not fit, so that somebody has to decide before the file is loaded.
         notes: Remarks for the operator that refuse nothing.
+        is_empty_told: Whether the sender says that there are no rows.
         heading_rows: Row of the headings by sheet, in a workbook.
         is_1904: Whether a workbook's serial dates count from 1904.
         sound: The rows that are not refused, where the file is refused as a whole and is small
@@ -43,6 +44,7 @@ class Outcome:
     adjusted: list[AdjustedCell] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     notes: list[Sentence] = field(default_factory=list)
+    is_empty_told: bool = False
     heading_rows: dict[str, int] = field(default_factory=dict)
     is_1904: bool = False
     sound: list[RefusedRow] = field(default_factory=list)

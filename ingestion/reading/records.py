@@ -13,9 +13,8 @@ from ingestion.sentence import Sentence
 _MOST_LINES: Final = 100
 MOST_CHARACTERS: Final = 1_000_000
 
-# Stands where a physical line is no record, so that a record's position is its line number. The
-# sign itself is refused in data, so it cannot be delivered.
-PLACEHOLDER: Final = "\x1a"
+# Delimiters that systems use; a line full of another one than the agreed was exported wrongly.
+_DELIMITERS: Final = {"|": "|", ",": ",", ";": ";", "\t": "Tab", "^": "^", "\x01": "0x01"}
 
 
 @dataclass(frozen=True)
@@ -96,19 +95,22 @@ class Grammar:
         """Whether the record's last field is a quoted one that is not closed yet."""
         return bool(self.quote) and record.count(self.quote) % 2 == 1
 
-    def written(self, fields: list[str]) -> str:
-        """A record line of cleaned `fields`, quoted wherever a reader could stumble."""
-        return self.delimiter.join(self._field(text) for text in fields) + "\n"
+    def written(self, number: int, fields: list[str]) -> str:
+        """A record of cleaned `fields` behind its line number, quoted where that is needed."""
+        return self.delimiter.join([str(number), *map(self._field, fields)]) + "\n"
+
+    def other_delimiter(self, record: str) -> str | None:
+        """What seems to part the fields of a record in which the agreed delimiter does not."""
+        if self.delimiter in record:
+            return None
+        counts = {sign: record.count(sign) for sign in _DELIMITERS}
+        sign = max(counts, key=lambda each: counts[each])
+        return _DELIMITERS[sign] if counts[sign] else None
 
     def _field(self, text: str) -> str:
         if self.delimiter in text or "\n" in text or (self.quote and self.quote in text):
             return self.quote + text.replace(self.quote, self.quote * 2) + self.quote
         return text
-
-    @property
-    def placeholder(self) -> str:
-        """A line that the loader passes over."""
-        return PLACEHOLDER + self.delimiter * (self.width - 1) + "\n"
 
 
 @dataclass
@@ -122,7 +124,7 @@ class SlowLines:
     def rewritten(
         self, lines: list[str | BadLine], first: int, *, is_last: bool
     ) -> tuple[str, int]:
-        """`lines` as canonical records and placeholders, one line of output per line of input.
+        """The records among `lines`, each as canonical text behind its line number.
 
         Args:
             lines: Lines without their ends, or what is already known to be wrong with one.
@@ -138,12 +140,10 @@ class SlowLines:
             line = lines[index]
             if isinstance(line, BadLine):
                 self.bad.append(line)
-                out.append(self.grammar.placeholder)
                 index += 1
                 continue
             if not line.strip():
                 self.passed_over.append(first + index)
-                out.append(self.grammar.placeholder)
                 index += 1
                 continue
             taken, fields = self.take(lines, index, is_last=is_last)
@@ -187,10 +187,14 @@ class SlowLines:
         if problem is not None:
             code, zh, en = problem
             self.bad.append(BadLine(number, line, code, Sentence(zh, en)))
-            out.extend([self.grammar.placeholder] * taken)
             return
-        out.append(self.grammar.written([clean(text) for text in fields or []]))
-        out.extend([self.grammar.placeholder] * (taken - 1))
+        out.append(self.grammar.written(number, [clean(text) for text in fields or []]))
+
+    def _is_several(self, line: str) -> bool:
+        """Whether lines that end in CR alone stand in one."""
+        pieces = [piece for piece in line.split("\r") if piece]
+        widths = {len(self.grammar.fields(piece) or []) for piece in pieces}
+        return len(pieces) > 1 and self.grammar.width > 1 and widths == {self.grammar.width}
 
     def _problem(self, line: str, fields: list[str] | None) -> tuple[str, str, str] | None:
         if len(line) > MOST_CHARACTERS:
@@ -205,6 +209,13 @@ class SlowLines:
                 "引号没有配对，无法确定该行有哪些列；请检查引号。",
                 "Its quotes do not pair, so its columns cannot be told apart; check the quotes.",
             )
+        if "\r" in line and self._is_several(line):
+            return (
+                "line_end",
+                "该行实为以回车（CR）分隔的多行；请统一以 LF 或 CRLF 换行重新导出。",
+                "The line is several lines that end in CR; export it again with LF or CRLF"
+                " throughout.",
+            )
         if any(has_control_character(text) or "\r" in text for text in fields):
             return (
                 "control",
@@ -214,6 +225,14 @@ class SlowLines:
         found, width = len(fields), self.grammar.width
         if found == width:
             return None
+        if other := self.grammar.other_delimiter(line):
+            agreed = _DELIMITERS.get(self.grammar.delimiter, self.grammar.delimiter)
+            return (
+                "delimiter",
+                f"该行没有约定的分隔符“{agreed}”，却有“{other}”；请按约定分隔符重新导出。",
+                f"The line has no {agreed!r}, the agreed delimiter, but {other!r}; export it again"
+                " with the agreed one.",
+            )
         kind, zh = ("short_line", "少于") if found < width else ("long_record", "多于")
         return (
             kind,

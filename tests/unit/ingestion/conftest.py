@@ -17,6 +17,7 @@ from ingestion.contracts import Column, Feed
 from ingestion.parsing.cell import Source
 from ingestion.parsing.date import EPOCH_1900
 from ingestion.reading.load import open_engine
+from ingestion.reading.promises import Promise
 from ingestion.task import Task, perform
 from tests.unit.ingestion.house import House
 from tests.unit.ingestion.made_up import CSV, ENTRY, Cell, Reading, read, read_cell
@@ -34,7 +35,11 @@ class Deliver(Protocol):
     """Reads one delivered file; a text stands for its GB18030 bytes."""
 
     def __call__(
-        self, content: str | bytes | Path, of: Feed = ENTRY, name: str = CSV
+        self,
+        content: str | bytes | Path,
+        of: Feed = ENTRY,
+        name: str = CSV,
+        told: Promise | None = None,
     ) -> Reading: ...
 
 
@@ -58,11 +63,16 @@ def parse(engine: duckdb.DuckDBPyConnection) -> Parse:
 def deliver(engine: duckdb.DuckDBPyConnection, tmp_path: Path) -> Deliver:
     numbers = itertools.count()
 
-    def one(content: str | bytes | Path, of: Feed = ENTRY, name: str = CSV) -> Reading:
+    def one(
+        content: str | bytes | Path,
+        of: Feed = ENTRY,
+        name: str = CSV,
+        told: Promise | None = None,
+    ) -> Reading:
         folder = tmp_path / f"delivery_{next(numbers)}"
         folder.mkdir()
         data = content.encode("gb18030") if isinstance(content, str) else content
-        return read(engine, folder, data, of, name)
+        return read(engine, folder, data, of, name, told)
 
     return one
 

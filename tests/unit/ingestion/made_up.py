@@ -18,6 +18,7 @@ from ingestion.parsing.date import EPOCH_1900
 from ingestion.parsing.text import clean
 from ingestion.quarantine import quarantine_path
 from ingestion.reading.load import RawRow, judge
+from ingestion.reading.promises import Promise
 from ingestion.reading.sheet import cleaned
 from ingestion.sentence import Sentence
 from ingestion.task import Task, perform
@@ -80,6 +81,14 @@ DATE = column("booked_date", "日期", "date")
 AMOUNT = column("amount", "金额", "money")
 NOTE = column("note_text", "备注")
 ENTRY = feed(SERIAL, CUSTOMER, DATE, AMOUNT, NOTE)
+
+
+def may_be_empty(of: Feed) -> Feed:
+    """The same feed, a file of which may have no rows."""
+    delivery = of.delivery.model_copy(update={"may_be_empty": True})
+    return of.model_copy(update={"delivery": delivery})
+
+
 HEADINGS = "流水号|户名|日期|金额|备注"
 CSV, XLSX = "entry_20250131.csv", "entry_20250131.xlsx"
 
@@ -180,6 +189,7 @@ def read(
     content: bytes | Path,
     of: Feed = ENTRY,
     name: str = CSV,
+    told: Promise | None = None,
 ) -> Reading:
     """Read one delivered file in this process.
 
@@ -189,6 +199,7 @@ def read(
         content: The file's bytes, or where it lies.
         of: Its feed.
         name: Its name as delivered.
+        told: What a control file says of it.
     """
     data = content if isinstance(content, bytes) else content.read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
@@ -209,6 +220,7 @@ def read(
         precedence="0000|2|",
         unfinished=folder / f"{batch_id}.parquet",
         quarantine=folder / "quarantine",
+        promise=told,
     )
     report = perform(task, of, engine)
     return Reading(report, _table(engine, task.unfinished), _refused(engine, task))

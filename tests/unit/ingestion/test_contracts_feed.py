@@ -186,17 +186,48 @@ def test_invalid_feeds_are_told_why(tmp_path: Path, changes: dict[str, Any], sen
 
 INVALID_FILES = [
     ({"pattern": "pet.csv"}, "the pattern must hold {date}, or say business_date"),
-    ({"pattern": "pet_{day}.csv"}, "knows {date}, {part} and {version}, not {day}"),
+    ({"pattern": "pet_{day}.csv"}, "knows {date}, {part}, {parts} and {version}, not {day}"),
     ({"pattern": "{date}_{date}.csv"}, "once each"),
     ({"pattern": "a/{date}.csv"}, "the landing folder may be nested freely"),
     ({"business_date": "2025-01-01"}, "business_date must not be fixed as well"),
     ({"encoding": "klingon"}, "encoding 'klingon' is unknown"),
     ({"delimiter": "||"}, "delimiter must be one character"),
     ({"delimiter": '"'}, "delimiter and quote must differ"),
-    ({"format": "pdf"}, "must be 'csv' or 'xlsx', not 'pdf'"),
+    ({"format": "pdf"}, "must be 'csv', 'fixed' or 'xlsx', not 'pdf'"),
     ({"format": "xlsx"}, "encoding has no meaning for an xlsx file"),
     ({"sheet": "a"}, "no meaning for a csv file"),
+    ({"format": "fixed", "encoding": "gb18030"}, "a fixed file needs fields"),
+    ({"fields": [{"heading": "a", "start": 1, "length": 2}]}, "fields has no meaning for a csv"),
+    ({"encoding": "utf-16"}, "does not write line ends and digits as ASCII does"),
+    ({"encoding": "cp037"}, "does not write line ends and digits as ASCII does"),
+    ({"pattern": "pet_{date}_{parts}.csv"}, "files in parts need {part} in the pattern"),
+    ({"parts": 2}, "files in parts need {part} in the pattern"),
+    ({"pattern": "pet_{date}_{part}of{parts}.csv", "parts": 2}, "parts must not be fixed too"),
+    ({"trailer": {"marker": ""}}, "marker"),
+    ({"trailer": {"marker": "T", "rows": {"start": 1, "length": 2}}}, "are each a number"),
+    ({"trailer": {"marker": "T", "totals": {"name": 2}}}, "a total of name, which is no"),
+    ({"control": {"pattern": "ok"}}, "the control pattern holds {file} or {stem} once"),
+    ({"control": {"pattern": "{file}"}}, "the control pattern holds {file} or {stem} once"),
+    ({"control": {"pattern": "a/{file}.ok"}}, "its pattern is a name"),
+    ({"control": {"pattern": "{file}.ok", "rows": 1, "size": "S"}}, "by keys or by numbers"),
 ]
+
+FIXED = {"format": "fixed", "encoding": "gb18030", "pattern": "pet_{date}.dat"}
+INVALID_FIELDS = [
+    ([("a", 1, 2), ("b", 2, 2)], "the fields a and b overlap"),
+    ([("a", 1, 2), ("a", 3, 2)], "fields name the heading a twice"),
+    ([("a", 0, 2)], "start"),
+]
+
+
+@pytest.mark.parametrize(("fields", "sentence"), INVALID_FIELDS)
+def test_invalid_fields_are_told_why(
+    tmp_path: Path, fields: list[tuple[str, int, int]], sentence: str
+) -> None:
+    listed = [{"heading": name, "start": at, "length": size} for name, at, size in fields]
+    with pytest.raises(FeedError) as caught:
+        load(tmp_path, delivery={"frequency": "daily", "files": [{**FIXED, "fields": listed}]})
+    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize(("changes", "sentence"), INVALID_FILES, ids=lambda x: str(x)[:40])

@@ -69,7 +69,7 @@ def reports(read_house: House) -> dict[str, BatchReport]:
         ("entry_20250103.csv", "refused", (None, None, None, None)),
         ("entry_20250104.xlsx", "loaded", (3, 1, 0, 2)),
         ("entry_20250105.xlsx", "refused", (None, None, None, None)),
-        ("entry_20250106.csv", "loaded", (1, 0, 0, 1)),
+        ("entry_20250106.csv", "held", (1, 0, 0, 1)),
         ("entry_20250107.csv", "refused", (None, None, None, None)),
     ],
 )

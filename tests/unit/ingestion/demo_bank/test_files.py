@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections import defaultdict
+from decimal import Decimal
 
 import openpyxl
 
@@ -23,12 +25,30 @@ def test_every_feed_that_a_bank_delivers_is_written(bank: Bank) -> None:
 
 def test_every_file_belongs_to_a_feed_and_carries_the_date_of_its_folder(bank: Bank) -> None:
     for path in bank.delivered:
-        matches = [found for feed in bank.feeds.values() if (found := feed.match(path.name))]
+        name = path.name.removesuffix(".ok")
+        matches = [found for feed in bank.feeds.values() if (found := feed.match(name))]
         assert matches, path.name
+        companions = [feed.is_control_file(path.name) for feed in bank.feeds.values()]
+        assert any(companions) == (name != path.name)
         date = matches[0][1].date
         folder = path.parent.name
         assert folder in (date.strftime("%Y%m"), date.isoformat())
         assert (date <= END) == (path.parent.parent.name == "landing")
+
+
+def test_control_files_say_what_their_extracts_hold(bank: Bank) -> None:
+    files = [path for path in bank.delivered if path.suffix == ".ok"]
+    assert len(files) > 30
+    for path in files:
+        said = dict(line.split("=") for line in path.read_text().splitlines())
+        data = path.with_suffix("").read_bytes()
+        rows = [line.split("|") for line in data.decode("gb18030").splitlines()[1:]]
+        total = sum((Decimal(row[2]) for row in rows), Decimal("0.00"))
+        assert said == {
+            "ROWS": str(len(rows)),
+            "SHA256": hashlib.sha256(data).hexdigest(),
+            "BALANCE_TOTAL": str(total),
+        }
 
 
 def test_text_files_have_the_headings_and_codes_of_their_feed(bank: Bank) -> None:

@@ -120,7 +120,7 @@ def test_a_ledger_of_the_first_version_is_kept(house: House) -> None:
     house.settle(row)
     with sqlite3.connect(house.ledger.path) as connection:
         connection.execute("DROP INDEX delivery_by_correction")
-        for name in ("file_version", "corrects"):
+        for name in ("file_version", "corrects", "control"):
             connection.execute(f"ALTER TABLE delivery DROP COLUMN {name}")
         connection.execute("DROP TABLE decision")
         connection.execute("PRAGMA user_version = 1")

@@ -9,7 +9,18 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.ingestion.conftest import Deliver
-from tests.unit.ingestion.made_up import AMOUNT, CUSTOMER, HEADINGS, SERIAL, extract_of, feed
+from tests.unit.ingestion.made_up import (
+    AMOUNT,
+    CUSTOMER,
+    DATE,
+    ENTRY,
+    HEADINGS,
+    NOTE,
+    SERIAL,
+    extract_of,
+    feed,
+    may_be_empty,
+)
 
 GOOD = "S1|张三|20250131|1.00|"
 OTHER = "S2|李四|20250131|2.00|注"
@@ -157,33 +168,71 @@ def test_a_line_of_delimiters_is_a_row_that_says_nothing(deliver: Deliver) -> No
     assert reading.refused[0].codes == ["missing", "missing"]
 
 
-def test_a_last_line_without_its_end_is_read_and_remarked_upon(deliver: Deliver) -> None:
+def test_a_last_line_without_its_end_holds_the_file(deliver: Deliver) -> None:
     reading = deliver(extract_of(GOOD, OTHER).removesuffix("\n"))
-    assert reading.values("serial_id") == ["S1", "S2"]
-    (note,) = reading.report.notes
-    assert "最后一行没有换行符，可能传输不完整，请核对行数" in note.zh
-    assert "may have been cut off, so check its number of rows" in note.en
+    assert (reading.report.state, reading.rows) == ("held", [])
+    (doubt,) = reading.report.doubts
+    assert doubt.code == "cut"
+    assert "最后一行没有换行符，可能传输不完整" in doubt.reason.zh
+    assert "the file may have been cut off" in doubt.reason.en
     assert reading.adds_up()
 
 
-@pytest.mark.parametrize("cut", range(1, 9))
-def test_a_file_that_was_cut_off_is_told(deliver: Deliver, cut: int) -> None:
-    """Wherever the transfer stopped, the torn line is refused or its missing end is told."""
-    data = extract_of(GOOD, OTHER).encode("gb18030")[: -2 * cut]
-    reading = deliver(data)
-    assert reading.values("serial_id")[:1] == ["S1"]
-    assert any("可能传输不完整" in note.zh for note in reading.report.notes)
-    assert reading.adds_up()
+def test_a_sender_may_never_end_its_last_line(deliver: Deliver) -> None:
+    file = {"pattern": "entry_{date}.csv", "format": "csv", "encoding": "gb18030",
+            "delimiter": "|", "ends_last_line": False}  # fmt: skip
+    of = feed(SERIAL, CUSTOMER, DATE, AMOUNT, NOTE, files=[file])
+    assert deliver(extract_of(GOOD, OTHER).removesuffix("\n"), of).report.state == "loaded"
 
 
-def test_a_heading_alone_is_a_delivery_of_no_rows(deliver: Deliver) -> None:
-    report = deliver(extract_of()).report
-    assert (report.state, report.rows_in, report.rows_loaded, report.key_count) == (
-        "loaded",
-        1,
-        0,
-        0,
-    )
+def test_a_file_cut_inside_a_line_is_never_loaded(deliver: Deliver) -> None:
+    """F20 without trailer or control file: all but cuts at a line's end can be told."""
+    data = extract_of(GOOD, OTHER).encode("gb18030")
+    loaded = []
+    for cut in range(data.index(b"\n") + 2, len(data)):
+        reading = deliver(data[:cut])
+        if reading.report.state == "loaded":
+            loaded.append(cut)
+        assert reading.adds_up()
+    assert loaded == [data.index(b"\n", data.index(b"\n") + 1) + 1]
+
+
+def test_a_heading_alone_is_held_unless_the_feed_may_be_empty(deliver: Deliver) -> None:
+    reading = deliver(extract_of())
+    assert [doubt.code for doubt in reading.report.doubts] == ["empty"]
+    assert "没有一行数据" in reading.report.doubts[0].reason.zh
+    assert "holds no rows" in reading.report.doubts[0].reason.en
+    report = deliver(extract_of(), may_be_empty(ENTRY)).report
+    counts = (report.state, report.rows_in, report.rows_loaded, report.key_count)
+    assert counts == ("loaded", 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "zh", "en"),
+    [
+        (extract_of(GOOD).replace("|", ","), "约定分隔符为“|”，标题行中却只有“,”", "only ','"),
+        (extract_of(GOOD).replace("|", "\t"), "标题行中却只有“Tab”", "only 'Tab'"),
+        (
+            extract_of(*["a|b"] * 3).replace("\na", "\na|b|c|d\ra"),
+            "部分行只以回车（CR）结尾",
+            "end in CR alone",
+        ),
+    ],
+)
+def test_what_parts_fields_and_lines_is_told_when_it_is_another(
+    deliver: Deliver, text: str, zh: str, en: str
+) -> None:
+    text = text.replace("a|b|c|d\ra|b", f"{GOOD}\r{OTHER}")
+    reading = deliver(text)
+    assert zh in reading.refusal.zh
+    assert en in reading.refusal.en
+
+
+def test_one_line_with_another_delimiter_is_told_alone(deliver: Deliver) -> None:
+    reading = deliver(extract_of(GOOD, OTHER.replace("|", "^")))
+    (refused,) = reading.refused
+    assert refused.codes == ["delimiter"]
+    assert "没有约定的分隔符“|”，却有“^”" in refused.sentence.zh
 
 
 def test_a_file_may_be_agreed_to_have_no_headings(deliver: Deliver) -> None:

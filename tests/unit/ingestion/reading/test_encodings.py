@@ -186,3 +186,55 @@ def test_a_file_without_any_line_end_is_refused(deliver: Deliver) -> None:
     reading = deliver(extract_of(GOOD).encode("gb18030") + b"x" * (36 << 20))
     assert "字节没有换行，不是按行导出的文本" in reading.refusal.zh
     assert "it is no text written line by line" in reading.refusal.en
+
+
+@pytest.mark.parametrize("name", ["张", "张三", "李四光", "王小二郎", "镕", "（甲）", "𠮷"])
+def test_a_few_characters_of_utf8_are_noticed(deliver: Deliver, name: str) -> None:
+    """A file of figures with one name in it: as GB18030 it would be another name."""
+    rows = ["S1|a|20250131|1|", f"S2|{name}|20250131|2|"]
+    reading = deliver(extract_of(*rows, headings=ASCII_HEADINGS).encode())
+    assert "实际像是 UTF-8" in reading.refusal.zh
+    assert reading.rows == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["张", "张三", "李四光", "王小二郎", "联通", "镕基", "卢", "驴驴", "编码", "（甲）", "é"],
+)
+def test_a_few_characters_of_gb18030_are_what_they_are(deliver: Deliver, name: str) -> None:
+    rows = ["S1|a|20250131|1|", f"S2|{name}|20250131|2|"]
+    reading = deliver(extract_of(*rows, headings=ASCII_HEADINGS))
+    assert reading.values("customer_name") == ["a", name]
+
+
+@pytest.mark.parametrize(
+    ("name", "zh", "en"),
+    [
+        (
+            "\ue000\ue001",
+            "文件含有 2 个自造字（私用区字符），已原样入库",
+            "2 characters of private",
+        ),
+        (
+            "a\ufffd",
+            "文件含有 1 个替换符（U+FFFD），原字在导出前已丢失",
+            "was lost before the export",
+        ),
+    ],
+)
+def test_odd_signs_are_loaded_and_remarked_upon(
+    deliver: Deliver, name: str, zh: str, en: str
+) -> None:
+    reading = deliver(extract_of(f"S1|{name}|20250131|1|"))
+    assert reading.values("customer_name") == [name]
+    (note,) = reading.report.notes
+    assert zh in note.zh
+    assert en in note.en
+
+
+def test_every_han_character_of_the_basic_plane_survives(deliver: Deliver) -> None:
+    """All 20,902, and extension A: what is read is what was written."""
+    signs = [chr(code) for code in (*range(0x4E00, 0x9FA6), *range(0x3400, 0x4DB6))]
+    names = ["".join(signs[at : at + 40]) for at in range(0, len(signs), 40)]
+    rows = [f"S{n}|{name}|20250131|1|" for n, name in enumerate(names)]
+    assert deliver(extract_of(*rows)).values("customer_name") == names

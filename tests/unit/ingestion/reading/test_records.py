@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingestion.parsing.signs import BLANKS
 from ingestion.parsing.text import clean
 from ingestion.reading.records import BadLine, Grammar, SlowLines
-from ingestion.reading.text_chunk import prepared
+from ingestion.reading.text_chunk import count_odd_signs, numbered, prepared
 from ingestion.sentence import Sentence
 
 PIPE = Grammar("|", '"', 3)
@@ -47,20 +47,22 @@ def test_without_a_quote_sign_quotes_are_text() -> None:
     "fields", [["a", "b", "c"], ["a|b", 'c"d', ""], ["x\ny", "", "z"], ['"', "|", "\n"]]
 )
 def test_a_written_record_is_read_back(fields: list[str]) -> None:
-    assert PIPE.fields(PIPE.written(fields).removesuffix("\n")) == fields
+    assert PIPE.fields(PIPE.written(7, fields).removesuffix("\n")) == ["7", *fields]
 
 
 @pytest.mark.parametrize(
     ("lines", "out", "covered"),
     [
-        (["a|b|c"], "a|b|c\n", 1),
-        ([" a |b|　c"], "a|b|c\n", 1),
-        (["", "a|b|c"], "\x1a||\na|b|c\n", 2),
-        (['"a', 'b"|c|d', "e|f|g"], '"a\nb"|c|d\n\x1a||\ne|f|g\n', 3),
-        (["a|b|c", '"open'], "a|b|c\n", 1),
+        (["a|b|c"], "2|a|b|c\n", 1),
+        ([" a |b|　c"], "2|a|b|c\n", 1),
+        (["", "a|b|c"], "3|a|b|c\n", 2),
+        (['"a', 'b"|c|d', "e|f|g"], '2|"a\nb"|c|d\n4|e|f|g\n', 3),
+        (["a|b|c", '"open'], "2|a|b|c\n", 1),
     ],
 )
-def test_lines_become_as_many_lines(lines: list[str | BadLine], out: str, covered: int) -> None:
+def test_records_keep_the_number_of_their_line(
+    lines: list[str | BadLine], out: str, covered: int
+) -> None:
     """A record that may go on beyond the stretch waits for what follows."""
     assert SlowLines(PIPE).rewritten(lines, 2, is_last=False) == (out, covered)
 
@@ -70,7 +72,7 @@ def test_what_is_known_to_be_damaged_keeps_its_place() -> None:
     bad = BadLine(3, "?", "encoding", Sentence("坏", "bad"))
     lines: list[str | BadLine] = ["a|b|c", bad, '"x', bad, "d|e|f"]
     out, covered = slow.rewritten(lines, 2, is_last=True)
-    assert (out.count("\n"), covered) == (5, 5)
+    assert (out, covered) == ("2|a|b|c\n6|d|e|f\n", 5)
     assert [(each.line, each.code) for each in slow.bad] == [
         (3, "encoding"),
         (4, "quote"),
@@ -143,7 +145,9 @@ def test_both_ways_come_to_the_same(lines: list[str]) -> None:
     slow = SlowLines(PIPE)
     out, covered = slow.rewritten(list(physical), 1, is_last=True)
     assert (covered, slow.bad, slow.passed_over) == (len(physical), [], [])
-    fast = ready.decode().removesuffix("\n").split("\n")
+    data, count = numbered(ready, 1, "|")
+    assert count == len(physical)
+    fast = data.decode().removesuffix("\n").split("\n")
     assert [PIPE.fields(line) for line in fast] == [
         PIPE.fields(line) for line in out.removesuffix("\n").split("\n")
     ]
@@ -156,10 +160,9 @@ def test_the_slow_way_accounts_for_every_line(lines: list[str]) -> None:
     slow = SlowLines(PIPE)
     out, covered = slow.rewritten(list(physical), 1, is_last=True)
     assert covered == len(physical)
-    records = [fields for line in _records(out) if (fields := PIPE.fields(line)) is not None]
-    good = [fields for fields in records if fields[0] != "\x1a"]
+    good = [fields for line in _records(out) if (fields := PIPE.fields(line)) is not None]
     assert len(good) + len(slow.bad) + len(slow.passed_over) == covered
-    assert all(len(fields) == 3 for fields in records)
+    assert all(len(fields) == 4 for fields in good)
     assert all(text == clean(text) for fields in good for text in fields)
 
 
@@ -175,5 +178,28 @@ def test_every_blank_is_one_that_both_ways_cut() -> None:
             continue
         ready = prepared(f"{blank}a{blank}|b|c\n", PIPE)
         out, _ = SlowLines(PIPE).rewritten([f"{blank}a{blank}|b|c"], 1, is_last=True)
-        assert out == "a|b|c\n"
+        assert out == "1|a|b|c\n"
         assert ready in (b"a|b|c\n", None)
+
+
+@pytest.mark.parametrize(
+    ("first", "lines"), [(1, ["a"]), (9, ["a|b", "c|d"]), (99_999, ["张|b", "|", "x|y", "z|𠮷"])]
+)
+def test_lines_get_their_numbers(first: int, lines: list[str]) -> None:
+    data, count = numbered("".join(f"{line}\n" for line in lines).encode(), first, "|")
+    told = [line.partition("|") for line in data.decode().splitlines()]
+    assert [(int(number), rest) for number, _, rest in told] == list(enumerate(lines, first))
+    assert count == len(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ("张三𠮷（全角）", (0, 0)),
+        ("\ue000\uf8ff\uf900", (2, 0)),
+        ("\ufffd\ufffd，", (0, 2)),
+        ("", (0, 0)),
+    ],
+)
+def test_odd_signs_are_counted(text: str, odd: tuple[int, int]) -> None:
+    assert count_odd_signs(f"{text}\n".encode()) == odd

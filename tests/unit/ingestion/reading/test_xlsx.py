@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, raw, row, typed, written
 from tests.unit.ingestion.conftest import Deliver
-from tests.unit.ingestion.made_up import AMOUNT, SERIAL, XLSX, feed
+from tests.unit.ingestion.made_up import AMOUNT, ENTRY, SERIAL, XLSX, feed, may_be_empty
 
 
 def test_a_row_is_loaded_with_its_place(deliver: Deliver) -> None:
@@ -231,7 +231,8 @@ def test_a_book_without_the_table_is_refused_with_its_headings(
 
 
 def test_headings_alone_are_a_delivery_of_no_rows(deliver: Deliver) -> None:
-    report = deliver(typed(HEADING_ROW), name=XLSX).report
+    assert deliver(typed(HEADING_ROW), name=XLSX).report.state == "held"
+    report = deliver(typed(HEADING_ROW), may_be_empty(ENTRY), name=XLSX).report
     assert (report.state, report.rows_in, report.rows_loaded) == ("loaded", 1, 0)
 
 
