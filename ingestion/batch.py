@@ -165,6 +165,7 @@ class BatchReport:
     adjusted: dict[str, int] = field(default_factory=dict)
     columns: list[ColumnProfile] = field(default_factory=list)
     key_count: int | None = None
+    lake_sha256: str | None = None
     returned: Path | None = None
     corrects: str | None = None
     corrects_rows: bool = False

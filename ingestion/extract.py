@@ -12,8 +12,8 @@ from ingestion.contracts import Feed, FilePattern
 from ingestion.correcting import correction_of, returned_pattern
 from ingestion.correction import Correction
 from ingestion.doubts import doubts_about
-from ingestion.lake import Lake
-from ingestion.landing.archive import archive_path, sha256_of
+from ingestion.lake import Lake, sha256_of
+from ingestion.landing.archive import archive_path
 from ingestion.landing.companions import Companion
 from ingestion.landing.intake import precedence_of
 from ingestion.ledger import DeliveryRow, Ledger
@@ -149,11 +149,20 @@ def _in_order(
             yield waiting.pop(queue.popleft())
 
 
-def reconcile(lake: Path, ledger: Ledger, feeds: Mapping[str, Feed]) -> list[DeliveryRow]:
+def reconcile(
+    lake: Path, ledger: Ledger, feeds: Mapping[str, Feed], *, is_thorough: bool = False
+) -> list[DeliveryRow]:
     """Make lake and ledger agree after a run was killed, or a file was lost.
 
     A batch the ledger does not count as loaded leaves the lake; a loaded batch whose file is gone
     is received again.
+
+    Args:
+        lake: The lake's folder.
+        ledger: The ledger.
+        feeds: What the bank delivers.
+        is_thorough: Whether every file is read to see that it still is what was written; one that
+            a disk has damaged is as good as gone.
 
     Returns:
         The deliveries that have to be extracted again.
@@ -174,13 +183,22 @@ def reconcile(lake: Path, ledger: Ledger, feeds: Mapping[str, Feed]) -> list[Del
             if path not in loaded:
                 store.remove(feed.feed, date, batch_id)
         for path, row in loaded.items():
-            if not path.exists() and row.delivery_id not in lost:
+            if row.delivery_id not in lost and (
+                not path.exists() or (is_thorough and _is_damaged(path, row))
+            ):
+                store.remove(row.feed, row.business_date, row.batch_id)
                 beside = ledger.corrections(row.batch_id)
                 ledger.reopen(row.delivery_id)
                 for each in beside:
                     store.remove(each.feed, each.business_date, each.batch_id)
                 lost |= {each.delivery_id: each for each in (row, *beside)}
     return list(lost.values())
+
+
+def _is_damaged(path: Path, row: DeliveryRow) -> bool:
+    """Whether a file in the lake is not what was written; unknown of those of earlier versions."""
+    written = BatchReport.from_json(row.report).lake_sha256 if row.report else None
+    return written is not None and sha256_of(path) != written
 
 
 def _verify(row: DeliveryRow, archived: Path) -> None:

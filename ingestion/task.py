@@ -14,7 +14,7 @@ from ingestion.adjustments import write_adjustments
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed, FilePattern
 from ingestion.correction import Correction, write_corrected
-from ingestion.lake import sync
+from ingestion.lake import sha256_of, sync
 from ingestion.quarantine import write_quarantine
 from ingestion.reading.csv import read_csv
 from ingestion.reading.load import Origin, sum_money
@@ -105,6 +105,7 @@ def perform(task: Task, feed: Feed, engine: Any) -> BatchReport:
         report.state = "loaded"
     if report.state == "loaded":
         sync(task.unfinished)
+        report.lake_sha256 = sha256_of(task.unfinished)
     else:
         task.unfinished.unlink(missing_ok=True)
     write_quarantine(

@@ -112,7 +112,9 @@ def receive(night: Night) -> None:
     """Take in what has landed, and put lake and ledger in order after runs that died."""
     home = night.home
     with in_words():
-        reconcile(home.lake, night.ledger, night.feeds)
+        # What is built whole from the lake is worth the reading of the whole lake.
+        is_thorough = night.request.is_full_refresh
+        reconcile(home.lake, night.ledger, night.feeds, is_thorough=is_thorough)
         if not night.request.receives:
             night.receipt = Receipt(pending=night.ledger.deliveries(state="received"))
             return

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from ingestion.lake import sha256_of
 from ingestion.landing.offers import LandingError
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -16,12 +17,6 @@ _CHUNK_BYTES: Final = 1 << 20
 def archive_path(archive: Path, sha256: str) -> Path:
     """Where the archive keeps content."""
     return archive / sha256[:2] / sha256
-
-
-def sha256_of(path: Path) -> str:
-    """The hash of a file's content, as the archive names it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sweep(archive: Path) -> None:

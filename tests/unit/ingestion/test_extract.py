@@ -228,3 +228,18 @@ def test_agreeing_lake_and_ledger_are_left_alone(loaded_house: House) -> None:
     assert reconcile(loaded_house.lake, loaded_house.ledger, loaded_house.feeds) == []
     assert loaded_house.ledger.deliveries() == before
     assert before[0].business_date == NIGHT
+
+
+def test_a_batch_that_a_disk_damaged_is_read_again(house: House) -> None:
+    """F06: looked for where everything is built from the lake, once a week."""
+    house.land()
+    house.extract(house.receive().pending)
+    (batch,) = house.lake.rglob("*.parquet")
+    content = bytearray(batch.read_bytes())
+    content[len(content) // 2] ^= 1
+    batch.write_bytes(content)
+    assert reconcile(house.lake, house.ledger, house.feeds) == []
+    (lost,) = reconcile(house.lake, house.ledger, house.feeds, is_thorough=True)
+    assert not batch.exists()
+    assert house.extract([lost])[0].state == "loaded"
+    assert reconcile(house.lake, house.ledger, house.feeds, is_thorough=True) == []
