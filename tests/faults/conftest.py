@@ -27,6 +27,7 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Figures]:
         return
     FIGURES.mkdir(parents=True, exist_ok=True)
     kept = {"case": marker.args[0], "title": marker.args[1], **asdict(found)}
+    kept["step"] = int(os.environ.get("FAULTS_STEP", "1")) if "step" in request.fixturenames else 1
     name = "".join(letter if letter.isalnum() else "_" for letter in request.node.name)
     path = FIGURES / f"{marker.args[0]}-{name}.json"
     path.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -41,12 +41,14 @@ def rows(folder: Path = FIGURES) -> list[dict[str, Any]]:
             dict.fromkeys(
                 ("tried", "detected", "recovered", "rows_lost", "wrong_reads", "worst_seconds"), 0
             )
-            | {"case": one["case"], "title": one["title"], "seeds": set(), "notes": [], "mb": 0},
+            | {"case": one["case"], "title": one["title"], "seeds": set(), "notes": [], "mb": 0}
+            | {"step": 1},
         )
         for name in ("tried", "detected", "recovered", "rows_lost", "wrong_reads"):
             row[name] += one[name]
         row["worst_seconds"] = max(row["worst_seconds"], one["worst_seconds"])
         row["mb"] = max(row["mb"], one["peak_mb"] or 0)
+        row["step"] = max(row["step"], one["step"])
         row["seeds"] |= {one["seed"]} - {None}
         row["notes"] += [note for note in one["notes"] if note not in row["notes"]]
     return sorted(found.values(), key=lambda row: (row["case"], row["title"]))
@@ -67,6 +69,9 @@ def table(found: list[dict[str, Any]]) -> str:
             f" | {row['worst_seconds']:.1f} | {row['mb'] or ''} |"
             for row in own
         ]
+        for row in own:
+            if row["step"] > 1:
+                row["notes"].append(f"{row['title']}: n in steps of {row['step']}, not every n")
         notes = [f"- {row['case']}: {note}." for row in own for note in row["notes"]]
         parts.append("\n".join([*lines, "", *notes]).rstrip())
     return "\n\n".join(parts)
