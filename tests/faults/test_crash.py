@@ -16,7 +16,7 @@ SHARDS = 8
 CAUSES = {
     "enospc": ("No space left", "is full"),
     "full": ("No space left", "is full"),
-    "eio": ("Input/output error", "I/O error"),
+    "eio": ("Input/output error", "I/O error", "cannot be read"),
     "readonly": ("Read-only", "readonly"),
     "gone": ("Stale file handle", "unable to open"),
 }
