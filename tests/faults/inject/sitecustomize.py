@@ -333,11 +333,19 @@ def _shift_clock() -> None:
         def now(cls, tz: Any = None) -> Any:
             return real.fromtimestamp(now(), tz)
 
+    class Module:
+        """The module datetime as ours see it; the libraries' compiled code needs the real one."""
+
+        datetime = Shifted
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(datetime, name)
+
     time.time = now
-    # The engine's own code breaks on another class; a reader asks for no date of today anyway.
-    if "ingestion.reader_process" in sys.orig_argv:
-        return
-    datetime.datetime = Shifted  # type: ignore[misc]
+    for name, module in list(sys.modules.items()):
+        is_ours = name.split(".")[0] in ("ingestion", "serving", "dagster_project")
+        if is_ours and getattr(module, "dt", None) is datetime:
+            module.dt = Module()  # type: ignore[attr-defined]
 
 
 class _AfterImport(importlib.abc.MetaPathFinder):
