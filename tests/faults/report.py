@@ -66,7 +66,7 @@ def table(found: list[dict[str, Any]]) -> str:
             f"| {row['case']} | {row['title']} | {row['tried']:,} | {row['detected']:,}"
             f" | {row['recovered']:,} | {row['rows_lost']:,} | {row['wrong_reads']:,}"
             f" | {', '.join(map(str, sorted(row['seeds'])))}"
-            f" | {row['worst_seconds']:.1f} | {row['mb'] or ''} |"
+            f" | {round(row['worst_seconds'], 1) or ''} | {row['mb'] or ''} |"
             for row in own
         ]
         for row in own:
