@@ -8,9 +8,10 @@ import json
 import os
 import shlex
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TextIO, TypeVar
+from typing import Annotated, Any, NoReturn, TextIO, TypeVar
 
 import typer
 from rich.console import Console
@@ -58,7 +59,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def guarded(command: Command) -> Command:
-    """Turn the house's own errors into one sentence and the documented exit code."""
+    """Turn every error into one sentence and the documented exit code."""
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> Any:
@@ -75,11 +76,39 @@ def guarded(command: Command) -> Command:
         except Exception as error:
             cause = known(error)
             if cause is None:
-                raise
+                _fail_unforeseen(error, options.get("home"))
             said = getattr(cause, "sentence", None)
             fail(str(cause), getattr(cause, "exit_code", 1), said.zh if said else "")
 
     return run  # type: ignore[return-value]
+
+
+def _fail_unforeseen(error: Exception, home: Path | None) -> NoReturn:
+    """Write the traceback of an error that nobody foresaw into the home, and say where it is.
+
+    The sentence names the kind of error only: its own words may quote a customer's data.
+    """
+    told = "".join(traceback.format_exception(error))
+    kind = type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        kind += f": {error.strerror}"
+    path = Home.resolve(home).logs / "errors.log"
+    try:
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{dt.datetime.now(dt.UTC).isoformat(timespec='seconds')}\n{told}\n")
+    except OSError as unwritten:
+        sys.stderr.write(told)
+        where = f"above; {path} cannot be written ({unwritten.strerror})"
+        where_zh = f"见上；{path} 无法写入（{unwritten.strerror}）"
+    else:
+        where, where_zh = f"in {path}", f"见 {path}"
+    fail(
+        f"an error that nobody foresaw ({kind}); the traceback is {where}. Run the command again;"
+        " if it fails again, report it with that traceback",
+        1,
+        f"发生未预料的错误（{kind}），错误详情{where_zh}。请重新执行；若仍失败，请附该详情报告。",
+    )
 
 
 def known(error: BaseException) -> BaseException | None:
@@ -97,7 +126,7 @@ def known(error: BaseException) -> BaseException | None:
     return named_cause(error)
 
 
-def fail(sentence: str, code: int, zh: str = "") -> None:
+def fail(sentence: str, code: int, zh: str = "") -> NoReturn:
     """Say what is wrong on standard error, in Chinese too where it is known; end with `code`."""
     errors.print(f"[bold red]crm:[/] {escape(sentence)}", soft_wrap=True)
     if zh:

@@ -96,3 +96,43 @@ def test_a_ledger_that_is_none_is_told_in_one_sentence(home: Home) -> None:
     assert done.exit_code == 1
     assert "cannot be used as a ledger" in done.stderr
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ZeroDivisionError("张三 6217"), "ZeroDivisionError"),
+        (OSError(28, "No space left on device"), "OSError: No space left on device"),
+    ],
+)
+def test_an_unforeseen_error_is_one_sentence_and_its_traceback_lies_in_the_home(
+    home: Home, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str
+) -> None:
+    def conduct(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(conductor, "conduct", conduct)
+    land(home, "2026-01-01")
+    done = CliRunner().invoke(app, ["run"])
+    log = home.logs / "errors.log"
+    assert done.exit_code == 1
+    assert f"an error that nobody foresaw ({kind}); the traceback is in {log}." in done.stderr
+    assert f"发生未预料的错误（{kind}），错误详情见 {log}。" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "张三" not in done.stderr
+    assert f"raise error\n{type(error).__name__}: {error}" in log.read_text(encoding="utf-8")
+
+
+def test_an_unforeseen_error_is_shown_where_it_cannot_be_written(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def conduct(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(conductor, "conduct", conduct)
+    land(home, "2026-01-01")
+    (home.logs / "errors.log").mkdir()
+    done = CliRunner().invoke(app, ["run"])
+    assert done.exit_code == 1
+    assert "Traceback" in done.stderr
+    assert "errors.log cannot be written (Is a directory)" in done.stderr
