@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import io
 import os
 import random
@@ -109,6 +110,18 @@ def balance_lines(rng: random.Random, date: dt.date, rows: int) -> bytes:
     lines = [BALANCE]
     lines += [f"62170001{n:08d}|{date.isoformat()}|{amount(rng)}" for n in range(rows)]
     return "".join(f"{line}\n" for line in lines).encode("gb18030")
+
+
+def control(content: bytes, total: Decimal | None = None, rows: int | None = None) -> bytes:
+    """What the control file of an extract of balances says: rows, total, hash."""
+    lines = content.decode("gb18030").splitlines()[1:]
+    found = sum((Decimal(line.split("|")[2]) for line in lines), Decimal(0))
+    told = {
+        "ROWS": len(lines) if rows is None else rows,
+        "SHA256": hashlib.sha256(content).hexdigest(),
+        "BALANCE_TOTAL": found if total is None else total,
+    }
+    return "".join(f"{name}={value}\n" for name, value in told.items()).encode()
 
 
 def transaction_name(date: dt.date) -> str:

@@ -178,12 +178,14 @@ class Bench:
         )
         wrong = files.balance_lines(rng, NEXT, 25).replace("余额日期".encode("gb18030"), b"xx")
         self.lay(self.base, files.balance_name(NEXT, "csv"), wrong, 20)
+        told = files.control(wrong)
+        files.land(self.base / "landing", f"{files.balance_name(NEXT, 'csv')}.ok", told, 20)
         self.landed[f"first/{files.transaction_name(DAY)}"] = first
         whole = self.copy()
         done = night(whole, NEXT)
         assert done.code == 0, done.said
         self.clean = oracle.fingerprint(whole)
-        assert self.judge(whole) == []
+        assert (found := self.judge(whole)) == [], found
         shutil.rmtree(whole)
 
     def lay(self, home: Path, name: str, content: bytes, second: int = 0) -> None:
