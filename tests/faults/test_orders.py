@@ -1,7 +1,7 @@
 """Five deliveries in any order, each in a night of its own: the same published tables (F25).
 
-The lake's share of it is proved for all 120 orders in tests/unit/ingestion/test_orders.py; here
-whole nights publish. ORDERS says how many of the 120 are walked, seeded; 120 takes hours.
+Up to the lake all 120 orders are walked, as in tests/unit/ingestion/test_orders.py. ORDERS says in
+how many of the 120, seeded, whole nights publish as well; all of them take hours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from serving import generation as generations
+from tests.faults.trial import Figures
 from tests.integration.own_bank import crm, write_page
+from tests.unit.ingestion import test_orders as lakes
 
 pytestmark = pytest.mark.faults
 
@@ -78,11 +80,25 @@ def tables_of(bank: Path) -> dict[str, tuple[int, str]]:
     return published.tables
 
 
-def test_whole_nights_end_the_same_in_any_order(bank: Path) -> None:
+@pytest.mark.case("F25", "five deliveries in every order: the lake")
+def test_every_order_ends_in_the_same_lake(
+    figures: Figures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lakes.hurry(monkeypatch)
+    figures.tried = len(lakes.ORDERS)
+    figures.recovered = lakes.walk_all(tmp_path)
+    assert (figures.tried, figures.recovered) == (120, 120)
+
+
+@pytest.mark.case("F25", "five deliveries in some of their orders: what whole nights publish")
+def test_whole_nights_end_the_same_in_any_order(bank: Path, figures: Figures) -> None:
     """Tables after the same files are the same, however they came, and equal a whole rebuild."""
-    count = int(os.environ.get("ORDERS", "3"))
+    count = int(os.environ.get("ORDERS", "2"))
+    figures.seed = SEED
+    figures.notes.append(f"whole nights in {count} of the {len(ORDERS)} orders")
     seen: dict[frozenset[str], dict[str, tuple[int, str]]] = {}
     for order in random.Random(SEED).sample(ORDERS, count):
+        figures.tried += 1
         walked = Path(shutil.copytree(bank, bank.parent / "walked", symlinks=True))
         for number, name in enumerate(order, 1):
             (walked / "landing" / name).write_text(FILES[name], encoding="gb18030")
@@ -93,6 +109,7 @@ def test_whole_nights_end_the_same_in_any_order(bank: Path) -> None:
         night(walked, "--force", "--accept-missing", "--full-refresh")
         assert _differing(tables_of(walked), seen[frozenset(FILES)]) == {}, f"rebuilt after {order}"
         shutil.rmtree(walked)
+        figures.recovered += 1
 
 
 def _differing(
