@@ -104,6 +104,7 @@ def find_deliveries(landing: Path) -> list[Delivered]:
             if spec["format"] != "csv":
                 continue
             pattern = re.escape(spec["pattern"]).replace(r"\{date\}", r"\d{6}(\d\d)?")
+            pattern = pattern.replace(r"\{version\}", "")
             regex = re.compile(pattern.replace(r"\{part\}", ".+"))
             files = sorted((p for p in present if regex.fullmatch(p.name)), key=lambda p: p.name)
             if files:
