@@ -39,6 +39,7 @@ def duties(
     standings: Mapping[str, Standing],
     rows: Sequence[DeliveryRow],
     settled: Collection[int] = (),
+    only: Collection[int] | None = None,
 ) -> list[Duty]:
     """Everything that waits for somebody, what is late first.
 
@@ -47,8 +48,12 @@ def duties(
         standings: How each feed stands.
         rows: The ledger's deliveries.
         settled: Deliveries that somebody refused by his own decision.
+        only: Tell of no other files than these; all where None.
     """
-    refusals = [row for row in open_refusals(rows) if row.delivery_id not in settled]
+    told = [row for row in rows if only is None or row.delivery_id in only]
+    # What is open depends on all of them: a file of tonight may have put right one of last week.
+    is_open = {row.delivery_id for row in open_refusals(rows)} - set(settled)
+    refusals = [row for row in told if row.delivery_id in is_open]
     found = [
         Duty(
             feeds[name].owner,
@@ -65,7 +70,7 @@ def duties(
         if refused:
             found.append(_refused(feed, refused))
     for name, feed in feeds.items():
-        held = [row for row in rows if row.feed == name and row.state == "held"]
+        held = [row for row in told if row.feed == name and row.state == "held"]
         if held:
             found.append(_held(feed, held))
     return found

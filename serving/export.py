@@ -125,9 +125,19 @@ def _write_cell(sheet: Any, line: int, place: int, value: Any, plain: Any, momen
     elif isinstance(value, dt.date) and value.year >= 1900:
         sheet.write_datetime(line, place, value)
     elif isinstance(value, str):
-        sheet.write_string(line, place, value[:_LONGEST_TEXT], plain)
+        sheet.write_string(line, place, _whole(value), plain)
     else:
-        sheet.write_string(line, place, _csv_cell(value)[:_LONGEST_TEXT], plain)
+        sheet.write_string(line, place, _whole(_csv_cell(value)), plain)
+
+
+def _whole(text: str) -> str:
+    if len(text) > _LONGEST_TEXT:
+        message = (
+            f"a text of {len(text):,} characters does not fit into a cell of a sheet"
+            f" ({_LONGEST_TEXT:,} at most); write the answer to a .csv file"
+        )
+        raise QueryError(message)
+    return text
 
 
 def _is_exact(number: float | Decimal) -> bool:

@@ -181,11 +181,8 @@ def _gate(night: Night) -> Iterable[Event]:
 
 def _duties(night: Night) -> Iterable[Event]:
     """What waits for somebody since this night: lateness as long as it lasts, files once."""
-    rows = [
-        row
-        for row in night.ledger.deliveries(ended_run_id=night.run_id)
-        if row.state in ("refused", "held")
-    ]
+    rows = night.ledger.deliveries()
+    tonight = {row.delivery_id for row in rows if row.ended_run_id == night.run_id}
     settled = night.ledger.turned_away()
-    for duty in duties(night.feeds, night.standings, rows, settled):
+    for duty in duties(night.feeds, night.standings, rows, settled, tonight):
         yield Event(_DUTY_EVENTS[duty.kind], duty.owner, duty.feed, duty.sentence)

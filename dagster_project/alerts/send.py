@@ -26,6 +26,7 @@ from ingestion.sentence import shown
 RECORD: Final = "alerts.jsonl"
 # Doubled after each try.
 _FIRST_PAUSE_SECONDS: Final = 1.0
+_LONGEST_ANSWER: Final = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -144,11 +145,25 @@ def _post(way: Webhook, message: Message) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     try:
         with opener.open(request, timeout=way.timeout_seconds) as answer:
-            answer.read(1)
+            said = answer.read(_LONGEST_ANSWER)
     except urllib.error.HTTPError as error:
         is_final = error.code < 500 and error.code not in (408, 429)
         error.close()
         raise _NotTakenError(f"HTTP {error.code}", is_final=is_final) from None
+    if way.format != "json":
+        _check_robot(said)
+
+
+def _check_robot(said: bytes) -> None:
+    """Robots of chat groups answer 200 to everything, and say in the text what they refused."""
+    try:
+        answer = json.loads(said)
+    except ValueError:
+        return
+    found = answer if isinstance(answer, dict) else {}
+    code = next((found[name] for name in ("errcode", "code", "StatusCode") if name in found), 0)
+    if code != 0:
+        raise _NotTakenError(f"the robot answered {shown(str(code), 20)}", is_final=True)
 
 
 def _mail(way: Mail, message: Message) -> None:

@@ -2,7 +2,8 @@
 
 from ingestion.landing.archive import archive_path
 from ingestion.landing.due import Missing, due_date, held_sentence, missing_deliveries
-from ingestion.landing.intake import contract_of, precedence_of, slot_of
+from ingestion.landing.identity import contract_of, slot_of
+from ingestion.landing.intake import precedence_of
 from ingestion.landing.news import news
 from ingestion.landing.offers import LandingError, business_dates
 from ingestion.landing.receipt import Receipt

@@ -51,6 +51,12 @@ class Companion:
         return int(said) if said.isascii() and said.isdigit() else None
 
 
+def says_the_same(one: str | None, other: str | None) -> bool:
+    """Whether two control files, as the ledger keeps them, promise the same under any name."""
+    first, second = ({**json.loads(each), "name": ""} if each else None for each in (one, other))
+    return first == second
+
+
 def companion_of(path: Path, pattern: FilePattern) -> Companion | Sentence | None:
     """What the control file of an extract says, or why the extract has to wait for it.
 

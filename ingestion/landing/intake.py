@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 import sqlite3
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from ingestion.batch import State, batch_id_of
-from ingestion.contracts import Feed, FilePattern, Match
+from ingestion.contracts import Feed
 from ingestion.correction import RETURNED, Slip, is_beside, slip_of, slot_beside
 from ingestion.lake import sync
 from ingestion.landing.archive import archive_path, copy_in, keep, sweep
-from ingestion.landing.companions import Companion, companion_of, mismatch
+from ingestion.landing.companions import Companion, companion_of, mismatch, says_the_same
+from ingestion.landing.identity import contract_of, slot_of
 from ingestion.landing.offers import Offered, stamp_of, status_of
 from ingestion.landing.receipt import Receipt
 from ingestion.ledger import DeliveryRow, Ledger
+from ingestion.ledger.deliveries import loaded_above
 from ingestion.sentence import Sentence, shown
-
-# Reading changed in a way that files refused before deserve another look.
-_READER_VERSION: Final = "3"
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,10 @@ class _Entry:
     contract: str
     file_version: int = 0
     corrects: str | None = None
+
+    @property
+    def place(self) -> tuple[str, dt.date, str]:
+        return self.feed, self.date, self.slot
 
     @classmethod
     def of(cls, offered: Offered) -> _Entry:
@@ -233,7 +233,8 @@ class Intake:
                     or (entry.corrects is not None and entry.path in self._changed)
                 )
             )
-            if last["state"] in ("held", "refused") and last["control"] != control:
+            is_mended = not says_the_same(last["control"], control)
+            if last["state"] in ("held", "refused") and is_mended:
                 # The control file was wrong, and has been mended.
                 is_reread = last["delivery_id"] not in self._turned_away
                 connection.execute(
@@ -241,6 +242,9 @@ class Intake:
                     " AND state = 'held'",
                     [last["delivery_id"]],
                 )
+            # Read again, the older file would be the newer delivery, and undo its own correction.
+            rank = (entry.file_version, last["delivery_id"])
+            is_reread = is_reread and loaded_above(connection, entry.place, rank) is None
             if not (is_reread or self._is_return(connection, entry, last["state"], contents)):
                 if any(row["landing_path"] == name for row in known):
                     return
@@ -317,7 +321,11 @@ class Intake:
         stamp = stamp_of(status)
         known_stamp, known_sha256 = seen.get(str(path), (None, ""))
         if known_stamp == stamp and archive_path(self.archive, known_sha256).exists():
-            return known_sha256
+            # A control file that speaks of another content has come before its extract.
+            why = mismatch(path, companion, known_sha256, status.st_size) if companion else None
+            if why is not None:
+                self._wait(path, why)
+            return known_sha256 if why is None else None
         try:
             sha256, partial = copy_in(path, self.archive)
         except FileNotFoundError:
@@ -342,12 +350,6 @@ class Intake:
         return sha256
 
 
-def contract_of(feed: Feed, pattern: FilePattern) -> str:
-    """A fingerprint of everything that decides how a file is read."""
-    text = f"{_READER_VERSION}|{feed.model_dump_json()}|{pattern.model_dump_json()}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def precedence_of(slot: str, version: int, delivery_id: int) -> str:
     """The rank of a batch among those of its feed and date; the greatest text holds.
 
@@ -368,21 +370,6 @@ def precedence_of(slot: str, version: int, delivery_id: int) -> str:
     span, part = slot.split("|", 1)
     rank = ("fixed", "month", "day").index(span)
     return f"{version:04d}|{rank}|{re.sub(r'[0-9]+', lambda found: found[0].zfill(9), part)}"
-
-
-def slot_of(file_name: str, match: Match) -> str:
-    """What two files of one feed and date must share for one to replace the other.
-
-    The higher version does, whichever came first; of equal versions the later. A month's file and
-    the file of its last day have the same business date, but neither is a correction of the
-    other.
-    """
-    span = "month"
-    if f"{match.date:%Y%m%d}" in file_name:
-        span = "day"
-    elif f"{match.date:%Y%m}" not in file_name:
-        span = "fixed"
-    return f"{span}|{unicodedata.normalize('NFC', match.part or '')}"
 
 
 def _name_of(path: Path, landing: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from ingestion.contracts import Feed
 from ingestion.correction import RETURNED, Slip, slip_of
-from ingestion.landing.intake import contract_of
+from ingestion.landing.identity import contract_of
 from ingestion.landing.offers import Offered, offers, stamp_of, status_of
 from ingestion.ledger import DeliveryRow, Ledger
 

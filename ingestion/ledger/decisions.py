@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from ingestion.ledger.deliveries import enter_refusal, refuse_loaded
+from ingestion.ledger.deliveries import enter_refusal, loaded_above, refuse_loaded
 from ingestion.ledger.file import LedgerError, LedgerFile, now
 from ingestion.ledger.rows import Decision, DeliveryRow
 from ingestion.sentence import Sentence, shown
@@ -42,12 +42,7 @@ class Decisions(LedgerFile):
                     f"delivery {delivery_id} ({shown(row.file_name)}) is {row.state}; only one that"
                     " is held or refused can be released"
                 )
-            later = connection.execute(
-                "SELECT min(delivery_id) AS number FROM delivery WHERE feed = ? AND slot = ?"
-                " AND business_date = ? AND state = 'loaded'"
-                " AND (file_version, delivery_id) > (?, ?)",
-                [row.feed, row.slot, row.business_date.isoformat(), *row.rank],
-            ).fetchone()["number"]
+            later = loaded_above(connection, row.place, row.rank)
             if later is not None:
                 raise DecisionError(
                     f"delivery {later}, which came later, stands in the place of {delivery_id};"

@@ -185,6 +185,19 @@ class Deliveries(LedgerFile):
             )
 
 
+def loaded_above(
+    connection: sqlite3.Connection, place: tuple[str, dt.date, str], rank: tuple[int, int]
+) -> int | None:
+    """Number of the delivery loaded in a place over one of a lower rank; None if there is none."""
+    feed, business_date, slot = place
+    found = connection.execute(
+        "SELECT min(delivery_id) AS number FROM delivery WHERE feed = ? AND business_date = ?"
+        " AND slot = ? AND state = 'loaded' AND (file_version, delivery_id) > (?, ?)",
+        [feed, business_date.isoformat(), slot, *rank],
+    ).fetchone()
+    return None if found["number"] is None else int(found["number"])
+
+
 def refuse_loaded(
     connection: sqlite3.Connection,
     delivery: DeliveryRow,

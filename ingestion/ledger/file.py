@@ -38,10 +38,9 @@ class LedgerFile:
                         f"{path} was written by a newer version of this program (ledger version"
                         f" {version}, known {SCHEMA_VERSION}); use that version."
                     )
-                for step in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
-                    connection.executescript(MIGRATIONS.get(step, ""))
-                connection.executescript(SCHEMA)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            if version < SCHEMA_VERSION:
+                with self.transaction() as connection:
+                    _bring_up_to_date(connection)
             if not version:
                 path.chmod(0o640)
         except sqlite3.DatabaseError as error:
@@ -65,7 +64,7 @@ class LedgerFile:
 
     @contextmanager
     def connect(self) -> Iterator[sqlite3.Connection]:
-        """A connection in one transaction: all of what is done in it happens, or nothing."""
+        """A connection; each statement counts by itself."""
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
@@ -77,7 +76,7 @@ class LedgerFile:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Like `connect`, writing: others wait, and an error undoes everything."""
+        """A connection in one transaction: others wait, and an error undoes everything."""
         with self.connect() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -86,6 +85,17 @@ class LedgerFile:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Within a transaction: the tables of today, and the version that says so, or nothing."""
+    # Asked once more: another process may have done it while this one waited.
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    steps = [MIGRATIONS.get(step, "") for step in range(version or SCHEMA_VERSION, SCHEMA_VERSION)]
+    for statement in ";".join([*steps, SCHEMA]).split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def date_of(text: str) -> dt.date:

@@ -97,8 +97,12 @@ class Generations(LedgerFile):
                 [generation.sequence],
             )
             connection.execute("UPDATE delivery SET state = 'loaded'")
+            connection.execute("DELETE FROM decision")
+            # Whatever was doubted of them, and whatever was decided later: then they counted.
             connection.execute(
-                "DELETE FROM decision WHERE delivery_id NOT IN (SELECT delivery_id FROM delivery)"
+                "INSERT INTO decision (delivery_id, decision, reason, decided_by, decided_at)"
+                " SELECT delivery_id, 'release', ?, 'crm', ? FROM delivery",
+                [f"counted in generation {generation.number}", now()],
             )
             connection.execute("DELETE FROM run WHERE run_id > ?", [generation.run_id])
             for table in ("change", "generation", "file_seen"):

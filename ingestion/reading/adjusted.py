@@ -19,7 +19,7 @@ from ingestion.parsing.cell import Verdict
 from ingestion.parsing.explain_check import explain_kept, explain_mended
 from ingestion.parsing.text import clean
 from ingestion.reading.finish import Places
-from ingestion.reading.load import RawRow, ask_rows
+from ingestion.reading.load import RawRow, ask_rows, rest_of
 from ingestion.reading.outcome import Outcome
 
 
@@ -33,7 +33,7 @@ def take_marks(engine: Any, layouts: Iterable[Layout | None], target: Path) -> P
         " ORDER BY source_sheet, source_row DESC"
     ).fetchall()
     if marked:
-        rest = target.with_suffix(".rest")
+        rest = rest_of(target)
         engine.execute(
             f"COPY (SELECT * REPLACE (abs(source_row) AS source_row) FROM {source})"
             f" TO '{_quoted(rest)}' (FORMAT parquet)"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.contracts import Feed
+from ingestion.reading.load import rest_of
 from ingestion.sentence import Sentence
 
 
@@ -39,7 +40,7 @@ def drop_known(
     if not taken:
         return []
     numbers = ", ".join(str(number) for _, _, number in taken)
-    rest = target.with_suffix(".rest")
+    rest = rest_of(target)
     engine.execute(
         f"COPY (SELECT * EXCLUDE (file_row_number) FROM {source}"
         f" WHERE file_row_number NOT IN ({numbers})) TO {_quoted(rest)} (FORMAT parquet)"

@@ -247,8 +247,7 @@ def drop_duplicates(
     taken = engine.execute(
         "SELECT source_sheet, source_row, differs FROM doubled ORDER BY file_row_number"
     ).fetchall()
-    # Under the name of what is unfinished, so that a sweep finds it.
-    rest = target.with_name(f"{target.name}.rest")
+    rest = rest_of(target)
     engine.execute(
         f"COPY (SELECT {columns}, {', '.join(ORIGIN_COLUMNS)} FROM {source}"
         " WHERE file_row_number NOT IN (SELECT file_row_number FROM doubled))"
@@ -269,6 +268,14 @@ def drop_duplicates(
         else (sheet, row, "duplicate", _EXACT_DUPLICATE)
         for sheet, row, differs in taken
     ], None
+
+
+def rest_of(target: Path) -> Path:
+    """Where a file is written anew before it takes the place of `target`.
+
+    Under a name that begins like that of what is unfinished, so that a sweep finds it.
+    """
+    return target.with_name(f"{target.name}.rest")
 
 
 def totals(

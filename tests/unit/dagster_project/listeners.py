@@ -17,6 +17,7 @@ class WebServer:
     """Answers each request with the next of `answers`, the last one again and again."""
 
     answers: list[int]
+    text: bytes = b"SECRETANSWER"
     port: int = 0
     bodies: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
@@ -27,8 +28,8 @@ class WebServer:
 
 
 @contextmanager
-def web_server(*answers: int) -> Iterator[WebServer]:
-    kept = WebServer(list(answers) or [200])
+def web_server(*answers: int, text: bytes = b"SECRETANSWER") -> Iterator[WebServer]:
+    kept = WebServer(list(answers) or [200], text)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -40,7 +41,7 @@ def web_server(*answers: int) -> Iterator[WebServer]:
             if 300 <= answer < 400:
                 self.send_header("Location", f"http://127.0.0.1:{kept.port}/elsewhere")
             self.end_headers()
-            self.wfile.write(b"SECRETANSWER")
+            self.wfile.write(kept.text)
 
         def do_GET(self) -> None:
             """Whoever follows a redirection comes here."""

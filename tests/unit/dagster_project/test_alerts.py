@@ -141,6 +141,28 @@ def test_chat_robots_get_a_text(tmp_path: Path, form: str, path: tuple[str, str]
     assert server.bodies[0][path[0]][path[1]] == MESSAGE.text
 
 
+@pytest.mark.parametrize(
+    ("form", "answer", "is_sent"),
+    [
+        ("wecom", b'{"errcode": 0, "errmsg": "ok"}', True),
+        ("wecom", b'{"errcode": 93000, "errmsg": "invalid webhook url"}', False),
+        ("wecom", b'{"errcode": 310000, "errmsg": "keywords not in content"}', False),
+        ("feishu", b'{"code": 19001, "msg": "param invalid"}', False),
+        ("feishu", b'{"StatusCode": 0}', True),
+        ("feishu", b"[]", True),
+    ],
+)
+def test_what_a_robot_refuses_in_its_answer_is_not_sent(
+    tmp_path: Path, form: str, answer: bytes, is_sent: bool
+) -> None:
+    """They answer HTTP 200 to a wrong key, too."""
+    with web_server(text=answer) as server:
+        settings = settings_of(tmp_path, f"webhook: {{url: '{server.url}', format: {form}}}")
+        (sent,) = sending.send(settings, MESSAGE, lambda _: None)
+    assert (sent.is_sent, sent.tries) == (is_sent, 1)
+    assert "invalid" not in sent.trouble
+
+
 def test_a_webhook_that_stumbles_is_tried_again_and_ever_later(tmp_path: Path) -> None:
     pauses: list[float] = []
     with web_server(503, 429, 200) as server:

@@ -78,3 +78,14 @@ def test_many_files_are_one_line_with_the_first_names_and_no_tricks() -> None:
     assert "有 5 个文件被拒收" in duty.sentence.zh
     assert duty.sentence.en.endswith("… +2")
     assert duty.sentence.zh.isprintable(), "F69"
+
+
+def test_of_one_night_only_its_own_files_are_told_and_only_if_still_open() -> None:
+    """A file of tonight may have put right another of tonight, or be one that was refused."""
+    mended = [row(1, "refused"), row(2, "loaded")]
+    fresh = [row(3, "loaded", "b.csv"), row(4, "refused", "b.csv")]
+    older = [row(5, "refused", "c.csv")]
+    standings = {FEED.feed: standing_of(FEED, NOW, NOW)}
+    (duty,) = duties(FEEDS, standings, [*mended, *fresh, *older], (), {1, 2, 4})
+    assert "b.csv" in duty.sentence.en
+    assert duties(FEEDS, standings, [*mended, *fresh, *older], (), {1, 2}) == []

@@ -69,6 +69,15 @@ def test_numbers_and_dates_of_a_workbook_are_as_they_were(tmp_path: Path) -> Non
     assert values[8:] == [str(key), "nan"], "a number that Excel would round goes out as text"
 
 
+def test_a_text_that_no_cell_holds_is_not_cut(tmp_path: Path) -> None:
+    path = tmp_path / "answer.xlsx"
+    export.write(answer(("x" * 32_767,)), path)
+    assert len(openpyxl.load_workbook(path).worksheets[0]["A2"].value) == 32_767
+    with pytest.raises(QueryError, match=r"32,768 characters .* \.csv file"):
+        export.write(answer(("x" * 32_768,)), path)
+    assert [each.name for each in tmp_path.iterdir()] == ["answer.xlsx"]
+
+
 @pytest.mark.parametrize("name", ["answer.txt", "answer", "answer.xlsm"])
 def test_other_endings_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(QueryError, match=r"\.csv or \.xlsx"):

@@ -85,6 +85,31 @@ def test_a_control_file_that_comes_first_is_waited_for(
     assert len(house.receive().received) == 1
 
 
+def test_a_control_file_of_the_next_content_does_not_load_this_one(house: House) -> None:
+    """F21: held for its total; then the control file of the mended extract comes first."""
+    open_house(house, KEYED).land(CSV, DATA)
+    house.land(OK, text_of(total="2.00"))
+    house.extract(house.receive().received)
+    assert house.states() == ["held"]
+    house.land(OK, text_of(sha256="1" * 64, total="3.00"))
+    receipt = house.receive()
+    assert (receipt.received, [path.name for path in receipt.unsettled]) == ([], [CSV])
+    assert house.states() == ["held"]
+
+
+def test_a_copy_beside_a_control_file_of_another_name_is_the_same_delivery(house: House) -> None:
+    house.feeds = {KEYED.feed: KEYED}
+    house.land(CSV, DATA)
+    house.land(OK, text_of(total="2.00"))
+    house.extract(house.receive().received)
+    copied = f"copy/{CSV.replace('.csv', '.CSV')}"
+    house.land(copied, DATA)
+    house.land(f"{copied}.ok", text_of(total="2.00"))
+    for _ in range(3):
+        house.receive()
+    assert house.states() == ["held", "duplicate"]
+
+
 @pytest.mark.parametrize(
     ("control", "ok", "state"),
     [

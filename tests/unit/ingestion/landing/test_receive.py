@@ -322,6 +322,18 @@ def test_a_refused_file_is_read_again_only_under_another_contract(house: House) 
     assert house.receive().received == []
 
 
+def test_a_refused_file_does_not_undo_what_was_delivered_after_it(house: House) -> None:
+    """Read again under a changed feed, it would be the newer delivery of its place."""
+    house.land(content=extract_of("S1|张三|20250131|x|"))
+    house.settle(house.receive().received[0], "refused")
+    house.land("again/" + CSV)
+    house.settle(house.receive().received[0])
+    longer = feed(*ENTRY.columns, owner="财务部")
+    house.feeds = {longer.feed: longer}
+    assert house.receive().received == []
+    assert house.states() == ["refused", "loaded"]
+
+
 def test_one_file_may_serve_two_feeds(house: House) -> None:
     other = feed(SERIAL, AMOUNT, name="toy__other")
     house.feeds = {ENTRY.feed: ENTRY, other.feed: other}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.ledger import DeliveryRow, Ledger, open_refusals
+from ingestion.ledger import DeliveryRow, Ledger, LedgerError, open_refusals
+from ingestion.ledger import file as ledger_file
 from ingestion.sentence import Sentence
 from tests.unit.ingestion.house import House
 from tests.unit.ingestion.made_up import CSV, NIGHT, SERIAL, extract_of, feed
@@ -85,6 +86,9 @@ def test_a_copy_knows_what_a_generation_was_built_of(house: House, tmp_path: Pat
     assert [(row.file_name, row.batch_id) for row in copied.deliveries()] == before
     assert {row.state for row in copied.deliveries()} == {"loaded"}
     assert copied.generations() == []
+    assert copied.released() == {row.delivery_id for row in copied.deliveries()}, (
+        "no doubt holds back what counted then, nor what was decided about it later"
+    )
     assert copied.touched_since(None).dates == []
     assert "superseded" in house.states(), "the ledger itself is left alone"
 
@@ -112,6 +116,27 @@ def test_what_lies_beyond_a_generations_date_was_not_in_it(house: House) -> None
     house.ledger.record_generation(number=1, run_id=1, business_date=NIGHT - dt.timedelta(days=1))
     touched = house.ledger.touched_since(1)
     assert (touched.dates, touched.is_master_late) == ([NIGHT], False)
+
+
+def test_a_migration_that_is_cut_short_is_done_whole_the_next_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed half-way, the columns that were there already must not stand in the way."""
+    house.land()
+    house.receive()
+    with sqlite3.connect(house.ledger.path) as connection:
+        connection.execute("DROP INDEX delivery_by_correction")
+        for name in ("file_version", "corrects", "control"):
+            connection.execute(f"ALTER TABLE delivery DROP COLUMN {name}")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    whole = ledger_file.MIGRATIONS[1]
+    monkeypatch.setitem(ledger_file.MIGRATIONS, 1, f"{whole}; SELECT no_such_function()")
+    with pytest.raises(LedgerError, match="no_such_function"):
+        Ledger(house.ledger.path)
+    monkeypatch.setitem(ledger_file.MIGRATIONS, 1, whole)
+    (kept,) = Ledger(house.ledger.path).deliveries()
+    assert (kept.state, kept.corrects) == ("received", None)
 
 
 def test_a_ledger_of_the_first_version_is_kept(house: House) -> None:
