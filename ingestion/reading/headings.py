@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingestion.contracts import Column, Feed, normalise_heading
+from ingestion.correction import ROW_HEADING, SUMMARY_SHEET
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
 _SHOWN_HEADINGS = 8
@@ -21,8 +22,9 @@ def match_headings(
         where: File, or file and sheet, for the sentences.
 
     Raises:
-        RefusedFileError: If a required column is missing, a column is there twice, or a heading
-            names authentication data or another unit than the feed's.
+        RefusedFileError: If a required column is missing, a column is there twice, a heading
+            names authentication data or another unit than the feed's, or the headings are those
+            of a list of refused rows.
     """
     found = feed.match_headings(headings)
     where = shown(where, 120)
@@ -62,6 +64,7 @@ def match_headings(
             f"{'s' if len(found.missing) > 1 else ''} {', '.join(map(_expected, found.missing))};"
             f" its headings are {', '.join(seen)}. Add what is missing and deliver it again.",
         )
+    _refuse_list(headings, found.positions, where)
     notes = []
     if found.unknown:
         notes.append(
@@ -72,6 +75,24 @@ def match_headings(
             )
         )
     return found.positions, notes
+
+
+def _refuse_list(
+    headings: Sequence[str | None], positions: dict[str, tuple[int, ...]], where: str
+) -> None:
+    """Refuse a returned list that lost its summary: it holds none of the rows that were loaded.
+
+    A marked copy of the sender's own book holds all its rows, and our columns behind his.
+    """
+    first = min(place for places in positions.values() for place in places)
+    if ROW_HEADING in [(heading or "").strip() for heading in headings[:first]]:
+        raise RefusedFileError(
+            f"{where} 是只列出拒收行的退回表，却没有“{SUMMARY_SHEET}”页，入库会顶替整份原文件，"
+            "未读取；请在退回的工作簿中改正，保留其全部工作表，存为 .xlsx 后重新报送。",
+            f"{where} is a returned list of refused rows without its sheet {SUMMARY_SHEET}; it"
+            " would take the place of the whole file, so it was not read. Correct the workbook that"
+            " went back, keep all of its sheets and deliver it as .xlsx.",
+        )
 
 
 def _other_unit(feed: Feed, contradicting: dict[str, str], where: str) -> RefusedFileError:

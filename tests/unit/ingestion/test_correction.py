@@ -302,3 +302,17 @@ def test_without_its_summary_the_marked_book_is_the_whole_file(house: House) -> 
     second = come_home(house, first, change, XLSX)
     assert (second.corrects, second.rows_loaded) == (None, 3)
     assert house.states() == ["superseded", "loaded"]
+
+
+@pytest.mark.parametrize("name", [CSV, XLSX])
+def test_a_list_without_its_summary_takes_no_files_place(house: House, name: str) -> None:
+    """Copied into another book or saved as text, the refused rows are not the whole file."""
+    first = deliver(house)
+    assert first.returned is not None
+    rows = list(openpyxl.load_workbook(first.returned)[ROWS_SHEET].iter_rows(values_only=True))
+    as_text = extract_of(*("|".join(map(str, row)) for row in rows[1:]), headings="|".join(rows[0]))
+    second = deliver(house, as_text if name == CSV else typed(*rows), name)
+    assert second.refusal is not None
+    assert "只列出拒收行的退回表" in second.refusal.zh
+    assert house.states() == ["loaded", "refused"]
+    assert len(in_lake(house)) == 1
