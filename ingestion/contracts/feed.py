@@ -229,11 +229,19 @@ def _take_unit(feed: Feed, name: str, places: dict[str, list[int]]) -> bool:
     if unit is None:
         return False
     for column in feed.columns:
-        if base in column.headings and not column.join and states_units(column, unit):
+        heading = _heading_but_for_unit(column, base)
+        # A heading that is another column's without any unit is that column's.
+        is_others = base in feed.known_headings and base not in column.headings
+        if heading and not is_others and not column.join and states_units(column, unit):
             if is_unit_of(column, unit):
-                places.setdefault(base, []).extend(places[name])
+                places.setdefault(heading, []).extend(places[name])
             return True
     return False
+
+
+def _heading_but_for_unit(column: Column, base: str) -> str | None:
+    """The heading of a column that is `base`, or `base` with a unit behind it."""
+    return next((h for h in column.headings if base in (h, split_unit(h)[0])), None)
 
 
 def states_units(column: Column, unit: str) -> bool:
@@ -276,7 +284,7 @@ def _other_unit(column: Column, places: dict[str, list[int]]) -> str | None:
     """A heading of the file that is the column's but for its unit."""
     for name in places:
         base, unit = split_unit(name)
-        if unit and base in column.headings and states_units(column, unit):
+        if unit and _heading_but_for_unit(column, base) and states_units(column, unit):
             return name
     return None
 

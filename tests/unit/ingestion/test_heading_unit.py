@@ -63,3 +63,28 @@ def test_a_feed_must_not_contradict_its_own_heading(
 ) -> None:
     with pytest.raises(ValueError, match="states another unit than"):
         feed(SERIAL, column("balance", heading, kind, unit=unit))
+
+
+WAN = feed(SERIAL, column("wish_amount", "意向(万元)", "money", unit="wan_yuan"))
+
+
+@pytest.mark.parametrize("heading", ["意向（万元）", "意向/万元", "意向（单位：万元）"])
+def test_a_heading_with_a_unit_is_found_however_the_unit_is_written(heading: str) -> None:
+    found = WAN.match_headings(["流水号", heading])
+    assert (found.positions["wish_amount"], found.unknown) == ((1,), [])
+
+
+@pytest.mark.parametrize("heading", ["意向(元)", "意向/千元"])
+def test_another_unit_than_the_feeds_own_heading_states_is_seen(heading: str) -> None:
+    assert WAN.match_headings(["流水号", heading]).contradicting
+
+
+def test_a_heading_of_another_column_keeps_its_unit() -> None:
+    of = feed(
+        SERIAL,
+        column("wish_amount", "余额(万元)", "money", unit="wan_yuan"),
+        column("balance", "余额", "money"),
+    )
+    found = of.match_headings(["余额(元)", "流水号", "余额(万元)"])
+    assert found.is_acceptable
+    assert (found.positions["balance"], found.positions["wish_amount"]) == ((0,), (2,))
