@@ -89,9 +89,9 @@ Every cell is read as text and becomes what the feed says of its column, never w
   any case.
 - **Dates**: cells with a date format, and the written forms. A number without a date format is a
   day only within ten years of the business date, and recorded (`serial`); else it is refused.
-- **Numbers** are what their cells show where that matters: a percentage under a rate, leading
-  zeros (`000123`, recorded as `padded`) under a text. Numbers of more than 15 digits are refused:
-  Excel has changed their last digits.
+- **Numbers** are what their cells show where that matters: a percentage under a rate, a time
+  of day (`14:30`) and leading zeros (`000123`, recorded as `padded`) under a text. Numbers of more
+  than 15 digits are refused: Excel has changed their last digits.
 - **Formulas** count as their saved results, and how many there are is told. Without a result,
   with an error, or with another result at each opening (TODAY, RAND, INDIRECT) the cell is
   refused.

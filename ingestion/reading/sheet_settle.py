@@ -20,6 +20,7 @@ from ingestion.sentence import Sentence, shown
 # A number without a date format is taken for a day only if that is near the business date.
 _SERIAL_YEARS: Final = 10
 _OPEN_END: Final = "2958465"
+_SECONDS: Final = 86_400
 _TEXTS: Final = frozenset({"text", "code"})
 
 ODD_REASONS: Final[dict[Oddity, tuple[str, Sentence]]] = {
@@ -119,7 +120,7 @@ def _refuse_odd(sheet: Sheet, cells: Mapping[int, Cell]) -> None:
 def _show(
     sheet: Sheet, cells: Mapping[int, Cell], shapes: Mapping[int, str], epoch: dt.date
 ) -> None:
-    """Read numbers as their cells show them: 3.45% for 0.0345, 0012 for 12, a day for 45351."""
+    """Read numbers as their cells show them: 3.45%, 0012 for 12, a day for 45351, 14:30."""
     for (column, style), found in sheet.facts.shown.items():
         place = column - sheet.facts.first_column
         cell, shape = cells.get(place), shapes[style]
@@ -132,6 +133,8 @@ def _show(
             texts = {text: percentage(text.decode()) for text in set(stored)}
         elif shape == "date":
             texts = {text: day_of(text.decode(), epoch) or text.decode() for text in set(stored)}
+        elif shape == "time" and cell.column.type in _TEXTS:
+            texts = {text: time_of(text.decode()) or text.decode() for text in set(stored)}
         elif shape.startswith("0") and cell.column.type in _TEXTS:
             texts = {text: text.decode().zfill(len(shape)) for text in set(stored)}
             for row, text in zip(rows, stored, strict=True):
@@ -142,6 +145,20 @@ def _show(
             continue
         if rows:
             sheet.replace_rows(place, rows, map(texts.__getitem__, stored))
+
+
+def time_of(text: str) -> str | None:
+    """The time of day, as text, that a serial shows under a format without a date.
+
+    >>> time_of("0.604166666666667"), time_of("45351.37502314814814817"), time_of("x")
+    ('14:30', '09:00:02', None)
+    """
+    try:
+        seconds = round(float(text) % 1 * _SECONDS) % _SECONDS
+    except ValueError:
+        return None
+    time = dt.time(seconds // 3600, seconds // 60 % 60, seconds % 60)
+    return time.isoformat("seconds" if time.second else "minutes")
 
 
 @lru_cache(maxsize=10_000)

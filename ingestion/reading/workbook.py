@@ -31,6 +31,10 @@ _SHEET_TYPE: Final = "/worksheet"
 _PERCENT_FORMATS: Final = frozenset({9, 10})
 # Date formats that a Chinese Excel has by number alone; readers of texts know them not.
 _CHINESE_DATES: Final = frozenset({*range(27, 32), 36, *range(50, 55), 57, 58})
+_TIMES: Final = frozenset({*range(18, 22), *range(32, 36), 55, 56})
+# What a format code says beside its signs: its language, quoted words, escapes, morning or evening.
+_UNSPOKEN: Final = re.compile(r"\[\$[^]]*\]|\"[^\"]*\"|\\.|AM/PM|上午/下午|;@", re.IGNORECASE)
+_TIME_CODE: Final = re.compile(r"[h时:： ]*h[hms分秒:： ]*m[hms分秒:： ]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Book:
         sheets: Its worksheets, in order; charts are no sheets here.
         is_1904: Whether its serial dates count from 1904.
         shapes: Style number -> how its cells show a number, where that is not the number itself:
-            `percent`, `date`, or zeros, as many as it has digits at least.
+            `percent`, `date`, `time`, or zeros, as many as it has digits at least.
     """
 
     path: Path
@@ -188,6 +192,8 @@ def _shape(number: int, code: str) -> str | None:
         return "percent"
     if number in _CHINESE_DATES and not code:
         return "date"
+    if number in _TIMES or _TIME_CODE.fullmatch(_UNSPOKEN.sub("", code)):
+        return "time"
     return code if re.fullmatch("0{2,15}", code) else None
 
 

@@ -327,6 +327,28 @@ def test_leading_zeros_that_the_cell_shows_are_kept(deliver: Deliver) -> None:
     assert reading.report.adjusted == {"padded": 1}
 
 
+@pytest.mark.parametrize(
+    "code", ["h:mm", "hh:mm:ss", "[$-F400]h:mm:ss AM/PM", 'h"时"mm"分"', "h:mm;@", 20]
+)
+def test_a_time_of_day_is_read_as_its_cell_shows_it(deliver: Deliver, code: object) -> None:
+    def write(book: Any, sheet: Any) -> None:
+        style = book.add_format({"num_format": code})
+        for row, number in enumerate([14.5 / 24, 9 / 24 + 2 / 86400, 45688 + 0.25], 1):
+            sheet.write_row(row, 0, [f"S{row}", "张三"])
+            sheet.write_number(row, 4, number, style)
+
+    reading = deliver(written(write), name=XLSX)
+    assert reading.values("note_text") == ["14:30", "09:00:02", "06:00"]
+
+
+def test_a_length_of_time_is_no_time_of_day(deliver: Deliver) -> None:
+    def write(book: Any, sheet: Any) -> None:
+        sheet.write_row(1, 0, ["S1", "张三"])
+        sheet.write_number(1, 4, 1.5, book.add_format({"num_format": "[h]:mm"}))
+
+    assert deliver(written(write), name=XLSX).values("note_text") != ["12:00"]
+
+
 def test_formulas_are_told_and_volatile_ones_refused(deliver: Deliver) -> None:
     def write(_: Any, sheet: Any) -> None:
         for row, formula in enumerate(["=1+1", "=RAND()", '=TEXT(TODAY(),"x")'], 1):
