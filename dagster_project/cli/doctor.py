@@ -115,7 +115,9 @@ def _ledger(home: Home) -> Finding:
     try:
         from ingestion.ledger import Ledger
 
-        runs = len(Ledger(home.ledger).runs())
+        ledger = Ledger(home.ledger)
+        ledger.check()
+        runs = len(ledger.runs())
     except Exception as error:  # whatever is wrong with the file is the finding
         return Finding("ledger", "wrong", f"cannot be read by this version: {error}")
     return Finding("ledger", "ok", f"{runs} runs")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from ingestion.ledger import seal
 from ingestion.ledger.schema import MIGRATIONS, SCHEMA, SCHEMA_VERSION
 
 _BUSY_SECONDS: Final = 30.0
@@ -47,7 +48,7 @@ class LedgerFile:
             raise LedgerError(f"{path} cannot be used as a ledger ({error}).") from error
 
     def check(self) -> None:
-        """Read every page of the file, and see whether they make a whole.
+        """Read every page of the file, and see whether they make a whole and hold what was written.
 
         Raises:
             LedgerError: They do not: restore the ledger from its backup.
@@ -55,6 +56,8 @@ class LedgerFile:
         try:
             with self.connect() as connection:
                 found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+                if found == ["ok"] and (broken := seal.broken(connection)):
+                    found = [f"not as it was written: {', '.join(broken[:3])}"]
         except sqlite3.DatabaseError as error:
             found = [str(error)]
         if found != ["ok"]:
@@ -70,6 +73,7 @@ class LedgerFile:
         try:
             # What the ledger says must have survived a power cut before anything relies on it.
             connection.execute("PRAGMA synchronous = FULL")
+            seal.register(connection)
             yield connection
         finally:
             connection.close()
@@ -95,6 +99,7 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
     for statement in ";".join([*steps, SCHEMA]).split(";"):
         if statement.strip():
             connection.execute(statement)
+    seal.ensure(connection)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

@@ -118,18 +118,28 @@ def test_what_lies_beyond_a_generations_date_was_not_in_it(house: House) -> None
     assert (touched.dates, touched.is_master_late) == ([NIGHT], False)
 
 
+def make_first_version(house: House) -> None:
+    """Make a ledger what it was before it knew of versions, decisions and seals."""
+    with sqlite3.connect(house.ledger.path) as connection:
+        connection.execute("DROP INDEX delivery_by_correction")
+        connection.execute("DROP TABLE seal")
+        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        for (name,) in connection.execute(triggers).fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        for name in ("file_version", "corrects", "control"):
+            connection.execute(f"ALTER TABLE delivery DROP COLUMN {name}")
+        connection.execute("DROP TABLE decision")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
 def test_a_migration_that_is_cut_short_is_done_whole_the_next_time(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed half-way, the columns that were there already must not stand in the way."""
     house.land()
     house.receive()
-    with sqlite3.connect(house.ledger.path) as connection:
-        connection.execute("DROP INDEX delivery_by_correction")
-        for name in ("file_version", "corrects", "control"):
-            connection.execute(f"ALTER TABLE delivery DROP COLUMN {name}")
-        connection.execute("PRAGMA user_version = 1")
-    connection.close()
+    make_first_version(house)
     whole = ledger_file.MIGRATIONS[1]
     monkeypatch.setitem(ledger_file.MIGRATIONS, 1, f"{whole}; SELECT no_such_function()")
     with pytest.raises(LedgerError, match="no_such_function"):
@@ -143,12 +153,6 @@ def test_a_ledger_of_the_first_version_is_kept(house: House) -> None:
     house.land()
     (row,) = house.receive().received
     house.settle(row)
-    with sqlite3.connect(house.ledger.path) as connection:
-        connection.execute("DROP INDEX delivery_by_correction")
-        for name in ("file_version", "corrects", "control"):
-            connection.execute(f"ALTER TABLE delivery DROP COLUMN {name}")
-        connection.execute("DROP TABLE decision")
-        connection.execute("PRAGMA user_version = 1")
-    connection.close()
+    make_first_version(house)
     (kept,) = Ledger(house.ledger.path).deliveries()
     assert (kept.delivery_id, kept.state, kept.file_version) == (row.delivery_id, "loaded", 0)
