@@ -154,5 +154,7 @@ def test_a_ledger_of_the_first_version_is_kept(house: House) -> None:
     (row,) = house.receive().received
     house.settle(row)
     make_first_version(house)
-    (kept,) = Ledger(house.ledger.path).deliveries()
+    ledger = Ledger(house.ledger.path)
+    ledger.check()
+    (kept,) = ledger.deliveries()
     assert (kept.delivery_id, kept.state, kept.file_version) == (row.delivery_id, "loaded", 0)
