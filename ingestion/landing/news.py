@@ -11,7 +11,7 @@ from typing import Final
 from ingestion.contracts import Feed
 from ingestion.correction import RETURNED, Slip, slip_of
 from ingestion.landing.identity import contract_of
-from ingestion.landing.offers import Offered, offers, stamp_of, status_of
+from ingestion.landing.offers import Offered, date_of, offers, stamp_of, status_of
 from ingestion.ledger import DeliveryRow, Ledger
 
 # Of what a later delivery replaced only a night can tell whether it comes back.
@@ -56,7 +56,7 @@ def news(
     found: dict[Path, None] = {}
     for offered, path in offers(landing, feeds, reference):
         slip = _slip_of(path) if offered is None else None
-        date = offered.match.date if offered else slip.business_date if slip else None
+        date = date_of(offered) if offered else slip.business_date if slip else None
         if date is None or date > business_date or path in found:
             continue
         status = status_of(path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ingestion.contracts import Feed, FilePattern, Match
+from ingestion.correction import slip_of
 from ingestion.sentence import Sentence
 
 # A file that was written to this recently is looked at again after a moment.
@@ -42,7 +43,16 @@ class Offered:
 
 def business_dates(landing: Path, feeds: Mapping[str, Feed]) -> list[dt.date]:
     """The business dates on offer in the landing folder, earliest first."""
-    return sorted({offered.match.date for offered, _ in offers(landing, feeds) if offered})
+    return sorted({date_of(offered) for offered, _ in offers(landing, feeds) if offered})
+
+
+def date_of(offered: Offered) -> dt.date:
+    """The business date that a file speaks of: its name's, or of a sheet that went back its slip's.
+
+    A clerk who calls the corrected sheet by today's date must not begin a night of that date.
+    """
+    slip = slip_of(offered.path) if offered.path.suffix.casefold() == ".xlsx" else None
+    return slip.business_date if slip else offered.match.date
 
 
 def offers(

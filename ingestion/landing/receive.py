@@ -10,7 +10,7 @@ from ingestion.contracts import Feed
 from ingestion.correction import slip_of
 from ingestion.landing.due import missing_deliveries
 from ingestion.landing.intake import Intake
-from ingestion.landing.offers import Offered, links, offers, status_of, still_written
+from ingestion.landing.offers import Offered, date_of, links, offers, status_of, still_written
 from ingestion.landing.parts import waiting_parts
 from ingestion.landing.receipt import Receipt
 from ingestion.ledger import Ledger
@@ -51,7 +51,7 @@ def receive(
         files += 1
         if offered is None:
             _place_of(path, business_date, receipt, returned).append(path)
-        elif offered.match.date > business_date:
+        elif date_of(offered) > business_date:
             receipt.later.append(path)
         else:
             due.append(offered)

@@ -12,7 +12,7 @@ from ingestion.correction import (
     slip_of,
 )
 from ingestion.extract import reconcile
-from ingestion.landing import news
+from ingestion.landing import business_dates, news
 from ingestion.ledger import open_refusals
 from ingestion.quality import gate
 from ingestion.sentence import Sentence
@@ -148,6 +148,15 @@ def test_a_returned_sheet_is_news_whatever_its_name(house: House, tmp_path: Path
     strange = deliver(House(tmp_path / "other"), extract_of("S9||20250131|1|"))
     house.land("别处.xlsx", mended(strange, put(E2="李四")))
     assert news_of(house) == []
+
+
+def test_a_returned_sheet_under_a_later_date_begins_no_night_of_that_date(house: House) -> None:
+    """The slip tells the date, also where the clerk called the sheet by the day he mended it."""
+    first = deliver(house)
+    house.land("entry_20250203.xlsx", mended(first, put(E2="李四")))
+    assert business_dates(house.landing, house.feeds) == [NIGHT]
+    assert [report.state for report in night(house)] == ["loaded"]
+    assert len(in_lake(house)) == 2
 
 
 def test_a_refused_correction_is_news_again_when_it_is_laid_down_again(house: House) -> None:
