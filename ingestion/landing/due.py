@@ -82,7 +82,7 @@ def missing_deliveries(
             )
         else:
             told = last.isoformat() if last else None
-            files = "、".join(file.file_name for file in feed.delivery.files)
+            names = [file.file_name for file in feed.delivery.files]
             missing.append(
                 Missing(
                     feed.feed,
@@ -90,9 +90,11 @@ def missing_deliveries(
                     last,
                     Sentence(
                         f"应报送的“{feed.title.zh}”（{feed.feed}）截至 {business_date} 未收到，"
-                        f"最近一期为 {told or '无'}；文件名应为 {files}，请联系{feed.owner}。",
+                        f"最近一期为 {told or '无'}；文件名应为 {'、'.join(names)}，"
+                        f"请联系{feed.owner}。",
                         f"{feed.title.en} ({feed.feed}), due by {business_date}, did not come; the"
-                        f" latest is {told or 'none'}. Its file is called {files}; ask"
+                        f" latest is {told or 'none'}. Its file is called"
+                        f" {' or '.join(names)}; ask"
                         f" {feed.owner}.",
                     ),
                 )

@@ -223,11 +223,15 @@ def _mobile(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks 
             "是固定电话号码，本列应填手机号（11 位，以 1 开头）。",
             "is a landline number; this column takes a mobile number (11 digits, the first is 1).",
         )
+    # Of 11 signs their number is not what is wrong.
+    told = (
+        ("", "") if len(form) == 11 else (f"，现有 {len(form)} 位", f", this one has {len(form)}")
+    )
     return (
-        f"不是有效手机号：应为 11 位、以 13 至 19 开头的数字，现有 {len(form)} 位；"
+        f"不是有效手机号：应为 11 位、以 13 至 19 开头的数字{told[0]}；"
         "境外号码请以 + 和国家代码开头。",
-        f"is no mobile number: that has 11 digits and begins with 13 to 19, this one has"
-        f" {len(form)}; write a foreign number with + and its country.",
+        f"is no mobile number: that has 11 digits and begins with 13 to 19{told[1]};"
+        " write a foreign number with + and its country.",
     )
 
 

@@ -17,6 +17,13 @@ _WIDE_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FEW_LINES: Final = 3
 _MANY_LINES: Final = 1000
 _SHARE_OF_BAD_LINES: Final = 0.5
+# What is no text, whatever it is called.
+_PACKED: Final = (
+    (b"PK\x03\x04", "Excel 工作簿或压缩包", "a workbook or an archive"),
+    (b"\x1f\x8b", "gzip 压缩文件", "a gzip file"),
+    (b"\x28\xb5\x2f\xfd", "zstd 压缩文件", "a zstd file"),
+    (b"\xd0\xcf\x11\xe0", "旧版 Excel 工作簿（.xls）", "an old workbook (.xls)"),
+)
 
 
 class Encoding:
@@ -35,8 +42,17 @@ class Encoding:
         """Bytes of the mark that `first` begins with.
 
         Raises:
-            RefusedFileError: If it is the mark of another encoding, or the text is UTF-16.
+            RefusedFileError: If it is the mark of another encoding, the text is UTF-16, or it is
+                no text.
         """
+        for mark, zh, en in _PACKED:
+            if first.startswith(mark):
+                raise RefusedFileError(
+                    f"文件 {self._file} 不是文本文件，实际像是{zh}；请按约定的格式重新导出，"
+                    "不要只改文件名。",
+                    f"{self._file} is no text but looks like {en}; export it again in the agreed"
+                    " format, a new name alone does not change it.",
+                )
         if first.startswith(_WIDE_MARKS) or b"\0" in first:
             raise self.refusal("UTF-16", "UTF-16")
         for mark, of in _MARKS.items():

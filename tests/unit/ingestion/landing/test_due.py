@@ -55,7 +55,7 @@ def test_a_missing_delivery_is_told_with_its_file_and_whom_to_ask(house: House) 
     )
     assert missing.sentence.en == (
         "Entries (toy__entry), due by 2025-01-31, did not come; the latest is none. Its file is"
-        f" called entry_{{date}}.csv、entry_{{date}}.xlsx; ask {OWNER}."
+        f" called entry_{{date}}.csv or entry_{{date}}.xlsx; ask {OWNER}."
     )
 
 

@@ -183,7 +183,7 @@ def test_a_number_is_read_in_the_forms_people_write(
             "不是 16 至 19 位数字的银行卡号（现有 15 位）",
             "16 to 19 digits",
         ),
-        (MOBILE, "12800000000", "应为 11 位、以 13 至 19 开头的数字", "begins with 13 to 19"),
+        (MOBILE, "12800000000", "以 13 至 19 开头的数字；", "begins with 13 to 19; write"),
         (MOBILE, "1380000000", "现有 10 位", "this one has 10"),
         (MOBILE, "13800000000/13900000000", "填了不止一个号码", "more than one number"),
         (MOBILE, "0351-5321234", "是固定电话号码", "is a landline number"),

@@ -238,3 +238,13 @@ def test_every_han_character_of_the_basic_plane_survives(deliver: Deliver) -> No
     names = ["".join(signs[at : at + 40]) for at in range(0, len(signs), 40)]
     rows = [f"S{n}|{name}|20250131|1|" for n, name in enumerate(names)]
     assert deliver(extract_of(*rows)).values("customer_name") == names
+
+
+@pytest.mark.parametrize(
+    ("content", "zh"),
+    [(b"PK\x03\x04\x14\0\0\0", "Excel 工作簿"), (b"\x1f\x8b\x08\0\0\0", "gzip 压缩文件")],
+)
+def test_a_file_that_is_no_text_is_called_what_it_is(
+    deliver: Deliver, content: bytes, zh: str
+) -> None:
+    assert f"不是文本文件，实际像是{zh}" in deliver(content).refusal.zh
