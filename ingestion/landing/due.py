@@ -81,25 +81,23 @@ def missing_deliveries(
                 )
             )
         else:
-            told = last.isoformat() if last else None
-            names = [file.file_name for file in feed.delivery.files]
             missing.append(
                 Missing(
-                    feed.feed,
-                    due or business_date,
-                    last,
-                    Sentence(
-                        f"应报送的“{feed.title.zh}”（{feed.feed}）截至 {business_date} 未收到，"
-                        f"最近一期为 {told or '无'}；文件名应为 {'、'.join(names)}，"
-                        f"请联系{feed.owner}。",
-                        f"{feed.title.en} ({feed.feed}), due by {business_date}, did not come; the"
-                        f" latest is {told or 'none'}. Its file is called"
-                        f" {' or '.join(names)}; ask"
-                        f" {feed.owner}.",
-                    ),
+                    feed.feed, due or business_date, last, _not_there(feed, business_date, last)
                 )
             )
     return missing
+
+
+def _not_there(feed: Feed, business_date: dt.date, last: dt.date | None) -> Sentence:
+    told = last.isoformat() if last else None
+    names = [file.file_name for file in feed.delivery.files]
+    return Sentence(
+        f"应报送的“{feed.title.zh}”（{feed.feed}）截至 {business_date} 未收到，"
+        f"最近一期为 {told or '无'}；文件名应为 {'、'.join(names)}，请联系{feed.owner}。",
+        f"{feed.title.en} ({feed.feed}), due by {business_date}, did not come; the latest is"
+        f" {told or 'none'}. Its file is called {' or '.join(names)}; ask {feed.owner}.",
+    )
 
 
 def held_sentence(row: DeliveryRow) -> Sentence:

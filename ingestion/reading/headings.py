@@ -36,14 +36,7 @@ def match_headings(
             " remove the column and deliver it again.",
         )
     if found.doubled:
-        name, places = next(iter(found.doubled.items()))
-        told = [f"{shown(headings[place] or '')}（第 {place + 1} 列）" for place in places]
-        english = ", ".join(f"{shown(headings[p] or '')} (column {p + 1})" for p in places)
-        column = feed.column(name)
-        raise RefusedFileError(
-            f"{where} 中“{column.heading}”出现多次：{'、'.join(told)}；请只保留一列。",
-            f"{where} has {column.heading} more than once: {english}; keep one of them.",
-        )
+        raise _there_twice(feed, headings, found.doubled, where)
     if found.contradicting:
         raise _other_unit(feed, found.contradicting, where)
     if found.missing and not _speaks_of(feed, headings):
@@ -75,6 +68,19 @@ def match_headings(
             )
         )
     return found.positions, notes
+
+
+def _there_twice(
+    feed: Feed, headings: Sequence[str | None], doubled: dict[str, tuple[int, ...]], where: str
+) -> RefusedFileError:
+    name, places = next(iter(doubled.items()))
+    told = [f"{shown(headings[place] or '')}（第 {place + 1} 列）" for place in places]
+    english = ", ".join(f"{shown(headings[p] or '')} (column {p + 1})" for p in places)
+    column = feed.column(name)
+    return RefusedFileError(
+        f"{where} 中“{column.heading}”出现多次：{'、'.join(told)}；请只保留一列。",
+        f"{where} has {column.heading} more than once: {english}; keep one of them.",
+    )
 
 
 def _refuse_list(
