@@ -40,7 +40,7 @@ test: test-environment
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Ends within an hour on two cores that have nothing else to do. Every fault, not every second one:
-#   make test-faults FAULTS_STEP=1      Whole nights killed:  FAULTS_NIGHTS=80 (twice the boundaries)
+#   make test-faults FAULTS_STEP=1      Whole nights killed:  FAULTS_NIGHTS=88 (every boundary)
 test-faults: export FAULTS_STEP ?= 2
 test-faults: test-environment
 	@rm -rf build/faults
