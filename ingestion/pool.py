@@ -23,6 +23,8 @@ from ingestion.reader_process import OUT_OF_FILE, OUT_OF_MEMORY, Failure, Limits
 from ingestion.sentence import Sentence
 from ingestion.task import Task
 
+# How Python ends of an error that nothing caught.
+_ERROR: Final = 1
 # For a reader to start, which has nothing to do with the file it is to read.
 _START_SECONDS: Final = 600
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -203,7 +205,8 @@ class ReaderPool:
         if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
             raise ReaderError(f"reading was stopped by signal {-code}")
         is_over_time = is_late or code == -signal.SIGXCPU
-        may_be_chance = code == -signal.SIGKILL or task.pattern.format == "xlsx"
+        # What goes wrong with a file is answered; an error that ends a reader came between answers.
+        may_be_chance = code in (-signal.SIGKILL, _ERROR) or task.pattern.format == "xlsx"
         if may_be_chance and not is_over_time and self._is_given_again(reader, task):
             return None
         return _refused(task, *_cause_of_death(code, is_late=is_late))
