@@ -26,10 +26,28 @@ def returned_pattern(row: DeliveryRow, feed: Feed, history: Sequence[DeliveryRow
 
 
 def correction_of(
-    row: DeliveryRow, history: Sequence[DeliveryRow], lake: Lake, quarantine: Path
+    row: DeliveryRow,
+    root: DeliveryRow | None,
+    history: Sequence[DeliveryRow],
+    lake: Lake,
+    quarantine: Path,
 ) -> Correction | Sentence:
-    """What is known of the batch that a returned sheet answers to, or why it comes too late."""
-    root = [each for each in history if each.batch_id == row.corrects and not each.is_beside][-1]
+    """What is known of the batch that a returned sheet answers to, or why it comes too late.
+
+    Args:
+        row: The returned sheet.
+        root: The delivery it answers to; None where the ledger does not know it.
+        history: All deliveries of the feed.
+        lake: The lake.
+        quarantine: Folder for refused rows.
+    """
+    if root is None:
+        return Sentence(
+            f"{shown(row.file_name)} 更正的批次 {row.corrects} 不在台账中，未读取；"
+            "请重新报送整份文件。",
+            f"{shown(row.file_name)} corrects batch {row.corrects}, which the ledger does not"
+            " know, so it was not read; deliver the whole file again.",
+        )
     slip = Slip(root.batch_id, root.feed, root.business_date, is_whole=not row.is_beside)
     newer = next(
         (

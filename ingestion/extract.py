@@ -226,9 +226,11 @@ def _task(
     """What a reader has to do for a delivery; a refusal where there is nothing to be done."""
     feed = feeds.get(row.feed)
     correction: Correction | None = None
+    root: DeliveryRow | None = None
     if feed is not None and row.corrects is not None:
+        root = ledger.root_of(row)
         history = ledger.deliveries(feed=row.feed)
-        found = correction_of(row, history, lake, quarantine)
+        found = correction_of(row, root, history, lake, quarantine)
         if isinstance(found, Sentence):
             report = _refused(row, found)
             report.returned = write_returned(quarantine / "returned", report, feed, Answer())
@@ -255,7 +257,11 @@ def _task(
         part=row.part,
         business_date=row.business_date,
         batch_id=row.batch_id,
-        precedence=precedence_of(row.slot, row.file_version, row.delivery_id),
+        precedence=precedence_of(
+            root.slot if root else row.slot,
+            row.file_version,
+            row.delivery_id if row.is_beside else None,
+        ),
         unfinished=lake.unfinished_path(row.feed, row.business_date, row.batch_id),
         quarantine=quarantine,
         correction=correction,

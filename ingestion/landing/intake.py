@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ingestion.batch import State, batch_id_of
 from ingestion.contracts import Feed
-from ingestion.correction import RETURNED, Slip, is_beside, slip_of, slot_beside
+from ingestion.correction import RETURNED, Slip, slip_of, slot_beside
 from ingestion.lake import sync
 from ingestion.landing.archive import archive_path, copy_in, keep, sweep
 from ingestion.landing.companions import Companion, companion_of, mismatch, says_the_same
@@ -19,7 +19,7 @@ from ingestion.landing.identity import contract_of, slot_of
 from ingestion.landing.offers import Offered, stamp_of, status_of
 from ingestion.landing.receipt import Receipt
 from ingestion.ledger import DeliveryRow, Ledger
-from ingestion.ledger.deliveries import loaded_above
+from ingestion.ledger.deliveries import loaded_above, root_of
 from ingestion.sentence import Sentence, shown
 
 
@@ -127,23 +127,18 @@ class Intake:
         self, connection: sqlite3.Connection, path: Path, slip: Slip, sha256: str
     ) -> _Entry | None:
         """How a returned sheet is entered; None where its batch is not known here."""
-        root = connection.execute(
-            "SELECT part, slot, file_version FROM delivery"
-            " WHERE batch_id = ? AND feed = ? AND business_date = ?"
-            " AND state <> 'duplicate' ORDER BY delivery_id DESC LIMIT 1",
-            [slip.batch_id, slip.feed, slip.business_date.isoformat()],
-        ).fetchone()
+        root = root_of(connection, slip.batch_id, slip.feed)
         feed = self.feeds.get(slip.feed)
-        if root is None or is_beside(root["slot"]) or feed is None:
+        if root is None or root.business_date != slip.business_date or feed is None:
             return None
         return _Entry(
             path,
             slip.feed,
             slip.business_date,
-            root["part"],
-            root["slot"] if slip.is_whole else slot_beside(slip.batch_id, sha256),
+            root.part,
+            root.slot if slip.is_whole else slot_beside(slip.batch_id, sha256),
             contract_of(feed, RETURNED),
-            root["file_version"],
+            root.file_version,
             slip.batch_id,
         )
 
@@ -350,26 +345,32 @@ class Intake:
         return sha256
 
 
-def precedence_of(slot: str, version: int, delivery_id: int) -> str:
+def precedence_of(slot: str, version: int, correction: int | None = None) -> str:
     """The rank of a batch among those of its feed and date; the greatest text holds.
 
-    A higher version before a lower one, corrected rows before the files they correct, a day's file
-    before its month's, a later part before an earlier one. Two files that agree in all of it share
-    a slot, of which the lake holds one: so between them the order of arrival decides nothing. Of
-    two corrections of rows the later one holds.
+    A higher version before a lower one, a day's file before its month's, a later part before an
+    earlier one. Two files that agree in all of it share a slot, of which the lake holds one: so
+    between them the order of arrival decides nothing. Corrected rows come before the file they
+    correct and before nothing that this file does not come before; of two corrections of its rows
+    the later one holds.
 
-    >>> precedence_of("day|", 0, 1) > precedence_of("month|", 0, 2)
+    Args:
+        slot: Slot of the file; of corrected rows, that of the file they correct.
+        version: Its version.
+        correction: Number of the delivery of corrected rows; None for the file itself.
+
+    >>> precedence_of("day|", 0) > precedence_of("month|", 0, 2) > precedence_of("month|", 0, 1)
     True
-    >>> precedence_of("month|三组10", 2, 1) > precedence_of("month|三组9", 2, 2)
+    >>> precedence_of("month|三组10", 2) > precedence_of("month|三组9", 2, 7)
     True
-    >>> precedence_of("correction|b1|ff", 0, 3) > precedence_of("correction|b1|ee", 0, 2)
+    >>> precedence_of("day|1", 0) > precedence_of("day|", 0, 7) > precedence_of("day|", 0)
     True
     """
-    if is_beside(slot):
-        return f"{version:04d}|3|{delivery_id:09d}"
     span, part = slot.split("|", 1)
     rank = ("fixed", "month", "day").index(span)
-    return f"{version:04d}|{rank}|{re.sub(r'[0-9]+', lambda found: found[0].zfill(9), part)}"
+    file = f"{version:04d}|{rank}|{re.sub(r'[0-9]+', lambda found: found[0].zfill(9), part)}"
+    # A blank sorts before whatever a longer part goes on with.
+    return file if correction is None else f"{file} c{correction:09d}"
 
 
 def _name_of(path: Path, landing: Path) -> str:

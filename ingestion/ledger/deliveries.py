@@ -114,6 +114,11 @@ class Deliveries(LedgerFile):
             None,
         )
 
+    def root_of(self, correction: DeliveryRow) -> DeliveryRow | None:
+        """The delivery that a correction answers to; None where the ledger does not know it."""
+        with self.connect() as connection:
+            return root_of(connection, correction.corrects or "", correction.feed)
+
     def rows_before(self, delivery: DeliveryRow, slots: str, limit: int) -> list[int]:
         """Data rows of loaded deliveries of the same feed received before one, latest date first.
 
@@ -198,6 +203,17 @@ def loaded_above(
     return None if found["number"] is None else int(found["number"])
 
 
+def root_of(connection: sqlite3.Connection, batch_id: str, feed: str) -> DeliveryRow | None:
+    """The delivery of a batch that a correction answers to: the last, but never a mere copy."""
+    row = connection.execute(
+        "SELECT * FROM delivery WHERE batch_id = ? AND feed = ? AND state <> 'duplicate'"
+        " ORDER BY delivery_id DESC LIMIT 1",
+        [batch_id, feed],
+    ).fetchone()
+    found = DeliveryRow.of(row) if row else None
+    return None if found is None or found.is_beside else found
+
+
 def refuse_loaded(
     connection: sqlite3.Connection,
     delivery: DeliveryRow,
@@ -259,11 +275,8 @@ def _is_orphan(connection: sqlite3.Connection, delivery: DeliveryRow, state: Sta
     """Whether a delivery is a correction of single rows, and its batch is not loaded any more."""
     if state != "loaded" or not delivery.is_beside:
         return False
-    root = connection.execute(
-        "SELECT 1 FROM delivery WHERE batch_id = ? AND feed = ? AND state = 'loaded'",
-        [delivery.corrects, delivery.feed],
-    ).fetchone()
-    return root is None
+    root = root_of(connection, delivery.corrects or "", delivery.feed)
+    return root is None or root.state != "loaded"
 
 
 def _beside(connection: sqlite3.Connection, batch_id: str, state: State) -> list[DeliveryRow]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from ingestion.batch import BatchReport
@@ -12,13 +13,14 @@ from ingestion.correction import (
     slip_of,
 )
 from ingestion.extract import reconcile
-from ingestion.landing import business_dates, news
+from ingestion.landing import business_dates, news, precedence_of
 from ingestion.ledger import open_refusals
 from ingestion.quality import gate
 from ingestion.sentence import Sentence
 from tests.unit.ingestion.books import typed
 from tests.unit.ingestion.homecoming import (
     ALL,
+    EXTRACT,
     come_home,
     deliver,
     drop_names,
@@ -28,7 +30,7 @@ from tests.unit.ingestion.homecoming import (
     put,
 )
 from tests.unit.ingestion.house import House
-from tests.unit.ingestion.made_up import NIGHT, XLSX, extract_of
+from tests.unit.ingestion.made_up import CSV, NIGHT, XLSX, extract_of
 
 pytestmark = pytest.mark.usefixtures("in_this_process")
 
@@ -107,6 +109,34 @@ def test_a_file_the_gate_refuses_takes_its_corrections_along(
     assert in_lake(house) == ALL
     assert house.states() == ["loaded", "loaded", "refused", "superseded"]
     assert rows[newer.batch_id].state == "loaded"
+
+
+def test_a_copy_of_the_file_takes_nothing_from_its_corrections(house: House) -> None:
+    """A copy is a delivery of the same batch with a later number; also when all is read again."""
+    first = deliver(house)
+    house.land(f"again/{CSV}", EXTRACT)
+    house.land("改好了.xlsx", mended(first, put(E2="李四", F3="2025-01-30")))
+    night(house)
+    assert house.states() == ["loaded", "duplicate", "loaded"]
+    assert in_lake(house) == ALL
+    house.ledger.reread(first.feed, "change")
+    reconcile(house.lake, house.ledger, house.feeds)
+    night(house)
+    assert in_lake(house) == ALL
+
+
+def test_a_correction_ranks_as_its_file_does(house: House) -> None:
+    """It holds against the file it corrects, and against none that the file does not."""
+    first = deliver(house)
+    come_home(house, first, put(E2="李四"), "一.xlsx")
+    come_home(house, first, put(E2="李四", F3="2025-01-30"), "二.xlsx")
+    ranks = duckdb.sql(
+        "SELECT serial_id, batch_precedence FROM"
+        f" read_parquet('{house.lake}/*/*/*.parquet', hive_partitioning = false) ORDER BY ALL"
+    ).fetchall()
+    own = precedence_of("day|", 0)
+    assert ranks == [("S1", own), ("S2", f"{own} c000000002"), ("S3", f"{own} c000000003")]
+    assert precedence_of("day|", 1) > ranks[-1][1] > own
 
 
 @pytest.mark.parametrize(
