@@ -21,7 +21,7 @@ from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
 from ingestion.reader_process import OUT_OF_FILE, OUT_OF_MEMORY, Failure, Limits, Setting
 from ingestion.sentence import Sentence
-from ingestion.task import Task
+from ingestion.task import Task, refused
 
 # How Python ends of an error that nothing caught.
 _ERROR: Final = 1
@@ -166,7 +166,7 @@ class ReaderPool:
             raise ReaderError(f"{task.source_file} could not be read: {failure.message}")
         if self._is_given_again(reader, task):
             return None
-        return task, _refused(
+        return task, self._refused(
             task,
             f"读取程序处理该文件时出错（{failure.message}），文件未入库；请联系系统维护人员。",
             f"The reader failed on the file ({failure.message}), so it was not loaded; tell those"
@@ -209,7 +209,10 @@ class ReaderPool:
         may_be_chance = code in (-signal.SIGKILL, _ERROR) or task.pattern.format == "xlsx"
         if may_be_chance and not is_over_time and self._is_given_again(reader, task):
             return None
-        return _refused(task, *_cause_of_death(code, is_late=is_late))
+        return self._refused(task, *_cause_of_death(code, is_late=is_late))
+
+    def _refused(self, task: Task, zh: str, en: str) -> BatchReport:
+        return refused(task, self.feeds[task.feed], Sentence(zh, en))
 
     def _start(self) -> _Reader:
         if self._folder is None:
@@ -279,11 +282,3 @@ def _cause_of_death(code: int, *, is_late: bool) -> tuple[str, str]:
         f"The process that read the file died ({how}), usually because the file asks for more"
         " memory than is allowed; it was not loaded, see whether it is damaged.",
     )
-
-
-def _refused(task: Task, zh: str, en: str) -> BatchReport:
-    report = task.report()
-    report.state = "refused"
-    report.refusal = Sentence(zh, en)
-    task.unfinished.unlink(missing_ok=True)
-    return report

@@ -111,7 +111,7 @@ def returned_path(folder: Path, report: BatchReport) -> Path:
 
 
 def write_returned(folder: Path, report: BatchReport, feed: Feed, answer: Answer) -> Path | None:
-    """Write the sheet that goes back, if there is anything to say.
+    """Write the sheet that goes back; nothing, and no old one, where nothing was refused.
 
     Args:
         folder: Folder of returned sheets.
@@ -123,6 +123,7 @@ def write_returned(folder: Path, report: BatchReport, feed: Feed, answer: Answer
         Its path; None where nothing was refused.
     """
     if not answer.refused and report.refusal is None:
+        returned_path(folder, report).unlink(missing_ok=True)
         return None
     folder.mkdir(parents=True, exist_ok=True)
     final = returned_path(folder, report)

@@ -21,7 +21,7 @@ from ingestion.reading.load import Origin, sum_money
 from ingestion.reading.outcome import Outcome
 from ingestion.reading.promises import Promise
 from ingestion.returned_sheet import Answer, write_returned
-from ingestion.sentence import RefusedFileError
+from ingestion.sentence import RefusedFileError, Sentence
 
 # Files are read side by side, one thread each; a large one would keep the night waiting at its end
 # with all but one core idle.
@@ -108,6 +108,23 @@ def perform(task: Task, feed: Feed, engine: Any) -> BatchReport:
         report.lake_sha256 = sha256_of(task.unfinished)
     else:
         task.unfinished.unlink(missing_ok=True)
+    _keep(task, feed, report, outcome)
+    report.seconds = round(time.monotonic() - started, 4)
+    return report
+
+
+def refused(task: Task, feed: Feed, sentence: Sentence) -> BatchReport:
+    """The report on a file that no reader could read to its end; it goes back like any other."""
+    report = task.report()
+    report.state = "refused"
+    report.refusal = sentence
+    task.unfinished.unlink(missing_ok=True)
+    _keep(task, feed, report, None)
+    return report
+
+
+def _keep(task: Task, feed: Feed, report: BatchReport, outcome: Outcome | None) -> None:
+    """Keep what was refused and mended, and nothing of an earlier reading."""
     write_quarantine(
         task.quarantine,
         task.feed,
@@ -128,8 +145,6 @@ def perform(task: Task, feed: Feed, engine: Any) -> BatchReport:
     report.returned = write_returned(
         task.quarantine / "returned", report, feed, _answer(task, outcome)
     )
-    report.seconds = round(time.monotonic() - started, 4)
-    return report
 
 
 def _write_corrected(task: Task, report: BatchReport, outcome: Outcome | None) -> None:

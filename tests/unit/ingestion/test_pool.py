@@ -15,6 +15,7 @@ import pytest
 from ingestion.batch import BatchReport
 from ingestion.contracts import FilePattern
 from ingestion.pool import ReaderError, ReaderPool
+from ingestion.quarantine import quarantine_path
 from ingestion.reader_process import Limits
 from ingestion.sentence import Sentence
 from ingestion.task import Task
@@ -111,6 +112,9 @@ def test_a_reader_that_is_killed_costs_its_file_only(
     for pipe in pipes:
         os.mkfifo(pipe)
     tasks = [task(pipes[0], 1), task(pipes[1], 2), task(GOOD, 3)]
+    old = quarantine_path(tasks[0].quarantine, ENTRY.feed, "b1")
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"refused rows of an earlier reading")
     with ReaderPool({ENTRY.feed: ENTRY}, workers=1) as pool:
         in_hand(pipes[0], signal.SIGKILL, pool, times=2)
         in_hand(pipes[1], signal.SIGXCPU, pool)
@@ -124,6 +128,8 @@ def test_a_reader_that_is_killed_costs_its_file_only(
     assert reports[2].refusal == TOO_LONG
     assert [reports[number].state for number in (1, 2, 3)] == ["refused", "refused", "loaded"]
     assert not any(each.unfinished.exists() for each in tasks[:2])
+    assert not old.exists()
+    assert all((path := reports[number].returned) and path.exists() for number in (1, 2))
 
 
 def test_a_reader_that_is_killed_once_is_not_held_against_its_file(
