@@ -81,7 +81,8 @@ def correction_of(
             " deliver the whole file again.",
         )
     refused = quarantine_path(quarantine, root.feed, root.batch_id)
-    if row.is_beside and not refused.exists():
+    has_refused = refused.exists()
+    if row.is_beside and not has_refused and root.rows_quarantined:
         return Sentence(
             f"批次 {root.batch_id} 的拒收记录已不存在，无法核对 {name} 的各行；"
             "请重新报送整份文件。",
@@ -98,7 +99,7 @@ def correction_of(
     ]
     return Correction(
         slip,
-        refused,
+        refused if has_refused else None,
         tuple(
             lake.batch_path(each.feed, each.business_date, each.batch_id)
             for each in (root, *before)

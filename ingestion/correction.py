@@ -92,13 +92,13 @@ class Correction:
 
     Attributes:
         slip: What the sheet has to say of itself.
-        refused: The refused rows of the batch.
+        refused: The refused rows of the batch; None where it has none.
         loaded: Files in the lake: the batch's own, and those of its earlier corrections.
         corrected: Which rows those corrections loaded, a file each; empty for the batch's own.
     """
 
     slip: Slip
-    refused: Path
+    refused: Path | None
     loaded: tuple[Path, ...]
     corrected: tuple[Path, ...]
 

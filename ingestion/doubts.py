@@ -24,10 +24,18 @@ def doubts_about(
     One that was loaded before, and is read again because the lake lost it or because what took
     its place was refused, was judged then.
     """
-    if report.state == "refused" or delivery.was_loaded or delivery.is_beside:
+    if report.state == "refused":
         return []
-    before = ledger.replaced_by(delivery)
+    before = ledger.root_of(delivery) if delivery.is_beside else ledger.replaced_by(delivery)
+    if delivery.is_beside and before is not None and not before.rows_quarantined:
+        return [_nothing_refused(delivery, report, before)]
+    if delivery.was_loaded:
+        return []
     found = [_empty(delivery, report, feed, ledger), _volume(delivery, report, feed, ledger)]
+    if delivery.is_beside:
+        # Its few rows are compared with no file's, and where it loads none it changes nothing.
+        found = []
+        before = before if report.rows_loaded else None
     if before is not None:
         found.append(_restatement(delivery, report, feed, before))
         found.append(_closed_month(delivery, report, feed, before, ledger))
@@ -91,6 +99,23 @@ def _empty(delivery: DeliveryRow, report: BatchReport, feed: Feed, ledger: Ledge
             f"入库后清单上的所有记录都将视为终止，暂不入库，请向{feed.owner}核实。",
             f"{shown(delivery.file_name)} is a whole list, but holds no data row; once loaded,"
             f" everything on the list would count as gone. Ask {feed.owner}.",
+        ),
+    )
+
+
+def _nothing_refused(delivery: DeliveryRow, report: BatchReport, root: DeliveryRow) -> Doubt:
+    """What it answers to was read again under another rule, and the rows stand uncorrected."""
+    name, of = shown(delivery.file_name), shown(root.file_name)
+    return Doubt(
+        "nothing_refused",
+        Sentence(
+            f"{name} 更正的文件 {of}（批次 {root.batch_id}）按现行接口定义已没有被拒收的行，"
+            f"其 {report.data_rows:,} 行未入库，已入库的是更正前的内容；"
+            "请核对，如更正仍然有效，请在原文件中改正后重新报送整份文件。",
+            f"{name} corrects {of} (batch {root.batch_id}), of which no row is refused any more"
+            f" under the feed as it is now: its {report.data_rows:,} rows are not loaded, the rows"
+            " stand as they were first delivered. If the corrections still hold, mend the file"
+            " itself and deliver the whole of it again.",
         ),
     )
 

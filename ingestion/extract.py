@@ -104,7 +104,7 @@ def extract(
                 task = _task(row, feeds, archive, store, quarantine, ledger, released)
                 if isinstance(task, BatchReport):
                     reports[row.delivery_id] = task
-                    ledger.commit(row, task, "change", run_id)
+                    task.state, _ = ledger.commit(row, task, "change", run_id)
                 else:
                     tasks.append(task)
             for task, report in _in_order(pool.run(tasks), tasks):
@@ -229,6 +229,9 @@ def _task(
     root: DeliveryRow | None = None
     if feed is not None and row.corrects is not None:
         root = ledger.root_of(row)
+        if row.is_beside and row.was_loaded and root is not None and root.state != "loaded":
+            # It counted before, and does again once its batch does.
+            return BatchReport.from_json(row.report or "")
         history = ledger.deliveries(feed=row.feed)
         found = correction_of(row, root, history, lake, quarantine)
         if isinstance(found, Sentence):

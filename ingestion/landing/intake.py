@@ -19,7 +19,7 @@ from ingestion.landing.identity import contract_of, slot_of
 from ingestion.landing.offers import Offered, stamp_of, status_of
 from ingestion.landing.receipt import Receipt
 from ingestion.ledger import DeliveryRow, Ledger
-from ingestion.ledger.deliveries import loaded_above, root_of
+from ingestion.ledger.deliveries import loaded_above, revive_corrections, root_of
 from ingestion.sentence import Sentence, shown
 
 
@@ -247,6 +247,8 @@ class Intake:
         entered = self._insert(connection, entry, name, sha256, state)
         if state == "received":
             self.receipt.received.append(entered)
+            if not entered.is_beside:
+                revive_corrections(connection, entered.batch_id)
             if entry.path in self._rewritten:
                 self.receipt.notes.append(
                     Sentence(

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
-from ingestion.ledger.deliveries import enter_refusal, loaded_above, refuse_loaded
+from ingestion.ledger.deliveries import (
+    enter_refusal,
+    loaded_above,
+    refuse_loaded,
+    revive_corrections,
+)
 from ingestion.ledger.file import LedgerError, LedgerFile, now
 from ingestion.ledger.rows import Decision, DeliveryRow
 from ingestion.sentence import Sentence, shown
@@ -55,6 +60,7 @@ class Decisions(LedgerFile):
                 " refusal_en = NULL, gate = NULL WHERE delivery_id = ?",
                 [delivery_id],
             )
+            revive_corrections(connection, row.batch_id)
         return row
 
     def turn_away(

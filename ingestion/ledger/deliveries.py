@@ -74,9 +74,9 @@ class Deliveries(LedgerFile):
                     if is_earlier and (state == "loaded" or other.state == "held"):
                         _end(connection, other.delivery_id, "superseded", run_id)
             if state == "loaded":
-                beside = [row for o in loaded for row in _beside(connection, o.batch_id, "loaded")]
-                for row in beside:
-                    _end(connection, row.delivery_id, "superseded", run_id)
+                beside = [
+                    row for o in loaded for row in _end_corrections(connection, o.batch_id, run_id)
+                ]
                 replaced = [*loaded, *beside]
                 for row in replaced:
                     _change(connection, row, feed_kind, "removed", row.event_dates)
@@ -227,8 +227,7 @@ def refuse_loaded(
     """
     enter_refusal(connection, delivery.delivery_id, sentence, run_id)
     _change(connection, delivery, feed_kind, "removed", delivery.event_dates)
-    for row in _beside(connection, delivery.batch_id, "loaded"):
-        _end(connection, row.delivery_id, "superseded", run_id)
+    for row in _end_corrections(connection, delivery.batch_id, run_id):
         _change(connection, row, feed_kind, "removed", row.event_dates)
     earlier = [
         row
@@ -237,10 +236,23 @@ def refuse_loaded(
     ]
     earlier.sort(key=lambda row: row.rank)
     revived = [row for row in earlier[-1:] if row.batch_id != delivery.batch_id]
-    revived += [r for row in revived for r in _beside(connection, row.batch_id, "superseded")]
     for row in revived:
         _end(connection, row.delivery_id, "received", run_id)
-    return revived
+    return [*revived, *(r for row in revived for r in revive_corrections(connection, row.batch_id))]
+
+
+def revive_corrections(connection: sqlite3.Connection, batch_id: str) -> list[DeliveryRow]:
+    """Within a transaction: the corrections that went with a batch come back with it.
+
+    Called wherever a batch is to be read once more that had left the lake.
+    """
+    found = _beside(connection, batch_id, "superseded")
+    connection.executemany(
+        "UPDATE delivery SET state = 'received', ended_at = NULL, gate = NULL"
+        " WHERE delivery_id = ?",
+        [(row.delivery_id,) for row in found],
+    )
+    return found
 
 
 def enter_refusal(
@@ -286,6 +298,16 @@ def _beside(connection: sqlite3.Connection, batch_id: str, state: State) -> list
         [batch_id, state],
     ).fetchall()
     return [row for row in map(DeliveryRow.of, rows) if row.is_beside]
+
+
+def _end_corrections(
+    connection: sqlite3.Connection, batch_id: str, run_id: int
+) -> list[DeliveryRow]:
+    """Corrections of single rows go with their batch, held ones too; those that were loaded."""
+    loaded = _beside(connection, batch_id, "loaded")
+    for row in (*loaded, *_beside(connection, batch_id, "held")):
+        _end(connection, row.delivery_id, "superseded", run_id)
+    return loaded
 
 
 def _end(connection: sqlite3.Connection, delivery_id: int, state: State, run_id: int) -> None:

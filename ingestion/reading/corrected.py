@@ -171,6 +171,8 @@ def _settle_kinds(sheet: Sheet, ours: set[int]) -> None:
 
 
 def _refused_names(engine: Any, correction: Correction) -> set[str]:
+    if correction.refused is None:
+        return set()
     rows = engine.execute(
         "SELECT source_sheet, source_row FROM read_parquet($file)",
         {"file": str(correction.refused)},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -30,8 +32,22 @@ from tests.unit.ingestion.homecoming import (
     put,
 )
 from tests.unit.ingestion.house import House
-from tests.unit.ingestion.made_up import CSV, NIGHT, XLSX, extract_of
+from tests.unit.ingestion.made_up import (
+    AMOUNT,
+    CSV,
+    CUSTOMER,
+    DATE,
+    ENTRY,
+    NIGHT,
+    NOTE,
+    SERIAL,
+    XLSX,
+    column,
+    extract_of,
+    feed,
+)
 
+Way = Callable[[House], None]
 pytestmark = pytest.mark.usefixtures("in_this_process")
 
 
@@ -123,6 +139,96 @@ def test_a_copy_of_the_file_takes_nothing_from_its_corrections(house: House) -> 
     reconcile(house.lake, house.ledger, house.feeds)
     night(house)
     assert in_lake(house) == ALL
+
+
+RESTATED = extract_of("S9|周九|20250131|9.00|")
+
+
+def refuse_and_release(house: House) -> None:
+    house.ledger.turn_away(1, "看错了", "me", "change")
+    reconcile(house.lake, house.ledger, house.feeds)
+    assert house.states() == ["refused", "superseded"]
+    house.ledger.release(1, "没看错", "me")
+
+
+def replace_and_return(house: House) -> None:
+    deliver(house, RESTATED)
+    assert len(in_lake(house)) == 1
+    house.land(CSV, EXTRACT)
+
+
+def refuse_what_replaced(house: House) -> None:
+    deliver(house, RESTATED)
+    house.ledger.turn_away(3, "错发", "me", "change")
+    reconcile(house.lake, house.ledger, house.feeds)
+
+
+@pytest.mark.parametrize("way", [refuse_and_release, replace_and_return, refuse_what_replaced])
+def test_a_file_comes_back_with_its_corrections(house: House, way: Way) -> None:
+    come_home(house, deliver(house), put(E2="李四", F3="2025-01-30"))
+    way(house)
+    night(house)
+    assert in_lake(house) == ALL
+
+
+def test_a_correction_waits_while_its_file_cannot_be_read(house: House) -> None:
+    """Read again under a rule that refuses the file, and again once that is mended."""
+    first = deliver(house)
+    come_home(house, first, put(E2="李四", F3="2025-01-30"))
+    usual = house.feeds
+    strict = feed(SERIAL, CUSTOMER, DATE, AMOUNT, column("other", "新列", required=True))
+    house.feeds = {strict.feed: strict}
+    house.ledger.reread(first.feed, "change")
+    reconcile(house.lake, house.ledger, house.feeds)
+    night(house)
+    assert house.states() == ["refused", "superseded"]
+    house.feeds = usual
+    house.ledger.release(1, "接口定义已改回", "me")
+    night(house)
+    assert in_lake(house) == ALL
+
+
+def test_where_nothing_is_refused_any_more_a_correction_is_held(house: House) -> None:
+    """Read again under a laxer rule, the file brings the rows as they were first delivered."""
+    first = deliver(house, extract_of("S1|张三|20250131|1.00|", "S2||20250131|2.00|"))
+    come_home(house, first, put(E2="李四"))
+    lax = feed(SERIAL, column("customer_name", "户名"), DATE, AMOUNT, NOTE)
+    house.feeds = {lax.feed: lax}
+    house.ledger.reread(first.feed, "change")
+    reconcile(house.lake, house.ledger, house.feeds)
+    night(house)
+    assert house.states() == ["loaded", "held"]
+    assert first.returned is not None
+    assert not first.returned.exists(), "nothing goes back any more"
+    (doubt,) = house.ledger.deliveries()[1].doubts
+    assert doubt.code == "nothing_refused"
+    assert "no row is refused any more" in doubt.reason.en
+    assert in_lake(house) == [("S1", "张三", "2025-01-31"), ("S2", None, "2025-01-31")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ({"restatement": "hold", "closed_months": 99}, "restatement"),
+        ({"closed_months": 0}, "closed_month"),
+    ],
+)
+def test_corrected_rows_are_held_as_the_whole_file_would_be(
+    house: House, rule: dict[str, object], code: str
+) -> None:
+    delivery = ENTRY.delivery.model_copy(update=rule)
+    house.feeds = {ENTRY.feed: ENTRY.model_copy(update={"delivery": delivery})}
+    first = deliver(house)
+    assert first.returned is not None
+    house.ledger.record_generation(number=1, run_id=1, business_date=dt.date(2025, 9, 30))
+    second = come_home(house, first, put(E2="李四", F3="2025-01-30"))
+    assert (second.state, [doubt.code for doubt in second.doubts]) == ("held", [code])
+    assert len(in_lake(house)) == 1
+    house.ledger.release(2, "已批准", "me")
+    night(house)
+    assert in_lake(house) == ALL
+    deliver(house, first.returned.read_bytes(), "原样.xlsx")
+    assert house.states() == ["loaded"] * 3, "it changes nothing"
 
 
 def test_a_correction_ranks_as_its_file_does(house: House) -> None:
