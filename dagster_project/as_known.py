@@ -74,10 +74,13 @@ def prepare(home: Home, date: dt.date) -> tuple[Home, dt.date]:
 
 
 def request(nested: Home, business_date: dt.date, folder: Path | None, workers: int) -> Request:
-    """The night that rebuilds: an ordinary one that takes nothing in."""
+    """The night that rebuilds: an ordinary one that takes nothing in, from a folder of its own."""
+    # Never the one that CRM_LANDING names: what lies there is not of that day.
+    landing = nested.root / "landing"
+    landing.mkdir(exist_ok=True)
     return Request(
         business_date=business_date,
-        landing=nested.landing,
+        landing=landing,
         feeds_folder=folder,
         # What was missing then was decided about then.
         accepts_missing=True,
@@ -102,12 +105,16 @@ def built(home: Home, date: dt.date) -> Home:
 
 
 def _link_lake(home: Home, nested: Home, ledger: Ledger, until: dt.date) -> None:
-    """Batches that counted then and still lie in the lake; scores and pseudonyms of by then."""
+    """Batches that counted then and still lie in the lake; scores and pseudonyms of by then.
+
+    With what was refused of them: a correction that has to be read again answers to that.
+    """
     lake, own = Lake(home.lake), Lake(nested.lake)
-    wanted = [
-        lake.batch_path(row.feed, row.business_date, row.batch_id)
-        for row in ledger.deliveries(state="loaded")
-    ]
+    counted = ledger.deliveries(state="loaded")
+    wanted = [lake.batch_path(row.feed, row.business_date, row.batch_id) for row in counted]
+    for row in counted:
+        for path in (home.quarantine / row.feed).glob(f"{row.batch_id}*.parquet"):
+            _link(path, nested.quarantine / path.relative_to(home.quarantine))
     delivered = {row.feed for row in ledger.deliveries()}
     for folder in sorted(home.lake.iterdir()):
         if folder.is_dir() and folder.name not in delivered:
@@ -118,9 +125,12 @@ def _link_lake(home: Home, nested: Home, ledger: Ledger, until: dt.date) -> None
             ]
     for path in wanted:
         if path.exists():
-            linked = own.path / path.relative_to(lake.path)
-            linked.parent.mkdir(parents=True, exist_ok=True)
-            os.link(path, linked)
+            _link(path, own.path / path.relative_to(lake.path))
+
+
+def _link(path: Path, linked: Path) -> None:
+    linked.parent.mkdir(parents=True, exist_ok=True)
+    os.link(path, linked)
 
 
 def _copy_models(home: Home, nested: Home, until: dt.date) -> None:

@@ -48,9 +48,8 @@ def run(
         Path | None,
         typer.Option(
             "--landing",
-            envvar=LANDING_VARIABLE,
             help="Folder of deliveries.",
-            show_default="CRM_HOME/landing",
+            show_default=f"{LANDING_VARIABLE}, else CRM_HOME/landing",
         ),
     ] = None,
     feeds_folder: FeedsOption = None,
@@ -109,8 +108,16 @@ def run(
     place = home_of(home)
     os.environ[HOME_VARIABLE] = str(place.root)
     if as_known_on is not None:
-        if business_date or landing or reread:
-            message = "--as-known-on takes neither --business-date, --landing nor --reread"
+        beside = {
+            "--business-date": business_date,
+            "--landing": landing,
+            "--reread": reread,
+            "--force": force,
+            "--full-refresh": full_refresh,
+            "--accept-missing": accept_missing,
+        }
+        if given := [name for name, value in beside.items() if value]:
+            message = f"--as-known-on says all there is to say; leave out {', '.join(given)}"
             raise WrongUsageError(message)
         day = parse_date("--as-known-on", as_known_on)
         told_as_known = _as_known(place, day, feeds_folder, workers, as_json)

@@ -12,7 +12,9 @@ from dagster_project import night as nights
 from dagster_project.errors import WrongUsageError
 from dagster_project.home import Home
 from ingestion.contracts.load import load_feeds
+from ingestion.extract import reconcile
 from ingestion.ledger import Ledger
+from tests.unit.ingestion.homecoming import ALL, come_home, deliver, in_lake, put
 from tests.unit.ingestion.house import House
 
 JANUARY = dt.date(2026, 1, 31)
@@ -85,6 +87,28 @@ def test_the_nested_home_shares_what_does_not_change(home: Home) -> None:
     again, _ = as_known.prepare(home, dt.date(2026, 2, 1))
     assert not (again.lake / "stray").exists()
     assert batch.read_bytes() == b"rows"
+
+
+def test_a_correction_read_again_finds_what_was_refused_of_its_file(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was taken back since, so that its batch is not in the lake any more."""
+    house = House(home.root)
+    first = deliver(house)
+    come_home(house, first, put(E2="李四", F3="2025-01-30"))
+    published(house.ledger, JANUARY.isoformat())
+    house.ledger.turn_away(2, "撤回", "me", "change")
+    reconcile(house.lake, house.ledger, house.feeds)
+    monkeypatch.setenv("CRM_LANDING", str(house.landing))
+
+    nested, date = as_known.prepare(home, JANUARY)
+    request = as_known.request(nested, date, None, workers=1)
+    assert list(request.landing.iterdir()) == []
+    assert request.landing.is_relative_to(nested.root)
+    then = House(nested.root)
+    then.extract(reconcile(then.lake, then.ledger, then.feeds))
+    assert in_lake(then) == ALL
+    assert len(in_lake(house)) == 1
 
 
 def test_what_was_not_rebuilt_cannot_be_asked(home: Home) -> None:

@@ -73,6 +73,32 @@ def test_while_another_run_goes_on_it_stands_back_within_seconds(
     assert nights == []
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--force", "--full-refresh", "--accept-missing", "--business-date=2026-01-01"),
+        *("--landing=/nowhere", "--reread=corebank__account"),
+    ],
+)
+def test_an_earlier_night_takes_no_option_that_would_be_ignored(
+    home: Home, nights: list[str], option: str
+) -> None:
+    done = CliRunner().invoke(app, ["run", "--as-known-on", "2026-01-01", option])
+    assert done.exit_code == 2
+    assert f"leave out {option.split('=')[0]}" in " ".join(done.stderr.split())
+    assert nights == []
+
+
+def test_an_earlier_night_may_be_rebuilt_wherever_deliveries_lie(
+    home: Home, nights: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CRM_LANDING is no option that somebody gave."""
+    monkeypatch.setenv("CRM_LANDING", str(home.root / "elsewhere"))
+    done = CliRunner().invoke(app, ["run", "--as-known-on", "2026-01-01"])
+    assert "no night of 2026-01-01 or before is published" in " ".join(done.stderr.split())
+    assert nights == []
+
+
 def test_a_home_of_a_newer_version_is_told_in_both_languages(home: Home, nights: list[str]) -> None:
     land(home, "2026-01-01")
     home.stamp.write_text(json.dumps({"format": 99, "version": "9.9.9"}))
