@@ -49,6 +49,40 @@ def correction_of(
             " know, so it was not read; deliver the whole file again.",
         )
     slip = Slip(root.batch_id, root.feed, root.business_date, is_whole=not row.is_beside)
+    if (too_late := _too_late(row, root, history)) is not None:
+        return too_late
+    refused = quarantine_path(quarantine, root.feed, root.batch_id)
+    name, has_refused = shown(row.file_name), refused.exists()
+    if row.is_beside and not has_refused and root.rows_quarantined:
+        return Sentence(
+            f"批次 {root.batch_id} 的拒收记录已不存在，无法核对 {name} 的各行；"
+            "请重新报送整份文件。",
+            f"The refused rows of batch {root.batch_id} are not kept any more, so the rows of"
+            f" {name} cannot be told; deliver the whole file again.",
+        )
+    before = [
+        each
+        for each in history
+        if each.corrects == root.batch_id
+        and each.is_beside
+        and each.state == "loaded"
+        and each.delivery_id != row.delivery_id
+    ]
+    return Correction(
+        slip,
+        refused if has_refused else None,
+        tuple(
+            lake.batch_path(each.feed, each.business_date, each.batch_id)
+            for each in (root, *before)
+        ),
+        tuple(corrected_path(quarantine, each.feed, each.batch_id) for each in before),
+    )
+
+
+def _too_late(
+    row: DeliveryRow, root: DeliveryRow, history: Sequence[DeliveryRow]
+) -> Sentence | None:
+    """Why a returned sheet cannot be read any more, or not yet; None where it can."""
     newer = next(
         (
             each
@@ -80,29 +114,4 @@ def correction_of(
             f"{name} corrects {of}, which {was} (batch {root.batch_id}), so it was not read;"
             " deliver the whole file again.",
         )
-    refused = quarantine_path(quarantine, root.feed, root.batch_id)
-    has_refused = refused.exists()
-    if row.is_beside and not has_refused and root.rows_quarantined:
-        return Sentence(
-            f"批次 {root.batch_id} 的拒收记录已不存在，无法核对 {name} 的各行；"
-            "请重新报送整份文件。",
-            f"The refused rows of batch {root.batch_id} are not kept any more, so the rows of"
-            f" {name} cannot be told; deliver the whole file again.",
-        )
-    before = [
-        each
-        for each in history
-        if each.corrects == root.batch_id
-        and each.is_beside
-        and each.state == "loaded"
-        and each.delivery_id != row.delivery_id
-    ]
-    return Correction(
-        slip,
-        refused if has_refused else None,
-        tuple(
-            lake.batch_path(each.feed, each.business_date, each.batch_id)
-            for each in (root, *before)
-        ),
-        tuple(corrected_path(quarantine, each.feed, each.batch_id) for each in before),
-    )
+    return None

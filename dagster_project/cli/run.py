@@ -108,17 +108,7 @@ def run(
     place = home_of(home)
     os.environ[HOME_VARIABLE] = str(place.root)
     if as_known_on is not None:
-        beside = {
-            "--business-date": business_date,
-            "--landing": landing,
-            "--reread": reread,
-            "--force": force,
-            "--full-refresh": full_refresh,
-            "--accept-missing": accept_missing,
-        }
-        if given := [name for name, value in beside.items() if value]:
-            message = f"--as-known-on says all there is to say; leave out {', '.join(given)}"
-            raise WrongUsageError(message)
+        _refuse_beside(business_date, landing, reread, force, full_refresh, accept_missing)
         day = parse_date("--as-known-on", as_known_on)
         told_as_known = _as_known(place, day, feeds_folder, workers, as_json)
         if as_json:
@@ -153,6 +143,21 @@ def run(
             )
             told.append(_one_night(place, request, as_json))
     _tell_end(place, told, as_json)
+
+
+def _refuse_beside(*values: object) -> None:
+    """Refuse what would be ignored beside --as-known-on, rather than ignore it."""
+    names = [
+        "--business-date",
+        "--landing",
+        "--reread",
+        "--force",
+        "--full-refresh",
+        "--accept-missing",
+    ]
+    if given := [name for name, value in zip(names, values, strict=True) if value]:
+        message = f"--as-known-on says all there is to say; leave out {', '.join(given)}"
+        raise WrongUsageError(message)
 
 
 def _tell_end(home: Home, nights: list[dict[str, Any]], as_json: bool) -> None:
