@@ -250,14 +250,7 @@ class Intake:
             if not entered.is_beside:
                 revive_corrections(connection, entered.batch_id)
             if entry.path in self._rewritten:
-                self.receipt.notes.append(
-                    Sentence(
-                        f"文件 {shown(name)} 在收取之后又被改动：原内容已存档，"
-                        "现有内容作为新的一次报送收取。",
-                        f"{shown(name)} was changed after it had been taken in: what it held is in"
-                        " the archive, what it holds now is taken in as another delivery.",
-                    )
-                )
+                self._tell_rewritten(name)
             return
         self.receipt.duplicates.append(entered)
         self.receipt.notes.append(
@@ -265,6 +258,16 @@ class Intake:
                 f"文件 {shown(name)} 与已收到的文件内容完全相同，未重复入库。",
                 f"{shown(name)} has the same content as a file taken in before; it was not"
                 " loaded again.",
+            )
+        )
+
+    def _tell_rewritten(self, name: str) -> None:
+        self.receipt.notes.append(
+            Sentence(
+                f"文件 {shown(name)} 在收取之后又被改动：原内容已存档，"
+                "现有内容作为新的一次报送收取。",
+                f"{shown(name)} was changed after it had been taken in: what it held is in the"
+                " archive, what it holds now is taken in as another delivery.",
             )
         )
 
