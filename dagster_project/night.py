@@ -347,7 +347,8 @@ def waiting(
     """What a night of the published date would change in it, in words; empty where nothing would.
 
     Files that came late or were mended, deliveries that were released, and those that were taken
-    out again. What is held waits for a decision, not for a night.
+    out again. What is held waits for a decision, and a part for the others of its set: neither
+    waits for a night.
     """
     from ingestion import landing as landings
 
@@ -355,7 +356,8 @@ def waiting(
     if published is None or not home.ledger.exists():
         return []
     ledger = Ledger(home.ledger)
-    rows = ledger.deliveries(state="received")
+    parts = landings.waiting_parts(ledger, feeds)
+    rows = [r for r in ledger.deliveries(state="received") if r.delivery_id not in parts]
     files = landings.news(landing, feeds, ledger, published.business_date, reference)
     said = [f"delivery {row.delivery_id} ({shown(row.file_name)}) is to be loaded" for row in rows]
     said += [f"{shown(path.name)} is new, or was mended" for path in files]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from ingestion.contracts import Feed
 from ingestion.correction import RETURNED, Slip, slip_of
+from ingestion.landing.companions import Companion, companion_of, mismatch
 from ingestion.landing.identity import contract_of
 from ingestion.landing.offers import Offered, date_of, offers, stamp_of, status_of
 from ingestion.ledger import DeliveryRow, Ledger
+from ingestion.sentence import Sentence
 
 # Of what a later delivery replaced only a night can tell whether it comes back.
 _MAY_COME_BACK: Final = "superseded"
@@ -27,8 +30,8 @@ def news(
 ) -> list[Path]:
     """Files up to a business date that a night would take in: late ones, and mended ones.
 
-    A file that was copied again, and a name under which known content comes, are no news. Nothing
-    is entered anywhere.
+    A file that was copied again, and a name under which known content comes, are no news; nor is
+    an extract whose control file is not there, or speaks of another. Nothing is entered anywhere.
 
     Args:
         landing: Where deliveries lie.
@@ -48,11 +51,13 @@ def news(
                 "SELECT * FROM delivery WHERE state <> 'duplicate' ORDER BY delivery_id"
             )
         ]
-    last = {(row.sha256, row.feed, row.business_date): row for row in rows}
-    corrections = {row.sha256: row for row in rows if row.corrects and row.feed in feeds}
+    known = _Known(
+        feeds,
+        {(row.sha256, row.feed, row.business_date): row for row in rows},
+        {row.sha256: row for row in rows if row.corrects and row.feed in feeds},
+        ledger.turned_away(),
+    )
     batches = {(row.batch_id, row.feed) for row in rows if not row.is_beside}
-    turned_away = ledger.turned_away()
-    contracts: dict[tuple[str, str], str] = {}
     found: dict[Path, None] = {}
     for offered, path in offers(landing, feeds, reference):
         slip = _slip_of(path) if offered is None else None
@@ -60,41 +65,72 @@ def news(
         if date is None or date > business_date or path in found:
             continue
         status = status_of(path)
-        if status is None:
+        companion = companion_of(path, offered.pattern) if offered else None
+        if status is None or isinstance(companion, Sentence):
             continue
         known_stamp, sha256 = seen.get(str(path), (None, ""))
         is_moved = known_stamp != stamp_of(status)
         if is_moved:
             sha256 = _hash_of(path)
-        known = corrections.get(sha256)
-        contract, may_be_right = "", False
-        if known is not None:
-            # A correction that was refused may be right by now, and is looked at when it moved.
-            contract, may_be_right = contract_of(feeds[known.feed], RETURNED), is_moved
-        elif offered is not None:
-            known = last.get((sha256, offered.feed.feed, offered.match.date))
-            contract = _contract(offered, contracts)
-        if known is None:
-            if slip is None or (slip.batch_id, slip.feed) in batches:
-                found[path] = None
-            continue
-        is_back = known.state == _MAY_COME_BACK and is_moved
-        is_mended = known.state == "refused" and (may_be_right or known.contract != contract)
-        if is_back or (is_mended and known.delivery_id not in turned_away):
+            if companion is not None and mismatch(path, companion, sha256, status.st_size):
+                continue
+        row = known.row_of(sha256, offered)
+        if row is None:
+            is_new = slip is None or (slip.batch_id, slip.feed) in batches
+        else:
+            is_new = known.comes_again(row, offered, companion, is_moved=is_moved)
+        if is_new:
             found[path] = None
     return list(found)
+
+
+@dataclass
+class _Known:
+    """What the ledger knows, and whether a night would take some of it in again."""
+
+    feeds: Mapping[str, Feed]
+    last: Mapping[tuple[str, str, dt.date], DeliveryRow]
+    corrections: Mapping[str, DeliveryRow]
+    turned_away: Collection[int]
+    _contracts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def row_of(self, sha256: str, offered: Offered | None) -> DeliveryRow | None:
+        """The delivery of this content; None where there is none."""
+        if sha256 in self.corrections or offered is None:
+            return self.corrections.get(sha256)
+        return self.last.get((sha256, offered.feed.feed, offered.match.date))
+
+    def comes_again(
+        self,
+        row: DeliveryRow,
+        offered: Offered | None,
+        companion: Companion | None,
+        *,
+        is_moved: bool,
+    ) -> bool:
+        """Whether it came back, or it, its feed or its control file was mended."""
+        if row.state == _MAY_COME_BACK:
+            return is_moved
+        if row.sha256 in self.corrections:
+            # A correction that was refused may be right by now, and is looked at when it moved.
+            contract, may_be_right = contract_of(self.feeds[row.feed], RETURNED), is_moved
+        else:
+            contract, may_be_right = self._contract(offered) if offered else "", False
+        control = companion.to_json() if companion else None
+        is_mended = row.state == "refused" and (may_be_right or row.contract != contract)
+        is_control_mended = row.state in ("held", "refused") and row.control != control
+        return (is_mended or is_control_mended) and row.delivery_id not in self.turned_away
+
+    def _contract(self, offered: Offered) -> str:
+        name = (offered.feed.feed, offered.pattern.pattern)
+        if name not in self._contracts:
+            self._contracts[name] = contract_of(offered.feed, offered.pattern)
+        return self._contracts[name]
 
 
 def _slip_of(path: Path) -> Slip | None:
     """The slip of a sheet that went back and lies here under a name that no feed claims."""
     return slip_of(path) if path.suffix.casefold() == ".xlsx" else None
-
-
-def _contract(offered: Offered, known: dict[tuple[str, str], str]) -> str:
-    name = (offered.feed.feed, offered.pattern.pattern)
-    if name not in known:
-        known[name] = contract_of(offered.feed, offered.pattern)
-    return known[name]
 
 
 def _hash_of(path: Path) -> str:

@@ -146,6 +146,25 @@ def test_a_decision_about_a_published_date_runs_it_again(home, feeds):
     ]
 
 
+def test_a_part_that_waits_for_the_others_runs_no_night(home, feeds):
+    name = "corebank__transaction"
+    (pattern, *_) = feeds[name].delivery.files
+    parted = pattern.model_copy(
+        update={"pattern": "corebank_transaction_{date}_{part}of{parts}.csv"}
+    )
+    delivery = feeds[name].delivery.model_copy(update={"files": (parted,)})
+    own = {name: feeds[name].model_copy(update={"delivery": delivery})}
+    publish(home, "2025-12-31")
+    (home.landing / "corebank_transaction_20251231_1of2.csv").write_text("x", encoding="utf-8")
+    run_id = Ledger(home.ledger).start_run(day("2025-12-31"), "test")
+    args = (home.archive, Ledger(home.ledger), own, run_id, day("2025-12-31"))
+    assert receive(home.landing, *args).pending == []
+    Ledger(home.ledger).record_generation(number=1, run_id=run_id, business_date=day("2025-12-31"))
+    assert nights.waiting(home, own, home.landing) == []
+    (home.landing / "corebank_transaction_20251231_2of2.csv").write_text("y", encoding="utf-8")
+    assert plan(home, own) == ["2025-12-31"]
+
+
 def test_the_sensor_starts_a_night_again_after_a_decision(home, feeds):
     for name in DAILY:
         (home.landing / name.format("20260101")).write_text("x", encoding="utf-8")

@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
+from ingestion.batch import State
 from ingestion.landing import news
 from ingestion.sentence import Sentence
 from tests.unit.ingestion.house import ROW, House
-from tests.unit.ingestion.made_up import CSV, ENTRY, NIGHT, extract_of
+from tests.unit.ingestion.made_up import CSV, ENTRY, NIGHT, extract_of, feed
 
 LATE = "entry_20250130.csv"
 OTHER = extract_of(ROW, "S2|李四|20250131|2|")
@@ -73,6 +74,56 @@ def test_a_file_that_somebody_refused_is_none(house: House) -> None:
     house.ledger.turn_away(house.receive().received[0].delivery_id, "重复", "王经理", "event")
     mend_the_feed(house)
     assert found(house) == []
+
+
+@pytest.fixture
+def controlled(house: House) -> House:
+    """A home of a feed whose extracts have a control file."""
+    file = {"pattern": "entry_{date}.csv", "format": "csv", "encoding": "gb18030",
+            "delimiter": "|", "control": {"pattern": "{file}.ok", "rows": "ROWS",
+                                          "size": "SIZE"}}  # fmt: skip
+    own = feed(*ENTRY.columns, files=[file])
+    house.feeds = {own.feed: own}
+    return house
+
+
+def say(house: House, rows: int, size: int | None = None) -> None:
+    size = (house.landing / CSV).stat().st_size if size is None else size
+    house.land(f"{CSV}.ok", f"ROWS={rows}\nSIZE={size}\n".encode())
+
+
+def test_an_extract_is_news_once_its_control_file_speaks_of_it(controlled: House) -> None:
+    controlled.land()
+    assert found(controlled) == [], "without a control file no night would take it in"
+    say(controlled, 1, size=1)
+    assert found(controlled) == [], "the control file speaks of another"
+    say(controlled, 1)
+    assert found(controlled) == [CSV]
+    controlled.receive()
+    (controlled.landing / f"{CSV}.ok").unlink()
+    assert found(controlled) == []
+
+
+@pytest.mark.parametrize("state", ["held", "refused"])
+def test_a_mended_control_file_is_news(controlled: House, state: State) -> None:
+    controlled.land()
+    say(controlled, 2)
+    controlled.settle(controlled.receive().received[0], state)
+    assert found(controlled) == []
+    say(controlled, 1)
+    assert found(controlled) == [CSV]
+    controlled.settle(controlled.receive().received[0])
+    say(controlled, 3)
+    assert found(controlled) == [], "what is loaded was right"
+
+
+def test_a_mended_control_file_of_what_somebody_refused_is_none(controlled: House) -> None:
+    controlled.land()
+    say(controlled, 2)
+    (row,) = controlled.receive().received
+    controlled.ledger.turn_away(row.delivery_id, "重复", "王经理", "event")
+    say(controlled, 1)
+    assert found(controlled) == []
 
 
 def test_only_what_no_generation_ever_held_is_unpublished(known_house: House) -> None:
