@@ -356,8 +356,7 @@ def waiting(
     if published is None or not home.ledger.exists():
         return []
     ledger = Ledger(home.ledger)
-    parts = landings.waiting_parts(ledger, feeds)
-    rows = [r for r in ledger.deliveries(state="received") if r.delivery_id not in parts]
+    rows = landings.ready(ledger, feeds)
     files = landings.news(landing, feeds, ledger, published.business_date, reference)
     said = [f"delivery {row.delivery_id} ({shown(row.file_name)}) is to be loaded" for row in rows]
     said += [f"{shown(path.name)} is new, or was mended" for path in files]

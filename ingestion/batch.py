@@ -20,6 +20,8 @@ MAX_REFUSED_SHARE = 0.2
 FEWEST_ROWS_FOR_SHARE = 20
 # Of a file refused as a whole only so many rows are explained one by one.
 EXPLAINED_ROWS = 10_000
+# Code of the doubt about a part of a set of which another part is not loaded.
+INCOMPLETE = "incomplete"
 
 
 def batch_id_of(sha256: str, feed: str, business_date: dt.date) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.batch import BatchReport
+from ingestion.batch import INCOMPLETE, BatchReport
 from ingestion.contracts import Feed, FilePattern
 from ingestion.correcting import correction_of, returned_pattern
 from ingestion.correction import Correction
@@ -40,6 +40,9 @@ class _Commit:
 
     def enter(self, delivery: DeliveryRow, task: Task, report: BatchReport) -> None:
         report.doubts += doubts_about(delivery, report, self.feeds[delivery.feed], self.ledger)
+        if task.is_released:
+            # Somebody let this part in without the others; that is kept, for it stays so.
+            report.doubts += [each for each in delivery.doubts if each.code == INCOMPLETE]
         if report.state == "loaded" and report.doubts and not task.is_released:
             report.state = "held"
             task.unfinished.unlink()

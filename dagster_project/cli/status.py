@@ -152,8 +152,9 @@ def _standings(
     place: Home, feeds: dict[str, Feed], ledger: Ledger | None, published: Generation | None
 ) -> dict[str, Standing]:
     """How each feed stands on the published date, or before the next night."""
-    from ingestion.landing import LandingError, business_dates
-    from ingestion.landing.standing import newest_dates, standing_of
+    from ingestion.landing import LandingError, business_dates, waiting_parts
+    from ingestion.landing.due import newest_dates
+    from ingestion.landing.standing import standing_of
 
     try:
         offered = business_dates(place.landing, feeds)
@@ -161,7 +162,7 @@ def _standings(
         offered = []
     now = published.business_date if published else None
     upcoming = next((date for date in offered if now is None or date > now), None)
-    newest = newest_dates(ledger) if ledger else {}
+    newest = newest_dates(ledger, None, waiting_parts(ledger, feeds)) if ledger else {}
     return {
         name: standing_of(feed, newest.get(name), now, upcoming) for name, feed in feeds.items()
     }

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,13 +19,15 @@ from ingestion.contracts.feed import Feed
 from ingestion.extract import ReaderError, reconcile
 from ingestion.extract import extract as extract_deliveries
 from ingestion.lake import Lake
-from ingestion.landing import LandingError, Receipt, held_sentence
+from ingestion.landing import LandingError, Receipt, held_sentence, ready, waiting_parts
 from ingestion.landing import receive as receive_files
-from ingestion.landing.standing import newest_dates, standing_of
+from ingestion.landing.due import newest_dates
+from ingestion.landing.standing import standing_of
 from ingestion.ledger import DeliveryRow, LedgerError, open_refusals
 from ingestion.pseudonym import PseudonymError, Pseudonyms
 from ingestion.quality import data_docs, gate
 from ingestion.sentence import Sentence, shown
+from ingestion.whole_sets import read_sets
 
 SAID = 5
 # A delivery that comes back for one that was refused goes through the gate too.
@@ -116,7 +119,7 @@ def receive(night: Night) -> None:
         is_thorough = night.request.is_full_refresh
         reconcile(home.lake, night.ledger, night.feeds, is_thorough=is_thorough)
         if not night.request.receives:
-            night.receipt = Receipt(pending=night.ledger.deliveries(state="received"))
+            night.receipt = Receipt(pending=ready(night.ledger, night.feeds))
             return
         night.receipt = receive_files(
             night.request.landing,
@@ -155,9 +158,17 @@ def extract(night: Night) -> None:
     preloading = Thread(target=gate.preload, daemon=True)
     if pending:
         preloading.start()
-    night.reports += _extract(night, pending)
+    _read_sets(night, pending)
     if pending:
         preloading.join()
+
+
+def _read_sets(night: Night, pending: Sequence[DeliveryRow]) -> bool:
+    ledger, lake, reports = night.ledger, night.home.lake, night.reports
+    with in_words():
+        return read_sets(
+            pending, partial(_extract, night), ledger, lake, night.feeds, night.run_id, reports
+        )
 
 
 def pass_gate(night: Night) -> None:
@@ -168,11 +179,11 @@ def pass_gate(night: Night) -> None:
         for result in passage.results:
             night.gate_problems.setdefault(result.feed, []).extend(result.problems)
         night.validations += passage.validations
-        night.reports += _extract(night, passage.revived)
-        if not passage.revived:
+        if not _read_sets(night, passage.revived):
             break
     night.findings = conservation.check_batches(night.reports)
-    newest = newest_dates(night.ledger, night.request.business_date)
+    incomplete = waiting_parts(night.ledger, night.feeds)
+    newest = newest_dates(night.ledger, night.request.business_date, incomplete)
     night.standings = {
         name: standing_of(feed, newest.get(name), night.request.business_date)
         for name, feed in night.feeds.items()
@@ -206,18 +217,17 @@ def _extract(night: Night, pending: Sequence[DeliveryRow]) -> list[BatchReport]:
         done += 1
         night.reporter.progress(shown(report.source_file), done, total)
 
-    with in_words():
-        return extract_deliveries(
-            pending,
-            night.feeds,
-            home.archive,
-            home.lake,
-            home.quarantine,
-            night.ledger,
-            night.run_id,
-            workers=night.request.workers,
-            progress=tell,
-        )
+    return extract_deliveries(
+        pending,
+        night.feeds,
+        home.archive,
+        home.lake,
+        home.quarantine,
+        night.ledger,
+        night.run_id,
+        workers=night.request.workers,
+        progress=tell,
+    )
 
 
 def extend_pseudonyms(night: Night) -> dict[str, Any]:

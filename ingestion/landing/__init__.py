@@ -6,7 +6,7 @@ from ingestion.landing.identity import contract_of, slot_of
 from ingestion.landing.intake import precedence_of
 from ingestion.landing.news import news
 from ingestion.landing.offers import LandingError, business_dates
-from ingestion.landing.parts import waiting_parts
+from ingestion.landing.parts import ready, waiting_parts
 from ingestion.landing.receipt import Receipt
 from ingestion.landing.receive import receive
 
@@ -22,6 +22,7 @@ __all__ = [
     "missing_deliveries",
     "news",
     "precedence_of",
+    "ready",
     "receive",
     "slot_of",
     "waiting_parts",

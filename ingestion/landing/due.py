@@ -32,6 +32,28 @@ class Missing:
     held_id: int | None = None
 
 
+def newest_dates(
+    ledger: Ledger, until: dt.date | None = None, incomplete: Collection[int] = ()
+) -> dict[str, dt.date]:
+    """Business date of the last delivery of each feed that counts, up to a date.
+
+    One that is held, or waits for others of its set, came but tells nobody anything yet.
+
+    Args:
+        ledger: The ledger.
+        until: The date; None for any.
+        incomplete: Deliveries that came in parts, not all of which are there.
+    """
+    with ledger.connect() as connection:
+        rows = connection.execute(
+            "SELECT feed, max(business_date) AS last FROM delivery"
+            " WHERE state IN ('received', 'loaded') AND business_date <= ?"
+            " AND delivery_id NOT IN (SELECT value FROM json_each(?)) GROUP BY feed",
+            [(until or dt.date.max).isoformat(), json.dumps(list(incomplete))],
+        ).fetchall()
+    return {row["feed"]: dt.date.fromisoformat(row["last"]) for row in rows}
+
+
 def missing_deliveries(
     ledger: Ledger,
     feeds: Mapping[str, Feed],
@@ -48,19 +70,12 @@ def missing_deliveries(
         business_date: Date of the night.
         incomplete: Deliveries that came in parts, not all of which are there.
     """
-    with ledger.connect() as connection:
-        rows = connection.execute(
-            "SELECT feed, max(business_date) AS last FROM delivery"
-            " WHERE state IN ('received', 'loaded') AND business_date <= ?"
-            " AND delivery_id NOT IN (SELECT value FROM json_each(?)) GROUP BY feed",
-            [business_date.isoformat(), json.dumps(list(incomplete))],
-        ).fetchall()
+    newest = newest_dates(ledger, business_date, incomplete)
     held = {
         row.feed: row
         for row in ledger.deliveries(state="held")
         if row.business_date <= business_date
     }
-    newest = {row["feed"]: dt.date.fromisoformat(row["last"]) for row in rows}
     missing = []
     for feed in feeds.values():
         if feed.is_internal or not feed.is_delivered or not feed.delivery.required:

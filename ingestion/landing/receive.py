@@ -11,7 +11,7 @@ from ingestion.correction import slip_of
 from ingestion.landing.due import missing_deliveries
 from ingestion.landing.intake import Intake
 from ingestion.landing.offers import Offered, date_of, links, offers, status_of, still_written
-from ingestion.landing.parts import waiting_parts
+from ingestion.landing.parts import ready, take_up, waiting_parts
 from ingestion.landing.receipt import Receipt
 from ingestion.ledger import Ledger
 from ingestion.sentence import Sentence, shown
@@ -80,10 +80,10 @@ def receive(
     due.sort(key=lambda offer: (offer.match.date, statuses[offer.path].st_mtime_ns, offer.path))
     returned = sorted(statuses.keys() & {*returned}, key=lambda path: statuses[path].st_mtime_ns)
     Intake(landing, archive, ledger, feeds, run_id, receipt).take(due, returned)
+    take_up(ledger, feeds)
     waiting = waiting_parts(ledger, feeds)
     receipt.notes += waiting.values()
-    received = ledger.deliveries(state="received")
-    receipt.pending = [row for row in received if row.delivery_id not in waiting]
+    receipt.pending = ready(ledger, feeds)
     receipt.missing = missing_deliveries(ledger, feeds, business_date, set(waiting))
     return receipt
 

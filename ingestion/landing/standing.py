@@ -11,7 +11,6 @@ from typing import Literal
 
 from ingestion.contracts import Feed
 from ingestion.landing.due import due_date
-from ingestion.ledger import Ledger
 from ingestion.sentence import Sentence
 
 State = Literal[
@@ -43,17 +42,6 @@ class Standing:
     def is_overdue(self) -> bool:
         """Whether something should have come."""
         return self.state in ("late", "behind")
-
-
-def newest_dates(ledger: Ledger, until: dt.date | None = None) -> dict[str, dt.date]:
-    """Business date of the last delivery of each feed that came, up to a date."""
-    with ledger.connect() as connection:
-        rows = connection.execute(
-            "SELECT feed, max(business_date) AS last FROM delivery"
-            " WHERE state IN ('received', 'loaded', 'held') AND business_date <= ? GROUP BY feed",
-            [(until or dt.date.max).isoformat()],
-        ).fetchall()
-    return {row["feed"]: dt.date.fromisoformat(row["last"]) for row in rows}
 
 
 def standing_of(

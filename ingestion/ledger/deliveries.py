@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from ingestion.batch import BatchReport, State
+from ingestion.batch import INCOMPLETE, BatchReport, Doubt, State
 from ingestion.ledger.file import LedgerFile, now
 from ingestion.ledger.rows import DeliveryRow
 from ingestion.sentence import Sentence
@@ -98,6 +98,37 @@ class Deliveries(LedgerFile):
         """
         with self.transaction() as connection:
             return refuse_loaded(connection, delivery, sentence, feed_kind, run_id)
+
+    def hold(self, delivery: DeliveryRow, doubt: Doubt, feed_kind: str, run_id: int) -> None:
+        """Hold a delivery that was loaded; the last good one is `received` again.
+
+        It stays one that was fit to be loaded: what is in it is not in doubt.
+        """
+        with self.transaction() as connection:
+            _end(connection, delivery.delivery_id, "held", run_id)
+            _enter_doubts(connection, delivery, [*delivery.doubts, doubt])
+            _leave(connection, delivery, feed_kind, run_id)
+            _revive(connection, delivery, run_id)
+
+    def retire(self, delivery: DeliveryRow, feed_kind: str, run_id: int) -> None:
+        """End a delivery because the set it is a part of was replaced by another."""
+        with self.transaction() as connection:
+            _end(connection, delivery.delivery_id, "superseded", run_id)
+            if delivery.state == "loaded":
+                _leave(connection, delivery, feed_kind, run_id)
+
+    def receive_again(self, deliveries: Iterable[DeliveryRow]) -> None:
+        """Let parts of a set be extracted again, with their corrections, now that it is whole."""
+        with self.transaction() as connection:
+            for row in deliveries:
+                beside = _beside(connection, row.batch_id, "superseded")
+                if row.report:
+                    rest = [doubt for doubt in row.doubts if doubt.code != INCOMPLETE]
+                    _enter_doubts(connection, row, rest)
+                connection.executemany(
+                    "UPDATE delivery SET state = 'received', ended_at = NULL WHERE delivery_id = ?",
+                    [(each.delivery_id,) for each in (row, *beside)],
+                )
 
     def replaced_by(self, delivery: DeliveryRow) -> DeliveryRow | None:
         """The loaded delivery of other content whose place this one would take."""
@@ -226,9 +257,23 @@ def refuse_loaded(
     Its own corrections go with it, those of the last good one come back with that.
     """
     enter_refusal(connection, delivery.delivery_id, sentence, run_id)
+    _leave(connection, delivery, feed_kind, run_id)
+    return _revive(connection, delivery, run_id)
+
+
+def _leave(
+    connection: sqlite3.Connection, delivery: DeliveryRow, feed_kind: str, run_id: int
+) -> None:
+    """What was loaded counts no more, nor do its corrections."""
     _change(connection, delivery, feed_kind, "removed", delivery.event_dates)
     for row in _end_corrections(connection, delivery.batch_id, run_id):
         _change(connection, row, feed_kind, "removed", row.event_dates)
+
+
+def _revive(
+    connection: sqlite3.Connection, delivery: DeliveryRow, run_id: int
+) -> list[DeliveryRow]:
+    """The last good delivery of the place comes back, with its corrections."""
     earlier = [
         row
         for row in _of_place(connection, delivery)
@@ -335,6 +380,17 @@ def _change(
             delivery.business_date.isoformat(),
             json.dumps([date.isoformat() for date in dates]),
         ],
+    )
+
+
+def _enter_doubts(
+    connection: sqlite3.Connection, delivery: DeliveryRow, doubts: list[Doubt]
+) -> None:
+    report = BatchReport.from_json(delivery.report or "")
+    report.doubts = doubts
+    connection.execute(
+        "UPDATE delivery SET report = ? WHERE delivery_id = ?",
+        [report.to_json(), delivery.delivery_id],
     )
 
 

@@ -13,6 +13,7 @@ from dagster_project.errors import AlreadyPublishedError, DeliveriesError
 from dagster_project.home import Home
 from dagster_project.reporter import LogReporter
 from ingestion.batch import BatchReport
+from ingestion.contracts import FilePattern
 from ingestion.contracts.load import load_feeds
 from ingestion.landing import receive
 from ingestion.ledger import Ledger
@@ -149,9 +150,8 @@ def test_a_decision_about_a_published_date_runs_it_again(home, feeds):
 def test_a_part_that_waits_for_the_others_runs_no_night(home, feeds):
     name = "corebank__transaction"
     (pattern, *_) = feeds[name].delivery.files
-    parted = pattern.model_copy(
-        update={"pattern": "corebank_transaction_{date}_{part}of{parts}.csv"}
-    )
+    name_in_parts = {"pattern": "corebank_transaction_{date}_{part}of{parts}.csv"}
+    parted = FilePattern(**(pattern.model_dump(exclude_unset=True) | name_in_parts))
     delivery = feeds[name].delivery.model_copy(update={"files": (parted,)})
     own = {name: feeds[name].model_copy(update={"delivery": delivery})}
     publish(home, "2025-12-31")

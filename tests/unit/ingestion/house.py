@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,7 +60,7 @@ class House:
 
     def extract(
         self,
-        deliveries: list[DeliveryRow],
+        deliveries: Sequence[DeliveryRow],
         run_id: int | None = None,
         *,
         workers: int = 1,

@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from ingestion.contracts import Feed
-from ingestion.landing.standing import newest_dates, standing_of
+from ingestion.landing.due import newest_dates
+from ingestion.landing.standing import standing_of
 from tests.unit.ingestion.house import House
 from tests.unit.ingestion.made_up import ENTRY
 
