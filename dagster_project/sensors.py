@@ -66,11 +66,12 @@ def next_request(home: Home, now: float) -> dg.RunRequest | dg.SkipReason:
     if absent:
         return dg.SkipReason(f"{date} waits for {', '.join(absent)}")
     states = [state for states in landed.values() for state in states]
+    states += _control_files(home, feeds, date)
     if any(now - state.changed < SECONDS_UNTIL_STABLE for state in states):
         return dg.SkipReason(f"{date} is still being delivered")
     # A night that failed is tried again when any file that it reads came or was replaced, one of
-    # its date or a month's file that it waited for, and when somebody decided about a delivery; a
-    # published one when something else waits.
+    # its date, a month's file or a control file that it waited for, and when somebody decided
+    # about a delivery; a published one when something else waits.
     news = nights.waiting(home, feeds, home.landing, reference) if is_again else []
     known = (sorted(states), news, _decisions(home))
     fingerprint = hashlib.sha256(repr(known).encode()).hexdigest()[:12]
@@ -120,3 +121,16 @@ def _landed(home: Home, feeds: dict[str, Feed], date: dt.date) -> dict[str, list
                 entry = Landed(found[1].date, path.name, state.st_size, state.st_mtime)
                 landed.setdefault(name, []).append(entry)
     return landed
+
+
+def _control_files(home: Home, feeds: dict[str, Feed], date: dt.date) -> list[Landed]:
+    """Control files of what the night of `date` would read: without them it waits."""
+    found = []
+    for path in sorted(home.landing.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        dates = [day for feed in feeds.values() if (day := feed.control_date(path.name))]
+        if dates and min(dates) <= date:
+            state = path.stat()
+            found.append(Landed(min(dates), path.name, state.st_size, state.st_mtime))
+    return found

@@ -186,11 +186,16 @@ class Feed(BaseModel):
         known = {name for column in self.columns for name in column.headings}
         return frozenset(known | {normalise_heading(heading) for heading in self.ignored})
 
+    def control_date(self, file_name: str) -> dt.date | None:
+        """The date of the feed's file that `file_name` is the companion of; None if it is none."""
+        if not self.is_delivered:
+            return None
+        dates = (pattern.control_date(file_name) for pattern in self.delivery.files)
+        return next((date for date in dates if date is not None), None)
+
     def is_control_file(self, file_name: str) -> bool:
         """Whether `file_name` is the companion of one of the feed's files."""
-        return self.is_delivered and any(
-            pattern.is_control_file(file_name) for pattern in self.delivery.files
-        )
+        return self.control_date(file_name) is not None
 
     def match_headings(self, headings: Sequence[str | None]) -> HeadingMatch:
         """How the headings of a delivered file stand to the columns.

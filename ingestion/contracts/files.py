@@ -128,12 +128,13 @@ class FilePattern(BaseModel):
         said_by_control = self.control is not None and self.control.parts is not None
         return self.parts is not None or "{parts}" in self.pattern or said_by_control
 
-    def is_control_file(self, file_name: str) -> bool:
-        """Whether `file_name` is the companion of a file of this pattern."""
+    def control_date(self, file_name: str) -> dt.date | None:
+        """The date of the file that `file_name` is the companion of; None where it is none."""
         if self.control is None:
-            return False
+            return None
         extract = self.control.extract_name(file_name, self.pattern.rpartition(".")[2])
-        return extract is not None and self.match(extract) is not None
+        found = self.match(extract) if extract is not None else None
+        return found.date if found is not None else None
 
     def _ends_in(self, ending: str) -> bool:
         return self.pattern.casefold().endswith(ending)

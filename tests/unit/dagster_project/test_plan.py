@@ -14,6 +14,7 @@ from dagster_project.home import Home
 from dagster_project.reporter import LogReporter
 from ingestion.batch import BatchReport
 from ingestion.contracts import FilePattern
+from ingestion.contracts.extracts import Control
 from ingestion.contracts.load import load_feeds
 from ingestion.landing import receive
 from ingestion.ledger import Ledger
@@ -281,6 +282,29 @@ def test_a_delivery_that_was_replaced_is_a_new_attempt(home):
     assert sensors.next_request(home, later).run_key == first.run_key
     (home.landing / DAILY[0].format("20260101")).write_text("corrected", encoding="utf-8")
     assert sensors.next_request(home, later).run_key != first.run_key
+
+
+def test_a_control_file_that_comes_later_is_a_new_attempt(home, feeds, monkeypatch):
+    """The night failed because the extract waited for it."""
+    name = "corebank__transaction"
+    (pattern, *_) = feeds[name].delivery.files
+    controlled = pattern.model_copy(update={"control": Control(pattern="{file}.ok")})
+    delivery = feeds[name].delivery.model_copy(update={"files": (controlled,)})
+    own = feeds | {name: feeds[name].model_copy(update={"delivery": delivery})}
+    monkeypatch.setattr(sensors, "load_feeds", lambda _: own)
+    publish(home, "2025-12-31")
+    for file in DAILY:
+        (home.landing / file.format("20260101")).write_text("x", encoding="utf-8")
+    now = dt.datetime.now(dt.UTC).timestamp()
+    first = sensors.next_request(home, now + 3600)
+    (home.landing / "corebank_transaction_20260102.csv.ok").write_text("", encoding="utf-8")
+    assert sensors.next_request(home, now + 3600).run_key == first.run_key, "of a later file"
+    companion = home.landing / "corebank_transaction_20260101.csv.ok"
+    companion.write_text("", encoding="utf-8")
+    came = sensors.next_request(home, now + 3600)
+    assert came.run_key != first.run_key
+    companion.write_text("mended", encoding="utf-8")
+    assert sensors.next_request(home, now + 3600).run_key != came.run_key
 
 
 def test_a_months_file_that_comes_after_a_failed_night_is_a_new_attempt(home):
