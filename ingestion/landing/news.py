@@ -11,7 +11,7 @@ from typing import Final
 
 from ingestion.contracts import Feed
 from ingestion.correction import RETURNED, Slip, slip_of
-from ingestion.landing.companions import Companion, companion_of, mismatch
+from ingestion.landing.companions import Companion, companion_of, mismatch, says_the_same
 from ingestion.landing.identity import contract_of
 from ingestion.landing.offers import Offered, date_of, offers, stamp_of, status_of
 from ingestion.ledger import DeliveryRow, Ledger
@@ -55,6 +55,7 @@ def news(
         feeds,
         {(row.sha256, row.feed, row.business_date): row for row in rows},
         {row.sha256: row for row in rows if row.corrects and row.feed in feeds},
+        {row.place: row.rank for row in rows if row.state == "loaded"},
         ledger.turned_away(),
     )
     batches = {(row.batch_id, row.feed) for row in rows if not row.is_beside}
@@ -72,8 +73,8 @@ def news(
         is_moved = known_stamp != stamp_of(status)
         if is_moved:
             sha256 = _hash_of(path)
-            if companion is not None and mismatch(path, companion, sha256, status.st_size):
-                continue
+        if companion is not None and mismatch(path, companion, sha256, status.st_size):
+            continue
         row = known.row_of(sha256, offered)
         if row is None:
             is_new = slip is None or (slip.batch_id, slip.feed) in batches
@@ -91,6 +92,7 @@ class _Known:
     feeds: Mapping[str, Feed]
     last: Mapping[tuple[str, str, dt.date], DeliveryRow]
     corrections: Mapping[str, DeliveryRow]
+    loaded: Mapping[tuple[str, dt.date, str], tuple[int, int]]
     turned_away: Collection[int]
     _contracts: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -118,8 +120,12 @@ class _Known:
             contract, may_be_right = self._contract(offered) if offered else "", False
         control = companion.to_json() if companion else None
         is_mended = row.state == "refused" and (may_be_right or row.contract != contract)
-        is_control_mended = row.state in ("held", "refused") and row.control != control
-        return (is_mended or is_control_mended) and row.delivery_id not in self.turned_away
+        is_control_mended = row.state in ("held", "refused") and not says_the_same(
+            row.control, control
+        )
+        if row.delivery_id in self.turned_away or self.loaded.get(row.place, (0, 0)) > row.rank:
+            return False
+        return is_mended or is_control_mended
 
     def _contract(self, offered: Offered) -> str:
         name = (offered.feed.feed, offered.pattern.pattern)

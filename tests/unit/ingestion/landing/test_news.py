@@ -69,6 +69,17 @@ def test_a_refused_file_is_news_once_its_feed_was_mended(house: House) -> None:
     assert found(house) == [CSV]
 
 
+def test_a_refused_file_is_none_once_a_later_one_is_loaded(house: House) -> None:
+    """No night would read it again, so none may be started for it."""
+    house.land("again/" + CSV)
+    house.settle(house.receive().received[0], "refused", refusal=Sentence("标题", "headings"))
+    house.land(content=OTHER)
+    house.settle(house.receive().received[0])
+    mend_the_feed(house)
+    assert found(house) == []
+    assert house.receive().received == []
+
+
 def test_a_file_that_somebody_refused_is_none(house: House) -> None:
     house.land()
     house.ledger.turn_away(house.receive().received[0].delivery_id, "重复", "王经理", "event")
