@@ -19,7 +19,7 @@ from ingestion.landing.identity import contract_of, slot_of
 from ingestion.landing.offers import Offered, stamp_of, status_of
 from ingestion.landing.receipt import Receipt
 from ingestion.ledger import DeliveryRow, Ledger
-from ingestion.ledger.deliveries import loaded_above, revive_corrections, root_of
+from ingestion.ledger.steps import loaded_above, revive_corrections, root_of
 from ingestion.sentence import Sentence, shown
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 
-from ingestion.ledger.deliveries import (
+from ingestion.ledger.file import LedgerError, LedgerFile, now
+from ingestion.ledger.rows import Decision, DeliveryRow
+from ingestion.ledger.steps import (
     enter_refusal,
     loaded_above,
     refuse_loaded,
     revive_corrections,
 )
-from ingestion.ledger.file import LedgerError, LedgerFile, now
-from ingestion.ledger.rows import Decision, DeliveryRow
 from ingestion.sentence import Sentence, shown
 
 _REASON_CHARACTERS = 500

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import sqlite3
 from collections.abc import Iterable
 
 from ingestion.batch import INCOMPLETE, BatchReport, Doubt, State
-from ingestion.ledger.file import LedgerFile, now
+from ingestion.ledger.file import LedgerFile
 from ingestion.ledger.rows import DeliveryRow
+from ingestion.ledger.steps import (
+    corrections_of,
+    end,
+    end_corrections,
+    enter_change,
+    enter_doubts,
+    enter_report,
+    is_orphan,
+    is_overtaken,
+    leave,
+    of_place,
+    refuse_loaded,
+    revive,
+    root_of,
+)
 from ingestion.sentence import Sentence
 
 
@@ -59,30 +71,30 @@ class Deliveries(LedgerFile):
         with self.transaction() as connection:
             others = [
                 row
-                for row in _of_place(connection, delivery)
+                for row in of_place(connection, delivery)
                 if row.state in ("loaded", "held") and row.delivery_id != delivery.delivery_id
             ]
             loaded = [row for row in others if row.state == "loaded"]
             state: State = report.state
             replaced: list[DeliveryRow] = []
-            if _is_overtaken(delivery, state, others) or _is_orphan(connection, delivery, state):
+            if is_overtaken(delivery, state, others) or is_orphan(connection, delivery, state):
                 replaced = [delivery] if state == "loaded" else []
                 state = "superseded"
             elif state in ("loaded", "held"):
                 for other in others:
                     is_earlier = other.rank < delivery.rank
                     if is_earlier and (state == "loaded" or other.state == "held"):
-                        _end(connection, other.delivery_id, "superseded", run_id)
+                        end(connection, other.delivery_id, "superseded", run_id)
             if state == "loaded":
                 beside = [
-                    row for o in loaded for row in _end_corrections(connection, o.batch_id, run_id)
+                    row for o in loaded for row in end_corrections(connection, o.batch_id, run_id)
                 ]
                 replaced = [*loaded, *beside]
                 for row in replaced:
-                    _change(connection, row, feed_kind, "removed", row.event_dates)
-                _change(connection, delivery, feed_kind, "committed", report.event_dates)
-            _end(connection, delivery.delivery_id, state, run_id)
-            _enter_report(connection, delivery.delivery_id, report)
+                    enter_change(connection, row, feed_kind, "removed", row.event_dates)
+                enter_change(connection, delivery, feed_kind, "committed", report.event_dates)
+            end(connection, delivery.delivery_id, state, run_id)
+            enter_report(connection, delivery.delivery_id, report)
         return state, replaced
 
     def refuse(
@@ -105,26 +117,26 @@ class Deliveries(LedgerFile):
         It stays one that was fit to be loaded: what is in it is not in doubt.
         """
         with self.transaction() as connection:
-            _end(connection, delivery.delivery_id, "held", run_id)
-            _enter_doubts(connection, delivery, [*delivery.doubts, doubt])
-            _leave(connection, delivery, feed_kind, run_id)
-            _revive(connection, delivery, run_id)
+            end(connection, delivery.delivery_id, "held", run_id)
+            enter_doubts(connection, delivery, [*delivery.doubts, doubt])
+            leave(connection, delivery, feed_kind, run_id)
+            revive(connection, delivery, run_id)
 
     def retire(self, delivery: DeliveryRow, feed_kind: str, run_id: int) -> None:
         """End a delivery because the set it is a part of was replaced by another."""
         with self.transaction() as connection:
-            _end(connection, delivery.delivery_id, "superseded", run_id)
+            end(connection, delivery.delivery_id, "superseded", run_id)
             if delivery.state == "loaded":
-                _leave(connection, delivery, feed_kind, run_id)
+                leave(connection, delivery, feed_kind, run_id)
 
     def receive_again(self, deliveries: Iterable[DeliveryRow]) -> None:
         """Let parts of a set be extracted again, with their corrections, now that it is whole."""
         with self.transaction() as connection:
             for row in deliveries:
-                beside = _beside(connection, row.batch_id, "superseded")
+                beside = corrections_of(connection, row.batch_id, "superseded")
                 if row.report:
                     rest = [doubt for doubt in row.doubts if doubt.code != INCOMPLETE]
-                    _enter_doubts(connection, row, rest)
+                    enter_doubts(connection, row, rest)
                 connection.executemany(
                     "UPDATE delivery SET state = 'received', ended_at = NULL WHERE delivery_id = ?",
                     [(each.delivery_id,) for each in (row, *beside)],
@@ -133,7 +145,7 @@ class Deliveries(LedgerFile):
     def replaced_by(self, delivery: DeliveryRow) -> DeliveryRow | None:
         """The loaded delivery of other content whose place this one would take."""
         with self.connect() as connection:
-            rows = _of_place(connection, delivery)
+            rows = of_place(connection, delivery)
         return next(
             (
                 row
@@ -178,7 +190,7 @@ class Deliveries(LedgerFile):
             row = connection.execute(
                 "SELECT batch_id FROM delivery WHERE delivery_id = ?", [delivery_id]
             ).fetchone()
-            beside = _beside(connection, row["batch_id"], "loaded") if row else []
+            beside = corrections_of(connection, row["batch_id"], "loaded") if row else []
             connection.executemany(
                 "UPDATE delivery SET state = 'received', ended_at = NULL WHERE delivery_id = ?",
                 [(number,) for number in (delivery_id, *(each.delivery_id for each in beside))],
@@ -187,7 +199,7 @@ class Deliveries(LedgerFile):
     def corrections(self, batch_id: str) -> list[DeliveryRow]:
         """Loaded corrections of single rows of a batch, in the order they were received."""
         with self.connect() as connection:
-            return _beside(connection, batch_id, "loaded")
+            return corrections_of(connection, batch_id, "loaded")
 
     def reread(self, feed: str, feed_kind: str) -> list[DeliveryRow]:
         """Let every loaded delivery of a feed be extracted again, under the feed as it is now.
@@ -200,7 +212,7 @@ class Deliveries(LedgerFile):
         rows = self.deliveries(state="loaded", feed=feed)
         with self.transaction() as connection:
             for row in rows:
-                _change(connection, row, feed_kind, "removed", row.event_dates)
+                enter_change(connection, row, feed_kind, "removed", row.event_dates)
                 connection.execute(
                     "UPDATE delivery SET state = 'received', ended_at = NULL, gate = NULL"
                     " WHERE delivery_id = ?",
@@ -219,195 +231,3 @@ class Deliveries(LedgerFile):
                 "UPDATE delivery SET gate = ? WHERE delivery_id = ?",
                 [(result, delivery_id) for delivery_id, result in results],
             )
-
-
-def loaded_above(
-    connection: sqlite3.Connection, place: tuple[str, dt.date, str], rank: tuple[int, int]
-) -> int | None:
-    """Number of the delivery loaded in a place over one of a lower rank; None if there is none."""
-    feed, business_date, slot = place
-    found = connection.execute(
-        "SELECT min(delivery_id) AS number FROM delivery WHERE feed = ? AND business_date = ?"
-        " AND slot = ? AND state = 'loaded' AND (file_version, delivery_id) > (?, ?)",
-        [feed, business_date.isoformat(), slot, *rank],
-    ).fetchone()
-    return None if found["number"] is None else int(found["number"])
-
-
-def root_of(connection: sqlite3.Connection, batch_id: str, feed: str) -> DeliveryRow | None:
-    """The delivery of a batch that a correction answers to: the last, but never a mere copy."""
-    row = connection.execute(
-        "SELECT * FROM delivery WHERE batch_id = ? AND feed = ? AND state <> 'duplicate'"
-        " ORDER BY delivery_id DESC LIMIT 1",
-        [batch_id, feed],
-    ).fetchone()
-    found = DeliveryRow.of(row) if row else None
-    return None if found is None or found.is_beside else found
-
-
-def refuse_loaded(
-    connection: sqlite3.Connection,
-    delivery: DeliveryRow,
-    sentence: Sentence,
-    feed_kind: str,
-    run_id: int,
-) -> list[DeliveryRow]:
-    """Within a transaction: a loaded delivery becomes refused, the last good one comes back.
-
-    Its own corrections go with it, those of the last good one come back with that.
-    """
-    enter_refusal(connection, delivery.delivery_id, sentence, run_id)
-    _leave(connection, delivery, feed_kind, run_id)
-    return _revive(connection, delivery, run_id)
-
-
-def _leave(
-    connection: sqlite3.Connection, delivery: DeliveryRow, feed_kind: str, run_id: int
-) -> None:
-    """What was loaded counts no more, nor do its corrections."""
-    _change(connection, delivery, feed_kind, "removed", delivery.event_dates)
-    for row in _end_corrections(connection, delivery.batch_id, run_id):
-        _change(connection, row, feed_kind, "removed", row.event_dates)
-
-
-def _revive(
-    connection: sqlite3.Connection, delivery: DeliveryRow, run_id: int
-) -> list[DeliveryRow]:
-    """The last good delivery of the place comes back, with its corrections."""
-    earlier = [
-        row
-        for row in _of_place(connection, delivery)
-        if row.state == "superseded" and row.rank < delivery.rank and row.was_loaded
-    ]
-    earlier.sort(key=lambda row: row.rank)
-    revived = [row for row in earlier[-1:] if row.batch_id != delivery.batch_id]
-    for row in revived:
-        _end(connection, row.delivery_id, "received", run_id)
-    return [*revived, *(r for row in revived for r in revive_corrections(connection, row.batch_id))]
-
-
-def revive_corrections(connection: sqlite3.Connection, batch_id: str) -> list[DeliveryRow]:
-    """Within a transaction: the corrections that went with a batch come back with it.
-
-    Called wherever a batch is to be read once more that had left the lake.
-    """
-    found = _beside(connection, batch_id, "superseded")
-    connection.executemany(
-        "UPDATE delivery SET state = 'received', ended_at = NULL, gate = NULL"
-        " WHERE delivery_id = ?",
-        [(row.delivery_id,) for row in found],
-    )
-    return found
-
-
-def enter_refusal(
-    connection: sqlite3.Connection, delivery_id: int, sentence: Sentence, run_id: int
-) -> None:
-    """Within a transaction: a delivery becomes refused."""
-    _end(connection, delivery_id, "refused", run_id)
-    connection.execute(
-        "UPDATE delivery SET refusal_zh = ?, refusal_en = ? WHERE delivery_id = ?",
-        [*sentence, delivery_id],
-    )
-
-
-def _of_place(connection: sqlite3.Connection, delivery: DeliveryRow) -> list[DeliveryRow]:
-    """All deliveries of the same feed, date and slot, oldest first."""
-    rows = connection.execute(
-        "SELECT * FROM delivery WHERE feed = ? AND business_date = ? AND slot = ?"
-        " ORDER BY delivery_id",
-        [delivery.feed, delivery.business_date.isoformat(), delivery.slot],
-    ).fetchall()
-    return [DeliveryRow.of(row) for row in rows]
-
-
-def _is_overtaken(delivery: DeliveryRow, state: State, others: Iterable[DeliveryRow]) -> bool:
-    """Whether a delivery of a greater rank has taken the place that this one would have."""
-    later = {other.state for other in others if other.rank > delivery.rank}
-    # A later one that is held takes no loaded one's place, but it is the one to decide about.
-    return "loaded" in later if state == "loaded" else state == "held" and bool(later)
-
-
-def _is_orphan(connection: sqlite3.Connection, delivery: DeliveryRow, state: State) -> bool:
-    """Whether a delivery is a correction of single rows, and its batch is not loaded any more."""
-    if state != "loaded" or not delivery.is_beside:
-        return False
-    root = root_of(connection, delivery.corrects or "", delivery.feed)
-    return root is None or root.state != "loaded"
-
-
-def _beside(connection: sqlite3.Connection, batch_id: str, state: State) -> list[DeliveryRow]:
-    """Corrections of single rows of a batch."""
-    rows = connection.execute(
-        "SELECT * FROM delivery WHERE corrects = ? AND state = ? ORDER BY delivery_id",
-        [batch_id, state],
-    ).fetchall()
-    return [row for row in map(DeliveryRow.of, rows) if row.is_beside]
-
-
-def _end_corrections(
-    connection: sqlite3.Connection, batch_id: str, run_id: int
-) -> list[DeliveryRow]:
-    """Corrections of single rows go with their batch, held ones too; those that were loaded."""
-    loaded = _beside(connection, batch_id, "loaded")
-    for row in (*loaded, *_beside(connection, batch_id, "held")):
-        _end(connection, row.delivery_id, "superseded", run_id)
-    return loaded
-
-
-def _end(connection: sqlite3.Connection, delivery_id: int, state: State, run_id: int) -> None:
-    connection.execute(
-        "UPDATE delivery SET state = ?, ended_at = ?, ended_run_id = ? WHERE delivery_id = ?",
-        [state, now(), run_id, delivery_id],
-    )
-
-
-def _change(
-    connection: sqlite3.Connection,
-    delivery: DeliveryRow,
-    feed_kind: str,
-    kind: str,
-    dates: Iterable[dt.date],
-) -> None:
-    connection.execute(
-        "INSERT INTO change (delivery_id, kind, feed, feed_kind, business_date, event_dates)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            delivery.delivery_id,
-            kind,
-            delivery.feed,
-            feed_kind,
-            delivery.business_date.isoformat(),
-            json.dumps([date.isoformat() for date in dates]),
-        ],
-    )
-
-
-def _enter_doubts(
-    connection: sqlite3.Connection, delivery: DeliveryRow, doubts: list[Doubt]
-) -> None:
-    report = BatchReport.from_json(delivery.report or "")
-    report.doubts = doubts
-    connection.execute(
-        "UPDATE delivery SET report = ? WHERE delivery_id = ?",
-        [report.to_json(), delivery.delivery_id],
-    )
-
-
-def _enter_report(connection: sqlite3.Connection, delivery_id: int, report: BatchReport) -> None:
-    refusal = report.refusal or Sentence(None, None)  # type: ignore[arg-type]
-    connection.execute(
-        "UPDATE delivery SET rows_in = ?, rows_loaded = ?, rows_quarantined = ?,"
-        " rows_not_data = ?, counted_rows = ?, refusal_zh = ?, refusal_en = ?, report = ?"
-        " WHERE delivery_id = ?",
-        [
-            report.rows_in,
-            report.rows_loaded,
-            report.rows_quarantined,
-            report.rows_not_data,
-            report.counted_rows,
-            *refusal,
-            report.to_json(),
-            delivery_id,
-        ],
-    )
