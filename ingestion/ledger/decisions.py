@@ -7,6 +7,7 @@ import sqlite3
 from ingestion.ledger.file import LedgerError, LedgerFile, now
 from ingestion.ledger.rows import Decision, DeliveryRow
 from ingestion.ledger.steps import (
+    enter_change,
     enter_refusal,
     loaded_above,
     refuse_loaded,
@@ -95,6 +96,9 @@ class Decisions(LedgerFile):
             run_id = int(connection.execute("SELECT max(run_id) FROM run").fetchone()[0])
             if row.state == "loaded":
                 return row, refuse_loaded(connection, row, sentence, feed_kind, run_id)
+            if row.was_loaded and row.state == "received":
+                # It was to be read again, and what was built of it still stands.
+                enter_change(connection, row, feed_kind, "removed", row.event_dates)
             enter_refusal(connection, delivery_id, sentence, run_id)
         return row, []
 

@@ -18,6 +18,7 @@ from ingestion.ledger.steps import (
     is_overtaken,
     leave,
     of_place,
+    receive_again,
     refuse_loaded,
     revive,
     root_of,
@@ -120,7 +121,7 @@ class Deliveries(LedgerFile):
             end(connection, delivery.delivery_id, "held", run_id)
             enter_doubts(connection, delivery, [*delivery.doubts, doubt])
             leave(connection, delivery, feed_kind, run_id)
-            revive(connection, delivery, run_id)
+            revive(connection, delivery)
 
     def retire(self, delivery: DeliveryRow, feed_kind: str, run_id: int) -> None:
         """End a delivery because the set it is a part of was replaced by another."""
@@ -191,10 +192,7 @@ class Deliveries(LedgerFile):
                 "SELECT batch_id FROM delivery WHERE delivery_id = ?", [delivery_id]
             ).fetchone()
             beside = corrections_of(connection, row["batch_id"], "loaded") if row else []
-            connection.executemany(
-                "UPDATE delivery SET state = 'received', ended_at = NULL WHERE delivery_id = ?",
-                [(number,) for number in (delivery_id, *(each.delivery_id for each in beside))],
-            )
+            receive_again(connection, [delivery_id, *(each.delivery_id for each in beside)])
 
     def corrections(self, batch_id: str) -> list[DeliveryRow]:
         """Loaded corrections of single rows of a batch, in the order they were received."""
@@ -213,11 +211,7 @@ class Deliveries(LedgerFile):
         with self.transaction() as connection:
             for row in rows:
                 enter_change(connection, row, feed_kind, "removed", row.event_dates)
-                connection.execute(
-                    "UPDATE delivery SET state = 'received', ended_at = NULL, gate = NULL"
-                    " WHERE delivery_id = ?",
-                    [row.delivery_id],
-                )
+            receive_again(connection, [row.delivery_id for row in rows])
         return rows
 
     def ungated(self) -> list[DeliveryRow]:

@@ -50,7 +50,7 @@ def refuse_loaded(
     """
     enter_refusal(connection, delivery.delivery_id, sentence, run_id)
     leave(connection, delivery, feed_kind, run_id)
-    return revive(connection, delivery, run_id)
+    return revive(connection, delivery)
 
 
 def leave(
@@ -62,7 +62,7 @@ def leave(
         enter_change(connection, row, feed_kind, "removed", row.event_dates)
 
 
-def revive(connection: sqlite3.Connection, delivery: DeliveryRow, run_id: int) -> list[DeliveryRow]:
+def revive(connection: sqlite3.Connection, delivery: DeliveryRow) -> list[DeliveryRow]:
     """The last good delivery of the place comes back, with its corrections."""
     earlier = [
         row
@@ -71,8 +71,7 @@ def revive(connection: sqlite3.Connection, delivery: DeliveryRow, run_id: int) -
     ]
     earlier.sort(key=lambda row: row.rank)
     revived = [row for row in earlier[-1:] if row.batch_id != delivery.batch_id]
-    for row in revived:
-        end(connection, row.delivery_id, "received", run_id)
+    receive_again(connection, [row.delivery_id for row in revived])
     return [*revived, *(r for row in revived for r in revive_corrections(connection, row.batch_id))]
 
 
@@ -82,12 +81,17 @@ def revive_corrections(connection: sqlite3.Connection, batch_id: str) -> list[De
     Called wherever a batch is to be read once more that had left the lake.
     """
     found = corrections_of(connection, batch_id, "superseded")
+    receive_again(connection, [row.delivery_id for row in found])
+    return found
+
+
+def receive_again(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Deliveries are to be read once more, and go through the gate once more."""
     connection.executemany(
         "UPDATE delivery SET state = 'received', ended_at = NULL, gate = NULL"
         " WHERE delivery_id = ?",
-        [(row.delivery_id,) for row in found],
+        [(number,) for number in numbers],
     )
-    return found
 
 
 def enter_refusal(

@@ -71,6 +71,27 @@ def test_a_released_one_is_read_again_and_stays_released(house: House) -> None:
     assert dt.datetime.fromisoformat(decision.decided_at).tzinfo is not None
 
 
+def test_one_refused_while_it_is_to_be_read_again_leaves_what_was_built_of_it(house: House) -> None:
+    """A night was killed between a lost lake file and its reading; then somebody refused it."""
+    (row,) = taken_in(house, 1)
+    house.settle(row)
+    house.ledger.record_generation(number=1, run_id=row.run_id, business_date=row.business_date)
+    house.ledger.reopen(row.delivery_id)
+    house.ledger.turn_away(row.delivery_id, WHY, WHO, "event")
+    assert house.ledger.touched_since(1).dates == [row.business_date]
+
+
+def test_the_one_that_comes_back_goes_through_the_gate_again(house: House) -> None:
+    first, second = taken_in(house, 2)
+    for row in (first, second):
+        house.settle(row)
+        house.ledger.enter_gate([(row.delivery_id, "{}")])
+    _, (back,) = house.ledger.turn_away(second.delivery_id, WHY, WHO, "event")
+    assert back.delivery_id == first.delivery_id
+    house.settle(back)
+    assert [row.delivery_id for row in house.ledger.ungated()] == [first.delivery_id]
+
+
 def test_a_refused_one_may_be_read_again(house: House) -> None:
     (row,) = taken_in(house, 1)
     house.settle(row, "refused", refusal=Sentence("程序出错", "The reader failed"))
