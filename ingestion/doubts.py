@@ -45,19 +45,15 @@ def doubts_about(
 def usual_rows(delivery: DeliveryRow, ledger: Ledger, after: int) -> int | None:
     """The usual number of data rows: the median of the last `after` deliveries before this one.
 
-    Of a part its own history counts; where that is too short, the feed's. A month's file is never
-    compared with a day's.
+    Of a part its own history counts and no other's: a small branch is no short delivery of a large
+    one. A month's file is never compared with a day's. What is usually empty has no usual size.
 
     Returns:
-        The number of rows; None where there are not enough deliveries to compare with.
+        The number of rows; None where there is nothing to compare with.
     """
-    span = delivery.slot.split("|")[0]
     own = re.sub(r"([\\%_])", r"\\\1", delivery.slot)
-    for slots in (own, f"{span}|%"):
-        history = ledger.rows_before(delivery, slots, after)
-        if len(history) == after:
-            return statistics.median_low(history)
-    return None
+    history = ledger.rows_before(delivery, own, after)
+    return statistics.median_low(history) or None if len(history) == after else None
 
 
 def _volume(delivery: DeliveryRow, report: BatchReport, feed: Feed, ledger: Ledger) -> Doubt | None:

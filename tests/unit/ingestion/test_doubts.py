@@ -64,7 +64,7 @@ def codes(house: House, row: DeliveryRow, own: Feed, **entries: object) -> list[
         ([4] * 5, 49, False),
         ([4] * 5, 50, True),
         ([0] * 5, 0, False),
-        ([0] * 5, 60, True),
+        ([0] * 5, 6000, False),
     ],
 )
 def test_a_size_far_from_the_usual_one_is_doubted(
@@ -113,7 +113,7 @@ def test_refused_rows_count_and_refused_files_are_not_judged(house: House) -> No
     assert doubts_about(row, report, ENTRY, house.ledger) == []
 
 
-def test_a_part_is_compared_with_itself_and_a_new_one_with_the_feed(house: House) -> None:
+def test_a_part_is_compared_with_itself_alone(house: House) -> None:
     own = feed(*ENTRY.columns, delivery={"frequency": "daily", "required": True, "files": PARTS})
     house.feeds = {own.feed: own}
     history(house, *[1000] * 5, name="visit_大队_{}.csv")
@@ -124,8 +124,16 @@ def test_a_part_is_compared_with_itself_and_a_new_one_with_the_feed(house: House
     assert usual_rows(small, house.ledger, 5) == 90
     assert codes(house, small, own, rows_loaded=1000) == ["volume"]
     new = deliver(house, "visit_新队_20250201.csv")
-    # Its own history is none: the last five of all, by date.
-    assert usual_rows(new, house.ledger, 5) == 90
+    # A small team is no short delivery of a large one.
+    assert usual_rows(new, house.ledger, 5) is None
+    assert codes(house, new, own, rows_loaded=70) == []
+
+
+def test_what_is_usually_empty_has_no_usual_size(house: House) -> None:
+    """A list of campaigns: nothing in most months, and then two thousand customers."""
+    history(house, *[0] * 4, 1800)
+    row = deliver(house, "entry_20250201.csv")
+    assert codes(house, row, ENTRY, rows_loaded=2073) == []
 
 
 def test_a_months_file_is_not_compared_with_days(house: House) -> None:
