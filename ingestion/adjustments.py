@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingestion.lake import sync
+from ingestion.quarantine import replace_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,6 @@ def write_adjustments(
         final.unlink(missing_ok=True)
         return None
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     texts = ("feed", "batch_id", "source_file", "source_sheet", "column_name", "heading", "raw",
              "value", "code", "reason_zh", "reason_en")  # fmt: skip
@@ -62,9 +61,5 @@ def write_adjustments(
         }
         for cell in cells
     ]
-    final.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = final.with_suffix(".tmp")
-    pq.write_table(pa.Table.from_pylist(records, schema=schema), unfinished)
-    sync(unfinished)
-    unfinished.replace(final)
+    replace_table(final, pa.Table.from_pylist(records, schema=schema))
     return final

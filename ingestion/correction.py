@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from ingestion.contracts import FilePattern
-from ingestion.lake import sync
+from ingestion.quarantine import replace_table
 from ingestion.sentence import shown
 
 SUMMARY_SHEET: Final = "汇总 Summary"
@@ -199,14 +199,9 @@ def write_corrected(
         final.unlink(missing_ok=True)
         return
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     schema = pa.schema(
         [("row_name", pa.string()), ("source_sheet", pa.string()), ("source_row", pa.int64())]
     )
     records = [dict(zip(schema.names, row, strict=True)) for row in rows]
-    final.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = final.with_suffix(".tmp")
-    pq.write_table(pa.Table.from_pylist(records, schema=schema), unfinished)
-    sync(unfinished)
-    unfinished.replace(final)
+    replace_table(final, pa.Table.from_pylist(records, schema=schema))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingestion.contracts import ORIGIN_COLUMNS, Feed, lake_schema
+from ingestion.sql import literal
 
 _UNFINISHED: Final = ".tmp"
 _PARTITION: Final = re.compile(r"business_date=(\d{4}-\d{2}-\d{2})")
@@ -102,7 +103,7 @@ class Lake:
                 " CAST(NULL AS VARCHAR) AS batch_precedence,"
                 " CAST(NULL AS VARCHAR) AS source_file, CAST(NULL AS VARCHAR) AS source_sheet,"
                 " CAST(NULL AS BIGINT) AS source_row FROM frame)"
-                f" TO '{str(unfinished).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)",
+                f" TO {literal(unfinished)} (FORMAT parquet)",
                 {"batch": batch_id},
             )
         earlier = [

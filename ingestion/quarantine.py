@@ -37,7 +37,6 @@ def write_quarantine(
         final.unlink(missing_ok=True)
         return None
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     reason = pa.struct(
         [
@@ -80,9 +79,16 @@ def write_quarantine(
         }
         for row in rows
     ]
+    replace_table(final, pa.Table.from_pylist(records, schema=schema))
+    return final
+
+
+def replace_table(final: Path, table: Any) -> None:
+    """Put a small Arrow table in the place of a file, whole or not at all."""
+    import pyarrow.parquet as pq
+
     final.parent.mkdir(parents=True, exist_ok=True)
     unfinished = final.with_suffix(".tmp")
-    pq.write_table(pa.Table.from_pylist(records, schema=schema), unfinished)
+    pq.write_table(table, unfinished)
     sync(unfinished)
     unfinished.replace(final)
-    return final

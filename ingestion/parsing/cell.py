@@ -14,6 +14,7 @@ from typing import Literal
 from ingestion.contracts import CHECKS, Column, Feed, duckdb_type, normalise_value
 from ingestion.parsing import date as dates
 from ingestion.parsing.code import code_sql
+from ingestion.sql import literal
 
 Source = Literal["csv", "xlsx"]
 
@@ -102,7 +103,7 @@ class Cell:
 
     @property
     def _is_missing_text(self) -> str:
-        texts = ", ".join(_literal(normalise_value(text)) for text in self.column.missing)
+        texts = ", ".join(literal(normalise_value(text)) for text in self.column.missing)
         return f"listed_form({self.raw}) IN ({texts})"
 
     @property
@@ -147,7 +148,7 @@ class Cell:
         if self.column.max is not None:
             limits[Verdict.ABOVE] = f"{self.value_name} <= {_bound(self.column.max)}"
         if self.column.pattern is not None:
-            pattern = _literal(self.column.pattern)
+            pattern = literal(self.column.pattern)
             limits[Verdict.PATTERN] = f"regexp_full_match({self.value_name}, {pattern})"
         return limits
 
@@ -263,7 +264,7 @@ def build_layout(
     for column in feed.columns:
         places = positions.get(column.name, ())
         if column.constant is not None:
-            value = f"CAST({_literal(column.constant)} AS {duckdb_type(column)})"
+            value = f"CAST({literal(column.constant)} AS {duckdb_type(column)})"
             cells.append(Cell(column, None, value))
         elif not places:
             cells.append(Cell(column, None, f"CAST(NULL AS {duckdb_type(column)})"))
@@ -302,19 +303,19 @@ def _text(column: Column, places: tuple[int, ...]) -> str:
     raw = f"r{places[0]}"
     if column.join:
         texts = [f"coalesce(r{place}, '')" for place in places]
-        raw = "(" + f" || {_literal(column.separator)} || ".join(texts) + ")"
+        raw = "(" + f" || {literal(column.separator)} || ".join(texts) + ")"
         if column.type == "text":
             # The separator of nothing and nothing is no text; a code may well be listed as that.
             raw = f"CASE WHEN concat({', '.join(texts)}) <> '' THEN {raw} END"
     for pattern, replacement in column.rewrite:
-        raw = f"regexp_replace({raw}, {_literal(pattern)}, {_literal(replacement)})"
+        raw = f"regexp_replace({raw}, {literal(pattern)}, {literal(replacement)})"
     return f"listed_form({raw})" if column.has_wildcards else raw
 
 
 def _unless_missing(column: Column, raw: str, parsed: str) -> str:
     """SQL of `parsed`, NULL for the texts that the feed lists as no value."""
     if column.missing and not column.join:
-        texts = ", ".join(_literal(normalise_value(text)) for text in column.missing)
+        texts = ", ".join(literal(normalise_value(text)) for text in column.missing)
         return f"CASE WHEN listed_form({raw}) NOT IN ({texts}) THEN {parsed} END"
     return parsed
 
@@ -371,7 +372,3 @@ def _bound(bound: Decimal | dt.date) -> str:
 
 def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

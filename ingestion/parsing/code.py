@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from ingestion.contracts import Column
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+from ingestion.sql import literal
 
 
 def _like(pattern: str) -> str:
     """A listed text with `*` as a LIKE pattern in which nothing else is special."""
     escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return _literal(escaped.replace("*", "%"))
+    return literal(escaped.replace("*", "%"))
 
 
 def code_sql(text: str, column: Column) -> str:
@@ -26,9 +23,9 @@ def code_sql(text: str, column: Column) -> str:
     if column.has_wildcards:
         normal = text
         branches = " ".join(
-            f"WHEN {normal} LIKE {_like(raw)} ESCAPE '\\' THEN {_literal(canonical)}"
+            f"WHEN {normal} LIKE {_like(raw)} ESCAPE '\\' THEN {literal(canonical)}"
             if "*" in raw
-            else f"WHEN {normal} = {_literal(raw)} THEN {_literal(canonical)}"
+            else f"WHEN {normal} = {literal(raw)} THEN {literal(canonical)}"
             for raw, canonical in pairs
         )
         return _typed(f"CASE {branches} END", column)
@@ -46,7 +43,7 @@ def code_sql(text: str, column: Column) -> str:
 
 def _branches(values: dict[str, str]) -> str:
     return " ".join(
-        f"WHEN {_literal(raw)} THEN {_literal(canonical)}" for raw, canonical in values.items()
+        f"WHEN {literal(raw)} THEN {literal(canonical)}" for raw, canonical in values.items()
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ingestion.sql import literal
+
 # Blanks that are cut from both ends of a cell: space, tab, line ends, no-break space, the
 # ideographic space, and marks without width.
 BLANKS: Final = " \t\r\n\u00a0\u3000\u200b\ufeff"
@@ -12,10 +14,6 @@ BLANKS: Final = " \t\r\n\u00a0\u3000\u200b\ufeff"
 # clerks write it for "nothing", so it is left to be refused.
 _FULL: Final = "０１２３４５６７８９．，－−＋（）￥％／：＊　"
 _PLAIN: Final = "0123456789.,--+()¥%/:* "
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def plain_signs_sql(text: str) -> str:
@@ -45,8 +43,8 @@ def macros() -> list[str]:
 
     The engine builds the table of signs anew for every row, so only texts that hold one pay.
     """
-    plain = f"translate(x, {_literal(_FULL)}, {_literal(_PLAIN)})"
-    narrow = f"translate(x, {_literal(ASCII_FORMS[0])}, {_literal(ASCII_FORMS[1])})"
+    plain = f"translate(x, {literal(_FULL)}, {literal(_PLAIN)})"
+    narrow = f"translate(x, {literal(ASCII_FORMS[0])}, {literal(ASCII_FORMS[1])})"
     return [
         f"""CREATE OR REPLACE TEMP MACRO plain_signs(x) AS
             CASE WHEN regexp_full_match(x, '[ -~]*') THEN x ELSE {plain} END""",

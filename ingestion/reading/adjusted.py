@@ -21,13 +21,14 @@ from ingestion.parsing.text import clean
 from ingestion.reading.finish import Places
 from ingestion.reading.load import RawRow, ask_rows, rest_of
 from ingestion.reading.outcome import Outcome
+from ingestion.sql import literal
 
 
 def take_marks(engine: Any, layouts: Iterable[Layout | None], target: Path) -> Places:
     """Make the row numbers of `target` what they are; the places of the rows that were marked."""
     if not any(layout is not None and layout.is_mended for layout in layouts):
         return []
-    source = f"read_parquet('{_quoted(target)}')"
+    source = f"read_parquet({literal(target)})"
     marked: Places = engine.execute(
         f"SELECT source_sheet, -source_row FROM {source} WHERE source_row < 0"
         " ORDER BY source_sheet, source_row DESC"
@@ -36,7 +37,7 @@ def take_marks(engine: Any, layouts: Iterable[Layout | None], target: Path) -> P
         rest = rest_of(target)
         engine.execute(
             f"COPY (SELECT * REPLACE (abs(source_row) AS source_row) FROM {source})"
-            f" TO '{_quoted(rest)}' (FORMAT parquet)"
+            f" TO {literal(rest)} (FORMAT parquet)"
         )
         rest.replace(target)
     return marked
@@ -89,7 +90,3 @@ def adjusted_cells(
                 )
             )
     return found
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -31,6 +31,7 @@ from ingestion.reading.load import Origin, accepted_sql
 from ingestion.reading.sheet import Sheet, cleaned
 from ingestion.reading.workbook import Book
 from ingestion.sentence import RefusedFileError, Sentence, shown
+from ingestion.sql import literal
 
 _NO_NAME: Final = Sentence(
     "该行没有“原行号”，无法对应被拒收的行；更正表只能改正被拒收的行，新增的行请另行报送。",
@@ -250,8 +251,7 @@ def _unchanged(
             }
         )
         engine.register("before", frame)
-        file = str(lake).replace("'", "''")
-        source = f"read_parquet('{file}', hive_partitioning = false)"
+        source = f"read_parquet({literal(lake)}, hive_partitioning = false)"
         known = {row[0] for row in engine.execute(f"DESCRIBE FROM {source}").fetchall()}
         columns = [c.column.name for c in sheet.layout.cells if c.column.name in known]
         staged = f"(SELECT * FROM {table} SEMI JOIN before ON source_row = now_row) WHERE TRUE"

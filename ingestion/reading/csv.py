@@ -28,6 +28,7 @@ from ingestion.reading.promises import Promise, doubts_about, promise_of_trailer
 from ingestion.reading.records import Grammar
 from ingestion.reading.unpacked import count_lines
 from ingestion.sentence import RefusedFileError, Sentence
+from ingestion.sql import literal
 
 # Above the longest line that is passed on (a million characters of up to four bytes).
 _LONGEST_LINE_BYTES: Final = 8_000_000
@@ -239,12 +240,11 @@ def _pipe() -> tuple[int, int]:
 def _rows(lines: CsvLines, layout: Layout, reading: Sequence[int]) -> str:
     """SQL of the parsed rows with their line numbers."""
     columns = ", ".join(f"'r{place}': 'VARCHAR'" for place in range(layout.width))
-    quote = lines.quote.replace("'", "''")
-    delimiter = lines.delimiter.replace("'", "''")
+    quote, delimiter = literal(lines.quote), literal(lines.delimiter)
     files = ", ".join(f"'/dev/fd/{handle}'" for handle in reading)
     texts = (
-        f"read_csv([{files}], delim = '{delimiter}', quote = '{quote}',"
-        f" escape = '{quote}', header = false,"
+        f"read_csv([{files}], delim = {delimiter}, quote = {quote},"
+        f" escape = {quote}, header = false,"
         f" columns = {{'source_row': 'BIGINT', {columns}}}, new_line = '\\n',"
         " auto_detect = false, null_padding = false, strict_mode = true, store_rejects = true,"
         f" max_line_size = {_LONGEST_LINE_BYTES})"

@@ -11,6 +11,7 @@ from typing import Any
 from ingestion.contracts import Feed
 from ingestion.reading.load import rest_of
 from ingestion.sentence import Sentence
+from ingestion.sql import literal
 
 
 def drop_known(
@@ -29,8 +30,8 @@ def drop_known(
     """
     if not known:
         return []
-    files = ", ".join(_quoted(path) for path in known)
-    source = f"read_parquet({_quoted(target)}, file_row_number = true)"
+    files = ", ".join(literal(path) for path in known)
+    source = f"read_parquet({literal(target)}, file_row_number = true)"
     same_key = " AND ".join(f'lake."{name}" = new."{name}"' for name in feed.key)
     taken = engine.execute(
         f"SELECT new.source_sheet, new.source_row, new.file_row_number FROM {source} AS new"
@@ -43,7 +44,7 @@ def drop_known(
     rest = rest_of(target)
     engine.execute(
         f"COPY (SELECT * EXCLUDE (file_row_number) FROM {source}"
-        f" WHERE file_row_number NOT IN ({numbers})) TO {_quoted(rest)} (FORMAT parquet)"
+        f" WHERE file_row_number NOT IN ({numbers})) TO {literal(rest)} (FORMAT parquet)"
     )
     rest.replace(target)
     headings = "、".join(feed.column(name).heading for name in feed.key)
@@ -53,7 +54,3 @@ def drop_known(
         " row if it is there already.",
     )
     return [(sheet, row, "conflict", conflict) for sheet, row, _ in taken]
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -24,6 +24,7 @@ from ingestion.parsing import Layout, explain, install_parsers
 from ingestion.parsing.cell import Verdict
 from ingestion.parsing.text import clean
 from ingestion.sentence import Sentence
+from ingestion.sql import literal
 
 _NUMBERS: Final = frozenset({"integer", "money", "rate", "decimal", "float"})
 _LISTED: Final = frozenset({"code", "boolean", "date"})
@@ -363,4 +364,4 @@ def sum_money(rows: Iterable[RefusedRow], feed: Feed) -> dict[str, Decimal | Non
 
 
 def _text(text: str | None) -> str:
-    return "CAST(NULL AS VARCHAR)" if text is None else "'" + text.replace("'", "''") + "'"
+    return "CAST(NULL AS VARCHAR)" if text is None else literal(text)

@@ -14,6 +14,7 @@ from ingestion.contracts import Feed
 from ingestion.reading.sheet import Sheet
 from ingestion.reading.sheet_columns import ReadyColumns, make_ready
 from ingestion.reading.sheet_kinds import RowKinds, sum_places
+from ingestion.sql import literal
 
 
 def rows_seen(sheet: Sheet) -> tuple[int, bool]:
@@ -76,7 +77,7 @@ def _suspicion(feed: Feed, sheet: Sheet, ready: ReadyColumns, first_row: int) ->
     """SQL: a row that fills in everything and may yet be no data."""
     listed = {heading for heading in sheet.headings if heading}
     listed |= {heading for column in feed.columns for heading in column.headings}
-    headings = ", ".join("'" + text.replace("'", "''") + "'" for text in sorted(listed))
+    headings = ", ".join(map(literal, sorted(listed)))
     checks = [f"source_row = {first_row}"]
     for place in sum_places(feed, sheet):
         checks.append(f"r{place} IN ({headings})")
