@@ -27,6 +27,8 @@ EPOCH_1904: Final = dt.date(1904, 1, 1)
 DAY_ZERO_1900: Final = dt.date(1899, 12, 31)
 
 EARLIEST: Final = dt.date(1800, 1, 1)
+# Years from EARLIEST on: seen from the text, or the engine makes the date twice, once to compare.
+_SOUND_YEAR: Final = "(?:1[89]|[2-9][0-9])[0-9]{2}"
 
 _DIRECTIVES: Final = {
     "Y": "[0-9]{4}",
@@ -49,13 +51,14 @@ def macros() -> list[str]:
         f"""CREATE OR REPLACE TEMP MACRO eight_digits(x) AS
             TRY(make_date({number} // 10000, {number} // 100 % 100, {number} % 100))""",
         f"""CREATE OR REPLACE TEMP MACRO parse_date(x) AS
-            sound_date(CASE
-                WHEN regexp_full_match(x, '[0-9]{{8}}') THEN eight_digits(x)
+            CASE
+                WHEN regexp_full_match(x, '{_SOUND_YEAR}[0-9]{{4}}') THEN eight_digits(x)
+                ELSE sound_date(CASE
                 WHEN regexp_full_match(x, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')
                 THEN TRY_CAST(x AS DATE)
                 WHEN regexp_full_match({plain}, '[0-9]{{8}}') THEN eight_digits({plain})
                 WHEN regexp_full_match({plain}, '{WRITTEN_PATTERN}')
-                THEN TRY(make_date({groups[0]}, {groups[1]}, {groups[2]})) END)""",
+                THEN TRY(make_date({groups[0]}, {groups[1]}, {groups[2]})) END) END""",
         f"""CREATE OR REPLACE TEMP MACRO parse_serial(x, epoch) AS
             CASE WHEN regexp_full_match(x, '{SERIAL_PATTERN}')
                  THEN sound_date(epoch + floor(x::DOUBLE)::INTEGER) END""",

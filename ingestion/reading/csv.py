@@ -1,15 +1,11 @@
 """A delivered extract goes to the lake in one pass: decode, parse, judge, write.
 
-The lines run through pipes: threads decode and check them, DuckDB parses what comes out and writes
+Threads decode the lines, check them and take them apart; DuckDB parses the cells and writes
 Parquet. No copy of the text touches the disk, and memory does not grow with the file.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -18,25 +14,20 @@ from ingestion.batch import EXPLAINED_ROWS, Doubt, RefusedRow
 from ingestion.contracts import Feed, FilePattern
 from ingestion.parsing import Layout, build_layout
 from ingestion.reading.adjusted import adjusted_cells, still_loaded, take_marks
-from ingestion.reading.csv_lines import CsvLines, OpenAtBorderError, Scan, Stretch
+from ingestion.reading.csv_lines import CsvLines, OpenAtBorderError, Scan
 from ingestion.reading.finish import Places, finish
 from ingestion.reading.fixed_lines import FixedLines
 from ingestion.reading.headings import match_headings
 from ingestion.reading.load import Origin, RawRow, accepted_sql, judge, row_refusal, write_accepted
 from ingestion.reading.outcome import Outcome
 from ingestion.reading.promises import Promise, doubts_about, promise_of_trailer
+from ingestion.reading.record_batches import MisreadError, RecordBatches
 from ingestion.reading.records import Grammar
 from ingestion.reading.unpacked import count_lines
 from ingestion.sentence import RefusedFileError, Sentence
-from ingestion.sql import literal
 
-# Above the longest line that is passed on (a million characters of up to four bytes).
-_LONGEST_LINE_BYTES: Final = 8_000_000
-_PIPE_BYTES: Final = 1 << 20
 # Rows whose mended cells are told are looked up so many at a time.
 _ROWS_AT_ONCE: Final = 20_000
-# Threads that decode: one more than DuckDB has would only wait for the interpreter.
-_DECODERS: Final = 2
 _CUT: Final = Sentence(
     "文件最后一行没有换行符，可能传输不完整；请核对行数后重新报送，或放行。",
     "The last line has no line end, so the file may have been cut off; check its number of rows"
@@ -153,19 +144,18 @@ def _notes_on_signs(scan: Scan) -> list[Sentence]:
 
 def _stream(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, target: Path) -> int:
     """Run the lines through the loader; how many rows it accepted."""
-    loaded = _whole(engine, lines, layout, origin, target)
-    if _rejects(engine):
-        # The scanner passed a line that the loader reads otherwise. Then every line is taken
-        # apart by us and quoted anew, which leaves nothing to interpret.
+    try:
+        return _whole(engine, lines, layout, origin, target)
+    except MisreadError:
+        # Then every line is taken apart by us and quoted anew, which leaves nothing to interpret.
         lines.is_plain_allowed = False
-        loaded = _whole(engine, lines, layout, origin, target)
-        if rejected := _rejects(engine):
-            raise RefusedFileError(
-                f"文件 {lines.name} 有 {rejected:,} 行无法可靠解析，整份文件未入库。",
-                f"{lines.name} has {rejected:,} lines that cannot be read reliably; nothing of it"
-                " was loaded.",
-            )
-    return loaded
+    try:
+        return _whole(engine, lines, layout, origin, target)
+    except MisreadError as error:
+        raise RefusedFileError(
+            f"文件 {lines.name} 有无法可靠解析的行，整份文件未入库。",
+            f"{lines.name} has lines that cannot be read reliably; nothing of it was loaded.",
+        ) from error
 
 
 def _whole(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, target: Path) -> int:
@@ -173,91 +163,23 @@ def _whole(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, target:
         return _attempt(engine, lines, layout, origin, target)
     except OpenAtBorderError:
         lines.is_split_allowed = False
-        _rejects(engine)
         return _attempt(engine, lines, layout, origin, target)
 
 
 def _attempt(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, target: Path) -> int:
     lines.begin()
-    stretches = lines.stretches()
-    pipes = [_pipe() for _ in stretches]
-    scans: dict[int, Scan] = {}
-    failures: list[BaseException] = []
-
-    def pump(places: Sequence[int]) -> None:
-        for place in places:
-            try:
-                if not failures:
-                    scans[place] = _pumped(lines, stretches[place], pipes[place][1], layout.width)
-            except BrokenPipeError:
-                pass  # the loader gave up; its own error says why
-            except BaseException as error:  # noqa: BLE001, RUF100 - carried over to the other thread
-                failures.append(error)
-            finally:
-                os.close(pipes[place][1])
-
-    threads = [
-        threading.Thread(target=pump, args=(range(n, len(stretches), _DECODERS),), daemon=True)
-        for n in range(min(_DECODERS, len(stretches)))
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        rows = accepted_sql(layout, _rows(lines, layout, [p[0] for p in pipes]), origin, None)
-        # Else the engine parses twice, once to judge a row and once to write it.
-        engine.execute("SET disabled_optimizers = 'filter_pushdown'")
-        loaded = write_accepted(engine, [rows], target)
-    finally:
-        engine.execute("RESET disabled_optimizers")
-        for reading, _ in pipes:
-            os.close(reading)
-        for thread in threads:
-            thread.join()
-    if failures:
-        raise failures[0]
-    lines.settle([scans[place] for place in range(len(stretches))], stretches)
+    with RecordBatches(lines, layout.width) as batches:
+        engine.register("delivered", batches.reader())
+        try:
+            parsed = f"({layout.parsed('delivered')}) WHERE TRUE"
+            # Else the engine parses twice, once to judge a row and once to write it.
+            engine.execute("SET disabled_optimizers = 'filter_pushdown'")
+            loaded = write_accepted(engine, [accepted_sql(layout, parsed, origin, None)], target)
+        finally:
+            engine.execute("RESET disabled_optimizers")
+            engine.unregister("delivered")
+        batches.settle()
     return loaded
-
-
-def _pumped(lines: CsvLines, stretch: Stretch, writing: int, width: int) -> Scan:
-    def write(data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(writing, view) :]
-
-    return lines.pump(stretch, write, width)
-
-
-def _pipe() -> tuple[int, int]:
-    reading, writing = os.pipe()
-    if hasattr(fcntl, "F_SETPIPE_SZ"):
-        # Refused where the user's pipes are limited; then it is the usual 64 KiB.
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-    return reading, writing
-
-
-def _rows(lines: CsvLines, layout: Layout, reading: Sequence[int]) -> str:
-    """SQL of the parsed rows with their line numbers."""
-    columns = ", ".join(f"'r{place}': 'VARCHAR'" for place in range(layout.width))
-    quote, delimiter = literal(lines.quote), literal(lines.delimiter)
-    files = ", ".join(f"'/dev/fd/{handle}'" for handle in reading)
-    texts = (
-        f"read_csv([{files}], delim = {delimiter}, quote = {quote},"
-        f" escape = {quote}, header = false,"
-        f" columns = {{'source_row': 'BIGINT', {columns}}}, new_line = '\\n',"
-        " auto_detect = false, null_padding = false, strict_mode = true, store_rejects = true,"
-        f" max_line_size = {_LONGEST_LINE_BYTES})"
-    )
-    return f"({layout.parsed(texts)}) WHERE TRUE"
-
-
-def _rejects(engine: Any) -> int:
-    """How many lines the loader itself put aside since last asked."""
-    count = int(engine.execute("SELECT count(*) FROM reject_errors").fetchone()[0])
-    if count:
-        engine.execute("DELETE FROM reject_errors")
-    return count
 
 
 def _refused_by_cell(

@@ -14,8 +14,8 @@ from ingestion.parsing.signs import BLANKS
 from ingestion.parsing.text import clean
 from ingestion.reading.encodings import Encoding
 from ingestion.reading.records import BadLine, Grammar, SlowLines
-from ingestion.reading.text_chunk import count_odd_signs, numbered, prepared
-from ingestion.reading.unpacked import Source, next_line, open_extract
+from ingestion.reading.text_chunk import count_odd_signs, prepared
+from ingestion.reading.unpacked import Source, count_ends, next_line, open_extract
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -166,14 +166,19 @@ class CsvLines:
                 file.seek(last.start)
                 lines, left = 0, border - last.start
                 while left and (block := file.read(min(left, _CHUNK_BYTES))):
-                    lines += block.count(b"\n")
+                    lines += count_ends(block)
                     left -= len(block)
                 found[-1] = Stretch(last.first, last.start, border)
                 found.append(Stretch(last.first + lines, border))
         return found
 
-    def pump(self, stretch: Stretch, write: Callable[[bytes], None], width: int) -> Scan:
-        """Hand every record of a stretch to `write`, as UTF-8 behind its line number.
+    def pump(
+        self, stretch: Stretch, write: Callable[[bytes, int | None], None], width: int
+    ) -> Scan:
+        """Hand every record of a stretch to `write`, many at a time, as UTF-8.
+
+        With them goes the number of the first one's line, where the others follow line by line;
+        else each begins with its own number, as a field.
 
         Raises:
             RefusedFileError: If the file as a whole is of another encoding, or its trailer is gone.
@@ -193,26 +198,30 @@ class CsvLines:
             ready = prepared(text, grammar) if text is not None and is_plain else None
             if ready is not None:
                 scan.see(ready)
-                data, lines = numbered(ready, line, grammar.delimiter)
-                write(data)
-                line += lines
+                write(ready, line)
+                line += count_ends(ready)
                 continue
             here = self._salvaged(raw, first) if text is None else _split(text)
             scan.undecodable += sum(isinstance(each, BadLine) for each in here)
             if stretch.start == self._data_offset:
                 self.encoding.refuse_undecodable(scan.undecodable, first + len(here), is_end=False)
             out, covered = slow.rewritten(held + here, line, is_last=False)
-            scan.see(out.encode("utf-8"))
-            write(out.encode("utf-8"))
+            self._write_slow(out, scan, write)
             held = (held + here)[covered:]
             line += covered
         if held and stretch.end is not None:
             raise OpenAtBorderError
         out, covered = slow.rewritten(held, line, is_last=True)
-        write(out.encode("utf-8"))
+        self._write_slow(out, scan, write)
         scan.lines = line + covered - 1 + scan.behind
         scan.passed_over, scan.bad = slow.passed_over, slow.bad
         return scan
+
+    def _write_slow(self, out: str, scan: Scan, write: Callable[[bytes, int | None], None]) -> None:
+        if out:
+            data = out.encode("utf-8")
+            scan.see(data)
+            write(data, None)
 
     def settle(self, scans: list[Scan], stretches: list[Stretch]) -> Scan:
         """The scans of all stretches as one.

@@ -17,7 +17,6 @@ _LINE_FEED: Final = 10
 _RETURN: Final = 13
 _SPACE: Final = 32
 _FIRST_WIDE: Final = 0xC2
-_ZERO: Final = ord("0")
 # Blanks beside the space that may stand at the edge of a cell, as UTF-8.
 _WIDE_BLANKS: Final = tuple(sign.encode() for sign in BLANKS if ord(sign) > 127)
 
@@ -26,79 +25,38 @@ def prepared(text: str, grammar: Grammar) -> bytes | None:
     """`text` as UTF-8 lines a loader reads without surprise, or None where it is not that plain.
 
     Blanks at the edges of cells are gone and the text is in composed form (NFC), as the parsers
-    expect. None means: look at each line on its own.
+    expect; lines end in LF or CRLF. None means: look at each line on its own.
 
     Args:
         text: Whole lines, the last one ended too.
         grammar: How the records are written.
     """
-    data = _with_plain_ends(text.encode("utf-8"))
-    if data is None:
-        return None
+    data = text.encode("utf-8")
     signs = np.frombuffer(data, dtype=np.uint8)
     is_doubtful = _may_hold_wide_blanks_or_marks(signs)
-    if is_doubtful:
-        text = data.decode("utf-8")
-        if not unicodedata.is_normalized("NFC", text):
-            return prepared(unicodedata.normalize("NFC", text), grammar)
-    ends = np.flatnonzero(signs == _LINE_FEED)
-    delimiter = ord(grammar.delimiter)
-    controls = np.count_nonzero(signs < _SPACE) - ends.size
+    if is_doubtful and not unicodedata.is_normalized("NFC", text):
+        return prepared(unicodedata.normalize("NFC", text), grammar)
+    has_quotes = bool(grammar.quote) and grammar.quote in text
+    ends, delimiter = np.flatnonzero(signs == _LINE_FEED), ord(grammar.delimiter)
+    returns = np.count_nonzero(signs == _RETURN)
+    if returns and has_quotes:
+        plain = text.replace("\r\n", "\n")
+        return None if "\r" in plain else prepared(plain, grammar)
+    if returns != np.count_nonzero(signs[ends - 1] == _RETURN):
+        return None
+    controls = np.count_nonzero(signs < _SPACE) - ends.size - returns
     if delimiter < _SPACE:
         controls -= np.count_nonzero(signs == delimiter)
-    if controls or delimiter > 127 or _has_blank_or_long_line(ends):
+    if controls or delimiter > 127 or _has_blank_or_long_line(signs, ends):
         return None
-    if grammar.quote and grammar.quote.encode() in data:
-        return _prepared_with_quotes(data.decode("utf-8"), grammar)
+    if has_quotes:
+        return _prepared_with_quotes(text, grammar)
     if not _is_rectangular(signs, ends, delimiter, grammar.width):
         return None
     wide = is_doubtful and any(blank in data for blank in _WIDE_BLANKS)
     if wide or _has_edge_blank(signs, delimiter):
-        return _trimmed(data.decode("utf-8"), grammar).encode("utf-8")
+        return _trimmed(text, grammar).encode("utf-8")
     return data
-
-
-def _with_plain_ends(data: bytes) -> bytes | None:
-    """Lines that end in LF, be they delivered with CRLF; None where a CR stands by itself."""
-    signs = np.frombuffer(data, dtype=np.uint8)
-    returns = signs == _RETURN
-    places = np.flatnonzero(returns)
-    if not places.size:
-        return data
-    # The last sign is a line end, so there always is a next one.
-    if not (signs[places + 1] == _LINE_FEED).all():
-        return None
-    return signs[~returns].tobytes()
-
-
-def numbered(data: bytes, first: int, delimiter: str) -> tuple[bytes, int]:
-    """Lines with their line number in front as a field of its own, and how many they are.
-
-    Args:
-        data: Whole lines.
-        first: Number of the first one.
-        delimiter: What parts the fields.
-    """
-    signs = np.frombuffer(data, dtype=np.uint8)
-    ends = np.flatnonzero(signs == _LINE_FEED)
-    count = ends.size
-    width = len(str(first + count))
-    fronts = np.empty((count, width + 1), dtype=np.uint8)
-    left = np.arange(first, first + count)
-    for place in range(width - 1, -1, -1):
-        left, digit = np.divmod(left, 10)
-        fronts[:, place] = digit + _ZERO
-    fronts[:, width] = ord(delimiter)
-    starts = np.empty(count, dtype=np.int64)
-    starts[:1] = 0
-    starts[1:] = ends[:-1] + 1
-    starts += np.arange(count) * (width + 1)
-    is_front = np.zeros(signs.size + fronts.size, dtype=np.bool_)
-    is_front[(starts[:, None] + np.arange(width + 1)).ravel()] = True
-    out = np.empty(is_front.size, dtype=np.uint8)
-    out[is_front] = fronts.ravel()
-    out[~is_front] = signs
-    return out.tobytes(), count
 
 
 def count_odd_signs(data: bytes) -> tuple[int, int]:
@@ -147,23 +105,21 @@ def _doubtful_signs() -> npt.NDArray[np.bool_]:
     return found
 
 
-def _has_blank_or_long_line(ends: npt.NDArray[np.int64]) -> bool:
+def _has_blank_or_long_line(signs: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> bool:
     lengths = np.diff(ends, prepend=-1)
-    return bool((lengths <= 1).any() or (lengths > MOST_CHARACTERS).any())
+    # The last sign is a line end, so there is one before the first.
+    shortest = 1 + (signs[ends - 1] == _RETURN)
+    return bool((lengths <= shortest).any() or (lengths > MOST_CHARACTERS).any())
 
 
 def _is_rectangular(
     signs: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64], delimiter: int, width: int
 ) -> bool:
     """Whether each line holds exactly `width` fields."""
-    places = np.flatnonzero(signs == delimiter)
-    each = width - 1
-    if places.size != ends.size * each:
-        return False
-    if each == 0:
-        return True
-    by_line = places.reshape(ends.size, each)
-    return bool((by_line[:, -1] < ends).all() and (by_line[1:, 0] > ends[:-1]).all())
+    is_border = signs == _LINE_FEED
+    is_border |= signs == delimiter
+    places = np.flatnonzero(is_border)
+    return places.size == ends.size * width and bool((places[width - 1 :: width] == ends).all())
 
 
 def _has_edge_blank(signs: npt.NDArray[np.uint8], delimiter: int) -> bool:
@@ -173,7 +129,7 @@ def _has_edge_blank(signs: npt.NDArray[np.uint8], delimiter: int) -> bool:
     # The last sign is a line end, so there always is a next one.
     after = signs[places + 1]
     before = np.where(places == 0, _LINE_FEED, signs[places - 1])
-    edge = (after == _LINE_FEED) | (after == delimiter)
+    edge = (after == _LINE_FEED) | (after == _RETURN) | (after == delimiter)
     return bool((edge | (before == _LINE_FEED) | (before == delimiter)).any())
 
 
@@ -196,5 +152,5 @@ def _prepared_with_quotes(text: str, grammar: Grammar) -> bytes | None:
 def _trimmed(text: str, grammar: Grammar) -> str:
     """Unquoted `text` with the blanks at the edges of its cells cut off."""
     blanks = "".join(sign for sign in BLANKS if sign not in "\r\n" + grammar.delimiter)
-    edge = re.escape(grammar.delimiter) + r"\n"
-    return re.sub(rf"(?<=[{edge}])[{blanks}]+|^[{blanks}]+|[{blanks}]+(?=[{edge}])", "", text)
+    before, behind = re.escape(grammar.delimiter) + r"\n", re.escape(grammar.delimiter) + r"\r\n"
+    return re.sub(rf"(?<=[{before}])[{blanks}]+|^[{blanks}]+|[{blanks}]+(?=[{behind}])", "", text)
