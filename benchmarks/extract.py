@@ -3,7 +3,7 @@
     python benchmarks/extract.py                       # 5 million postings
     python benchmarks/extract.py --rows 500000
 
-Writes a GB18030 file with the columns of `corebank__transaction`, then reads it three times, each
+Writes a GB18030 file with the columns of `corebank__transaction`, then reads it in three ways, each
 in a process of its own, one after the other:
 
 *ours*: what a reader's child process does with a delivered file: strict decoding, every line and
@@ -12,7 +12,8 @@ every cell held against the contract, duplicates looked for, totals taken, Parqu
 pipe, the same types cast, Parquet written. Nothing is checked, counted or kept.
 *staged*: strict incremental decoding into a UTF-8 file, which DuckDB then reads with two threads.
 
-The faster of the two bare paths is what ours is measured against.
+The faster of the two bare paths is what ours is measured against. Each is read several times in
+turn, and the quickest reading counts: what the others took in addition is the machine's.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def read_ours(source: Path, target: Path) -> dict[str, Any]:
     if found is None:
         raise SystemExit(f"{NAME} is no file of {FEED}")
     spill = target.with_suffix(".spill")
-    spill.mkdir()
+    spill.mkdir(exist_ok=True)
     batch = batch_id_of("0" * 64, FEED, DAY)
     started = time.perf_counter()
     engine = open_engine("1GB", spill)
@@ -203,23 +204,28 @@ def _to_parquet(file: str, target: Path) -> int:
 PATHS = {"ours": read_ours, "piped": read_piped, "staged": read_staged}
 
 
-def measure(rows: int, seed: int, work: Path) -> dict[str, Any]:
+def measure(rows: int, seed: int, rounds: int, work: Path) -> dict[str, Any]:
     """Write the file and read it by every path, each in a process of its own."""
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     source = work / NAME
     write_file(source, rows, seed)
     result: dict[str, Any] = {"rows": rows, "seed": seed, "megabytes": source.stat().st_size / 1e6}
-    for path in PATHS:
+    readings: dict[str, list[dict[str, Any]]] = {path: [] for path in PATHS}
+    for path in [*PATHS] * rounds:
+        (work / f"{path}.parquet").unlink(missing_ok=True)
         done = subprocess.run(  # noqa: S603  our own script, no shell
             [sys.executable, __file__, "--read", path, "--work", str(work)],
             check=True,
             capture_output=True,
             text=True,
         )
-        result[path] = json.loads(done.stdout)
-        if result[path]["rows"] != rows:
-            raise SystemExit(f"{path} wrote {result[path]['rows']} of {rows} rows")
+        reading = json.loads(done.stdout)
+        if reading["rows"] != rows:
+            raise SystemExit(f"{path} wrote {reading['rows']} of {rows} rows")
+        readings[path].append(reading)
+    for path, taken in readings.items():
+        result[path] = min(taken, key=lambda reading: reading["seconds"])
     bare = min(result["piped"]["seconds"], result["staged"]["seconds"])
     result["ratio"] = bare / result["ours"]["seconds"]
     return result
@@ -247,12 +253,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--seed", type=int, default=20250101)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench" / "extract")
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results")
     parser.add_argument("--read", choices=PATHS, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.read is None:
-        result = measure(given.rows, given.seed, given.work)
+        result = measure(given.rows, given.seed, given.rounds, given.work)
         shutil.rmtree(given.work)
         show(result)
         given.results.mkdir(parents=True, exist_ok=True)

@@ -177,9 +177,9 @@ class ReaderPool:
         """Give a file to a reader a second time, unless it has had that.
 
         What killed the first one may have been meant for somebody else: the kernel's choice when
-        memory is short, a moment's fault. A file is to blame only if it happens twice. Of a
-        workbook each sheet is then looked over to its end before it is opened, which finds what
-        is wrong with most of those that take a reader down.
+        memory is short, a thread that could not be started, a moment's fault. A file is to blame
+        only if it happens twice. Of a workbook each sheet is then looked over to its end before it
+        is opened, which finds what is wrong with most of those that take a reader down.
         """
         if task.delivery_id in self._given_twice:
             return False
@@ -206,7 +206,8 @@ class ReaderPool:
             raise ReaderError(f"reading was stopped by signal {-code}")
         is_over_time = is_late or code == -signal.SIGXCPU
         # What goes wrong with a file is answered; an error that ends a reader came between answers.
-        may_be_chance = code in (-signal.SIGKILL, _ERROR) or task.pattern.format == "xlsx"
+        by_chance = (-signal.SIGKILL, -signal.SIGABRT, _ERROR)
+        may_be_chance = code in by_chance or task.pattern.format == "xlsx"
         if may_be_chance and not is_over_time and self._is_given_again(reader, task):
             return None
         return self._refused(task, *_cause_of_death(code, is_late=is_late))

@@ -25,7 +25,7 @@ from ingestion.sentence import RefusedFileError, Sentence
 
 # Files are read side by side, one thread each; a large one would keep the night waiting at its end
 # with all but one core idle.
-_LARGE_BYTES: Final = 32 << 20
+_LARGE_BYTES: Final = 4 << 20
 _MOST_THREADS: Final = min(2, os.cpu_count() or 1)
 
 

@@ -212,9 +212,10 @@ class Feed(BaseModel):
         with_unit = {
             name for name in list(places) if name not in known and _take_unit(self, name, places)
         }
+        stating = [name for name in places if split_unit(name)[1]]
         for column in self.columns:
             if column.is_read:
-                _place(column, places, result)
+                _place(column, places, stating, result)
         known = known | with_unit
         for name, positions in places.items():
             heading = (headings[positions[0]] or "").strip()
@@ -263,8 +264,10 @@ def is_unit_of(column: Column, unit: str) -> bool:
     return unit == column.unit or (column.type == "integer" and unit == "count")
 
 
-def _place(column: Column, places: dict[str, list[int]], result: HeadingMatch) -> None:
-    """Enter into `result` where `column` is read from."""
+def _place(
+    column: Column, places: dict[str, list[int]], stating: Sequence[str], result: HeadingMatch
+) -> None:
+    """Enter into `result` where `column` is read from; `stating` are the headings with a unit."""
     found = [places.get(name, []) for name in column.headings]
     positions = tuple(sorted(position for group in found for position in group))
     if column.join:
@@ -279,15 +282,15 @@ def _place(column: Column, places: dict[str, list[int]], result: HeadingMatch) -
         result.doubled[column.name] = positions
     elif positions:
         result.positions[column.name] = positions
-    elif other := _other_unit(column, places):
+    elif other := _other_unit(column, stating):
         result.contradicting[column.name] = other
     elif column.required:
         result.missing.append(column)
 
 
-def _other_unit(column: Column, places: dict[str, list[int]]) -> str | None:
+def _other_unit(column: Column, stating: Sequence[str]) -> str | None:
     """A heading of the file that is the column's but for its unit."""
-    for name in places:
+    for name in stating:
         base, unit = split_unit(name)
         if unit and _heading_but_for_unit(column, base) and states_units(column, unit):
             return name

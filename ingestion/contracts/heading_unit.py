@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _UNITS: Final = {
@@ -39,6 +40,8 @@ _IN_NOTE: Final = re.compile(
 )
 
 
+# The first rows of a sheet are asked about once for every column of the feed.
+@lru_cache(maxsize=4096)
 def split_unit(heading: str) -> tuple[str, str | None]:
     """A normalised heading without the unit it ends with, and what that unit is.
 

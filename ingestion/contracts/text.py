@@ -51,6 +51,7 @@ def is_authentication_data(heading: str) -> bool:
     return bool(_AUTHENTICATION_DATA.search(words))
 
 
+@lru_cache(maxsize=4096)
 def _visible(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text)
     return "".join(sign for sign in folded if unicodedata.category(sign) != "Cf")

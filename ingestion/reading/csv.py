@@ -21,7 +21,7 @@ from ingestion.reading.headings import match_headings
 from ingestion.reading.load import Origin, RawRow, accepted_sql, judge, row_refusal, write_accepted
 from ingestion.reading.outcome import Outcome
 from ingestion.reading.promises import Promise, doubts_about, promise_of_trailer
-from ingestion.reading.record_batches import MisreadError, RecordBatches
+from ingestion.reading.record_batches import RecordBatches
 from ingestion.reading.records import Grammar
 from ingestion.reading.unpacked import count_lines
 from ingestion.sentence import RefusedFileError, Sentence
@@ -144,21 +144,6 @@ def _notes_on_signs(scan: Scan) -> list[Sentence]:
 
 def _stream(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, target: Path) -> int:
     """Run the lines through the loader; how many rows it accepted."""
-    try:
-        return _whole(engine, lines, layout, origin, target)
-    except MisreadError:
-        # Then every line is taken apart by us and quoted anew, which leaves nothing to interpret.
-        lines.is_plain_allowed = False
-    try:
-        return _whole(engine, lines, layout, origin, target)
-    except MisreadError as error:
-        raise RefusedFileError(
-            f"文件 {lines.name} 有无法可靠解析的行，整份文件未入库。",
-            f"{lines.name} has lines that cannot be read reliably; nothing of it was loaded.",
-        ) from error
-
-
-def _whole(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, target: Path) -> int:
     try:
         return _attempt(engine, lines, layout, origin, target)
     except OpenAtBorderError:

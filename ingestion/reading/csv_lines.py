@@ -101,7 +101,6 @@ class CsvLines:
         self.delimiter, self.quote = pattern.delimiter, pattern.quote
         self.encoding = Encoding(pattern.encoding, self.name)
         self.scan = Scan()
-        self.is_plain_allowed = True
         self.is_split_allowed = pattern.compression is None
         self._starts: list[tuple[int, int]] = []
         self._data_offset = 0
@@ -173,15 +172,17 @@ class CsvLines:
         return found
 
     def pump(
-        self, stretch: Stretch, write: Callable[[bytes, int | None], None], width: int
+        self, stretch: Stretch, write: Callable[[bytes, int | None], bool], width: int
     ) -> Scan:
         """Hand every record of a stretch to `write`, many at a time, as UTF-8.
 
         With them goes the number of the first one's line, where the others follow line by line;
-        else each begins with its own number, as a field.
+        else each begins with its own number, as a field. `write` answers whether all of them are
+        records; where not, each line is looked at on its own.
 
         Raises:
-            RefusedFileError: If the file as a whole is of another encoding, or its trailer is gone.
+            RefusedFileError: If the file as a whole is of another encoding, its trailer is gone,
+                or lines that were taken apart one by one are no records to `write`.
             OpenAtBorderError: If a record goes on behind the stretch.
         """
         grammar = Grammar(self.delimiter, self.quote, width)
@@ -194,11 +195,9 @@ class CsvLines:
             self._starts.append((first, offset))
             self.encoding.refuse_utf8(raw)
             text = self._text(raw)
-            is_plain = text is not None and not held and self.is_plain_allowed
-            ready = prepared(text, grammar) if text is not None and is_plain else None
-            if ready is not None:
+            ready = prepared(text, grammar) if text is not None and not held else None
+            if ready is not None and write(ready, line):
                 scan.see(ready)
-                write(ready, line)
                 line += count_ends(ready)
                 continue
             here = self._salvaged(raw, first) if text is None else _split(text)
@@ -217,11 +216,14 @@ class CsvLines:
         scan.passed_over, scan.bad = slow.passed_over, slow.bad
         return scan
 
-    def _write_slow(self, out: str, scan: Scan, write: Callable[[bytes, int | None], None]) -> None:
-        if out:
-            data = out.encode("utf-8")
-            scan.see(data)
-            write(data, None)
+    def _write_slow(self, out: str, scan: Scan, write: Callable[[bytes, int | None], bool]) -> None:
+        data = out.encode("utf-8")
+        scan.see(data)
+        if data and not write(data, None):
+            raise RefusedFileError(
+                f"文件 {self.name} 有无法可靠解析的行，整份文件未入库。",
+                f"{self.name} has lines that cannot be read reliably; nothing of it was loaded.",
+            )
 
     def settle(self, scans: list[Scan], stretches: list[Stretch]) -> Scan:
         """The scans of all stretches as one.

@@ -22,10 +22,6 @@ _MOST_WAITING: Final = 8
 _LOOK_SECONDS: Final = 0.1
 
 
-class MisreadError(Exception):
-    """The engine takes lines apart otherwise than the scanner did."""
-
-
 class _StoppedError(Exception):
     """Nobody wants the batches any more."""
 
@@ -81,7 +77,6 @@ class RecordBatches:
         Raises:
             RefusedFileError: If the file as a whole cannot be loaded.
             OpenAtBorderError: If a record goes on behind a stretch.
-            MisreadError: If lines were taken apart in two ways.
         """
         if self._failures:
             raise self._failures[0]
@@ -110,8 +105,11 @@ class RecordBatches:
                     self._put(waiting, None)
 
     def _pumped(self, stretch: Stretch, waiting: queue.Queue[pa.RecordBatch | None]) -> Scan:
-        def write(data: bytes, first: int | None) -> None:
-            self._put(waiting, self._batch(data, first))
+        def write(data: bytes, first: int | None) -> bool:
+            batch = self._batch(data, first)
+            if batch is not None:
+                self._put(waiting, batch)
+            return batch is not None
 
         return self._lines.pump(stretch, write, self._width)
 
@@ -124,8 +122,11 @@ class RecordBatches:
                 return
         raise _StoppedError
 
-    def _batch(self, data: bytes, first: int | None) -> pa.RecordBatch:
-        """Records as a batch, numbered from `first` on or by the number they begin with."""
+    def _batch(self, data: bytes, first: int | None) -> pa.RecordBatch | None:
+        """Lines as a batch, numbered from `first` on or by the number they begin with.
+
+        None where one of them does not have as many cells as a record.
+        """
         is_numbered = first is None
         names = self._schema.names if is_numbered else self._schema.names[1:]
         quote = self._lines.quote
@@ -151,10 +152,10 @@ class RecordBatches:
                     quoted_strings_can_be_null=True,
                 ),
             )
-        except pa.ArrowInvalid as error:
-            raise MisreadError(str(error)) from error
+        except pa.ArrowInvalid:
+            return None
         if first is not None and table.num_rows != count_ends(data):
-            raise MisreadError(f"{count_ends(data)} lines became {table.num_rows} records")
+            return None
         columns = [column.combine_chunks() for column in table.columns]
         if first is not None:
             columns.insert(0, pa.array(np.arange(first, first + table.num_rows)))

@@ -9,6 +9,7 @@ figures, which need no cleaning. What is done to a cell is the same in any case.
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -66,22 +67,29 @@ def make_ready(engine: Any, sheet: Sheet, numbers: Any, watched: Collection[int]
     """
     ready = ReadyColumns({"source_row": pa.array(numbers)})
     is_dense = len(numbers) > 0 and int(numbers[-1] - numbers[0]) + 1 == len(numbers)
-    for place in sheet.cells_by_place:
+
+    def taken(place: int) -> tuple[Any, Any]:
         column = sheet.columns[place]
         if is_dense:
             column = column.slice(int(numbers[0]) - 1, len(numbers))
         else:
             column = pc.take(column, pa.array(numbers - 1))
-        encoded = _encoded(column)
-        if encoded is not None:
-            ready.columns |= _parsed_once(engine, sheet, place, encoded)
-            signs = _signs(encoded.dictionary)
-        else:
-            ready.columns[f"c{place}"] = column
-            signs = _signs(column)
-            ready.texts[place] = _text_sql(sheet, place, f"c{place}", signs)
-        if place in watched and any(word in signs.tobytes().lower() for word in _SUM_WORDS):
-            ready.with_sums.add(place)
+        return column, _encoded(column)
+
+    # One thread looks for columns with few texts, while the engine parses those of the last.
+    with ThreadPoolExecutor(1) as aside:
+        for place, (column, encoded) in zip(
+            sheet.cells_by_place, aside.map(taken, sheet.cells_by_place), strict=True
+        ):
+            if encoded is not None:
+                ready.columns |= _parsed_once(engine, sheet, place, encoded)
+                signs = _signs(encoded.dictionary)
+            else:
+                ready.columns[f"c{place}"] = column
+                signs = _signs(column)
+                ready.texts[place] = _text_sql(sheet, place, f"c{place}", signs)
+            if place in watched and any(word in signs.tobytes().lower() for word in _SUM_WORDS):
+                ready.with_sums.add(place)
     return ready
 
 
@@ -112,7 +120,10 @@ def _parsed_once(engine: Any, sheet: Sheet, place: int, encoded: Any) -> dict[st
         found = engine.execute(f"SELECT {', '.join(names)} FROM {rows}").to_arrow_table()
     finally:
         engine.unregister("texts")
-    return {name: pc.take(found.column(name).combine_chunks(), encoded.indices) for name in names}
+    return {
+        name: pa.DictionaryArray.from_arrays(encoded.indices, found.column(name).combine_chunks())
+        for name in names
+    }
 
 
 def _signs(column: Any) -> Any:

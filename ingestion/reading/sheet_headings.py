@@ -57,11 +57,14 @@ def find_headings(
     rows = {number: texts_of(number) for number in range(1, max([*numbers, 0]) + 1)}
     _spread(rows, merges, first_column)
     best, found = 0, None
+    most = sum(column.is_read for column in feed.columns)
     for levels in range(1, _MOST_LEVELS + 1):
         for number in numbers:
-            if number < levels:
+            if number < levels or best == most:
                 continue
             headings = _together(feed, [rows[number - up] for up in range(levels)][::-1])
+            if levels > 1 and headings == rows[number]:
+                continue  # the row by itself was looked at before
             match = feed.match_headings(headings)
             # A doubled column is found, too, for finding the row; the file is refused for it.
             named = len(match.positions) + len(match.doubled) + len(match.contradicting)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,8 @@ from ingestion.reading.sheet import Sheet
 from ingestion.reading.sheet_columns import ReadyColumns, make_ready
 from ingestion.reading.sheet_kinds import RowKinds, sum_places
 from ingestion.sql import literal
+
+_PIECE_ROWS: Final = 20_480
 
 
 def rows_seen(sheet: Sheet) -> tuple[int, bool]:
@@ -60,7 +62,10 @@ def stage(engine: Any, feed: Feed, sheet: Sheet, table: str) -> None:
     is_whole = " AND ".join(required) or "TRUE"
     values = ", ".join(cell.value_name for cell in sheet.layout.cells)
     suspicion = _suspicion(feed, sheet, ready, first_row)
-    engine.register("delivered", pa.table(ready.columns))
+    # In pieces, or one thread would get all of it.
+    whole = pa.table(ready.columns)
+    pieces = whole.to_batches(max_chunksize=_PIECE_ROWS)
+    engine.register("delivered", pa.Table.from_batches(pieces, schema=whole.schema))
     try:
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT source_row, ({is_whole}) AS whole,"

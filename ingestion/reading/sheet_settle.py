@@ -6,9 +6,10 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.parsing.cell import Cell
@@ -182,10 +183,8 @@ def _read_serials(
         if cell.column.type != "date" or cell.column.format is not None:
             continue
         column = sheet.columns[place]
-        is_serial = pc.match_substring_regex(column, rf"^\s*{SERIAL_PATTERN}\s*$")
-        found = np.flatnonzero(pc.fill_null(is_serial, False).to_numpy(zero_copy_only=False))
         days: dict[int, str | None] = {}
-        for row in (found + 1).tolist():
+        for row in _rows_with_serials(column):
             text = str(column[row - 1].as_py())
             if row <= _below(sheet) or text.strip() == _OPEN_END:
                 continue
@@ -199,6 +198,17 @@ def _read_serials(
                 sheet.refuse_cell(row, place, cell, text, "serial", Sentence(zh, en))
         if days:
             sheet.replace_texts(place, days)
+
+
+def _rows_with_serials(column: Any) -> list[int]:
+    # Thousands of rows hold the same few days: each of them is looked at once.
+    days = pc.dictionary_encode(column)
+    is_serial = pc.match_substring_regex(days.dictionary, rf"^\s*{SERIAL_PATTERN}\s*$")
+    places = np.flatnonzero(is_serial.to_numpy(zero_copy_only=False))
+    if not places.size:
+        return []
+    found = pc.is_in(days.indices, value_set=pa.array(places, type=days.indices.type))
+    return [int(place) + 1 for place in np.flatnonzero(found.to_numpy(zero_copy_only=False))]
 
 
 def _is_near(day: dt.date, business_date: dt.date) -> bool:

@@ -25,7 +25,8 @@ def prepared(text: str, grammar: Grammar) -> bytes | None:
     """`text` as UTF-8 lines a loader reads without surprise, or None where it is not that plain.
 
     Blanks at the edges of cells are gone and the text is in composed form (NFC), as the parsers
-    expect; lines end in LF or CRLF. None means: look at each line on its own.
+    expect; lines end in LF or CRLF. Whether each has as many fields as a record is for the loader
+    to say. None means: look at each line on its own.
 
     Args:
         text: Whole lines, the last one ended too.
@@ -51,8 +52,6 @@ def prepared(text: str, grammar: Grammar) -> bytes | None:
         return None
     if has_quotes:
         return _prepared_with_quotes(text, grammar)
-    if not _is_rectangular(signs, ends, delimiter, grammar.width):
-        return None
     wide = is_doubtful and any(blank in data for blank in _WIDE_BLANKS)
     if wide or _has_edge_blank(signs, delimiter):
         return _trimmed(text, grammar).encode("utf-8")
@@ -61,12 +60,12 @@ def prepared(text: str, grammar: Grammar) -> bytes | None:
 
 def count_odd_signs(data: bytes) -> tuple[int, int]:
     """Characters of private use in UTF-8, and marks that stand for a lost character."""
-    private = data.count(b"\xee")
-    if b"\xef" not in data:
-        return private, 0
     signs = np.frombuffer(data, dtype=np.uint8)
-    second = signs[np.flatnonzero(signs == 0xEF) + 1]
-    return private + int(np.count_nonzero(second <= 0xA3)), data.count(b"\xef\xbf\xbd")
+    private, places = np.count_nonzero(signs == 0xEE), np.flatnonzero(signs == 0xEF)
+    if not places.size:
+        return int(private), 0
+    private += np.count_nonzero(signs[places + 1] <= 0xA3)
+    return int(private), data.count(b"\xef\xbf\xbd")
 
 
 def _may_hold_wide_blanks_or_marks(signs: npt.NDArray[np.uint8]) -> bool:
@@ -110,16 +109,6 @@ def _has_blank_or_long_line(signs: npt.NDArray[np.uint8], ends: npt.NDArray[np.i
     # The last sign is a line end, so there is one before the first.
     shortest = 1 + (signs[ends - 1] == _RETURN)
     return bool((lengths <= shortest).any() or (lengths > MOST_CHARACTERS).any())
-
-
-def _is_rectangular(
-    signs: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64], delimiter: int, width: int
-) -> bool:
-    """Whether each line holds exactly `width` fields."""
-    is_border = signs == _LINE_FEED
-    is_border |= signs == delimiter
-    places = np.flatnonzero(is_border)
-    return places.size == ends.size * width and bool((places[width - 1 :: width] == ends).all())
 
 
 def _has_edge_blank(signs: npt.NDArray[np.uint8], delimiter: int) -> bool:

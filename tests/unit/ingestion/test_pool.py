@@ -235,11 +235,10 @@ def test_a_file_that_takes_too_much_memory_is_refused_alone(task: Callable[..., 
     greedy = GOOD + b"S2|" + b"x" * 30_000_000 + b"|20250131|1|\n"
     limits = Limits(address_bytes=peak_bytes(task(GOOD)) + (40 << 20))
     reports = read_all([task(greedy, 1), task(GOOD, 2)], limits)
-    assert reports[1].refusal == (
-        "读取该文件所需的内存超过上限，文件未入库；请检查文件是否异常庞大或已损坏。",
-        "Reading the file takes more memory than is allowed, so it was not loaded; see whether it"
-        " is damaged or far larger than usual.",
-    )
+    # Told by the reader, or by the pool where a library's thread took the reader down with it.
+    refusal = refusal_of(reports[1])
+    assert "内存超过上限" in refusal.zh
+    assert "memory than is allowed" in refusal.en
     assert reports[2].state == "loaded"
 
 

@@ -11,7 +11,8 @@ import pytest
 from ingestion.contracts import FilePattern
 from ingestion.reading import csv_lines, record_batches
 from ingestion.reading.csv_lines import CsvLines, Scan, Stretch
-from ingestion.reading.record_batches import MisreadError, RecordBatches
+from ingestion.reading.record_batches import RecordBatches
+from ingestion.reading.records import SlowLines
 from ingestion.sentence import RefusedFileError
 
 ROWS = 20_000
@@ -68,7 +69,7 @@ def test_what_a_thread_meets_is_told_at_the_end(
     pump = CsvLines.pump
 
     def refusing(
-        self: CsvLines, stretch: Stretch, write: Callable[[bytes, int | None], None], width: int
+        self: CsvLines, stretch: Stretch, write: Callable[[bytes, int | None], bool], width: int
     ) -> Scan:
         if stretch.first > ROWS // 2:
             raise met
@@ -85,16 +86,29 @@ def test_what_a_thread_meets_is_told_at_the_end(
     assert _threads() == before
 
 
-def test_lines_that_two_readers_take_apart_differently_are_never_loaded(
+@pytest.mark.parametrize("line", ["2|b|c", "2", "2|b|", ""])
+def test_a_chunk_with_a_ragged_line_is_looked_at_line_by_line(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "b.csv"
+    path.write_text(f"id|name\n1|a\n{line}\n3|d\n", "utf-8")
+    lines = _of(path, CsvLines)
+    with RecordBatches(lines, 2) as batches:
+        table = batches.reader().read_all()
+        batches.settle()
+    assert table["source_row"].to_pylist() == [2, 4]
+    assert table["r1"].to_pylist() == ["a", "d"]
+    assert [bad.line for bad in lines.scan.bad] + lines.scan.passed_over == [3]
+
+
+def test_what_is_no_record_one_by_one_either_is_never_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "b.csv"
     path.write_bytes(b"id|name\n1|a\n2|b|c\n")
     # A scanner that lets everything pass.
-    monkeypatch.setattr(csv_lines, "prepared", lambda text, _grammar: text.encode())
+    monkeypatch.setattr(SlowLines, "rewritten", lambda *_args, **_more: ("2|1|a|x\n", 2))
     with RecordBatches(_of(path, CsvLines), 2) as batches:
         batches.reader().read_all()
-        with pytest.raises(MisreadError):
+        with pytest.raises(RefusedFileError, match="cannot be read reliably"):
             batches.settle()
 
 

