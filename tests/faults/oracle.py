@@ -14,7 +14,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -194,6 +194,7 @@ def check(home: Path, *, landed: Mapping[str, bytes] | None = None) -> Verdict:
     with sqlite3.connect(f"file:{home}/ledger.sqlite?mode=ro", uri=True) as ledger:
         ledger.row_factory = sqlite3.Row
         rows = ledger.execute("SELECT * FROM delivery ORDER BY delivery_id").fetchall()
+        decided = {row[0] for row in ledger.execute("SELECT delivery_id FROM decision")}
     ledger.close()
     known = {row["sha256"] for row in rows}
     for name, content in (landed or {}).items():
@@ -205,6 +206,7 @@ def check(home: Path, *, landed: Mapping[str, bytes] | None = None) -> Verdict:
         told.problems.append(f"batch {batch} lies in the lake, and the ledger does not count it")
     places = Counter((row["feed"], row["business_date"], row["slot"]) for row in loaded)
     told.problems += [f"{place} is loaded {n} times" for place, n in places.items() if n > 1]
+    told.problems += [each for row in rows if (each := _unanswered(row, places, decided))]
     for row in rows:
         content = (home / "archive" / row["sha256"][:2] / row["sha256"]).read_bytes()
         if hashlib.sha256(content).hexdigest() != row["sha256"]:
@@ -213,6 +215,23 @@ def check(home: Path, *, landed: Mapping[str, bytes] | None = None) -> Verdict:
             refused = home / "quarantine" / row["feed"] / f"{row['batch_id']}.parquet"
             _check_batch(told, row, content, in_lake.get(row["batch_id"]), refused)
     return told
+
+
+def _unanswered(row: sqlite3.Row, loaded: Container[Any], decided: Container[int]) -> str | None:
+    """That nobody was told what became of a delivery; None where somebody was."""
+    name, report = row["file_name"], json.loads(row["report"] or "{}")
+    # No feed of these homes comes in parts, which wait for each other.
+    if row["state"] == "received":
+        return f"{name} was taken in and never read"
+    if row["state"] == "held" and not report.get("doubts"):
+        return f"{name} is held, and nobody knows why"
+    is_told = (row["refusal_zh"] and row["refusal_en"]) or row["delivery_id"] in decided
+    if row["state"] == "refused" and not is_told:
+        return f"{name} is refused, and nobody knows why"
+    if row["state"] == "superseded":
+        slot = row["feed"], row["business_date"], row["slot"]
+        return None if slot in loaded else f"{name} made room, and nothing took its place"
+    return None
 
 
 def _check_batch(

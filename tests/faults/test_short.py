@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -44,6 +45,19 @@ def _forget_archive(home: Path) -> None:
     path.write_bytes(b"other")
 
 
+def _state(state: str) -> Callable[[Path], None]:
+    """Let the ledger say of one delivery what nobody was told."""
+
+    def act(home: Path) -> None:
+        with sqlite3.connect(home / "ledger.sqlite") as ledger:
+            for (name,) in ledger.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'"):
+                ledger.execute(f'DROP TRIGGER "{name}"')
+            ledger.execute("UPDATE delivery SET state = ? WHERE delivery_id = 1", [state])
+        ledger.close()
+
+    return act
+
+
 def _stray_batch(home: Path) -> None:
     path = next((home / "lake").rglob("*.parquet"))
     shutil.copy(path, path.with_name("b20260105-stray.parquet"))
@@ -58,8 +72,15 @@ def _stray_batch(home: Path) -> None:
         (_change("lake", _fen_more), "fen for"),
         (_forget_archive, "the archive holds other bytes"),
         (_stray_batch, "the ledger does not count it"),
+        (_state("received"), "was taken in and never read"),
+        (_state("held"), "is held, and nobody knows why"),
+        (_state("refused"), "is refused, and nobody knows why"),
+        (_state("superseded"), "nothing took its place"),
     ],
-    ids=["row lost", "row twice", "refused row lost", "a fen more", "archive", "stray batch"],
+    ids=[
+        *("row lost", "row twice", "refused row lost", "a fen more", "archive", "stray batch"),
+        *("never read", "held", "refused", "superseded"),
+    ],
 )
 def test_the_oracle_objects(
     bench: Bench, act: Callable[[Path], None], told: str | None, tmp_path: Path
