@@ -6,13 +6,20 @@ Fail-at-n: n counts the times that a point is passed, and goes up until a night 
 from __future__ import annotations
 
 import itertools
+import random
+import re
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.faults.trial import Bench, Figures
+from ingestion.ledger import Ledger
+from tests.faults import files, oracle
+from tests.faults.trial import NEXT, Bench, Figures, decide, night
 
 pytestmark = pytest.mark.faults
 SHARDS = 8
+_NUMBERS = itertools.count(1)
 CAUSES = {
     "enospc": ("No space left", "is full"),
     "full": ("No space left", "is full"),
@@ -84,3 +91,56 @@ def test_the_file_system_turns_away(
     bench: Bench, figures: Figures, point: str, kind: str, step: int
 ) -> None:
     fail_at_n(bench, figures, point, kind, 1, step)
+
+
+@pytest.mark.case("F01", "kill -9 while somebody releases or refuses a delivery")
+@pytest.mark.parametrize("verb", ["release", "refuse"])
+def test_a_decision_is_killed(bench: Bench, figures: Figures, verb: str) -> None:
+    """It is taken or not, never half: decided again, the next night ends as if nothing was."""
+    start = bench.copy()
+    if verb == "release":
+        # Its control file tells of a row more, so the night holds it.
+        lines = files.balance_lines(random.Random(7), NEXT, 25)
+        name = files.balance_name(NEXT, "csv")
+        files.land(start / "landing", name, lines, 60)
+        told = re.sub(rb"ROWS=\d+", b"ROWS=26", files.control(lines))
+        files.land(start / "landing", f"{name}.ok", told, 60)
+        night(start, NEXT)
+    number = _to_decide(start, "held" if verb == "release" else "loaded")
+    clean = _decided(bench, start, verb, number)
+    assert (night(clean, NEXT).code, oracle.check(clean).problems) == (0, [])
+    wanted = oracle.fingerprint(clean)
+    assert _to_decide(clean, "loaded" if verb == "release" else "refused", number) == number
+    for n in itertools.count(1):
+        home = _decided(bench, start)
+        done = decide(home, verb, number, f"any:{n}:kill")
+        if not done.is_met:
+            assert done.code == 0, done.said
+            return
+        figures.tried += 1
+        figures.detected += done.code != 0
+        # Taken already, it is told so, and nothing is done twice.
+        again = decide(home, verb, number)
+        assert again.code in (0, 2), again.said
+        after = night(home, NEXT)
+        problems = oracle.check(home).problems
+        assert (after.code, problems) == (0, []), f"{n}: {problems[:3]} {after.said[-2000:]}"
+        assert oracle.fingerprint(home) == wanted, n
+        figures.recovered += 1
+        shutil.rmtree(home)
+
+
+def _decided(bench: Bench, start: Path, verb: str | None = None, number: int = 0) -> Path:
+    """A copy of a home in which something is decided."""
+    home = bench.folder / f"decided-{next(_NUMBERS)}"
+    shutil.copytree(start, home, symlinks=True)
+    if verb is not None:
+        done = decide(home, verb, number)
+        assert done.code == 0, done.said
+    return home
+
+
+def _to_decide(home: Path, state: str, number: int | None = None) -> int:
+    rows = Ledger(home / "ledger.sqlite").deliveries()
+    found = [row.delivery_id for row in rows if row.state == state]
+    return next(each for each in found if number in (None, each))

@@ -118,6 +118,24 @@ def night(
     return Done(code, said, is_met, time.monotonic() - since)
 
 
+def decide(home: Path, verb: str, number: int, fault: str | None = None) -> Done:
+    """`crm release` or `crm refuse` as an operator types it, with a fault or without."""
+    run = "from dagster_project.cli.main import run; run()"
+    asked = [verb, str(number), "--reason", "与支行核对", "--home", str(home)]
+    since = time.monotonic()
+    with faulty(home, fault or "") as (variables, log):
+        process = subprocess.Popen(
+            [sys.executable, "-c", run, *asked],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(variables if fault else {})},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        return finish(process, log, since)
+
+
 _warm: list[subprocess.Popen[str]] = []
 
 
