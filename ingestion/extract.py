@@ -9,8 +9,6 @@ from pathlib import Path
 
 from ingestion.batch import INCOMPLETE, BatchReport
 from ingestion.contracts import Feed, FilePattern
-from ingestion.correcting import correction_of, returned_pattern
-from ingestion.correction import Correction
 from ingestion.doubts import doubts_about
 from ingestion.lake import Lake, sha256_of
 from ingestion.landing.archive import archive_path
@@ -20,7 +18,8 @@ from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.pool import ReaderError, ReaderPool
 from ingestion.reader_process import Limits
 from ingestion.reading.promises import Promise
-from ingestion.returned_sheet import Answer, write_returned
+from ingestion.returning.correction import Correction, correction_of, returned_pattern
+from ingestion.returning.sheet import Answer, write_returned
 from ingestion.sentence import Sentence, shown
 from ingestion.task import Task
 

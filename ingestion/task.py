@@ -13,14 +13,14 @@ from typing import Any, Final
 from ingestion.adjustments import write_adjustments
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed, FilePattern
-from ingestion.correction import Correction, write_corrected
 from ingestion.lake import sha256_of, sync
 from ingestion.quarantine import write_quarantine
 from ingestion.reading.csv import read_csv
 from ingestion.reading.load import Origin, sum_money
 from ingestion.reading.outcome import Outcome
 from ingestion.reading.promises import Promise
-from ingestion.returned_sheet import Answer, write_returned
+from ingestion.returning.correction import Correction, write_corrected
+from ingestion.returning.sheet import Answer, write_returned
 from ingestion.sentence import RefusedFileError, Sentence
 
 # Files are read side by side, one thread each; a large one would keep the night waiting at its end

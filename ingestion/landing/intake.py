@@ -11,7 +11,6 @@ from pathlib import Path
 
 from ingestion.batch import State, batch_id_of
 from ingestion.contracts import Feed
-from ingestion.correction import RETURNED, Slip, slip_of, slot_beside
 from ingestion.lake import sync
 from ingestion.landing.archive import archive_path, copy_in, keep, sweep
 from ingestion.landing.companions import Companion, companion_of, mismatch, says_the_same
@@ -20,6 +19,8 @@ from ingestion.landing.offers import Offered, stamp_of, status_of
 from ingestion.landing.receipt import Receipt
 from ingestion.ledger import DeliveryRow, Ledger
 from ingestion.ledger.steps import loaded_above, revive_corrections, root_of
+from ingestion.returning.correction import RETURNED
+from ingestion.returning.slip import Slip, slip_of, slot_beside
 from ingestion.sentence import Sentence, shown
 
 

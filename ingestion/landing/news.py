@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from ingestion.contracts import Feed
-from ingestion.correction import RETURNED, Slip, slip_of
 from ingestion.landing.companions import Companion, companion_of, mismatch, says_the_same
 from ingestion.landing.identity import contract_of
 from ingestion.landing.offers import Offered, date_of, offers, stamp_of, status_of
 from ingestion.ledger import DeliveryRow, Ledger
+from ingestion.returning.correction import RETURNED
+from ingestion.returning.slip import Slip, slip_of
 from ingestion.sentence import Sentence
 
 # Of what a later delivery replaced only a night can tell whether it comes back.

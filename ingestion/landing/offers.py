@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ingestion.contracts import Feed, FilePattern, Match
-from ingestion.correction import slip_of
+from ingestion.returning.slip import slip_of
 from ingestion.sentence import Sentence
 
 # A file that was written to this recently is looked at again after a moment.

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ingestion.contracts import Feed
-from ingestion.correction import slip_of
 from ingestion.landing.due import missing_deliveries
 from ingestion.landing.intake import Intake
 from ingestion.landing.offers import Offered, date_of, links, offers, status_of, still_written
 from ingestion.landing.parts import ready, take_up, waiting_parts
 from ingestion.landing.receipt import Receipt
 from ingestion.ledger import Ledger
+from ingestion.returning.slip import slip_of
 from ingestion.sentence import Sentence, shown
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.batch import BatchReport, Doubt, State
-from ingestion.correction import is_beside
+from ingestion.returning.slip import is_beside
 from ingestion.sentence import Sentence
 
 

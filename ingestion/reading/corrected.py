@@ -18,18 +18,18 @@ import pyarrow as pa
 
 from ingestion.batch import RefusedCell
 from ingestion.contracts import FilePattern
-from ingestion.correction import (
+from ingestion.reading.load import Origin, accepted_sql
+from ingestion.reading.sheet import Sheet, cleaned
+from ingestion.reading.workbook import Book
+from ingestion.returning.correction import Correction
+from ingestion.returning.slip import (
     OUR_HEADINGS,
     ROW_HEADING,
     ROWS_SHEET,
     SUMMARY_SHEET,
-    Correction,
     Slip,
     row_name,
 )
-from ingestion.reading.load import Origin, accepted_sql
-from ingestion.reading.sheet import Sheet, cleaned
-from ingestion.reading.workbook import Book
 from ingestion.sentence import RefusedFileError, Sentence, shown
 from ingestion.sql import literal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingestion.contracts import Column, Feed, normalise_heading
-from ingestion.correction import ROW_HEADING, SUMMARY_SHEET
+from ingestion.returning.slip import ROW_HEADING, SUMMARY_SHEET
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
 _SHOWN_HEADINGS = 8

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from ingestion.batch import EXPLAINED_ROWS, RefusedRow
 from ingestion.contracts import Feed, FilePattern
-from ingestion.correction import SUMMARY_SHEET, Correction
 from ingestion.parsing import build_layout
 from ingestion.reading.adjusted import adjusted_cells, still_loaded, take_marks
 from ingestion.reading.corrected import expect_slip, feed_headings, sort_rows
@@ -24,6 +23,8 @@ from ingestion.reading.sheet_rows import aside_sql, rows_seen, stage
 from ingestion.reading.sheet_settle import settle
 from ingestion.reading.sheet_texts import open_reader, read_sheet
 from ingestion.reading.workbook import Book, open_book
+from ingestion.returning.correction import Correction
+from ingestion.returning.slip import SUMMARY_SHEET
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
 _SHOWN_HEADINGS: Final = 8

@@ -19,7 +19,7 @@ from serving import export
 from serving.query import Answer
 from tests.faults.trial import DAY, Figures
 from tests.unit.ingestion.made_up import Reading, read
-from tests.unit.ingestion.sent_back import formulas
+from tests.unit.ingestion.returning.sent_back import formulas
 
 pytestmark = pytest.mark.faults
 STARTERS = ("=", "+", "-", "@", "\t=", "\r=", "\n=", "＝", "＋", "－", "＠", "|", "%")

@@ -11,7 +11,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from ingestion.correction import SUMMARY_SHEET
+from ingestion.returning.slip import SUMMARY_SHEET
 from tests.integration.own_bank import PAGE, crm, land, write_page
 
 OPERATIONS = PAGE.with_name("operations.md")

@@ -14,8 +14,8 @@ from dagster_project.home import Home
 from ingestion.contracts.load import load_feeds
 from ingestion.extract import reconcile
 from ingestion.ledger import Ledger
-from tests.unit.ingestion.homecoming import ALL, come_home, deliver, in_lake, put
 from tests.unit.ingestion.house import House
+from tests.unit.ingestion.returning.homecoming import ALL, come_home, deliver, in_lake, put
 
 JANUARY = dt.date(2026, 1, 31)
 

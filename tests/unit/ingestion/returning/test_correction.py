@@ -8,16 +8,12 @@ from typing import Any
 import openpyxl
 import pytest
 
-from ingestion.correction import (
-    REASON_HEADINGS,
-    ROW_HEADING,
-    ROWS_SHEET,
-    SUMMARY_SHEET,
-    Slip,
-)
 from ingestion.ledger import open_refusals, open_rows
+from ingestion.returning.slip import REASON_HEADINGS, ROW_HEADING, ROWS_SHEET, SUMMARY_SHEET, Slip
 from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, typed
-from tests.unit.ingestion.homecoming import (
+from tests.unit.ingestion.house import House
+from tests.unit.ingestion.made_up import CSV, XLSX, extract_of
+from tests.unit.ingestion.returning.homecoming import (
     ALL,
     EXTRACT,
     Change,
@@ -29,8 +25,6 @@ from tests.unit.ingestion.homecoming import (
     put,
     told,
 )
-from tests.unit.ingestion.house import House
-from tests.unit.ingestion.made_up import CSV, XLSX, extract_of
 
 pytestmark = pytest.mark.usefixtures("in_this_process")
 

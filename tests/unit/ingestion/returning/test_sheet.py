@@ -16,13 +16,13 @@ from openpyxl.utils.escape import unescape
 from ingestion.batch import EXPLAINED_ROWS, BatchReport, RefusedCell, RefusedRow
 from ingestion.contracts import Feed
 from ingestion.contracts.load import load_feeds
-from ingestion.correction import ROWS_SHEET, SUMMARY_SHEET
-from ingestion.returned_sheet import Answer, returned_path, write_returned
+from ingestion.returning.sheet import Answer, returned_path, write_returned
+from ingestion.returning.slip import ROWS_SHEET, SUMMARY_SHEET
 from ingestion.sentence import Sentence
 from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, typed, written
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import CSV, ENTRY, NIGHT, XLSX, extract_of, feed
-from tests.unit.ingestion.sent_back import cells, formulas, returned, sheet_of
+from tests.unit.ingestion.returning.sent_back import cells, formulas, returned, sheet_of
 
 ACTIVE = ["=1+1", "+86 10", "-3+3", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x","y")', "＝1+1"]
 

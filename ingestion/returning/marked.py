@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ingestion.batch import RefusedRow
-from ingestion.correction import (
+from ingestion.returning.slip import (
     OUR_HEADINGS,
     REASON_HEADINGS,
     ROW_HEADING,

@@ -1,4 +1,4 @@
-"""A returned sheet that comes home: which batch it answers to, and what is known of that batch.
+"""The slip of a returned sheet, and the other words of ours by which its rows find home.
 
 A sheet that goes back carries one line for machines, its slip, on its first sheet, and beside each
 row the name the row had in the delivered file. By the two its rows find home, whatever the clerk
@@ -12,13 +12,11 @@ import os
 import re
 import struct
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ingestion.contracts import FilePattern
-from ingestion.quarantine import replace_table
 from ingestion.sentence import shown
 
 SUMMARY_SHEET: Final = "汇总 Summary"
@@ -27,9 +25,6 @@ ROW_HEADING: Final = "原行号 Row"
 REASON_HEADINGS: Final = ("拒收原因", "Reason")
 LINE_HEADING: Final = "原文 Whole line"
 OUR_HEADINGS: Final = (ROW_HEADING, *REASON_HEADINGS, LINE_HEADING)
-
-# How a returned sheet is read where the file it answers to was no workbook.
-RETURNED: Final = FilePattern(pattern="returned.xlsx", format="xlsx")
 
 _SLIP: Final = re.compile(
     r"CRM-RETURN (b\d{8}-[0-9a-f]{16}) ([a-z][a-z0-9_]{0,99}) (\d{4}-\d{2}-\d{2}) (rows|whole)"
@@ -84,23 +79,6 @@ class Slip:
         except ValueError:
             return None
         return cls(found[1], found[2], date, found[4] == "whole")
-
-
-@dataclass(frozen=True)
-class Correction:
-    """What is known of the batch that a returned sheet answers to.
-
-    Attributes:
-        slip: What the sheet has to say of itself.
-        refused: The refused rows of the batch; None where it has none.
-        loaded: Files in the lake: the batch's own, and those of its earlier corrections.
-        corrected: Which rows those corrections loaded, a file each; empty for the batch's own.
-    """
-
-    slip: Slip
-    refused: Path | None
-    loaded: tuple[Path, ...]
-    corrected: tuple[Path, ...]
 
 
 def row_name(sheet: str | None, row: int) -> str:
@@ -176,32 +154,3 @@ def _pieces(package: zipfile.ZipFile, member: str) -> Iterator[bytes]:
     with package.open(member) as part:
         while piece := part.read(_PIECE_BYTES):
             yield piece
-
-
-def corrected_path(quarantine: Path, feed: str, batch_id: str) -> Path:
-    """Where it is kept which refused rows a correction loaded; beside the refused rows."""
-    return quarantine / feed / f"{batch_id}.corrected.parquet"
-
-
-def write_corrected(
-    quarantine: Path, feed: str, batch_id: str, rows: Sequence[tuple[str, str, int]]
-) -> None:
-    """Keep which rows a correction loaded; nothing, and no old file, where there are none.
-
-    Args:
-        quarantine: Folder for refused rows.
-        feed: Name of the feed.
-        batch_id: The correction's batch.
-        rows: Name of the row in the batch that is corrected; sheet and row in the correction.
-    """
-    final = corrected_path(quarantine, feed, batch_id)
-    if not rows:
-        final.unlink(missing_ok=True)
-        return
-    import pyarrow as pa
-
-    schema = pa.schema(
-        [("row_name", pa.string()), ("source_sheet", pa.string()), ("source_row", pa.int64())]
-    )
-    records = [dict(zip(schema.names, row, strict=True)) for row in rows]
-    replace_table(final, pa.Table.from_pylist(records, schema=schema))

@@ -11,26 +11,11 @@ import duckdb
 import pytest
 
 from ingestion.batch import BatchReport
-from ingestion.correction import (
-    slip_of,
-)
 from ingestion.extract import reconcile
 from ingestion.landing import business_dates, news, precedence_of
 from ingestion.ledger import open_refusals
 from ingestion.quality import gate
 from ingestion.sentence import Sentence
-from tests.unit.ingestion.books import typed
-from tests.unit.ingestion.homecoming import (
-    ALL,
-    EXTRACT,
-    come_home,
-    deliver,
-    drop_names,
-    in_lake,
-    mended,
-    night,
-    put,
-)
 from tests.unit.ingestion.house import House
 from tests.unit.ingestion.made_up import (
     AMOUNT,
@@ -45,6 +30,17 @@ from tests.unit.ingestion.made_up import (
     column,
     extract_of,
     feed,
+)
+from tests.unit.ingestion.returning.homecoming import (
+    ALL,
+    EXTRACT,
+    come_home,
+    deliver,
+    drop_names,
+    in_lake,
+    mended,
+    night,
+    put,
 )
 
 Way = Callable[[House], None]
@@ -243,19 +239,6 @@ def test_a_correction_ranks_as_its_file_does(house: House) -> None:
     own = precedence_of("day|", 0)
     assert ranks == [("S1", own), ("S2", f"{own} c000000002"), ("S3", f"{own} c000000003")]
     assert precedence_of("day|", 1) > ranks[-1][1] > own
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"PK", b"PK\x05\x06" + b"\xff" * 18, typed(["x"]), typed(["CRM-RETURN b x rows"])],
-)
-def test_other_files_carry_no_slip(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "x.xlsx"
-    path.write_bytes(content)
-    assert slip_of(path) is None
-    (tmp_path / "link.xlsx").symlink_to(path)
-    assert slip_of(tmp_path / "link.xlsx") is None
-    assert slip_of(tmp_path / "missing.xlsx") is None
 
 
 def test_open_refused_corrections_do_not_count_once_a_later_one_is_loaded(house: House) -> None:

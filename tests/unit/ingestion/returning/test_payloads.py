@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from ingestion.correction import ROWS_SHEET, SUMMARY_SHEET
+from ingestion.returning.slip import ROWS_SHEET, SUMMARY_SHEET
 from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, typed
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import ENTRY, XLSX, feed
-from tests.unit.ingestion.sent_back import cells, formulas, returned, sheet_of
+from tests.unit.ingestion.returning.sent_back import cells, formulas, returned, sheet_of
 
 PAYLOADS = [
     "x'; drop table t;--",

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from ingestion.batch import EXPLAINED_ROWS, BatchReport, RefusedRow
 from ingestion.contracts import Feed
-from ingestion.correction import (
+from ingestion.returning.marked import LONGEST_TEXT, RED, Line, mark, reasons_of
+from ingestion.returning.slip import (
     LINE_HEADING,
     OUR_HEADINGS,
     REASON_HEADINGS,
@@ -26,7 +27,6 @@ from ingestion.correction import (
     Slip,
     row_name,
 )
-from ingestion.returned_copy import LONGEST_TEXT, RED, Line, mark, reasons_of
 from ingestion.sentence import Sentence, shown
 
 if TYPE_CHECKING:

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ingestion.contracts import Feed, FilePattern
-from ingestion.correction import RETURNED, Correction, Slip, corrected_path
 from ingestion.lake import Lake
 from ingestion.ledger import DeliveryRow
-from ingestion.quarantine import quarantine_path
+from ingestion.quarantine import quarantine_path, replace_table
+from ingestion.returning.slip import Slip
 from ingestion.sentence import Sentence, shown
+
+# How a returned sheet is read where the file it answers to was no workbook.
+RETURNED: Final = FilePattern(pattern="returned.xlsx", format="xlsx")
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What is known of the batch that a returned sheet answers to.
+
+    Attributes:
+        slip: What the sheet has to say of itself.
+        refused: The refused rows of the batch; None where it has none.
+        loaded: Files in the lake: the batch's own, and those of its earlier corrections.
+        corrected: Which rows those corrections loaded, a file each; empty for the batch's own.
+    """
+
+    slip: Slip
+    refused: Path | None
+    loaded: tuple[Path, ...]
+    corrected: tuple[Path, ...]
 
 
 def returned_pattern(row: DeliveryRow, feed: Feed, history: Sequence[DeliveryRow]) -> FilePattern:
@@ -115,3 +137,32 @@ def _too_late(
             " deliver the whole file again.",
         )
     return None
+
+
+def corrected_path(quarantine: Path, feed: str, batch_id: str) -> Path:
+    """Where it is kept which refused rows a correction loaded; beside the refused rows."""
+    return quarantine / feed / f"{batch_id}.corrected.parquet"
+
+
+def write_corrected(
+    quarantine: Path, feed: str, batch_id: str, rows: Sequence[tuple[str, str, int]]
+) -> None:
+    """Keep which rows a correction loaded; nothing, and no old file, where there are none.
+
+    Args:
+        quarantine: Folder for refused rows.
+        feed: Name of the feed.
+        batch_id: The correction's batch.
+        rows: Name of the row in the batch that is corrected; sheet and row in the correction.
+    """
+    final = corrected_path(quarantine, feed, batch_id)
+    if not rows:
+        final.unlink(missing_ok=True)
+        return
+    import pyarrow as pa
+
+    schema = pa.schema(
+        [("row_name", pa.string()), ("source_sheet", pa.string()), ("source_row", pa.int64())]
+    )
+    records = [dict(zip(schema.names, row, strict=True)) for row in rows]
+    replace_table(final, pa.Table.from_pylist(records, schema=schema))

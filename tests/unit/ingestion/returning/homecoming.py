@@ -11,7 +11,7 @@ import openpyxl
 
 from ingestion.batch import BatchReport
 from ingestion.conservation import check_batches, check_lake
-from ingestion.correction import ROWS_SHEET
+from ingestion.returning.slip import ROWS_SHEET
 from tests.unit.ingestion.house import House
 from tests.unit.ingestion.made_up import CSV, extract_of
 
