@@ -16,6 +16,7 @@ from dagster_project.resources import NIGHTLY
 from dagster_project.schedules import run_config
 from ingestion.contracts.feed import Feed
 from ingestion.contracts.load import load_feeds
+from ingestion.landing.offers import control_files, date_of, offers, status_of
 from ingestion.ledger import Ledger
 from serving import generation as generations
 
@@ -66,7 +67,6 @@ def next_request(home: Home, now: float) -> dg.RunRequest | dg.SkipReason:
     if absent:
         return dg.SkipReason(f"{date} waits for {', '.join(absent)}")
     states = [state for states in landed.values() for state in states]
-    states += _control_files(home, feeds, date)
     if any(now - state.changed < SECONDS_UNTIL_STABLE for state in states):
         return dg.SkipReason(f"{date} is still being delivered")
     # A night that failed is tried again when any file that it reads came or was replaced, one of
@@ -109,28 +109,19 @@ class Landed(NamedTuple):
 
 
 def _landed(home: Home, feeds: dict[str, Feed], date: dt.date) -> dict[str, list[Landed]]:
-    """Files that the night of `date` would read, by feed: of its date and of dates before it."""
+    """Files that the night of `date` would read, by feed: of its date and of dates before it.
+
+    Control files, and sheets that came home under a name of their own, stand under no feed.
+    """
+    files = [
+        (offered.feed.feed if offered else "", date_of(path, offered), path)
+        for offered, path in offers(home.landing, feeds)
+    ]
+    files += [("", day, path) for day, path in control_files(home.landing, feeds)]
     landed: dict[str, list[Landed]] = {}
-    for path in sorted(home.landing.rglob("*")):
-        if path.is_symlink() or not path.is_file():
-            continue
-        state = path.stat()
-        for name, feed in feeds.items():
-            found = feed.match(path.name)
-            if found is not None and found[1].date <= date:
-                entry = Landed(found[1].date, path.name, state.st_size, state.st_mtime)
-                landed.setdefault(name, []).append(entry)
+    for name, day, path in files:
+        state = status_of(path)
+        if day is not None and day <= date and state is not None:
+            entry = Landed(day, path.name, state.st_size, state.st_mtime)
+            landed.setdefault(name, []).append(entry)
     return landed
-
-
-def _control_files(home: Home, feeds: dict[str, Feed], date: dt.date) -> list[Landed]:
-    """Control files of what the night of `date` would read: without them it waits."""
-    found = []
-    for path in sorted(home.landing.rglob("*")):
-        if path.is_symlink() or not path.is_file():
-            continue
-        dates = [day for feed in feeds.values() if (day := feed.control_date(path.name))]
-        if dates and min(dates) <= date:
-            state = path.stat()
-            found.append(Landed(min(dates), path.name, state.st_size, state.st_mtime))
-    return found

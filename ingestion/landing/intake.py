@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,46 +13,23 @@ from ingestion.batch import State, batch_id_of
 from ingestion.contracts import Feed
 from ingestion.lake import sync
 from ingestion.landing.archive import archive_path, copy_in, keep, sweep
-from ingestion.landing.companions import Companion, companion_of, mismatch, says_the_same
-from ingestion.landing.identity import contract_of, slot_of
+from ingestion.landing.companions import Companion, companion_of, mismatch
+from ingestion.landing.entry import (
+    Entry,
+    Landed,
+    comes_again,
+    corrected_before,
+    files_seen,
+    known,
+    last_of,
+    may_be_returned,
+)
 from ingestion.landing.offers import Offered, stamp_of, status_of
 from ingestion.landing.receipt import Receipt
 from ingestion.ledger import DeliveryRow, Ledger
-from ingestion.ledger.steps import loaded_above, revive_corrections, root_of
-from ingestion.returning.correction import RETURNED
-from ingestion.returning.slip import Slip, slip_of, slot_beside
+from ingestion.ledger.steps import revive_corrections
+from ingestion.returning.slip import Slip, slip_of
 from ingestion.sentence import Sentence, shown
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One file as it is entered for one feed."""
-
-    path: Path
-    feed: str
-    date: dt.date
-    part: str | None
-    slot: str
-    contract: str
-    file_version: int = 0
-    corrects: str | None = None
-
-    @property
-    def place(self) -> tuple[str, dt.date, str]:
-        return self.feed, self.date, self.slot
-
-    @classmethod
-    def of(cls, offered: Offered) -> _Entry:
-        """A file that the feed claims by its name."""
-        return cls(
-            offered.path,
-            offered.feed.feed,
-            offered.match.date,
-            offered.match.part,
-            slot_of(offered.path.name, offered.match),
-            contract_of(offered.feed, offered.pattern),
-            offered.match.version,
-        )
 
 
 @dataclass
@@ -82,66 +59,43 @@ class Intake:
         """
         sweep(self.archive)
         with self.ledger.connect() as connection:
-            seen = {
-                row["path"]: ((row["size_bytes"], row["mtime_ns"]), str(row["sha256"]))
-                for row in connection.execute("SELECT * FROM file_seen")
-            }
-            corrections = {
-                str(row["sha256"])
-                for row in connection.execute(
-                    "SELECT sha256 FROM delivery WHERE corrects IS NOT NULL"
-                )
-            }
+            seen, corrections = files_seen(connection), corrected_before(connection)
         self._turned_away = self.ledger.turned_away()
         contents = self._contents(offers, returned, seen)
         for folder in {archive_path(self.archive, contents[path]).parent for path in self._changed}:
             sync(folder)
         if self._changed:
             sync(self.archive)
+        files = {path: self._landed(path, sha256) for path, sha256 in contents.items()}
         slips = {
             path: slip
-            for path, sha256 in contents.items()
-            # Every ordinary workbook is looked into once, when it comes.
-            if path.suffix.casefold() == ".xlsx"
-            and (path in self._changed or path in returned or sha256 in corrections)
-            and (slip := slip_of(archive_path(self.archive, sha256))) is not None
+            for path, file in files.items()
+            if may_be_returned(file, corrections, is_claimed=path not in returned)
+            and (slip := slip_of(archive_path(self.archive, file.sha256))) is not None
         }
+        lying = set(contents.values())
         with self.ledger.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO file_seen VALUES (?, ?, ?, ?)",
                 [(str(path), *stamp, contents[path]) for path, stamp in self._changed.items()],
             )
             for offered in offers:
-                if offered.path in contents and offered.path not in slips:
-                    self._enter(connection, _Entry.of(offered), contents)
+                if offered.path in files and offered.path not in slips:
+                    self._enter(connection, Entry.claimed(offered, files[offered.path]), lying)
             # A batch is entered before what corrects it, and corrections in the order they came.
             stamps = {path: self._changed.get(path) or seen[str(path)][0] for path in slips}
             for path in sorted(slips, key=lambda path: stamps[path][1]):
-                entry = self._correction(connection, path, slips[path], contents[path])
-                claims = [_Entry.of(offered) for offered in offers if offered.path == path]
+                entry = Entry.returned(connection, self.feeds, slips[path], files[path])
+                claims = [Entry.claimed(each, files[path]) for each in offers if each.path == path]
                 if entry is None and not claims:
                     self._tell_stray(path, slips[path])
                 for each in claims if entry is None else [entry]:
-                    self._enter(connection, each, contents)
+                    self._enter(connection, each, lying)
 
-    def _correction(
-        self, connection: sqlite3.Connection, path: Path, slip: Slip, sha256: str
-    ) -> _Entry | None:
-        """How a returned sheet is entered; None where its batch is not known here."""
-        root = root_of(connection, slip.batch_id, slip.feed)
-        feed = self.feeds.get(slip.feed)
-        if root is None or root.business_date != slip.business_date or feed is None:
-            return None
-        return _Entry(
-            path,
-            slip.feed,
-            slip.business_date,
-            root.part,
-            root.slot if slip.is_whole else slot_beside(slip.batch_id, sha256),
-            contract_of(feed, RETURNED),
-            root.file_version,
-            slip.batch_id,
-        )
+    def _landed(self, path: Path, sha256: str) -> Landed:
+        companion = self._companions.get(path)
+        control = companion.to_json() if companion else None
+        return Landed(path, sha256, control, is_moved=path in self._changed)
 
     def _tell_stray(self, path: Path, slip: Slip) -> None:
         self.receipt.unclaimed.append(path)
@@ -184,76 +138,28 @@ class Intake:
         self.receipt.unsettled.append(path)
         self.receipt.notes.append(why)
 
-    def _is_return(
-        self,
-        connection: sqlite3.Connection,
-        entry: _Entry,
-        state: str,
-        contents: Mapping[Path, str],
-    ) -> bool:
-        """Whether a file that was replaced is delivered again, in the place of its correction.
-
-        Not while the correction lies there too: then somebody copied the folder, and its times.
-        """
-        if state != "superseded" or entry.path not in self._changed:
-            return False
-        loaded = connection.execute(
-            "SELECT sha256 FROM delivery WHERE feed = ? AND business_date = ? AND slot = ?"
-            " AND state = 'loaded'",
-            [entry.feed, entry.date.isoformat(), entry.slot],
-        ).fetchall()
-        return not {row["sha256"] for row in loaded} & set(contents.values())
-
-    def _enter(
-        self, connection: sqlite3.Connection, entry: _Entry, contents: Mapping[Path, str]
-    ) -> None:
+    def _enter(self, connection: sqlite3.Connection, entry: Entry, lying: Collection[str]) -> None:
         """Enter one file for one feed, unless the ledger knows it."""
-        sha256 = contents[entry.path]
-        name = _name_of(entry.path, self.landing)
-        control = self._control_of(entry.path)
-        known = connection.execute(
-            "SELECT delivery_id, landing_path, state, contract, control FROM delivery"
-            " WHERE sha256 = ? AND feed = ? AND business_date = ? ORDER BY delivery_id",
-            [sha256, entry.feed, entry.date.isoformat()],
-        ).fetchall()
-        first = [row for row in known if row["state"] != "duplicate"]
-        state: State = "received"
-        if first:
-            last = first[-1]
-            # A correction that was refused may be right by now: its batch was released, or is back.
-            is_reread = (
-                last["state"] == "refused"
-                and last["delivery_id"] not in self._turned_away
-                and (
-                    last["contract"] != entry.contract
-                    or (entry.corrects is not None and entry.path in self._changed)
-                )
-            )
-            is_mended = not says_the_same(last["control"], control)
-            if last["state"] in ("held", "refused") and is_mended:
-                # The control file was wrong, and has been mended.
-                is_reread = last["delivery_id"] not in self._turned_away
+        name = _name_of(entry.file.path, self.landing)
+        rows = known(connection, entry)
+        last = last_of(rows)
+        if last is None or comes_again(connection, entry, last, self._turned_away, lying):
+            if last is not None and last.state == "held":
+                # It waits for nobody's decision any more: its control file was mended.
                 connection.execute(
-                    "UPDATE delivery SET state = 'superseded' WHERE delivery_id = ?"
-                    " AND state = 'held'",
-                    [last["delivery_id"]],
+                    "UPDATE delivery SET state = 'superseded' WHERE delivery_id = ?",
+                    [last.delivery_id],
                 )
-            # Read again, the older file would be the newer delivery, and undo its own correction.
-            rank = (entry.file_version, last["delivery_id"])
-            is_reread = is_reread and loaded_above(connection, entry.place, rank) is None
-            if not (is_reread or self._is_return(connection, entry, last["state"], contents)):
-                if any(row["landing_path"] == name for row in known):
-                    return
-                state = "duplicate"
-        entered = self._insert(connection, entry, name, sha256, state)
-        if state == "received":
+            entered = self._insert(connection, entry, name, "received")
             self.receipt.received.append(entered)
             if not entered.is_beside:
                 revive_corrections(connection, entered.batch_id)
-            if entry.path in self._rewritten:
+            if entry.file.path in self._rewritten:
                 self._tell_rewritten(name)
             return
-        self.receipt.duplicates.append(entered)
+        if any(row.landing_path == name for row in rows):
+            return
+        self.receipt.duplicates.append(self._insert(connection, entry, name, "duplicate"))
         self.receipt.notes.append(
             Sentence(
                 f"文件 {shown(name)} 与已收到的文件内容完全相同，未重复入库。",
@@ -272,13 +178,8 @@ class Intake:
             )
         )
 
-    def _control_of(self, path: Path) -> str | None:
-        """What the ledger keeps of a file's control file."""
-        companion = self._companions.get(path)
-        return companion.to_json() if companion else None
-
     def _insert(
-        self, connection: sqlite3.Connection, entry: _Entry, name: str, sha256: str, state: State
+        self, connection: sqlite3.Connection, entry: Entry, name: str, state: State
     ) -> DeliveryRow:
         delivery_id = connection.execute(
             "INSERT INTO delivery (run_id, feed, file_name, landing_path, sha256, size_bytes,"
@@ -286,18 +187,18 @@ class Intake:
             " received_at, corrects) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 self.run_id,
-                entry.feed,
-                entry.path.name,
+                entry.feed.feed,
+                entry.file.path.name,
                 name,
-                sha256,
-                archive_path(self.archive, sha256).stat().st_size,
+                entry.file.sha256,
+                archive_path(self.archive, entry.file.sha256).stat().st_size,
                 entry.date.isoformat(),
                 entry.part,
                 entry.slot,
                 entry.file_version,
-                batch_id_of(sha256, entry.feed, entry.date),
+                batch_id_of(entry.file.sha256, entry.feed.feed, entry.date),
                 entry.contract,
-                self._control_of(entry.path),
+                entry.file.control,
                 state,
                 dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
                 entry.corrects,

@@ -43,16 +43,20 @@ class Offered:
 
 def business_dates(landing: Path, feeds: Mapping[str, Feed]) -> list[dt.date]:
     """The business dates on offer in the landing folder, earliest first."""
-    return sorted({date_of(offered) for offered, _ in offers(landing, feeds) if offered})
+    found = {date_of(path, offered) for offered, path in offers(landing, feeds) if offered}
+    return sorted(date for date in found if date)
 
 
-def date_of(offered: Offered) -> dt.date:
-    """The business date that a file speaks of: its name's, or of a sheet that went back its slip's.
+def date_of(path: Path, offered: Offered | None) -> dt.date | None:
+    """The business date that a file speaks of; None of one that nobody knows.
 
-    A clerk who calls the corrected sheet by today's date must not begin a night of that date.
+    Of a sheet that went back it is its slip's, whatever it is called: a clerk who calls the
+    corrected sheet by today's date must not begin a night of that date.
     """
-    slip = slip_of(offered.path) if offered.path.suffix.casefold() == ".xlsx" else None
-    return slip.business_date if slip else offered.match.date
+    slip = slip_of(path) if path.suffix.casefold() == ".xlsx" else None
+    if slip is not None:
+        return slip.business_date
+    return offered.match.date if offered is not None else None
 
 
 def offers(
@@ -79,6 +83,14 @@ def offers(
             yield from ((claim, path) for claim in claims)
         elif not any(feed.is_control_file(path.name) for feed in feeds.values()):
             yield None, path
+
+
+def control_files(landing: Path, feeds: Mapping[str, Feed]) -> Iterator[tuple[dt.date, Path]]:
+    """Every control file in landing, with the business date of what it speaks of."""
+    for path in _files(landing):
+        dates = [day for feed in feeds.values() if (day := feed.control_date(path.name))]
+        if dates:
+            yield min(dates), path
 
 
 def links(folder: Path) -> list[Path]:

@@ -13,7 +13,6 @@ from ingestion.landing.offers import Offered, date_of, links, offers, status_of,
 from ingestion.landing.parts import ready, take_up, waiting_parts
 from ingestion.landing.receipt import Receipt
 from ingestion.ledger import Ledger
-from ingestion.returning.slip import slip_of
 from ingestion.sentence import Sentence, shown
 
 
@@ -49,10 +48,13 @@ def receive(
     files = 0
     for offered, path in offers(landing, feeds, reference):
         files += 1
-        if offered is None:
-            _place_of(path, business_date, receipt, returned).append(path)
-        elif date_of(offered) > business_date:
+        date = date_of(path, offered)
+        if date is None:
+            receipt.unclaimed.append(path)
+        elif date > business_date:
             receipt.later.append(path)
+        elif offered is None:
+            returned.append(path)
         else:
             due.append(offered)
     if not files:
@@ -86,13 +88,3 @@ def receive(
     receipt.pending = ready(ledger, feeds)
     receipt.missing = missing_deliveries(ledger, feeds, business_date, set(waiting))
     return receipt
-
-
-def _place_of(
-    path: Path, business_date: dt.date, receipt: Receipt, returned: list[Path]
-) -> list[Path]:
-    """Where a file belongs that no feed claims: a sheet that went back comes home by any name."""
-    slip = slip_of(path) if path.suffix.casefold() == ".xlsx" else None
-    if slip is None:
-        return receipt.unclaimed
-    return returned if slip.business_date <= business_date else receipt.later

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 
 import pytest
 
@@ -269,6 +270,10 @@ def test_the_sensor_waits_for_the_whole_delivery(home):
         (home.landing / name.format("20260101")).write_text("x", encoding="utf-8")
     growing = sensors.next_request(home, later - 3600)
     assert "still being delivered" in growing.skip_message
+    # What still has the name a transfer program gives it is no part of the delivery yet.
+    copying = home.landing / f"{DAILY[0].format('20260101')}.part"
+    copying.write_text("x", encoding="utf-8")
+    os.utime(copying, (later, later))
     asked = sensors.next_request(home, later)
     assert asked.run_config["resources"]["night"]["config"]["business_date"] == "2026-01-01"
 

@@ -61,6 +61,19 @@ def test_what_is_news(known_house: House, change: str) -> None:
     assert found(known_house) == [], "once taken in it is no news"
 
 
+def test_a_replaced_file_is_news_when_it_is_laid_down_again_alone(known_house: House) -> None:
+    """With the whole folder copied again, times and all, a night would take neither in."""
+    house = known_house
+    house.land("again/" + CSV, content=OTHER)
+    house.settle(house.receive().received[0])
+    for path in house.landing.rglob("*.csv"):
+        os.utime(path)
+    assert found(house) == []
+    (house.landing / "again" / CSV).unlink()
+    assert found(house) == [CSV]
+    assert [row.file_name for row in house.receive().received] == [CSV]
+
+
 def test_a_refused_file_is_news_once_its_feed_was_mended(house: House) -> None:
     house.land()
     house.settle(house.receive().received[0], "refused", refusal=Sentence("标题", "headings"))
