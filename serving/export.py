@@ -14,7 +14,7 @@ from typing import Any, Final, TextIO
 from serving.errors import QueryError
 from serving.query import Answer
 
-# What a text may begin with that some program takes for a formula, or for the end of a cell.
+# What a text may begin with that some program takes for a formula; a returned sheet says the same.
 FORMULA_STARTERS: Final = tuple("=+-@\t\r\n＝＋－＠|%")
 # Excel keeps fifteen digits of a number; a longer one goes out as text, whole.
 _EXACT_DIGITS: Final = 15

@@ -28,8 +28,8 @@ Line = tuple[str | int, ...]
 
 RED: Final = "FFC7CE"
 LONGEST_TEXT: Final = 32_000
-# What a text may begin with that some program takes for a formula.
-_STARTERS: Final = tuple("=+-@\t\r\n＝＋－＠|%")
+# What a text may begin with that some program takes for a formula; serving's export says the same.
+FORMULA_STARTERS: Final = tuple("=+-@\t\r\n＝＋－＠|%")
 
 
 def reasons_of(row: RefusedRow) -> tuple[str, str]:
@@ -219,7 +219,7 @@ def _as_text(cell: Any) -> None:
         cell.data_type = "s"
     from openpyxl.utils.escape import unescape
 
-    if unescape(cell.value).startswith(_STARTERS):
+    if unescape(cell.value).startswith(FORMULA_STARTERS):
         cell.quotePrefix = True
 
 
