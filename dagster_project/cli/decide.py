@@ -79,19 +79,15 @@ def refuse(
     """
     from dagster_project.night import feeds_folder_of
     from ingestion.contracts.load import load_feeds
+    from ingestion.decisions import turn_away
     from ingestion.lake import Lake
 
     place = home_of(home)
     with _deciding(place) as ledger:
         feeds = load_feeds(feeds_folder_of(place, feeds_folder))
-        feed = feeds.get(in_full(place, ledger, number)["feed"])
-        kind = feed.kind if feed is not None else "change"
-        beside = [each for each in ledger.deliveries(state="loaded") if each.is_beside]
-        row, revived = ledger.turn_away(number, _reason(reason), decider(by), kind)
-        if row.state == "loaded":
-            gone = [row, *(found for found in beside if found.corrects == row.batch_id)]
-            for batch in gone:
-                Lake(place.lake).remove(batch.feed, batch.business_date, batch.batch_id)
+        row, revived = turn_away(
+            number, _reason(reason), decider(by), ledger, Lake(place.lake), feeds
+        )
     told = in_full(place, ledger, number)
     back = [entry_of(each, set()) for each in revived]
     if as_json:

@@ -28,6 +28,15 @@ class DecisionError(LedgerError):
 class Decisions(LedgerFile):
     """What the ledger knows of decisions."""
 
+    def delivery(self, delivery_id: int) -> DeliveryRow:
+        """One delivery by its number.
+
+        Raises:
+            DecisionError: There is none.
+        """
+        with self.connect() as connection:
+            return _find(connection, delivery_id)
+
     def release(self, delivery_id: int, reason: str, decided_by: str) -> DeliveryRow:
         """Let the next run load a delivery that is held, or read one again that was refused.
 
