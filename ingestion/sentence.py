@@ -30,16 +30,20 @@ class Sentence(NamedTuple):
         return self.en
 
 
-class RefusedFileError(Exception):
-    """A file cannot be loaded at all; `sentence` says why, and what its sender should do."""
+class ToldError(Exception):
+    """An error that people read: `sentence` says what is wrong, and what they should do."""
 
     def __init__(self, zh: str, en: str) -> None:
         self.sentence = Sentence(zh, en)
         super().__init__(en)
 
-    def __reduce__(self) -> tuple[type[RefusedFileError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[ToldError], tuple[str, str]]:
         """Survive the way back from a reader's child process."""
         return type(self), (self.sentence.zh, self.sentence.en)
+
+
+class RefusedFileError(ToldError):
+    """A file cannot be loaded at all; its sender is told why."""
 
 
 def shown(text: str, length: int = _SHOWN_CHARACTERS) -> str:

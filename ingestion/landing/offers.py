@@ -13,7 +13,7 @@ from typing import Final
 
 from ingestion.contracts import Feed, FilePattern, Match
 from ingestion.returning.slip import slip_of
-from ingestion.sentence import Sentence
+from ingestion.sentence import ToldError
 
 # A file that was written to this recently is looked at again after a moment.
 _SETTLED_SECONDS: Final = 2.0
@@ -23,12 +23,8 @@ _UNFINISHED: Final = (".tmp", ".part", ".partial", ".filepart", ".crdownload", "
 _UNFINISHED_STARTS: Final = (".", "~$")
 
 
-class LandingError(RuntimeError):
-    """The landing folder itself cannot be used; `sentence` says why."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.sentence = Sentence(zh, en)
-        super().__init__(en)
+class LandingError(ToldError):
+    """The landing folder itself cannot be used."""
 
 
 @dataclass(frozen=True)

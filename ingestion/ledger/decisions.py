@@ -22,7 +22,7 @@ _CAN_REFUSE = ("held", "received", "loaded")
 
 
 class DecisionError(LedgerError):
-    """What was decided cannot be done with this delivery; says why."""
+    """What was decided cannot be done with this delivery: how it stands, and what can be done."""
 
 
 class Decisions(LedgerFile):
@@ -53,16 +53,10 @@ class Decisions(LedgerFile):
         with self.transaction() as connection:
             row = _find(connection, delivery_id)
             if row.state not in _CAN_RELEASE:
-                raise DecisionError(
-                    f"delivery {delivery_id} ({shown(row.file_name)}) is {row.state}; only one that"
-                    " is held or refused can be released"
-                )
+                raise _undecidable(connection, row)
             later = loaded_above(connection, row.place, row.rank)
             if later is not None:
-                raise DecisionError(
-                    f"delivery {later}, which came later, stands in the place of {delivery_id};"
-                    f" refuse it first: crm refuse {later}"
-                )
+                raise _replaced(row, later)
             decision = "release" if row.state == "held" else "reread"
             _enter(connection, delivery_id, decision, reason, decided_by)
             connection.execute(
@@ -93,10 +87,7 @@ class Decisions(LedgerFile):
         with self.transaction() as connection:
             row = _find(connection, delivery_id)
             if row.state not in _CAN_REFUSE:
-                raise DecisionError(
-                    f"delivery {delivery_id} ({shown(row.file_name)}) is {row.state} already; there"
-                    " is nothing to refuse"
-                )
+                raise _undecidable(connection, row)
             told = shown(reason.strip(), _REASON_CHARACTERS)
             sentence = Sentence(
                 f"{shown(decided_by)} 决定拒收：{told}", f"Refused by {shown(decided_by)}: {told}"
@@ -138,15 +129,73 @@ def _find(connection: sqlite3.Connection, delivery_id: int) -> DeliveryRow:
         "SELECT * FROM delivery WHERE delivery_id = ?", [delivery_id]
     ).fetchone()
     if row is None:
-        raise DecisionError(f"there is no delivery {delivery_id}; crm deliveries lists them")
+        raise DecisionError(
+            f"没有第 {delivery_id} 号报送；crm deliveries 列出全部编号。",
+            f"There is no delivery {delivery_id}; crm deliveries lists them.",
+        )
     return DeliveryRow.of(row)
+
+
+def _undecidable(connection: sqlite3.Connection, row: DeliveryRow) -> DecisionError:
+    """Why this delivery waits for no such decision, and which one it may take."""
+    number, zh, en = row.delivery_id, *_named(row)
+    if row.state == "loaded":
+        return DecisionError(
+            f"{zh}已入库，无需批准；如需撤回：crm refuse {number} --reason …",
+            f"{en}, is loaded already and needs no release. To take it out:"
+            f" crm refuse {number} --reason ...",
+        )
+    if row.state == "received":
+        return DecisionError(
+            f"{zh}已在等待下一次夜间任务读取，无需批准：crm run",
+            f"{en}, waits for the next night already, which reads it: crm run",
+        )
+    if row.state == "refused":
+        return DecisionError(
+            f"{zh}已是拒收状态；原因见 crm deliveries {number}，如需重新读取："
+            f"crm release {number} --reason …",
+            f"{en}, is refused already; crm deliveries {number} says why. To have it read again:"
+            f" crm release {number} --reason ...",
+        )
+    if row.state == "duplicate":
+        return DecisionError(
+            f"{zh}与之前收到的文件内容完全相同，未读取，无需决定；请对先收到的一份作出决定。",
+            f"{en}, has the content of a file that came before and was not read, so there is"
+            " nothing to decide; decide about the one that came first.",
+        )
+    later = loaded_above(connection, row.place, row.rank)
+    if later is not None:
+        return _replaced(row, later)
+    return DecisionError(
+        f"{zh}已被代替，不再有效；如需再次入库，请把该文件重新放入报送目录。",
+        f"{en}, was replaced and counts no more; to have it loaded once more, lay the file into"
+        " the landing folder again.",
+    )
+
+
+def _replaced(row: DeliveryRow, later: int) -> DecisionError:
+    zh, en = _named(row)
+    return DecisionError(
+        f"{zh}已被第 {later} 号报送代替；如需恢复，请先拒收后者：crm refuse {later} --reason …",
+        f"{en}, was replaced by delivery {later}. To have it back, refuse that one first:"
+        f" crm refuse {later} --reason ...",
+    )
+
+
+def _named(row: DeliveryRow) -> Sentence:
+    """Number and file, as a sentence begins with them."""
+    name = shown(row.file_name)
+    return Sentence(f"第 {row.delivery_id} 号报送（{name}）", f"Delivery {row.delivery_id}, {name}")
 
 
 def _enter(
     connection: sqlite3.Connection, delivery_id: int, decision: str, reason: str, decided_by: str
 ) -> None:
     if not reason.strip() or not decided_by.strip():
-        raise DecisionError("a decision needs a reason, and the name of who decided")
+        raise DecisionError(
+            "每项决定都要有理由和决定人。",
+            "A decision needs a reason, and the name of who decided.",
+        )
     connection.execute(
         "INSERT INTO decision (delivery_id, decision, reason, decided_by, decided_at)"
         " VALUES (?, ?, ?, ?, ?)",

@@ -11,12 +11,13 @@ from typing import Final
 
 from ingestion.ledger import seal
 from ingestion.ledger.schema import MIGRATIONS, SCHEMA, SCHEMA_VERSION
+from ingestion.sentence import ToldError
 
 _BUSY_SECONDS: Final = 30.0
 
 
-class LedgerError(RuntimeError):
-    """The ledger cannot be used; says why."""
+class LedgerError(ToldError):
+    """The ledger cannot be used, or does not hold what is asked of it."""
 
 
 class LedgerFile:
@@ -36,8 +37,10 @@ class LedgerFile:
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
                 if version > SCHEMA_VERSION:
                     raise LedgerError(
+                        f"台账 {path} 由本程序的较新版本写入（台账版本 {version}，本程序只认识"
+                        f" {SCHEMA_VERSION}）；请改用该版本。",
                         f"{path} was written by a newer version of this program (ledger version"
-                        f" {version}, known {SCHEMA_VERSION}); use that version."
+                        f" {version}, known {SCHEMA_VERSION}); use that version.",
                     )
             if version < SCHEMA_VERSION:
                 with self.transaction() as connection:
@@ -45,7 +48,10 @@ class LedgerFile:
             if not version:
                 path.chmod(0o640)
         except sqlite3.DatabaseError as error:
-            raise LedgerError(f"{path} cannot be used as a ledger ({error}).") from error
+            raise LedgerError(
+                f"{path} 不能用作台账（{error}）；请从备份恢复。",
+                f"{path} cannot be used as a ledger ({error}); restore it from the backup.",
+            ) from error
 
     def check(self) -> None:
         """Read every page of the file, and see whether they make a whole and hold what was written.
@@ -61,8 +67,10 @@ class LedgerFile:
         except sqlite3.DatabaseError as error:
             found = [str(error)]
         if found != ["ok"]:
+            first = found[0].splitlines()[0]
             raise LedgerError(
-                f"{self.path} is damaged ({found[0].splitlines()[0]}); restore it from the backup."
+                f"台账 {self.path} 已损坏（{first}）；请从备份恢复。",
+                f"{self.path} is damaged ({first}); restore it from the backup.",
             )
 
     @contextmanager

@@ -51,7 +51,10 @@ class Generations(LedgerFile):
         """
         known = {each.number: each.sequence for each in self.generations()}
         if generation not in known:
-            raise LedgerError(f"the ledger knows of no generation {generation}")
+            raise LedgerError(
+                f"台账中没有第 {generation} 代。",
+                f"the ledger knows of no generation {generation}",
+            )
         with self.connect() as connection:
             rows = connection.execute(
                 "SELECT delivery.*, change.kind AS change_kind, change.feed_kind,"
@@ -123,7 +126,10 @@ class Generations(LedgerFile):
         """
         base = next((g for g in self.generations() if g.number == generation), None)
         if generation is not None and base is None:
-            raise LedgerError(f"the ledger knows of no generation {generation}")
+            raise LedgerError(
+                f"台账中没有第 {generation} 代。",
+                f"the ledger knows of no generation {generation}",
+            )
         with self.connect() as connection:
             rows = connection.execute(
                 "SELECT * FROM change WHERE sequence > ? OR business_date > ?",

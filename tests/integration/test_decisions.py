@@ -89,8 +89,8 @@ def test_it_stays_held_and_status_says_so_first(bank: Path) -> None:
 def test_what_cannot_be_decided_is_said_in_a_sentence(bank: Path) -> None:
     why = ("--reason", "no")
     assert "--reason is empty" in crm(bank, "release", "8", "--reason", " ", code=2)
-    assert "there is no delivery 99" in crm(bank, "release", "99", *why, code=2)
-    assert "is loaded; only one that is held" in crm(bank, "release", "1", *why, code=2)
+    assert "There is no delivery 99" in crm(bank, "release", "99", *why, code=2)
+    assert "is loaded already and needs no release" in crm(bank, "release", "1", *why, code=2)
     assert "a delivery is one of" in crm(bank, "deliveries", "--state", "odd", code=2)
     assert "write it as YYYY-MM-DD" in crm(bank, "deliveries", "--date", "1.1.", code=2)
     assert "crm feeds lists" in crm(bank, "deliveries", "--feed", "odd", code=2)

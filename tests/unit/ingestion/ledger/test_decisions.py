@@ -154,44 +154,82 @@ def test_every_decision_is_kept_and_the_last_one_counts(house: House) -> None:
     assert made == ["release", "refuse", "reread"]
 
 
-@pytest.mark.parametrize("state", ["received", "loaded", "superseded", "duplicate"])
-def test_what_waits_for_nobody_cannot_be_released(house: House, state: str) -> None:
+STANDING = {
+    ("release", "received"): ("已在等待下一次夜间任务", "waits for the next night already"),
+    ("release", "loaded"): ("已入库，无需批准", "To take it out: crm refuse 1 --reason"),
+    ("release", "superseded"): (
+        "请把该文件重新放入报送目录",
+        "lay the file into the landing folder",
+    ),
+    ("release", "duplicate"): ("内容完全相同", "decide about the one that came first"),
+    ("refuse", "refused"): ("已是拒收状态", "To have it read again: crm release 1 --reason"),
+    ("refuse", "superseded"): ("已被代替，不再有效", "was replaced and counts no more"),
+    ("refuse", "duplicate"): ("无需决定", "there is nothing to decide"),
+}
+
+
+def decide(house: House, decision: str, number: int) -> None:
+    if decision == "release":
+        house.ledger.release(number, WHY, WHO)
+    else:
+        house.ledger.turn_away(number, WHY, WHO, "event")
+
+
+@pytest.mark.parametrize(("decision", "state"), STANDING)
+def test_what_waits_for_no_such_decision_says_how_it_stands(
+    house: House, decision: str, state: str
+) -> None:
     (row,) = taken_in(house, 1)
     house.settle(row, state)  # type: ignore[arg-type]
-    with pytest.raises(DecisionError, match=f"is {state}; only one that is held or refused"):
-        house.ledger.release(row.delivery_id, WHY, WHO)
+    with pytest.raises(DecisionError) as told:
+        decide(house, decision, row.delivery_id)
+    zh, en = STANDING[decision, state]
+    assert zh in told.value.sentence.zh
+    assert told.value.sentence.zh.startswith(f"第 {row.delivery_id} 号报送（{CSV}）")
+    assert en in str(told.value)
     assert (house.states(), house.ledger.decisions()) == ([state], [])
 
 
-@pytest.mark.parametrize("state", ["refused", "superseded", "duplicate"])
-def test_what_is_not_there_cannot_be_refused(house: House, state: str) -> None:
-    (row,) = taken_in(house, 1)
-    house.settle(row, state)  # type: ignore[arg-type]
-    with pytest.raises(DecisionError, match=f"is {state} already"):
-        house.ledger.turn_away(row.delivery_id, WHY, WHO, "event")
+@pytest.mark.parametrize("decision", ["release", "refuse"])
+def test_of_a_replaced_one_the_sentence_names_what_stands_in_its_place(
+    house: House, decision: str
+) -> None:
+    first, second = taken_in(house, 2)
+    house.settle(first)
+    house.settle(second)
+    with pytest.raises(DecisionError) as told:
+        decide(house, decision, first.delivery_id)
+    assert told.value.sentence == (
+        f"第 1 号报送（{CSV}）已被第 2 号报送代替；如需恢复，请先拒收后者：crm refuse 2 --reason …",
+        f"Delivery 1, {CSV}, was replaced by delivery 2. To have it back, refuse that one first:"
+        " crm refuse 2 --reason ...",
+    )
 
 
 @pytest.mark.parametrize(("reason", "who"), [("", WHO), (" \n", WHO), (WHY, " ")])
 def test_a_decision_without_reason_or_name_is_none(house: House, reason: str, who: str) -> None:
     (row,) = taken_in(house, 1)
     hold(house, row)
-    with pytest.raises(DecisionError, match="needs a reason"):
+    with pytest.raises(DecisionError, match="needs a reason, and"):
         house.ledger.release(row.delivery_id, reason, who)
-    with pytest.raises(DecisionError, match="needs a reason"):
+    with pytest.raises(DecisionError, match="needs a reason, and"):
         house.ledger.turn_away(row.delivery_id, reason, who, "event")
     assert house.states() == ["held"]
 
 
 def test_an_unknown_number_is_told(house: House) -> None:
-    with pytest.raises(DecisionError, match="there is no delivery 7"):
+    with pytest.raises(DecisionError, match="There is no delivery 7; crm deliveries") as told:
         house.ledger.release(7, WHY, WHO)
+    assert told.value.sentence.zh.startswith("没有第 7 号报送")
 
 
 def test_an_earlier_one_cannot_be_released_over_a_later_one(house: House) -> None:
     first, second = taken_in(house, 2)
     house.settle(first, "refused")
     house.settle(second)
-    with pytest.raises(DecisionError, match=f"refuse it first: crm refuse {second.delivery_id}"):
+    with pytest.raises(
+        DecisionError, match=f"refuse that one first: crm refuse {second.delivery_id}"
+    ):
         house.ledger.release(first.delivery_id, WHY, WHO)
 
 
