@@ -26,6 +26,7 @@ CHECK_TEXTS: Final = {
     "mobile": "mobile number of 11 digits, or a foreign one with + 手机号",
     "landline": "landline number with area code 固定电话",
     "name": "name, written in one way 名称规范写法",
+    "clock_time": "clock time, HH:MM or HH:MM:SS 时间，24 小时制",
 }
 
 _FEEDS_INTRO: Final = """\
@@ -56,6 +57,9 @@ How files are read:
   blanks, `+86`, 15 digits) or that can be only one number (O for 0) is mended, and every mended
   cell is recorded beside the quarantine with what was delivered. Where the dictionary says
   "kept", a number that fails is loaded as delivered and recorded; else its row is refused.
+- Clock times are kept as `HH:MM` or `HH:MM:SS`. `14：30`, `2:30`, `14时30分`, `下午2:30`, `1430`,
+  `143000`, `14.30.00` and a time behind its day are written so and recorded as mended; parts of a
+  second are left out. What could be two times (`930`, `14.30`, `上午12:30`, `24:00`) is refused.
 - A row that cannot be read goes to quarantine and comes back to its sender with the reason.
 - A file that can be read but is odd is held until somebody decides (`crm release`, `crm refuse`).
   What is odd is the feed's word, under `delivery`: `volume: {factor: 10, after: 5, at_least: 50}`

@@ -12,7 +12,9 @@ ColumnType = Literal[
 ]
 
 # What a text must be, beyond being text: each has its parser, and finds what cannot be true.
-CheckName = Literal["resident_id", "credit_code", "bank_card", "mobile", "landline", "name"]
+CheckName = Literal[
+    "resident_id", "credit_code", "bank_card", "mobile", "landline", "name", "clock_time"
+]
 CHECKS: Final[tuple[str, ...]] = get_args(CheckName)
 
 # Money is exact to the fen and rates to eight places; DOUBLE is for scores only (law 6).

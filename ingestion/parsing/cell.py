@@ -34,6 +34,7 @@ class Verdict(IntEnum):
     MOBILE = 9
     LANDLINE = 10
     NAME = 11
+    CLOCK_TIME = 12
 
 
 @dataclass(frozen=True)

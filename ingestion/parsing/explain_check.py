@@ -10,6 +10,7 @@ from typing import Final
 
 from ingestion.parsing import identity
 from ingestion.parsing.cell import Verdict
+from ingestion.parsing.clock import DAY_PATTERN
 from ingestion.parsing.date import EARLIEST
 from ingestion.parsing.text import SCIENTIFIC_PATTERN
 from ingestion.sentence import Sentence, shown
@@ -62,6 +63,11 @@ def explain_mended(raw: str, value: str, check: Verdict) -> tuple[str, Sentence]
         return "old_form", Sentence(
             f"15 位旧身份证号“{old}”已按国家标准补足为 18 位“{new}”。",
             f"The old number of 15 digits, {old!r}, was completed to {new!r} as the standard says.",
+        )
+    if check is Verdict.CLOCK_TIME:
+        return "written_form", Sentence(
+            f"时间“{old}”已统一写法为 24 小时制“{new}”。",
+            f"The time {old!r} was written as {new!r}, of 24 hours.",
         )
     digits = check not in (Verdict.NAME, Verdict.UNREADABLE)
     # A small l was taken for an L only if no 1 fits; that is a reading, not a way of writing.
@@ -255,6 +261,36 @@ def _name(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks ar
     )
 
 
+def _clock(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks are asked alike
+    form = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    # A blank behind it, for a day that stands alone.
+    if re.match(DAY_PATTERN, f"{form} "):
+        return (
+            "是日期，没有可用的时间，请填写如 14:30 的时间。",
+            "is a day without a time that can be read; write the time, like 14:30.",
+        )
+    if re.match("24 ?[:时點点]", form) or form in ("2400", "240000"):
+        return (
+            "中的 24 点可能指当日，也可能指次日，请填写 00:00 至 23:59 的时间。",
+            "says 24 o'clock, which may be this day or the next; write a time from 00:00 to 23:59.",
+        )
+    if re.fullmatch("[0-9]{3}|[0-9]{5}", form):
+        return (
+            "是丢失前导零的数字，可能有两种读法，请填写如 09:30 的时间。",
+            "is a number that lost its leading zeros and can be read in two ways; write it like"
+            " 09:30.",
+        )
+    if re.match("(?:上午|早上|早晨|清晨|晚上|凌晨) ?12", form):
+        return (
+            "可能指中午，也可能指午夜，请按 24 小时制填写如 12:30 或 00:30。",
+            "may mean noon or midnight; write it in 24 hours, like 12:30 or 00:30.",
+        )
+    return (
+        "不是有效时间，请按 24 小时制填写如 14:30 的时间。",
+        "is no clock time; write it in 24 hours, like 14:30.",
+    )
+
+
 _PROBLEMS: Final[dict[Verdict, Callable[[str, dt.date], Problem]]] = {
     Verdict.RESIDENT_ID: _resident,
     Verdict.CREDIT_CODE: _credit,
@@ -262,5 +298,6 @@ _PROBLEMS: Final[dict[Verdict, Callable[[str, dt.date], Problem]]] = {
     Verdict.MOBILE: _mobile,
     Verdict.LANDLINE: _landline,
     Verdict.NAME: _name,
+    Verdict.CLOCK_TIME: _clock,
 }
 CHECK_VERDICTS: Final = frozenset(_PROBLEMS)

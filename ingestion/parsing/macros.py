@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingestion.parsing import capital, card, date, identity, money, name, number, phone, signs, text
+from ingestion.parsing import (
+    capital,
+    card,
+    clock,
+    date,
+    identity,
+    money,
+    name,
+    number,
+    phone,
+    signs,
+    text,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -12,6 +24,7 @@ if TYPE_CHECKING:
 
 def install_parsers(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the parsing macros for this connection; they live as long as it does."""
-    for module in (signs, text, capital, money, number, date, identity, card, phone, name):
+    modules = (signs, text, capital, money, number, date, identity, card, phone, name, clock)
+    for module in modules:
         for macro in module.macros():
             connection.execute(macro)

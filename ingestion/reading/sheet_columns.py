@@ -108,13 +108,15 @@ def _parsed_once(engine: Any, sheet: Sheet, place: int, encoded: Any) -> dict[st
     cell = sheet.cells_by_place[place]
     rows = f"(SELECT {_text_sql(sheet, place, 'x')} AS r{place} FROM texts)"
     names = [f"r{place}"]
-    # Of a column joined from several others, or held against another one, the texts are all that
-    # can be said.
-    if len(cell.positions) == 1 and cell.checked is None and cell.column.check_by is None:
+    # Of a column joined from several others, or held against another one, or kept although its
+    # check fails, the texts are all that can be said.
+    is_kept = cell.column.on_invalid == "keep"
+    if len(cell.positions) == 1 and cell.column.check_by is None and not is_kept:
         names.append(cell.value_name)
         if cell.prepared is not None:
             rows = f"(SELECT *, {cell.prepared} AS {cell.raw} FROM {rows})"
-        rows = f"(SELECT *, {cell.value} AS {cell.value_name} FROM {rows})"
+        value = cell.value if cell.checked is None else cell.checked
+        rows = f"(SELECT *, {value} AS {cell.value_name} FROM {rows})"
     engine.register("texts", pa.table({"x": encoded.dictionary}))
     try:
         found = engine.execute(f"SELECT {', '.join(names)} FROM {rows}").to_arrow_table()
