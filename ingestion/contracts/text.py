@@ -7,6 +7,12 @@ import unicodedata
 from functools import lru_cache
 
 _SPACES = re.compile(r"\s+")
+# What says that a column must be filled in, or need not be: a star at an end or before a unit, a
+# word in brackets anywhere. A star inside a heading may be part of its name.
+_MARKS = re.compile(
+    r"^[*★]+|[*★]+$|[*★]+(?=[(\[【〔])"
+    r"|[(\[【〔<]\*?(?:(?:非?必[填录输选]|选填|可选)项?|required|mandatory|optional)\*?[)\]】〕>]"
+)
 
 # Items that JR/T 0171-2020 puts into its highest class, C3 (authentication data).
 _AUTHENTICATION_DATA = re.compile(
@@ -18,14 +24,18 @@ _AUTHENTICATION_DATA = re.compile(
 
 @lru_cache(maxsize=10_000)
 def normalise_heading(text: str) -> str:
-    r"""A heading without what only looks different: width, case, blanks, invisible marks.
+    r"""A heading without what only looks different: width, case, blanks, marks of what is required.
 
-    >>> normalise_heading(" 意向存款（万 元）\n")
-    '意向存款(万元)'
+    >>> normalise_heading(" 意向存款（万 元）\n"), normalise_heading("*工号（必填）")
+    ('意向存款(万元)', '工号')
     >>> normalise_heading("\ufeffAccount_ID")
     'account_id'
     """
-    return _SPACES.sub("", _visible(text)).casefold()
+    name = _SPACES.sub("", _visible(text)).casefold()
+    # What is nothing but a mark stays what it is, to be told as unknown.
+    while (bare := _MARKS.sub("", name)) not in ("", name):
+        name = bare
+    return name
 
 
 def normalise_value(text: str) -> str:

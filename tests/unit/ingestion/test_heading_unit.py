@@ -25,6 +25,11 @@ from tests.unit.ingestion.made_up import SERIAL, column, feed
         ("余额（含利息）", "余额(含利息)", None),
         ("万元户", "万元户", None),
         ("（元）", "(元)", None),
+        # A mark of what must be filled in, before, behind or in front of the unit.
+        ("余额*（元）", "余额", "yuan"),
+        ("*余额(元)（必填）", "余额", "yuan"),
+        ("余额（必填）（元）", "余额", "yuan"),
+        ("余额(元)*", "余额", "yuan"),
     ],
 )
 def test_a_heading_states_its_unit_or_none(heading: str, base: str, unit: str | None) -> None:

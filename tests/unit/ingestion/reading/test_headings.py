@@ -49,6 +49,41 @@ def test_a_file_that_leaves_a_doubt_is_refused(headings: list[str], zh: str, en:
     assert en in caught.value.sentence.en
 
 
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "*户名",
+        "户名*",
+        "户名＊",
+        "** 户名 *",
+        "★户名",
+        "户名（必填）",
+        "户名(必填项)*",
+        "户名\n（*必填）",
+        "【必填】户名",
+        "[必录] 户名",
+        "户名(Required)",
+        "户名（选填）",
+        "户名（非必填）",
+    ],
+)
+def test_a_mark_of_what_must_be_filled_in_hides_no_heading(heading: str) -> None:
+    positions, notes = match_headings(ENTRY, ["流水号", heading], "entry_20250131.csv")
+    assert (positions["customer_name"], notes) == ((1,), [])
+
+
+@pytest.mark.parametrize("heading", ["户*名", "*", "（必填）", "户名（填写）", "必填户名", "户名1"])
+def test_what_is_more_than_a_mark_makes_another_heading(heading: str) -> None:
+    positions, notes = match_headings(ENTRY, ["流水号", "户名", heading], "entry_20250131.csv")
+    assert positions["customer_name"] == (1,)
+    assert heading in notes[0].zh
+
+
+def test_two_headings_that_differ_in_a_mark_are_a_doubt() -> None:
+    with pytest.raises(RefusedFileError, match=r"户名 \(column 2\), 户名\* \(column 3\)"):
+        match_headings(ENTRY, ["流水号", "户名", "户名*"], "entry_20250131.csv")
+
+
 def test_a_file_without_headings_tells_nothing_of_its_first_customer() -> None:
     """Its sentence goes to the ledger, the screen and Dagster's log."""
     row = ["K1", "张三", "110101199001011234", "13800001111"]
