@@ -84,7 +84,8 @@ Every cell is read as text and becomes what the feed says of its column, never w
   sheet, side by side or with another order of columns below, refuse the file.
 - **Rows that are no data**: what stands above the headings, repeated headings and titles, sums
   (合计, 小计, Total, also where they fill in every column), signatures, remarks, page numbers,
-  lines across the table. They are counted, not loaded.
+  以下空白, lines across the table; a last row in which nothing stands but the sums of at least two
+  rows above it, to the fen. They are counted, not loaded. A row that fills in what it must is data.
 - **Merged cells.** A value merged downwards counts for each row it covers, and each repeated cell
   is recorded (`merged`). A value merged over several columns of the feed refuses its row.
 - **Hidden** rows and columns are read, hidden sheets are not: somebody filtered the rows he

@@ -8,6 +8,8 @@ from typing import Final
 
 from ingestion.contracts import Feed, normalise_heading
 from ingestion.contracts.heading_unit import meaning_of, split_unit, states_money, unit_of_note
+from ingestion.parsing.date import WRITTEN_PATTERN
+from ingestion.parsing.signs import plain_signs
 from ingestion.reading.headings import told_unit
 from ingestion.reading.sheet import Sheet, cleaned
 from ingestion.reading.sheet_headings import is_known
@@ -30,6 +32,21 @@ _SUM: Final = re.compile(
     r"(?:合计|小计|总计|累计|共计)|.{1,20}(?:合计|小计))(?:数|金额|余额|户数|笔数)?"
     r"(?:[(\[【](?:元|万元|户|笔)[)\]】])?[)\]】]?[:：]?|(?i:(?:sub-?|grand)?totals?:?)"
 )
+# What forms say about themselves below their last row: who signed, when, which page, no more.
+# Only a row of which every cell is such a one is no data.
+_ROLE: Final = (
+    "制表|制单|填表|填报|填写|报送|编制|编报|统计|审核|审批|复核|经办|主管|负责|记账|会计|出纳|录入|打印"
+    "|监督|校对|核对|批准|签发|行长|主任|经理|科长|部长|领导|联系"
+)
+_SIGNED: Final = "签字|签章|签名|盖章|公章"
+_FORM: Final = re.compile(
+    rf"^(?:[\u4e00-\u9fff]{{0,6}}(?:{_ROLE})[\u4e00-\u9fff]{{0,6}}|(?:单位|部门|机构|网点)(?:{_SIGNED})?"
+    rf"|(?:报表|截止)?(?:日期|时间)|{_SIGNED}|数据来源|电话)(?:\((?:{_SIGNED})\))?:"
+    r"|^[-=*—–_(\[【<《]*(?:以下(?:均?为?空白|无正文|无内容|无数据)|[此本]页无正文|正文完)[-=*—–_)\]】>》。]*$"
+    r"|^(?:page[0-9]+(?:(?:of|/)[0-9]+)?|第[0-9]+/[0-9]+页|页码:?[0-9]+(?:/[0-9]+)?|-[0-9]+-"
+    r"|共[0-9]+(?:条|户|笔|人|行|页|家)(?:记录|数据)?)$"
+)
+_DAY: Final = re.compile(WRITTEN_PATTERN)
 _BRACKETS: Final = "()[]【】（）<> "
 _TEXTS: Final = frozenset({"text", "code"})
 _FEWEST_NUMBERED: Final = 3
@@ -96,7 +113,7 @@ class RowKinds:
             return None
         if tuple(texts) in self._above:
             return "head"
-        if _NOT_DATA.search(narrow(told[0])) or self._is_units(told):
+        if _NOT_DATA.search(narrow(told[0])) or self._is_units(told) or self._is_form(texts):
             return "foot"
         # A line across the table: the title of a section, or of the printed page.
         return "foot" if len(told) == 1 and number in self._wide else None
@@ -110,6 +127,26 @@ class RowKinds:
             signs == list(series[: len(signs)]) or signs[1:] == list(series[: len(signs) - 1])
             for series in ([str(n) for n in range(1, 100)], "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         )
+
+    def _is_form(self, texts: Texts) -> bool:
+        """Whether a form speaks of itself in each cell of a row: signatures, pages, dates, no more.
+
+        A date may stand by itself, but where the feed has a date or a key it is one of a data row.
+        """
+        is_label = False
+        for place, text in enumerate(texts):
+            if not text:
+                continue
+            word = narrow(text)
+            cell = self._sheet.cells_by_place.get(place)
+            is_datum = cell is not None and (
+                cell.column.type == "date" or cell.column.name in self._feed.key
+            )
+            is_day = not is_datum and _DAY.fullmatch(plain_signs(text))
+            if not (is_label or is_day or _FORM.search(word)):
+                return False
+            is_label = word.endswith(":")
+        return True
 
     @staticmethod
     def _is_units(told: list[str]) -> bool:

@@ -14,6 +14,7 @@ from ingestion.contracts import Feed
 from ingestion.reading.sheet import Sheet
 from ingestion.reading.sheet_columns import ReadyColumns, make_ready
 from ingestion.reading.sheet_kinds import RowKinds, sum_places
+from ingestion.reading.sheet_sums import unnamed_sum
 from ingestion.sql import literal
 
 _PIECE_ROWS: Final = 20_480
@@ -97,10 +98,16 @@ def _set_aside(engine: Any, feed: Feed, sheet: Sheet, table: str) -> None:
     ).fetchall()
     kinds = RowKinds(feed, sheet)
     numbers = [number for number, _ in found]
+    undecided = {}
     for (number, is_whole), texts in zip(found, sheet.rows(numbers), strict=True):
         kind = kinds.kind_of(number, texts, is_whole=is_whole)
         if kind is not None:
             sheet.set_aside[number] = kind
+        elif not is_whole:
+            undecided[number] = texts
+    number = unnamed_sum(engine, feed, sheet, table, undecided) if undecided else None
+    if number is not None:
+        sheet.set_aside[number] = "foot"
 
 
 def aside_sql(engine: Any, sheet: Sheet, table: str) -> tuple[str, str]:
