@@ -39,8 +39,10 @@ def generation_known_on(ledger: Ledger, date: dt.date) -> Generation:
             break
         found = each
     if found is None:
-        message = f"no night of {date} or before is published, so there is nothing to rebuild"
-        raise WrongUsageError(message)
+        raise WrongUsageError(
+            f"{date} 及之前没有已发布的夜间任务，无可重建。",
+            f"no night of {date} or before is published, so there is nothing to rebuild",
+        )
     return found
 
 
@@ -99,8 +101,10 @@ def built(home: Home, date: dt.date) -> Home:
     """
     nested = home.as_known(date)
     if not nested.current.exists():
-        message = f"{date} is not rebuilt as known on that day; run: crm run --as-known-on {date}"
-        raise WrongUsageError(message)
+        raise WrongUsageError(
+            f"尚未按 {date} 当日所知重建；请执行：crm run --as-known-on {date}",
+            f"{date} is not rebuilt as known on that day; run: crm run --as-known-on {date}",
+        )
     return nested
 
 

@@ -25,6 +25,7 @@ from dbt_common.events.event_manager_client import cleanup_event_logger
 from dagster_project import manifest as manifests
 from dagster_project.errors import NightError
 from dagster_project.home import DBT_PROJECT
+from ingestion.sentence import Sentence
 
 # Parsing knows no night. A fixed text keeps the profile's hash, hence partial parsing, stable.
 NO_NIGHT = {"CRM_BUILD_DIR": "no-build", "CRM_LAKE_DIR": "no-lake"}
@@ -81,12 +82,19 @@ class Outcome:
     seconds: float
     failures: list[NodeResult] = field(default_factory=list)
 
-    def sentence(self) -> str:
+    def sentence(self) -> Sentence:
         """What went wrong, naming the first few; skipped nodes follow from what failed."""
         roots = [each for each in self.failures if each.status != "skipped"] or self.failures
         named = "; ".join(f"{each.name}: {each.told or each.message}" for each in roots[:3])
-        more = f" and {len(roots) - 3} more" if len(roots) > 3 else ""
-        return f"{len(roots)} of dbt's models and tests failed ({named}{more})"
+        more_zh, more = (
+            (f"，另有 {len(roots) - 3} 项", f" and {len(roots) - 3} more")
+            if len(roots) > 3
+            else ("", "")
+        )
+        return Sentence(
+            f"dbt 的 {len(roots)} 个模型或检验失败（{named}{more_zh}）",
+            f"{len(roots)} of dbt's models and tests failed ({named}{more})",
+        )
 
 
 def parse(project: Path = DBT_PROJECT) -> Manifest:
@@ -99,7 +107,8 @@ def parse(project: Path = DBT_PROJECT) -> Manifest:
     with _environment(NO_NIGHT):
         result = _invoke(dbtRunner(), project, target, target / "logs", ["parse"])
     if not isinstance(result.result, Manifest):
-        raise DbtError(f"the dbt project does not parse: {_first_line(result.exception)}")
+        why = _first_line(result.exception)
+        raise DbtError(f"dbt 项目无法解析：{why}。", f"the dbt project does not parse: {why}")
     manifests.write_stamp(project)
     return result.result
 
@@ -155,7 +164,8 @@ class Dbt:
             close_handles()
         found = getattr(result.result, "results", None)
         if found is None:
-            raise DbtError(f"dbt did not run: {_first_line(result.exception)}")
+            why = _first_line(result.exception)
+            raise DbtError(f"dbt 未能运行：{why}。", f"dbt did not run: {why}")
         nodes = [_node_result(each) for each in found if each.node.resource_type != "operation"]
         failures = [each for each in nodes if each.is_bad]
         failures += [_node_result(each) for each in found if _is_failed_hook(each)]

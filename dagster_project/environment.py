@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from dagster_project.errors import WrongUsageError
+
 VARIABLE = "CRM_ENVIRONMENT"
 
 
-class UnknownEnvironmentError(LookupError):
+class UnknownEnvironmentError(WrongUsageError):
     """CRM_ENVIRONMENT is missing or names no environment."""
 
 
@@ -52,7 +54,8 @@ def named(name: str) -> Environment:
     except KeyError:
         known = ", ".join(ENVIRONMENTS)
         raise UnknownEnvironmentError(
-            f"{VARIABLE} is {name!r}; it must be one of {known}"
+            f"环境变量 {VARIABLE} 为 {name!r}，只能是 {known} 之一。",
+            f"{VARIABLE} is {name!r}; it must be one of {known}",
         ) from None
 
 

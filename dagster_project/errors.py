@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ingestion.sentence import Sentence
+from ingestion.sentence import ToldError
 
 
-class NightError(Exception):
-    """The night cannot go on; the message is one plain sentence for the operator."""
+class NightError(ToldError):
+    """The night, or a command, cannot go on; one plain sentence tells the operator why."""
 
     exit_code = 1
+
+
+class NoBuildError(NightError):
+    """A stage was started by itself, without the stages that build what it works on."""
+
+    @classmethod
+    def to(cls, zh: str, en: str) -> NoBuildError:
+        """For a stage that audits, scores or publishes a build: what it cannot do."""
+        return cls(
+            f"没有可供{zh}的构建；请启动整个作业 nightly。",
+            f"there is no build to {en}; launch the whole job nightly",
+        )
 
 
 class WrongUsageError(NightError):
@@ -47,10 +59,6 @@ class PreflightError(NightError):
     """The machine or the home does not admit a night; nothing was touched."""
 
     exit_code = 7
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.sentence = Sentence(zh, en)
-        super().__init__(en)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dagster_project.errors import LeaseHeldError
+from ingestion.sentence import Sentence
 
 PATIENCE_SECONDS = 1.5
 _held: dict[Path, _Holding] = {}
@@ -41,10 +42,16 @@ class Holder:
     run_id: int | None
     host: str
 
-    def sentence(self) -> str:
+    def sentence(self) -> Sentence:
         """Who it is, for a message."""
-        run = f"run {self.run_id}" if self.run_id else "another run"
-        return f"{run} (process {self.pid} on {self.host})"
+        zh, en = (
+            (f"第 {self.run_id} 次运行", f"run {self.run_id}")
+            if self.run_id
+            else ("另一次运行", "another run")
+        )
+        return Sentence(
+            f"{zh}（{self.host} 上的进程 {self.pid}）", f"{en} (process {self.pid} on {self.host})"
+        )
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,10 @@ class Lease:
             is_same_file = False
         holder = read(self.path) if is_same_file else None
         if holder is None or holder.token != self.token:
-            message = "this run lost its lease to a newer one and publishes nothing"
-            raise LeaseHeldError(message)
+            raise LeaseHeldError(
+                "本次运行的租约已被较新的运行取得，不再发布。",
+                "this run lost its lease to a newer one and publishes nothing",
+            )
 
 
 @contextmanager
@@ -141,9 +150,11 @@ def _take(path: Path, patience: float) -> Lease:
             os.close(descriptor)
             if time.monotonic() >= deadline:
                 who = read(path)
-                said = who.sentence() if who else "another run"
-                message = f"the lease of this home is held by {said}; try again when it has ended"
-                raise LeaseHeldError(message) from None
+                said = who.sentence() if who else Sentence("另一次运行", "another run")
+                raise LeaseHeldError(
+                    f"本数据目录正由{said.zh}占用，请待其结束后重试。",
+                    f"the lease of this home is held by {said.en}; try again when it has ended",
+                ) from None
             time.sleep(0.05)
             continue
         before = read(path)

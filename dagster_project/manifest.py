@@ -106,8 +106,12 @@ def _lock(folder: Path) -> Iterator[None]:
         folder.mkdir(exist_ok=True)
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        message = f"the dbt manifest is stale and {folder} cannot be written: {error.strerror}"
-        raise ManifestError(f"{message}; run make manifest as the owner of the code") from error
+        raise ManifestError(
+            f"dbt 清单已过期，且无法写入 {folder}（{error.strerror}）；"
+            "请以代码所有者身份执行 make manifest。",
+            f"the dbt manifest is stale and {folder} cannot be written: {error.strerror};"
+            " run make manifest as the owner of the code",
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -19,19 +19,18 @@ from dagster_project import preflight
 from dagster_project.alerts import tell as alerts
 from dagster_project.environment import Environment
 from dagster_project.errors import (
-    AlreadyPublishedError,
     DeliveriesError,
     NightError,
     PreflightError,
     WrongUsageError,
 )
 from dagster_project.home import Home
+from dagster_project.plan import plan
 from dagster_project.reporter import LogReporter, Reporter
 from dagster_project.versions import Versions
 from ingestion.contracts.feed import Feed
 from ingestion.contracts.load import load_feeds
 from ingestion.ledger import DeliveryRow, Ledger, LedgerError
-from ingestion.sentence import shown
 from serving import build as builds
 from serving import generation as generations
 
@@ -208,7 +207,7 @@ def _open_ledger(home: Home) -> Ledger:
         ledger = Ledger(home.ledger)
         ledger.check()
     except LedgerError as error:
-        raise NightError(str(error)) from error
+        raise NightError(*error.sentence) from error
     return ledger
 
 
@@ -220,11 +219,13 @@ def _check_turn(home: Home, feeds: dict[str, Feed], request: Request) -> None:
         0
     ]
     if first != request.business_date:
-        message = (
+        raise DeliveriesError(
+            f"应先运行 {first} 的夜间任务：该日已报送而未发布，直接运行 {request.business_date}"
+            " 会留下缺口；请先运行该日，或查看其失败原因：crm status",
             f"the night of {first} comes first: it is on offer and not published, so"
-            f" {request.business_date} would leave a hole; run it, or see why it failed: crm status"
+            f" {request.business_date} would leave a hole; run it, or see why it failed:"
+            " crm status",
         )
-        raise DeliveriesError(message)
 
 
 def _close(night: Night) -> None:
@@ -279,106 +280,11 @@ def reread(home: Home, feeds: dict[str, Feed], name: str) -> int:
     """
     feed = feeds.get(name)
     if feed is None or feed.is_internal:
-        message = f"--reread names {name!r}, which is no delivered feed; see: crm feeds"
-        raise WrongUsageError(message)
-    return len(Ledger(home.ledger).reread(name, feed.kind))
-
-
-def plan(
-    home: Home,
-    feeds: dict[str, Feed],
-    landing: Path,
-    business_date: dt.date | None = None,
-    *,
-    is_forced: bool = False,
-    reference: Path | None = None,
-) -> list[dt.date]:
-    """The business dates to run now, in order.
-
-    The first night takes everything on offer at once, on its latest date. After that every date on
-    offer is a night of its own, missed ones first. Where none is missed, but something waits that
-    changes what is published, the published date is run again.
-
-    Args:
-        home: The home to run in.
-        feeds: What the bank delivers.
-        landing: Where its deliveries lie.
-        business_date: The last date to run; the latest on offer when None.
-        is_forced: Build a published date again.
-        reference: Lists the bank keeps beside its feed files.
-
-    Returns:
-        The dates; empty when everything on offer is published.
-
-    Raises:
-        DeliveriesError: There is nothing to begin with, or no landing folder.
-        AlreadyPublishedError: The date asked for is published, and nothing forces it.
-    """
-    from ingestion import landing as landings
-
-    if not landing.is_dir():
-        # An unmounted share must not look like a quiet night.
-        raise DeliveriesError(_nothing_to_begin_with(landing))
-    published = generations.current(home.warehouse)
-    offered = sorted(landings.business_dates(landing, feeds))
-    if published is None:
-        if business_date is None and not offered:
-            raise DeliveriesError(_nothing_to_begin_with(landing))
-        return [business_date or offered[-1]]
-    if business_date is None:
-        missed = [date for date in offered if date > published.business_date]
-        is_due = not missed and (is_forced or bool(waiting(home, feeds, landing, reference)))
-        return [published.business_date] if is_due else missed
-    if business_date <= published.business_date:
-        is_now = business_date == published.business_date
-        if not is_forced and not (is_now and waiting(home, feeds, landing, reference)):
-            message = (
-                f"the night of {business_date} is published already: generation"
-                f" {published.number} speaks of {published.business_date}; --force builds it again"
-            )
-            raise AlreadyPublishedError(message)
-        return [business_date]
-    return [d for d in offered if published.business_date < d < business_date] + [business_date]
-
-
-def waiting(
-    home: Home, feeds: dict[str, Feed], landing: Path, reference: Path | None = None
-) -> list[str]:
-    """What a night of the published date would change in it, in words; empty where nothing would.
-
-    Files that came late or were mended, deliveries that were released, and those that were taken
-    out again. What is held waits for a decision, and a part for the others of its set: neither
-    waits for a night.
-    """
-    from ingestion import landing as landings
-
-    published = generations.current(home.warehouse)
-    if published is None or not home.ledger.exists():
-        return []
-    ledger = Ledger(home.ledger)
-    rows = landings.ready(ledger, feeds)
-    files = landings.news(landing, feeds, ledger, published.business_date, reference)
-    said = [f"delivery {row.delivery_id} ({shown(row.file_name)}) is to be loaded" for row in rows]
-    said += [f"{shown(path.name)} is new, or was mended" for path in files]
-    if ledger.has_unpublished_changes():
-        said.append("deliveries came or went since the last generation")
-    return said
-
-
-def _nothing_to_begin_with(landing: Path) -> str:
-    if not landing.exists():
-        return (
-            f"the landing folder {landing} does not exist; lay deliveries into it or name another"
+        raise WrongUsageError(
+            f"--reread 指定的 {name!r} 不是报送接口；接口名称见 crm feeds。",
+            f"--reread names {name!r}, which is no delivered feed; see: crm feeds",
         )
-    if not landing.is_dir():
-        return f"{landing} is a file; --landing must name a folder of deliveries"
-    files = sum(1 for path in landing.rglob("*") if path.is_file())
-    if not files:
-        return f"the landing folder {landing} is empty; lay deliveries into it (or try: crm demo)"
-    return (
-        f"none of the {files} files in {landing} belongs to a feed; crm feeds lists the file names"
-        " that are expected"
-    )
+    return len(Ledger(home.ledger).reread(name, feed.kind))
 
 
 def reference_of(feeds_folder: Path | None) -> Path | None:

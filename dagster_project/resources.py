@@ -49,8 +49,10 @@ class NightSession:
         """The night, begun with the first call."""
         if self._night is None:
             if self.job_name != NIGHTLY:
-                message = "a night is built as a whole: launch the job nightly, not single assets"
-                raise WrongUsageError(message)
+                raise WrongUsageError(
+                    "夜间任务须整体运行：请启动作业 nightly，不要单独启动某个资产。",
+                    "a night is built as a whole: launch the job nightly, not single assets",
+                )
             opened = nights.open_night(self.home, self.environment, self.request(), self.reporter)
             self._night = self._stack.enter_context(opened)
         return self._night
@@ -79,8 +81,10 @@ def _date(text: object) -> dt.date:
     try:
         return dt.date.fromisoformat(str(text))
     except ValueError:
-        message = f"business_date is {text!r}; give a date as YYYY-MM-DD in the run config"
-        raise WrongUsageError(message) from None
+        raise WrongUsageError(
+            f"business_date 为 {text!r}；请在运行配置中写成 YYYY-MM-DD。",
+            f"business_date is {text!r}; give a date as YYYY-MM-DD in the run config",
+        ) from None
 
 
 NIGHT_CONFIG = {

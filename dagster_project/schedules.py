@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project import night as nights
+from dagster_project import plan as plans
 from dagster_project.environment import Environment
 from dagster_project.errors import NightError
 from dagster_project.home import Home
@@ -37,7 +38,7 @@ def due(home: Home) -> list[dt.date]:
     """
     folder = nights.feeds_folder_of(home, None)
     reference = nights.reference_of(folder)
-    return nights.plan(home, load_feeds(folder), home.landing, reference=reference)
+    return plans.plan(home, load_feeds(folder), home.landing, reference=reference)
 
 
 def requests(home: Home) -> Iterator[dg.RunRequest | dg.SkipReason]:

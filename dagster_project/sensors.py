@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 
 from dagster_project import night as nights
+from dagster_project import plan as plans
 from dagster_project.environment import Environment
 from dagster_project.errors import NightError
 from dagster_project.home import Home
@@ -54,7 +55,7 @@ def next_request(home: Home, now: float) -> dg.RunRequest | dg.SkipReason:
     folder = nights.feeds_folder_of(home, None)
     feeds, reference = load_feeds(folder), nights.reference_of(folder)
     try:
-        dates = nights.plan(home, feeds, home.landing, reference=reference)
+        dates = plans.plan(home, feeds, home.landing, reference=reference)
     except NightError as error:
         return dg.SkipReason(str(error))
     if not dates:
@@ -72,7 +73,7 @@ def next_request(home: Home, now: float) -> dg.RunRequest | dg.SkipReason:
     # A night that failed is tried again when any file that it reads came or was replaced, one of
     # its date, a month's file or a control file that it waited for, and when somebody decided
     # about a delivery; a published one when something else waits.
-    news = nights.waiting(home, feeds, home.landing, reference) if is_again else []
+    news = plans.waiting(home, feeds, home.landing, reference) if is_again else []
     known = (sorted(states), news, _decisions(home))
     fingerprint = hashlib.sha256(repr(known).encode()).hexdigest()[:12]
     return dg.RunRequest(

@@ -211,8 +211,10 @@ def _verify(row: DeliveryRow, archived: Path) -> None:
     """
     if archived.exists() and sha256_of(archived) != row.sha256:
         raise ReaderError(
+            f"存档中 {shown(row.file_name)} 的副本（{archived.name[:12]}…）已损坏；"
+            "请从备份恢复，或重新报送该文件。",
             f"the archive's copy of {shown(row.file_name)} ({archived.name[:12]}...) is damaged;"
-            " restore it from the backup, or deliver the file again"
+            " restore it from the backup, or deliver the file again",
         )
 
 

@@ -20,7 +20,7 @@ from typing import Final
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
 from ingestion.reader_process import OUT_OF_FILE, OUT_OF_MEMORY, Failure, Limits, Setting
-from ingestion.sentence import Sentence
+from ingestion.sentence import Sentence, ToldError, shown
 from ingestion.task import Task, refused
 
 # How Python ends of an error that nothing caught.
@@ -30,7 +30,7 @@ _START_SECONDS: Final = 600
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
 
-class ReaderError(RuntimeError):
+class ReaderError(ToldError):
     """Reading stopped for a reason that no file is to blame for: disk, memory, or a signal."""
 
 
@@ -149,7 +149,9 @@ class ReaderPool:
         """The file a reader has read, and the report; None where it says that it has started."""
         task = reader.task
         if task is None:
-            raise ReaderError("a reader answered without a question")
+            raise ReaderError(
+                "读取进程在未被询问时作答；请重新运行。", "a reader answered without a question"
+            )
         try:
             answer = reader.connection.recv()
         except (EOFError, ConnectionError):
@@ -163,7 +165,10 @@ class ReaderPool:
             return task, answer
         failure: Failure = answer
         if failure.is_machine:
-            raise ReaderError(f"{task.source_file} could not be read: {failure.message}")
+            raise ReaderError(
+                f"未能读取 {shown(task.source_file)}：{failure.message}",
+                f"{shown(task.source_file)} could not be read: {failure.message}",
+            )
         if self._is_given_again(reader, task):
             return None
         return task, self._refused(
@@ -191,7 +196,10 @@ class ReaderPool:
         """Replace a reader that died, and say of the file what it died of; None: it tries again."""
         code = reader.process.wait()
         if not reader.is_ready:
-            raise ReaderError(f"a reader could not be started (exit code {code})")
+            raise ReaderError(
+                f"读取进程无法启动（退出码 {code}）。",
+                f"a reader could not be started (exit code {code})",
+            )
         reader.connection.close()
         shutil.rmtree(reader.spill, ignore_errors=True)
         is_late = reader.is_late
@@ -203,7 +211,9 @@ class ReaderPool:
         )
         reader.is_ready = reader.is_late = False
         if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
-            raise ReaderError(f"reading was stopped by signal {-code}")
+            raise ReaderError(
+                f"读取被信号 {-code} 中止。", f"reading was stopped by signal {-code}"
+            )
         is_over_time = is_late or code == -signal.SIGXCPU
         # What goes wrong with a file is answered; an error that ends a reader came between answers.
         by_chance = (-signal.SIGKILL, -signal.SIGABRT, _ERROR)

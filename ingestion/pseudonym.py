@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from ingestion.contracts import ORIGIN_COLUMNS, Feed
 from ingestion.lake import Lake, sync
+from ingestion.sentence import ToldError
 
 FEED: Final = "vault__pseudonym"
 _KEY_BYTES: Final = 32
@@ -37,7 +38,7 @@ _DROPPED_BITS: Final = 4
 _PROBES: Final = 16
 
 
-class PseudonymError(RuntimeError):
+class PseudonymError(ToldError):
     """Pseudonyms cannot be made without risk of mixing up people; says what to do."""
 
 
@@ -135,8 +136,10 @@ class Pseudonyms:
         again = _pseudonyms(key, [(entity, source_id) for entity, source_id, _ in probes])
         if list(again) != [made for _, _, made in probes]:
             raise PseudonymError(
+                f"{self._key_path.name} 不是生成现有假名的密钥；请恢复原密钥，"
+                "否则同一客户会得到两个编号。",
                 f"{self._key_path.name} is not the key that made the pseudonyms in the lake:"
-                " bring the right key back, or the same customer gets two numbers."
+                " bring the right key back, or the same customer gets two numbers.",
             )
 
     def _write(self, table: pa.Table, business_date: dt.date, batch_id: str) -> None:
@@ -177,15 +180,19 @@ def load_key(path: Path, *, may_create: bool) -> bytes:
     if not path.exists():
         if not may_create:
             raise PseudonymError(
+                f"{path.name} 缺失，而现有假名由它生成；请从备份恢复，"
+                "新密钥会使每位客户得到第二个编号。",
                 f"{path.name} is missing although pseudonyms were made with it: bring it back from"
-                " its backup; a new key would give every customer a second number."
+                " its backup; a new key would give every customer a second number.",
             )
         _create_key(path)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise PseudonymError(
+            f"{path.name} 可被他人读取（权限 {mode:04o}）；请改为 0600，"
+            "并视该密钥已为可读取者所知。",
             f"{path.name} can be read by others (mode {mode:04o}): make it 0600, and consider the"
-            " key known to whoever could read it."
+            " key known to whoever could read it.",
         )
     version, _, digits = path.read_text(encoding="ascii").strip().partition(":")
     try:
@@ -193,7 +200,10 @@ def load_key(path: Path, *, may_create: bool) -> bytes:
     except ValueError:
         key = b""
     if version != f"v{_KEY_VERSION}" or len(key) != _KEY_BYTES:
-        raise PseudonymError(f"{path.name} is damaged: bring it back from its backup.")
+        raise PseudonymError(
+            f"{path.name} 已损坏；请从备份恢复。",
+            f"{path.name} is damaged: bring it back from its backup.",
+        )
     return key
 
 
@@ -254,7 +264,10 @@ def _table(ids: pa.Table, keys: npt.NDArray[np.int64], batch_id: str) -> pa.Tabl
         "source_row": pa.nulls(count, pa.int64()),
     }
     if missing := set(ORIGIN_COLUMNS) - set(columns):
-        raise PseudonymError(f"origin columns are not written: {', '.join(sorted(missing))}.")
+        named = ", ".join(sorted(missing))
+        raise PseudonymError(
+            f"来源列未写出：{named}。", f"origin columns are not written: {named}."
+        )
     return pa.table(columns)
 
 
@@ -268,6 +281,8 @@ def _check_collisions(engine: duckdb.DuckDBPyConnection, table: pa.Table) -> Non
     ).fetchone()
     if clash:
         raise PseudonymError(
+            f"两个 {clash[0]} 编号会得到同一假名，未写入任何内容；请生成新密钥，"
+            f"并由数据湖重建 {FEED}。",
             f"two {clash[0]} ids would get the same pseudonym: nothing was written. Make a new key"
-            f" and rebuild {FEED} from the lake."
+            f" and rebuild {FEED} from the lake.",
         )

@@ -40,7 +40,10 @@ def connect_current(
     """
     folder = generation.current_folder(warehouse)
     if folder is None:
-        raise NothingPublishedError("nothing is published yet; run a night first: crm run")
+        raise NothingPublishedError(
+            "尚未发布任何数据；请先运行一次夜间任务：crm run",
+            "nothing is published yet; run a night first: crm run",
+        )
     return connect_published(folder, audience), generation.read(folder)
 
 
@@ -61,8 +64,11 @@ def connect_published(folder: Path, audience: Audience = "analyst") -> duckdb.Du
             quoted = str(folder / "vault.duckdb").replace("'", "''")
             connection.execute(f"attach '{quoted}' as vault (read_only)")
     except duckdb.Error as error:
-        message = f"generation {folder.name} cannot be opened: {str(error).splitlines()[0]}"
-        raise DamagedGenerationError(message) from error
+        why = str(error).splitlines()[0]
+        raise DamagedGenerationError(
+            f"第 {folder.name} 代无法打开：{why}",
+            f"generation {folder.name} cannot be opened: {why}",
+        ) from error
     lock_down(connection)
     return connection
 

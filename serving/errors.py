@@ -4,11 +4,23 @@ from __future__ import annotations
 
 
 class ServingError(Exception):
-    """A build, a generation or a query is not as it must be; the message is one plain sentence."""
+    """A build, a generation or a query is not as it must be.
+
+    Attributes:
+        sentence: What is wrong and what to do, in Chinese and in English.
+    """
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.sentence = (zh, en)
+        super().__init__(en)
 
 
 class NothingPublishedError(ServingError):
     """There is no published generation to read yet."""
+
+
+class NoGenerationError(NothingPublishedError):
+    """There is no generation of the kind that was asked for."""
 
 
 class DamagedGenerationError(ServingError):

@@ -36,9 +36,15 @@ def write(answer: Answer, path: Path) -> None:
     writers: dict[str, Callable[[Answer, Path], None]] = {".csv": _write_csv, ".xlsx": _write_xlsx}
     writer = writers.get(path.suffix.casefold())
     if writer is None:
-        raise QueryError(f"an answer is written as .csv or .xlsx, not as {path.name!r}")
+        raise QueryError(
+            f"查询结果只能写成 .csv 或 .xlsx，不能写成 {path.name!r}。",
+            f"an answer is written as .csv or .xlsx, not as {path.name!r}",
+        )
     if writer is _write_xlsx and len(answer.rows) > _MOST_ROWS:
-        raise QueryError(f"{len(answer.rows):,} rows do not fit into a sheet; write them as .csv")
+        raise QueryError(
+            f"{len(answer.rows):,} 行超出一张工作表的容量；请写成 .csv。",
+            f"{len(answer.rows):,} rows do not fit into a sheet; write them as .csv",
+        )
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".answer-", suffix=path.suffix)
         os.close(handle)
@@ -49,7 +55,9 @@ def write(answer: Answer, path: Path) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise QueryError(f"{path} cannot be written ({error.strerror})") from error
+        raise QueryError(
+            f"无法写入 {path}（{error.strerror}）。", f"{path} cannot be written ({error.strerror})"
+        ) from error
 
 
 def safe_text(text: str) -> str:
@@ -132,11 +140,12 @@ def _write_cell(sheet: Any, line: int, place: int, value: Any, plain: Any, momen
 
 def _whole(text: str) -> str:
     if len(text) > _LONGEST_TEXT:
-        message = (
+        raise QueryError(
+            f"有一段文字长 {len(text):,} 个字符，超出单元格上限"
+            f" {_LONGEST_TEXT:,}；请写成 .csv 文件。",
             f"a text of {len(text):,} characters does not fit into a cell of a sheet"
-            f" ({_LONGEST_TEXT:,} at most); write the answer to a .csv file"
+            f" ({_LONGEST_TEXT:,} at most); write the answer to a .csv file",
         )
-        raise QueryError(message)
     return text
 
 

@@ -19,7 +19,7 @@ import duckdb
 
 from serving import build as builds
 from serving import checksum, files
-from serving.errors import DamagedGenerationError, NothingPublishedError, ServingError
+from serving.errors import DamagedGenerationError, NoGenerationError, ServingError
 
 GENERATION_FILE = "generation.json"
 CURRENT = "current"
@@ -91,12 +91,16 @@ def read(folder: Path) -> Generation:
     try:
         generation = Generation.from_json((folder / GENERATION_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError, KeyError) as error:
-        message = f"generation {folder.name} has no readable {GENERATION_FILE}: {error}"
-        raise DamagedGenerationError(message) from error
+        raise DamagedGenerationError(
+            f"第 {folder.name} 代的 {GENERATION_FILE} 无法读取：{error}",
+            f"generation {folder.name} has no readable {GENERATION_FILE}: {error}",
+        ) from error
     for name in builds.PUBLISHED_DATABASES:
         if not (folder / f"{name}.duckdb").is_file():
-            message = f"generation {folder.name} has lost its file {name}.duckdb"
-            raise DamagedGenerationError(message)
+            raise DamagedGenerationError(
+                f"第 {folder.name} 代缺少文件 {name}.duckdb。",
+                f"generation {folder.name} has lost its file {name}.duckdb",
+            )
     return generation
 
 
@@ -145,7 +149,9 @@ def publish(
     """
     folder = folder_of(warehouse, generation.number)
     if folder.exists():
-        raise ServingError(f"generation {generation.number} exists already")
+        raise ServingError(
+            f"第 {generation.number} 代已存在。", f"generation {generation.number} exists already"
+        )
     on_step("close")
     builds.close(build)
     on_step("read back")
@@ -200,22 +206,29 @@ def rollback(warehouse: Path, to: int | None = None) -> Generation:
         to: The number to go back to; the newest one before the current by default.
 
     Raises:
-        NothingPublishedError: There is nothing to roll back from or to.
+        NoGenerationError: There is nothing to roll back from or to.
         DamagedGenerationError: The generation asked for is not whole.
     """
     now = current_folder(warehouse)
     if now is None:
-        raise NothingPublishedError("nothing is published yet, so there is nothing to roll back")
+        raise NoGenerationError(
+            "尚未发布任何数据，无可回退。",
+            "nothing is published yet, so there is nothing to roll back",
+        )
     numbers = all_numbers(warehouse)
     if to is None:
         earlier = [number for number in numbers if number < int(now.name)]
         if not earlier:
-            message = f"generation {now.name} is the oldest one kept; there is none to go back to"
-            raise NothingPublishedError(message)
+            raise NoGenerationError(
+                f"第 {now.name} 代是保留的最早一代，没有更早的可以回退。",
+                f"generation {now.name} is the oldest one kept; there is none to go back to",
+            )
         to = earlier[-1]
     if to not in numbers:
         kept = ", ".join(str(number) for number in numbers)
-        raise NothingPublishedError(f"generation {to} is not kept; kept are {kept}")
+        raise NoGenerationError(
+            f"第 {to} 代未保留；保留的有 {kept}。", f"generation {to} is not kept; kept are {kept}"
+        )
     generation = read(folder_of(warehouse, to))
     point_at(warehouse, to)
     return generation

@@ -52,9 +52,9 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None = Non
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
-        raise QueryError(one_sentence(error)) from error
+        raise _failed(error) from error
     if not statements:
-        raise QueryError("the query is empty")
+        raise QueryError("查询为空。", "the query is empty")
     answer = Answer((), (), [])
     for statement in statements:
         _check(statement)
@@ -62,17 +62,22 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None = Non
             connection.execute(statement)
             answer = _fetch(connection, limit)
         except duckdb.Error as error:
-            raise QueryError(one_sentence(error)) from error
+            raise _failed(error) from error
     return answer
 
 
 def _check(statement: duckdb.Statement) -> None:
     kind = statement.type.name
     if REFUSED_FUNCTIONS.search(statement.query):
-        raise QueryError("logging and profiling cannot be switched on here")
+        raise QueryError(
+            "此处不能开启日志或性能分析。", "logging and profiling cannot be switched on here"
+        )
     if kind not in READING | SESSION:
         verb = statement.query.split(maxsplit=1)[0].upper()
-        raise QueryError(f"{verb} is refused: a published generation can only be read")
+        raise QueryError(
+            f"不允许 {verb}：已发布的数据只能读取。",
+            f"{verb} is refused: a published generation can only be read",
+        )
 
 
 def _fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> Answer:
@@ -83,6 +88,11 @@ def _fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> Answer:
         return Answer(columns, types, connection.fetchall())
     rows = connection.fetchmany(limit + 1)
     return Answer(columns, types, rows[:limit], is_cut=len(rows) > limit)
+
+
+def _failed(error: duckdb.Error) -> QueryError:
+    told = one_sentence(error)
+    return QueryError(f"查询失败：{told}", told)
 
 
 def one_sentence(error: duckdb.Error) -> str:

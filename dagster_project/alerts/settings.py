@@ -98,7 +98,7 @@ class Webhook(_Strict):
         try:
             return _http(url)
         except ValueError as error:
-            raise WrongUsageError(f"{FILE_NAME}: webhook.url {error}") from None
+            raise _unusable(f"{FILE_NAME}: webhook.url {error}") from None
 
 
 class Mail(_Strict):
@@ -165,14 +165,18 @@ def load(path: Path) -> Settings | None:
     try:
         return Settings.model_validate(read_yaml(path))
     except FeedError as error:
-        raise WrongUsageError(" ".join(str(error).split("\n"))) from None
+        raise _unusable(" ".join(str(error).split("\n"))) from None
     except ValidationError as error:
         # Neither the text of the file nor a link to the library's pages.
         told = "; ".join(
             f"{'.'.join(str(part) for part in each['loc']) or FILE_NAME}: {each['msg']}"
             for each in error.errors(include_url=False, include_input=False)
         )
-        raise WrongUsageError(f"{path.name}: {told}") from None
+        raise _unusable(f"{path.name}: {told}") from None
+
+
+def _unusable(told: str) -> WrongUsageError:
+    return WrongUsageError(f"{FILE_NAME} 设置有误，请改正后重试：{told}", told)
 
 
 def secret_of(name: str, variable: str | None, file: Path | None) -> str:
@@ -184,15 +188,26 @@ def secret_of(name: str, variable: str | None, file: Path | None) -> str:
     if variable is not None:
         value = os.environ.get(variable, "")
         if not value:
-            raise WrongUsageError(f"{FILE_NAME}: {name}: the variable {variable} is not set")
+            raise WrongUsageError(
+                f"{FILE_NAME}：{name}：环境变量 {variable} 未设置。",
+                f"{FILE_NAME}: {name}: the variable {variable} is not set",
+            )
         return value
     place = Path(file or "").expanduser()
     try:
         if place.stat().st_mode & 0o077:
-            raise WrongUsageError(f"{FILE_NAME}: {name}: others may read {place}; chmod 600")
+            raise WrongUsageError(
+                f"{FILE_NAME}：{name}：{place} 可被他人读取；请执行 chmod 600。",
+                f"{FILE_NAME}: {name}: others may read {place}; chmod 600",
+            )
         value = place.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise WrongUsageError(f"{FILE_NAME}: {name}: {place} cannot be read") from None
+        raise WrongUsageError(
+            f"{FILE_NAME}：{name}：无法读取 {place}。",
+            f"{FILE_NAME}: {name}: {place} cannot be read",
+        ) from None
     if not value:
-        raise WrongUsageError(f"{FILE_NAME}: {name}: {place} is empty")
+        raise WrongUsageError(
+            f"{FILE_NAME}：{name}：{place} 为空。", f"{FILE_NAME}: {name}: {place} is empty"
+        )
     return value

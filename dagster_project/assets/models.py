@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project.errors import NightError
+from dagster_project.errors import NoBuildError
 from dagster_project.resources import NightSession
 from dagster_project.stages import models
 
@@ -70,7 +70,7 @@ def _train(session: NightSession, name: str) -> models.Trained:
     """Within a night: train only where no usable version is stored."""
     night = session.night
     if night.build is None:
-        raise NightError("there is no build to learn from; launch the whole job nightly")
+        raise NoBuildError.to("训练", "learn from")
     with night.stage("train"):
         trained = models.train(
             night.home,

@@ -107,22 +107,20 @@ def refuse(
 
 @contextmanager
 def _deciding(place: Home) -> Iterator[Ledger]:
-    """The ledger while no night runs; what cannot be decided is wrong usage, in one sentence."""
+    """The ledger while no night runs."""
     from dagster_project import lease
-    from ingestion.ledger import DecisionError
 
     ledger = ledger_of(place)
-    try:
-        with lease.hold(place.lease):
-            yield ledger
-    except DecisionError as error:
-        raise WrongUsageError(str(error)) from error
+    with lease.hold(place.lease):
+        yield ledger
 
 
 def _reason(text: str) -> str:
     if not text.strip():
-        message = "--reason is empty; say why, for whoever asks in a year"
-        raise WrongUsageError(message)
+        raise WrongUsageError(
+            "--reason 为空；请写明理由，以备日后查询。",
+            "--reason is empty; say why, for whoever asks in a year",
+        )
     return text
 
 
@@ -135,6 +133,8 @@ def decider(given: str | None) -> str:
     if given is None:
         return user
     if not given.strip():
-        message = "--by is empty; name who decided, or leave it out"
-        raise WrongUsageError(message)
+        raise WrongUsageError(
+            "--by 为空；请写明由谁决定，或省略该选项。",
+            "--by is empty; name who decided, or leave it out",
+        )
     return given.strip() if given.strip() == user else f"{given.strip()} ({user})"

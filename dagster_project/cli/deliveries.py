@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -18,6 +17,7 @@ from dagster_project.cli.output import (
     guarded,
     home_of,
     home_option,
+    parse_date,
     print_json,
 )
 from dagster_project.errors import WrongUsageError
@@ -90,8 +90,10 @@ def ledger_of(place: Home) -> Ledger:
     from ingestion.ledger import Ledger
 
     if not place.ledger.exists():
-        message = f"nothing was taken in at {place.root} yet; run a night first: crm run"
-        raise WrongUsageError(message)
+        raise WrongUsageError(
+            f"{place.root} 尚未收取任何文件；请先运行一次夜间任务：crm run",
+            f"nothing was taken in at {place.root} yet; run a night first: crm run",
+        )
     return Ledger(place.ledger)
 
 
@@ -99,19 +101,17 @@ def _chosen(
     ledger: Ledger, state: str | None, feed: str | None, date: str | None
 ) -> list[DeliveryRow]:
     if state is not None and state not in STATES:
-        message = f"--state is {state!r}; a delivery is one of {', '.join(STATES)}"
-        raise WrongUsageError(message)
-    day = None
-    if date is not None:
-        try:
-            day = dt.date.fromisoformat(date)
-        except ValueError:
-            message = f"--date is {date!r}; write it as YYYY-MM-DD"
-            raise WrongUsageError(message) from None
+        raise WrongUsageError(
+            f"--state 为 {state!r}；报送状态只能是 {', '.join(STATES)} 之一。",
+            f"--state is {state!r}; a delivery is one of {', '.join(STATES)}",
+        )
+    day = parse_date("--date", date) if date is not None else None
     rows = ledger.deliveries(feed=feed)
     if feed is not None and not rows:
-        message = f"nothing was ever delivered for feed {feed!r}; crm feeds lists their names"
-        raise WrongUsageError(message)
+        raise WrongUsageError(
+            f"接口 {feed!r} 从未报送过文件；接口名称见 crm feeds。",
+            f"nothing was ever delivered for feed {feed!r}; crm feeds lists their names",
+        )
     return [
         row
         for row in rows
@@ -176,14 +176,11 @@ def in_full(place: Home, ledger: Ledger, number: int) -> dict[str, Any]:
     """Everything the ledger knows of one delivery, as plain data.
 
     Raises:
-        WrongUsageError: There is no such delivery.
+        DecisionError: There is no such delivery.
     """
     from ingestion.landing import archive_path
 
-    row = next((each for each in ledger.deliveries() if each.delivery_id == number), None)
-    if row is None:
-        message = f"there is no delivery {number}; crm deliveries lists them"
-        raise WrongUsageError(message)
+    row = ledger.delivery(number)
     report = BatchReport.from_json(row.report) if row.report else None
     rivals = [each for each in ledger.deliveries(feed=row.feed) if each.place == row.place]
     commands = _commands(number, str(place.root)) if row.state == "held" else {}

@@ -101,8 +101,10 @@ def _write(
     beside = out if out else place.demo
     for folder in (landing, beside / "upcoming", beside / "truth"):
         if folder.exists() and any(folder.iterdir()):
-            message = f"{folder} is not empty; a demo bank wants an empty home (--home, --out)"
-            raise WrongUsageError(message)
+            raise WrongUsageError(
+                f"{folder} 不是空目录；演示银行须写入空的数据目录（--home、--out）。",
+                f"{folder} is not empty; a demo bank wants an empty home (--home, --out)",
+            )
     if out is None:
         place.create()
     landing.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +122,7 @@ def _write(
                     (beside / name).rmdir()
                 (writing / name).rename(beside / name)
     except ValueError as error:
-        raise WrongUsageError(str(error)) from error
+        raise WrongUsageError(f"无法生成这样的演示银行：{error}。", str(error)) from error
     finally:
         shutil.rmtree(writing, ignore_errors=True)
     return report, landing
@@ -157,7 +159,10 @@ def _land_next(place: Home, as_json: bool) -> None:
     from ingestion.demo_bank import land_next
 
     if not place.demo.exists():
-        raise WrongUsageError("there is no demo bank in this home yet; write one: crm demo")
+        raise WrongUsageError(
+            "本数据目录中还没有演示银行；请先生成：crm demo",
+            "there is no demo bank in this home yet; write one: crm demo",
+        )
     started = time.monotonic()
     date = land_next(place.demo / "upcoming", place.landing)
     if as_json:

@@ -17,7 +17,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dagster_project import environment
 from dagster_project.errors import NightError, WrongUsageError, named_cause
 from dagster_project.home import DEFAULT_HOME, Home
 
@@ -72,18 +71,22 @@ def guarded(command: Command) -> Command:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         except KeyboardInterrupt:
-            fail("stopped by hand; the next crm run starts the night anew", 1)
+            fail(
+                NightError(
+                    "已手动中止；下一次 crm run 将重新开始该夜间任务。",
+                    "stopped by hand; the next crm run starts the night anew",
+                )
+            )
         except Exception as error:
             cause = known(error)
             if cause is None:
-                _fail_unforeseen(error, options.get("home"))
-            said = getattr(cause, "sentence", None)
-            fail(str(cause), getattr(cause, "exit_code", 1), said.zh if said else "")
+                cause = _unforeseen(error, options.get("home"))
+            fail(cause)
 
     return run  # type: ignore[return-value]
 
 
-def _fail_unforeseen(error: Exception, home: Path | None) -> NoReturn:
+def _unforeseen(error: Exception, home: Path | None) -> NightError:
     """Write the traceback of an error that nobody foresaw into the home, and say where it is.
 
     The sentence names the kind of error only: its own words may quote a customer's data.
@@ -103,35 +106,39 @@ def _fail_unforeseen(error: Exception, home: Path | None) -> NoReturn:
         where_zh = f"见上；{path} 无法写入（{unwritten.strerror}）"
     else:
         where, where_zh = f"in {path}", f"见 {path}"
-    fail(
+    return NightError(
+        f"发生未预料的错误（{kind}），错误详情{where_zh}。请重新执行；若仍失败，请附该详情报告。",
         f"an error that nobody foresaw ({kind}); the traceback is {where}. Run the command again;"
         " if it fails again, report it with that traceback",
-        1,
-        f"发生未预料的错误（{kind}），错误详情{where_zh}。请重新执行；若仍失败，请附该详情报告。",
     )
 
 
-def known(error: BaseException) -> BaseException | None:
+def known(error: BaseException) -> NightError | None:
     """The error of the house inside `error`, or None when it is one nobody foresaw."""
     from ingestion.contracts.errors import FeedError
-    from ingestion.ledger import LedgerError
-    from serving.errors import ServingError
+    from ingestion.ledger import DecisionError, LedgerError
+    from serving.errors import NoGenerationError, ServingError
 
     if isinstance(error, FeedError):
-        return WrongUsageError(" ".join(str(error).split("\n")))
-    if isinstance(error, LedgerError):
-        return NightError(str(error))
-    if isinstance(error, ServingError | environment.UnknownEnvironmentError):
-        return error
+        told = " ".join(str(error).split("\n"))
+        return WrongUsageError(f"接口定义文件有误，请改正后重试：{told}", told)
+    if isinstance(error, DecisionError | NoGenerationError):
+        return WrongUsageError(*error.sentence)
+    if isinstance(error, LedgerError | ServingError):
+        return NightError(*error.sentence)
     return named_cause(error)
 
 
-def fail(sentence: str, code: int, zh: str = "") -> NoReturn:
-    """Say what is wrong on standard error, in Chinese too where it is known; end with `code`."""
-    errors.print(f"[bold red]crm:[/] {escape(sentence)}", soft_wrap=True)
-    if zh:
-        errors.print(f"  {escape(zh)}", soft_wrap=True)
-    raise typer.Exit(code)
+def fail(error: NightError) -> NoReturn:
+    """Say what is wrong, and end with the exit code of its kind."""
+    say_error(*error.sentence)
+    raise typer.Exit(error.exit_code)
+
+
+def say_error(zh: str, en: str) -> None:
+    """What is wrong, on standard error: a line in Chinese, and below it one in English."""
+    errors.print(f"[bold red]crm:[/] {escape(zh)}", soft_wrap=True)
+    errors.print(f"     {escape(en)}", soft_wrap=True)
 
 
 def home_of(given: Path | None) -> Home:
@@ -157,8 +164,10 @@ def parse_date(option: str, text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        message = f"{option} is {text!r}; write it as YYYY-MM-DD"
-        raise WrongUsageError(message) from None
+        raise WrongUsageError(
+            f"{option} 为 {text!r}；请写成 YYYY-MM-DD。",
+            f"{option} is {text!r}; write it as YYYY-MM-DD",
+        ) from None
 
 
 def print_json(value: Any) -> None:

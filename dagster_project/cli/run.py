@@ -103,6 +103,7 @@ def run(
     Example: crm run --business-date 2026-01-05
     """
     from dagster_project import night as nights
+    from dagster_project import plan as plans
     from ingestion.contracts.load import load_feeds
 
     place = home_of(home)
@@ -125,12 +126,12 @@ def run(
         # The files lie in the archive; a night that has nothing else to do is run for them.
         is_forced = force or reread is not None
         reference = nights.reference_of(folder)
-        dates = nights.plan(place, feeds, source, until, is_forced=is_forced, reference=reference)
+        dates = plans.plan(place, feeds, source, until, is_forced=is_forced, reference=reference)
         if reread is not None:
             count = nights.reread(place, feeds, reread)
             errors.print(f"{count} loaded files of {reread} are read again.")
         told = []
-        _tell_why_again(place, dates, nights.waiting(place, feeds, source, reference))
+        _tell_why_again(place, dates, plans.waiting(place, feeds, source, reference))
         for date in dates:
             request = nights.Request(
                 business_date=date,
@@ -156,8 +157,10 @@ def _refuse_beside(*values: object) -> None:
         "--accept-missing",
     ]
     if given := [name for name, value in zip(names, values, strict=True) if value]:
-        message = f"--as-known-on says all there is to say; leave out {', '.join(given)}"
-        raise WrongUsageError(message)
+        raise WrongUsageError(
+            f"--as-known-on 已说明全部；请去掉 {', '.join(given)}。",
+            f"--as-known-on says all there is to say; leave out {', '.join(given)}",
+        )
 
 
 def _tell_end(home: Home, nights: list[dict[str, Any]], as_json: bool) -> None:

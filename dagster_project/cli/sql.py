@@ -20,7 +20,9 @@ from dagster_project.cli.output import (
     guarded,
     home_of,
     parse_date,
+    say_error,
 )
+from dagster_project.errors import WrongUsageError
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,8 +84,9 @@ def sql(
         if (query is None and not sys.stdin.isatty()) or query == "-":
             query = sys.stdin.read()
         if output is not None and query is None:
-            raise typer.BadParameter(
-                "a file is written for one query; give it", param_hint="--output"
+            raise WrongUsageError(
+                "--output 只写出一条查询的结果；请同时给出查询。",
+                "--output writes the answer of one query; give it beside",
             )
         if query is None:
             date = generation.business_date
@@ -134,7 +137,7 @@ def _converse(opened: duckdb.DuckDBPyConnection, as_json: bool, limit: int) -> N
         try:
             _show(run(opened, text, None if as_json else limit), as_json)
         except QueryError as error:
-            errors.print(f"[red]{escape(str(error))}[/]")
+            say_error(*error.sentence)
 
 
 def _remember_history() -> None:

@@ -30,6 +30,9 @@ def template(
 
     found = load_feeds(feeds_folder_of(home_of(home), feeds_folder))
     if feed not in found:
-        raise WrongUsageError(f"there is no feed {feed!r}; crm feeds lists them")
+        raise WrongUsageError(
+            f"没有接口 {feed!r}；接口名称见 crm feeds。",
+            f"there is no feed {feed!r}; crm feeds lists them",
+        )
     path = write_template(found[feed], out or Path(f"{feed}.xlsx"))
     console.print(f"Wrote the template of {feed} to [bold]{path}[/].")

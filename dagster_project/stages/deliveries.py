@@ -91,13 +91,19 @@ class Told:
         problems = self.problems[check]
         if not problems:
             return None
-        more = len(problems) - SAID
-        zh, en = (f"（另有 {more} 项）", f" And {more} more.") if more > 0 else ("", "")
+        said = _first_few(problems)
         act_zh, act = (each.format(owner=self.owner) for each in ACTIONS[check])
-        return Sentence(
-            "".join(each.zh for each in problems[:SAID]) + zh + act_zh,
-            " ".join(each.en for each in problems[:SAID]) + en + f" {act}",
-        )
+        return Sentence(said.zh + act_zh, f"{said.en} {act}")
+
+
+def _first_few(problems: Sequence[Sentence]) -> Sentence:
+    """The first problems as one sentence, and how many more there are."""
+    more = len(problems) - SAID
+    zh, en = (f"（另有 {more} 项）", f" And {more} more.") if more > 0 else ("", "")
+    return Sentence(
+        "".join(each.zh for each in problems[:SAID]) + zh,
+        " ".join(each.en for each in problems[:SAID]) + en,
+    )
 
 
 @contextmanager
@@ -106,9 +112,9 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except LandingError as error:
-        raise DeliveriesError(str(error)) from error
+        raise DeliveriesError(*error.sentence) from error
     except (LedgerError, ReaderError, PseudonymError) as error:
-        raise NightError(str(error)) from error
+        raise NightError(*error.sentence) from error
 
 
 def receive(night: Night) -> None:
@@ -315,27 +321,23 @@ def judge(night: Night) -> None:
     """
     told = {name: tell(night, feed) for name, feed in night.feeds.items() if not feed.is_internal}
     say_some(night, _not_corrected(night), is_warning=True)
-    blocking = [
-        str(sentence)
+    found = [
+        (each.stops(check), check, sentence)
         for each in told.values()
         for check, sentences in each.problems.items()
         for sentence in sentences
-        if each.stops(check)
     ]
+    blocking = [sentence for stops, _, sentence in found if stops]
     if not blocking:
         # That a feed is not fresh is told by what did not arrive, or is no matter for tonight.
-        rest = [
-            str(sentence)
-            for each in told.values()
-            for check, sentences in each.problems.items()
-            for sentence in sentences
-            if check != "fresh"
-        ]
+        rest = [str(sentence) for _, check, sentence in found if check != "fresh"]
         say_some(night, rest, is_warning=True)
         return
-    more = f" And {len(blocking) - 3} more: see crm status." if len(blocking) > 3 else ""
-    hint = " To publish all the same: crm run --accept-missing."
-    night.failure = DeliveriesError(" ".join(blocking[:3]) + more + hint)
+    said = _first_few(blocking)
+    night.failure = DeliveriesError(
+        f"{said.zh}全部情况见 crm status；如仍要发布：crm run --accept-missing",
+        f"{said.en} All of it: crm status. To publish all the same: crm run --accept-missing.",
+    )
     raise night.failure
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from dagster_project import lease
-from dagster_project.errors import NightError
+from dagster_project.errors import NightError, NoBuildError
 from dagster_project.home import Home
 from dagster_project.night import Night
 from dagster_project.versions import Versions
@@ -100,7 +100,11 @@ def retrain(home: Home, name: str) -> Trained:
     """
     published = generations.current(home.warehouse)
     if published is None:
-        raise NightError("nothing is published yet, so there is nothing to learn from")
+        raise NightError(
+            "尚未发布任何数据，无从训练；请先运行一次夜间任务：crm run",
+            "nothing is published yet, so there is nothing to learn from; run a night first:"
+            " crm run",
+        )
     folder = generations.folder_of(home.warehouse, published.number)
     with lease.hold(home.lease):
         return train(
@@ -144,7 +148,7 @@ def score(night: Night) -> list[Scored]:
     from ml.score import score as predict
 
     if night.build is None:
-        raise NightError("there is no build to score; launch the whole job nightly")
+        raise NoBuildError.to("评分", "score")
     features = read_features(night.build.database("crm"), night.request.business_date)
     results: list[Scored] = []
     scores: list[pl.DataFrame] = []

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dagster_project import night as nights
-from dagster_project.errors import AuditError, NightError
+from dagster_project.errors import AuditError, NoBuildError
 from dagster_project.night import Night
 from dagster_project.stages import explanation
 from ingestion import conservation
@@ -56,7 +56,7 @@ def audit(night: Night, expected: set[str]) -> list[Finding]:
         One finding per audit, in the order of AUDITS.
     """
     if night.build is None:
-        raise NightError("there is no build to audit; launch the whole job nightly")
+        raise NoBuildError.to("审计", "audit")
     with builds.open_read_only(night.build) as connection:
         counts = builds.row_counts(connection)
         # Views count too: one would read the scratch file, which is gone once published.
@@ -88,15 +88,17 @@ def refuse(night: Night, findings: list[Finding]) -> None:
     failed = [each for each in findings if not each.is_passed]
     if failed:
         first = "; ".join(each.problems[0] for each in failed)
-        message = f"the audit refused the build, nothing was published: {first}"
-        night.failure = AuditError(message)
+        night.failure = AuditError(
+            f"审计未通过，本次构建未发布：{first}。",
+            f"the audit refused the build, nothing was published: {first}",
+        )
         raise night.failure
 
 
 def publish(night: Night) -> generations.Generation:
     """Make the audited build the current generation, enter it into the ledger, prune old ones."""
     if night.build is None:
-        raise NightError("there is no build to publish; launch the whole job nightly")
+        raise NoBuildError.to("发布", "publish")
     recorded = {each.number for each in night.ledger.generations()}
     number = generations.next_number(night.home.warehouse, recorded)
     described = generations.Generation(

@@ -123,12 +123,15 @@ def judge(night: Night) -> None:
             night.reporter.note(f"{node.name}: {node.told or node.message}", is_warning=True)
     if not outcome.failures:
         return
-    message = f"{outcome.sentence()}; nothing was published, the log is {log_folder(night)}/dbt.log"
+    told = outcome.sentence()
+    zh = f"{told.zh}；未发布任何数据，日志见 {log_folder(night)}/dbt.log"
+    en = f"{told.en}; nothing was published, the log is {log_folder(night)}/dbt.log"
     if night.build is not None and any(each.failures for each in outcome.failures):
         rows = night.build.database("scratch")
-        message += f", the failing rows are in {rows}, schema test_failure, until the next night"
+        zh += f"，未通过的行在 {rows} 的 test_failure 模式中，保留至下一次夜间任务"
+        en += f", the failing rows are in {rows}, schema test_failure, until the next night"
     is_built = all(each.kind == "test" for each in outcome.failures)
-    night.failure = AuditError(message) if is_built else BuildError(message)
+    night.failure = (AuditError if is_built else BuildError)(f"{zh}。", en)
     raise night.failure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ingestion.contracts import Feed
@@ -43,21 +43,8 @@ def receive(
         LandingError: If there is no landing folder.
     """
     receipt = Receipt()
-    due: list[Offered] = []
-    returned: list[Path] = []
-    files = 0
-    for offered, path in offers(landing, feeds, reference):
-        files += 1
-        date = date_of(path, offered)
-        if date is None:
-            receipt.unclaimed.append(path)
-        elif date > business_date:
-            receipt.later.append(path)
-        elif offered is None:
-            returned.append(path)
-        else:
-            due.append(offered)
-    if not files:
+    due, returned = _due(offers(landing, feeds, reference), business_date, receipt)
+    if not (due or returned or receipt.unclaimed or receipt.later):
         receipt.notes.append(
             Sentence(
                 f"报送目录 {landing} 为空，没有新的报送文件。",
@@ -88,3 +75,22 @@ def receive(
     receipt.pending = ready(ledger, feeds)
     receipt.missing = missing_deliveries(ledger, feeds, business_date, set(waiting))
     return receipt
+
+
+def _due(
+    offered: Iterable[tuple[Offered | None, Path]], business_date: dt.date, receipt: Receipt
+) -> tuple[list[Offered], list[Path]]:
+    """What feeds claim and sheets that came home, if their date has come; the rest is receipted."""
+    due: list[Offered] = []
+    returned: list[Path] = []
+    for claim, path in offered:
+        date = date_of(path, claim)
+        if date is None:
+            receipt.unclaimed.append(path)
+        elif date > business_date:
+            receipt.later.append(path)
+        elif claim is None:
+            returned.append(path)
+        else:
+            due.append(claim)
+    return due, returned

@@ -50,7 +50,7 @@ def run(home: Path, date: dt.date, workers: int = 1) -> None:
         with night.stage("audit"):
             loaded = night.ledger.deliveries(state="loaded")
             if lost := check_lake(loaded, night.home.lake):
-                raise NightError(lost[0].sentence)
+                raise NightError(lost[0].sentence_zh, lost[0].sentence)
         with night.stage("publish"):
             publication.publish(night)
 

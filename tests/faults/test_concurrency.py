@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project import night as nights
+from dagster_project import plan as plans
 from dagster_project.home import Home
 from ingestion.contracts.load import load_feeds
 from ingestion.ledger import Ledger
@@ -300,13 +300,13 @@ def test_missed_dates_are_made_up_for_in_order(tmp_path: Path, figures: Figures)
         if date == dates[0]:
             assert night(home, date).code == 0
     feeds = load_feeds(None)
-    planned = nights.plan(Home(home), feeds, home / "landing")
+    planned = plans.plan(Home(home), feeds, home / "landing")
     assert planned == dates[1:]
     for date in planned:
         figures.tried += 1
         assert night(home, date).code == 0
         figures.recovered += 1
-    assert nights.plan(Home(home), feeds, home / "landing") == []
+    assert plans.plan(Home(home), feeds, home / "landing") == []
     rows = Ledger(home / "ledger.sqlite").deliveries()
     assert [(row.business_date, row.state) for row in rows] == [(date, "loaded") for date in dates]
     assert oracle.check(home).problems == []

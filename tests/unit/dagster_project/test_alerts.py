@@ -300,8 +300,8 @@ def run_night(home: Home, failure: BaseException | None, reporter: Listening) ->
 
 
 FAILURES = {
-    "deliveries": (DeliveriesError("赵铁柱"), "night_failed", "exit code 3"),
-    "audit": (AuditError("赵铁柱"), "audit_failed", "exit code 4"),
+    "deliveries": (DeliveriesError("赵铁柱", "赵铁柱"), "night_failed", "exit code 3"),
+    "audit": (AuditError("赵铁柱", "赵铁柱"), "audit_failed", "exit code 4"),
     "foreseen by nobody": (ValueError("赵铁柱"), "night_failed", "exit code 1"),
     "by hand": (KeyboardInterrupt("赵铁柱"), "night_failed", "exit code 1"),
 }
@@ -329,8 +329,8 @@ def test_a_killed_run_is_told_by_the_next(home: Home) -> None:
     Ledger(home.ledger).start_run(day("2026-01-04"), "code")
     with web_server() as server:
         home.alerts.write_text(f"webhook: {{url: '{server.url}'}}", encoding="utf-8")
-        run_night(home, DeliveriesError("x"), Listening())
-        run_night(home, DeliveriesError("x"), Listening())
+        run_night(home, DeliveriesError("x", "x"), Listening())
+        run_night(home, DeliveriesError("x", "x"), Listening())
     told = [[each["en"] for each in body["events"]] for body in server.bodies]
     killed = "Run 1 for 2026-01-04 was killed before this one, which took up its work."
     assert killed in told[0]
@@ -342,7 +342,7 @@ def test_only_the_events_that_are_wanted_are_told(home: Home) -> None:
         home.alerts.write_text(
             f"events: [published]\nwebhook: {{url: '{server.url}'}}", encoding="utf-8"
         )
-        run_night(home, DeliveriesError("x"), Listening())
+        run_night(home, DeliveriesError("x", "x"), Listening())
     assert server.bodies == []
     assert not (home.logs / "alerts.jsonl").exists()
 
@@ -351,7 +351,7 @@ def test_only_the_events_that_are_wanted_are_told(home: Home) -> None:
 def test_an_alert_that_fails_is_told_and_changes_nothing(home: Home, text: str) -> None:
     home.alerts.write_text(text, encoding="utf-8")
     reporter = Listening()
-    failure = DeliveriesError("missing")
+    failure = DeliveriesError("missing", "missing")
     night = run_night(home, failure, reporter)
     assert night.failure is failure
     assert any("alert" in said.lower() for said in reporter.said)

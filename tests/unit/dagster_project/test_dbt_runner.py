@@ -77,7 +77,7 @@ def test_a_failed_test_is_told_in_its_authors_words(dbt, graph):
     assert [(each.name, each.status, each.failures) for each in first.failures] == [
         ("fct_order_amount_known", "fail", 1)
     ]
-    assert first.sentence() == (
+    assert first.sentence().en == (
         "1 of dbt's models and tests failed"
         " (fct_order_amount_known: An order has an amount that nobody knows.)"
     )
@@ -87,8 +87,8 @@ def test_a_broken_model_is_told_in_one_line_and_skips_what_follows(dbt, graph):
     first, _ = both(dbt, graph, worst_amount="no_such_column")
     broken = {each.name: each.status for each in first.failures}
     assert broken["fct_order"] == "error"
-    assert "no_such_column" in first.sentence()
-    assert "\n" not in first.sentence()
+    assert "no_such_column" in first.sentence().en
+    assert "\n" not in first.sentence().en
 
 
 def test_progress_counts_every_node_to_the_end(dbt, graph):

@@ -9,6 +9,7 @@ import pytest
 
 from dagster_project import environment as environments
 from dagster_project import night as nights
+from dagster_project import plan as plans
 from dagster_project import schedules, sensors
 from dagster_project.errors import AlreadyPublishedError, DeliveriesError
 from dagster_project.home import Home
@@ -57,7 +58,7 @@ def publish(home, date: str, number: int = 1, **details: object) -> None:
 
 def plan(home, feeds, date: str | None = None, **options: bool) -> list[str]:
     until = day(date) if date else None
-    dates = nights.plan(home, feeds, home.landing, until, **options)
+    dates = plans.plan(home, feeds, home.landing, until, **options)
     return [each.isoformat() for each in dates]
 
 
@@ -122,7 +123,7 @@ def test_a_late_or_mended_file_of_a_published_date_runs_it_again(home, feeds):
     land(home, "2025-12-30")
     assert plan(home, feeds) == ["2025-12-31"]
     assert plan(home, feeds, "2025-12-31") == ["2025-12-31"]
-    assert nights.waiting(home, feeds, home.landing) == [
+    assert plans.waiting(home, feeds, home.landing) == [
         "corebank_transaction_20251230.csv is new, or was mended"
     ]
     # The night of a missed date takes it along.
@@ -137,14 +138,14 @@ def test_a_decision_about_a_published_date_runs_it_again(home, feeds):
     (row,) = ledger.deliveries()
     ledger.turn_away(row.delivery_id, "sent twice", "somebody", "event")
     assert plan(home, feeds) == ["2025-12-31"]
-    assert nights.waiting(home, feeds, home.landing) == [
+    assert plans.waiting(home, feeds, home.landing) == [
         "deliveries came or went since the last generation"
     ]
     ledger.record_generation(number=2, run_id=1, business_date=day("2025-12-31"))
     assert plan(home, feeds) == []
     ledger.release(row.delivery_id, "it was not", "somebody")
     assert plan(home, feeds) == ["2025-12-31"]
-    assert nights.waiting(home, feeds, home.landing) == [
+    assert plans.waiting(home, feeds, home.landing) == [
         f"delivery {row.delivery_id} (corebank_transaction_20251231.csv) is to be loaded"
     ]
 
@@ -162,7 +163,7 @@ def test_a_part_that_waits_for_the_others_runs_no_night(home, feeds):
     args = (home.archive, Ledger(home.ledger), own, run_id, day("2025-12-31"))
     assert receive(home.landing, *args).pending == []
     Ledger(home.ledger).record_generation(number=1, run_id=run_id, business_date=day("2025-12-31"))
-    assert nights.waiting(home, own, home.landing) == []
+    assert plans.waiting(home, own, home.landing) == []
     (home.landing / "corebank_transaction_20251231_2of2.csv").write_text("y", encoding="utf-8")
     assert plan(home, own) == ["2025-12-31"]
 
