@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ingestion.adjustments import write_adjustments
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed, FilePattern
 from ingestion.lake import sha256_of, sync
-from ingestion.quarantine import write_quarantine
+from ingestion.quarantine import write_adjustments, write_corrected, write_quarantine
 from ingestion.reading.csv import read_csv
 from ingestion.reading.load import Origin, sum_money
 from ingestion.reading.outcome import Outcome
 from ingestion.reading.promises import Promise
-from ingestion.returning.correction import Correction, write_corrected
+from ingestion.returning.correction import Correction
 from ingestion.returning.sheet import Answer, write_returned
 from ingestion.sentence import RefusedFileError, Sentence
 
@@ -125,38 +124,24 @@ def refused(task: Task, feed: Feed, sentence: Sentence) -> BatchReport:
 
 def _keep(task: Task, feed: Feed, report: BatchReport, outcome: Outcome | None) -> None:
     """Keep what was refused and mended, and nothing of an earlier reading."""
-    write_quarantine(
-        task.quarantine,
-        task.feed,
-        task.batch_id,
-        task.business_date,
-        task.source_file,
-        outcome.refused if outcome else [],
-    )
-    write_adjustments(
-        task.quarantine,
-        task.feed,
-        task.batch_id,
-        task.business_date,
-        task.source_file,
-        outcome.adjusted if outcome else [],
-    )
-    _write_corrected(task, report, outcome)
+    of = (task.quarantine, task.feed, task.batch_id)
+    told = (*of, task.business_date, task.source_file)
+    write_quarantine(*told, outcome.refused if outcome else [])
+    write_adjustments(*told, outcome.adjusted if outcome else [])
+    write_corrected(*of, _corrected(report, outcome) if outcome else [])
     report.returned = write_returned(
         task.quarantine / "returned", report, feed, _answer(task, outcome)
     )
 
 
-def _write_corrected(task: Task, report: BatchReport, outcome: Outcome | None) -> None:
-    """Keep which refused rows a correction put right: those that were not refused once more."""
-    named = (outcome.corrected if outcome else None) or {}
-    refused = {(row.sheet, row.row) for row in outcome.refused} if outcome else set()
-    rows = [
+def _corrected(report: BatchReport, outcome: Outcome) -> list[tuple[str, str, int]]:
+    """Which refused rows a correction put right: those that were not refused once more."""
+    refused = {(row.sheet, row.row) for row in outcome.refused}
+    return [
         (name, sheet or "", row)
-        for (sheet, row), name in named.items()
+        for (sheet, row), name in (outcome.corrected or {}).items()
         if (sheet, row) not in refused and report.state == "loaded"
     ]
-    write_corrected(task.quarantine, task.feed, task.batch_id, rows)
 
 
 def _answer(task: Task, outcome: Outcome | None) -> Answer:

@@ -10,7 +10,7 @@ from typing import Final
 from ingestion.contracts import Feed, FilePattern
 from ingestion.lake import Lake
 from ingestion.ledger import DeliveryRow
-from ingestion.quarantine import quarantine_path, replace_table
+from ingestion.quarantine import corrected_path, quarantine_path
 from ingestion.returning.slip import Slip
 from ingestion.sentence import Sentence, shown
 
@@ -137,32 +137,3 @@ def _too_late(
             " deliver the whole file again.",
         )
     return None
-
-
-def corrected_path(quarantine: Path, feed: str, batch_id: str) -> Path:
-    """Where it is kept which refused rows a correction loaded; beside the refused rows."""
-    return quarantine / feed / f"{batch_id}.corrected.parquet"
-
-
-def write_corrected(
-    quarantine: Path, feed: str, batch_id: str, rows: Sequence[tuple[str, str, int]]
-) -> None:
-    """Keep which rows a correction loaded; nothing, and no old file, where there are none.
-
-    Args:
-        quarantine: Folder for refused rows.
-        feed: Name of the feed.
-        batch_id: The correction's batch.
-        rows: Name of the row in the batch that is corrected; sheet and row in the correction.
-    """
-    final = corrected_path(quarantine, feed, batch_id)
-    if not rows:
-        final.unlink(missing_ok=True)
-        return
-    import pyarrow as pa
-
-    schema = pa.schema(
-        [("row_name", pa.string()), ("source_sheet", pa.string()), ("source_row", pa.int64())]
-    )
-    records = [dict(zip(schema.names, row, strict=True)) for row in rows]
-    replace_table(final, pa.Table.from_pylist(records, schema=schema))

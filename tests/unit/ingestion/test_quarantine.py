@@ -9,8 +9,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.batch import RefusedCell, RefusedRow
-from ingestion.quarantine import quarantine_path, write_quarantine
+from ingestion.batch import AdjustedCell, RefusedCell, RefusedRow
+from ingestion.quarantine import (
+    quarantine_path,
+    write_adjustments,
+    write_corrected,
+    write_quarantine,
+)
 from ingestion.sentence import RefusedFileError, Sentence, shown
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import CSV, NIGHT, extract_of
@@ -55,6 +60,29 @@ def test_reading_a_batch_again_replaces_what_was_refused(tmp_path: Path) -> None
     assert list(path.parent.iterdir()) == [path]
     assert keep(tmp_path) is None
     assert not path.exists()
+
+
+def test_a_batch_keeps_three_files_apart(tmp_path: Path) -> None:
+    mended = AdjustedCell(None, 3, "account_id", "账号", "６２", "62", "written_form", EMPTY.reason)
+    told = (tmp_path, "toy__entry", "b1")
+    paths = [
+        keep(tmp_path, ROW),
+        write_adjustments(*told, NIGHT, CSV, [mended]),
+        write_corrected(*told, [("三月!7", "拒收行", 2)]),
+    ]
+    assert paths == [
+        quarantine_path(*told),
+        tmp_path / "toy__entry" / "b1.adjusted.parquet",
+        tmp_path / "toy__entry" / "b1.corrected.parquet",
+    ]
+    _, (adjusted,), (corrected,) = (pq.read_table(path).to_pylist() for path in paths)
+    assert (adjusted["raw"], adjusted["value"], adjusted["business_date"]) == ("６２", "62", NIGHT)
+    assert corrected == {"row_name": "三月!7", "source_sheet": "拒收行", "source_row": 2}
+    assert write_corrected(*told, []) is None
+    assert sorted(path.name for path in (tmp_path / "toy__entry").iterdir()) == [
+        "b1.adjusted.parquet",
+        "b1.parquet",
+    ]
 
 
 def test_the_original_text_is_kept_to_the_letter(deliver: Deliver) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.adjustments import adjustments_path
 from ingestion.contracts import load_feeds
+from ingestion.quarantine import adjustments_path
 from tests.unit.ingestion.conftest import Deliver, Parse
 from tests.unit.ingestion.made_up import column, feed
 

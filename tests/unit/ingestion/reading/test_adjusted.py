@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.adjustments import adjustments_path
 from ingestion.contracts import Feed
+from ingestion.quarantine import adjustments_path
 from tests.unit.ingestion.books import typed
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import XLSX, Reading, column, extract_of, feed
