@@ -108,7 +108,7 @@ def read_ours(source: Path, target: Path) -> dict[str, Any]:
     from ingestion.batch import batch_id_of
     from ingestion.contracts import load_feeds
     from ingestion.reading.load import open_engine
-    from ingestion.task import Task, perform
+    from ingestion.workers.task import Task, perform
 
     feed = load_feeds()[FEED]
     found = feed.match(NAME)

@@ -135,7 +135,7 @@ def read_whole(path: Path, folder: Path) -> dict[str, Any]:
     """What a reader's child takes for the whole of its work on the book."""
     from ingestion.reading import xlsx  # noqa: F401  imports are not counted
     from ingestion.reading.load import open_engine
-    from ingestion.task import Task, perform
+    from ingestion.workers.task import Task, perform
 
     contract = feed()
     pattern = contract.delivery.files[0]

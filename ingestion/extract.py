@@ -9,19 +9,19 @@ from pathlib import Path
 
 from ingestion.batch import INCOMPLETE, BatchReport
 from ingestion.contracts import Feed, FilePattern
-from ingestion.doubts import doubts_about
+from ingestion.holding.doubts import doubts_about
 from ingestion.lake import Lake, sha256_of
 from ingestion.landing.archive import archive_path
 from ingestion.landing.companions import Companion
 from ingestion.landing.intake import precedence_of
 from ingestion.ledger import DeliveryRow, Ledger
-from ingestion.pool import ReaderError, ReaderPool
-from ingestion.reader_process import Limits
 from ingestion.reading.promises import Promise
 from ingestion.returning.correction import Correction, correction_of, returned_pattern
 from ingestion.returning.sheet import Answer, write_returned
 from ingestion.sentence import Sentence, shown
-from ingestion.task import Task
+from ingestion.workers.pool import ReaderError, ReaderPool
+from ingestion.workers.process import Limits
+from ingestion.workers.task import Task
 
 __all__ = ["BatchReport", "Limits", "ReaderError", "extract"]
 

@@ -79,7 +79,7 @@ def refuse(
     """
     from dagster_project.night import feeds_folder_of
     from ingestion.contracts.load import load_feeds
-    from ingestion.decisions import turn_away
+    from ingestion.holding.decisions import turn_away
     from ingestion.lake import Lake
 
     place = home_of(home)

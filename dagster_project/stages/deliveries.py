@@ -18,6 +18,7 @@ from ingestion.batch import BatchReport
 from ingestion.contracts.feed import Feed
 from ingestion.extract import ReaderError, reconcile
 from ingestion.extract import extract as extract_deliveries
+from ingestion.holding.sets import read_sets
 from ingestion.lake import Lake
 from ingestion.landing import LandingError, Receipt, held_sentence, ready, waiting_parts
 from ingestion.landing import receive as receive_files
@@ -27,7 +28,6 @@ from ingestion.ledger import DeliveryRow, LedgerError, open_refusals
 from ingestion.pseudonym import PseudonymError, Pseudonyms
 from ingestion.quality import data_docs, gate
 from ingestion.sentence import Sentence, shown
-from ingestion.whole_sets import read_sets
 
 SAID = 5
 # A delivery that comes back for one that was refused goes through the gate too.

@@ -18,7 +18,7 @@ import pytest
 from dagster_project.errors import NightError
 from ingestion.extract import ReaderError, reconcile
 from ingestion.ledger import Ledger, LedgerError
-from ingestion.reader_process import Limits
+from ingestion.workers.process import Limits
 from serving import generation as generations
 from serving.errors import ServingError
 from tests.faults.trial import NEXT, ROOT, Bench, Figures

@@ -12,7 +12,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from ingestion.reader_process import Limits
+from ingestion.workers.process import Limits
 from tests.faults import files
 from tests.faults.desk import SHEET, Desk, extract, line
 from tests.faults.trial import Figures

@@ -18,7 +18,7 @@ from ingestion.parsing.cell import Source
 from ingestion.parsing.date import EPOCH_1900
 from ingestion.reading.load import open_engine
 from ingestion.reading.promises import Promise
-from ingestion.task import Task, perform
+from ingestion.workers.task import Task, perform
 from tests.unit.ingestion.house import House
 from tests.unit.ingestion.made_up import CSV, ENTRY, Cell, Reading, read, read_cell
 

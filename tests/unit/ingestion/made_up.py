@@ -21,7 +21,7 @@ from ingestion.reading.load import RawRow, judge
 from ingestion.reading.promises import Promise
 from ingestion.reading.sheet import cleaned
 from ingestion.sentence import Sentence
-from ingestion.task import Task, perform
+from ingestion.workers.task import Task, perform
 
 NIGHT = dt.date(2025, 1, 31)
 OWNER = "科技部"

@@ -18,7 +18,7 @@ import ingestion.extract
 from ingestion.batch import BatchReport
 from ingestion.contracts import load_feeds
 from ingestion.reading.load import open_engine
-from ingestion.task import Task, perform
+from ingestion.workers.task import Task, perform
 from tests.unit.ingestion.house import House
 
 FEEDS = {

@@ -8,11 +8,11 @@ import pytest
 
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
+from ingestion.holding.sets import read_sets
 from ingestion.lake import Lake
 from ingestion.landing import waiting_parts
 from ingestion.landing.due import newest_dates
 from ingestion.ledger import DeliveryRow
-from ingestion.whole_sets import read_sets
 from tests.unit.ingestion.house import House
 from tests.unit.ingestion.made_up import AMOUNT, CUSTOMER, DATE, NOTE, SERIAL, extract_of, feed
 

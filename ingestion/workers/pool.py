@@ -19,15 +19,15 @@ from typing import Final
 
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
-from ingestion.reader_process import OUT_OF_FILE, OUT_OF_MEMORY, Failure, Limits, Setting
 from ingestion.sentence import Sentence, ToldError, shown
-from ingestion.task import Task, refused
+from ingestion.workers.process import OUT_OF_FILE, OUT_OF_MEMORY, Failure, Limits, Setting
+from ingestion.workers.task import Task, refused
 
 # How Python ends of an error that nothing caught.
 _ERROR: Final = 1
 # For a reader to start, which has nothing to do with the file it is to read.
 _START_SECONDS: Final = 600
-_ROOT: Final = Path(__file__).resolve().parent.parent
+_ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 class ReaderError(ToldError):
@@ -236,7 +236,7 @@ class ReaderPool:
                 [str(_ROOT), *filter(None, [environment.get("PYTHONPATH")])]
             )
             process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                [sys.executable, "-m", "ingestion.reader_process", str(theirs.fileno())],
+                [sys.executable, "-m", "ingestion.workers.process", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

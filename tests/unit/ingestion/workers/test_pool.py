@@ -14,11 +14,11 @@ import pytest
 
 from ingestion.batch import BatchReport
 from ingestion.contracts import FilePattern
-from ingestion.pool import ReaderError, ReaderPool
 from ingestion.quarantine import quarantine_path
-from ingestion.reader_process import Limits
 from ingestion.sentence import Sentence
-from ingestion.task import Task
+from ingestion.workers.pool import ReaderError, ReaderPool
+from ingestion.workers.process import Limits
+from ingestion.workers.task import Task
 from tests.unit.ingestion.books import raw, row
 from tests.unit.ingestion.made_up import CSV, ENTRY, NIGHT, extract_of
 

@@ -12,7 +12,7 @@ import pytest
 from ingestion.quality import data_docs
 from ingestion.quality.data_docs import NightOfDocs
 from ingestion.quality.gate import Passage, check
-from tests.unit.ingestion.test_gate import FEED, FEEDS, Counted
+from tests.unit.ingestion.quality.test_gate import FEED, FEEDS, Counted
 
 NIGHT = dt.date(2026, 1, 5)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

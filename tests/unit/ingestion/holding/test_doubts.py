@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ingestion.contracts import Feed
-from ingestion.doubts import doubts_about, usual_rows
+from ingestion.holding.doubts import doubts_about, usual_rows
 from ingestion.ledger import DeliveryRow
 from tests.unit.ingestion.house import House, report_of
 from tests.unit.ingestion.made_up import ENTRY, extract_of, feed

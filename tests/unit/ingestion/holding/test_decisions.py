@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.decisions import turn_away
+from ingestion.holding.decisions import turn_away
 from ingestion.lake import Lake
 from ingestion.ledger import DecisionError
 from tests.unit.ingestion.house import House

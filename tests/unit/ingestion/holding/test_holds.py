@@ -14,7 +14,7 @@ from ingestion.extract import reconcile
 from tests.unit.ingestion.house import House
 from tests.unit.ingestion.made_up import extract_of
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 DAYS = {1: 60, 2: 61, 3: 62, 4: 63, 5: 64, 6: 2, 7: 65, 8: 700}
 EXPECTED = ["loaded"] * 5 + ["held", "loaded", "held"]
 

@@ -1,7 +1,7 @@
 """A reader's child process: takes files one after the other, within limits, until it is closed.
 
-Started by `ingestion.pool` with a socket to talk through. A hostile file may take this process
-down; it never takes down the night.
+Started by `ingestion.workers.pool` with a socket to talk through. A hostile file may take this
+process down; it never takes down the night.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import duckdb
 from ingestion.batch import BatchReport
 from ingestion.contracts import Feed
 from ingestion.reading.load import open_engine
-from ingestion.task import Task, perform
+from ingestion.workers.task import Task, perform
 
 # The machine's faults, not the file's.
 _MACHINE_ERRORS = frozenset(
@@ -193,6 +193,6 @@ def _die_with_parent() -> None:
 
 if __name__ == "__main__":
     # Under the module's own name: the parent could not read back a failure of `__main__`.
-    from ingestion.reader_process import main as start
+    from ingestion.workers.process import main as start
 
     start()

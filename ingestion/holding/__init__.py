@@ -1,0 +1,1 @@
+"""Deliveries that wait: what puts one in doubt, which parts want each other, what people decide."""

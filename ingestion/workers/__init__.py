@@ -1,0 +1,1 @@
+"""Child processes that read delivered files, so that no file can take the night down."""
