@@ -57,7 +57,8 @@ def test_what_is_news(known_house: House, change: str) -> None:
     act, expected = CHANGES[change]
     act(known_house)
     assert found(known_house) == expected
-    known_house.receive()
+    received = [row.file_name for row in known_house.receive().received]
+    assert received == expected, "a night takes in what is news, and no more"
     assert found(known_house) == [], "once taken in it is no news"
 
 
