@@ -179,6 +179,12 @@ class Column(BaseModel):
         return self.check is not None or self.check_by is not None
 
     @property
+    def is_identifier(self) -> bool:
+        """Whether rows are found by the text: a sign nobody sees in it would join them to none."""
+        is_named = self.name.endswith(("_id", "_code"))
+        return self.type == "text" and (self.pseudonym is not None or is_named)
+
+    @property
     def has_wildcards(self) -> bool:
         """Whether a delivered text of `values` is a pattern rather than the text itself."""
         return any("*" in raw for raws in self.values.values() for raw in raws)

@@ -57,6 +57,8 @@ How files are read:
   blanks, `+86`, 15 digits) or that can be only one number (O for 0) is mended, and every mended
   cell is recorded beside the quarantine with what was delivered. Where the dictionary says
   "kept", a number that fails is loaded as delivered and recorded; else its row is refused.
+- Identifiers (text columns named `_id` or `_code`, and what gets a pseudonym) are written half-width
+  and without signs that nobody sees, such as a zero-width space; that is recorded as well.
 - Clock times are kept as `HH:MM` or `HH:MM:SS`. `14：30`, `2:30`, `14时30分`, `下午2:30`, `1430`,
   `143000`, `14.30.00` and a time behind its day are written so and recorded as mended; parts of a
   second are left out. What could be two times (`930`, `14.30`, `上午12:30`, `24:00`) is refused.

@@ -290,11 +290,11 @@ def _delivered(
     text = _text(column, places)
     prepared = None if text == f"r{places[0]}" else text
     raw = text if prepared is None else f"t_{column.name}"
-    if not column.is_checked and column.pseudonym is None:
+    if not (column.is_checked or column.is_identifier):
         value = _unless_missing(column, raw, _parser(column, raw, source, epoch))
         is_any_text = value == f"nullif({raw}, '')"
         return Cell(column, raw, value, places, prepared, is_any_text=is_any_text)
-    checked = _unless_missing(column, raw, _checked(column, raw, today))
+    checked = _unless_missing(column, raw, _checked(column, raw, source, today))
     kept = _unless_missing(column, raw, f"parse_text({raw})")
     return Cell(column, raw, f"coalesce(c_{column.name}, {kept})", places, prepared, checked)
 
@@ -321,7 +321,7 @@ def _unless_missing(column: Column, raw: str, parsed: str) -> str:
     return parsed
 
 
-def _checked(column: Column, raw: str, today: dt.date) -> str:
+def _checked(column: Column, raw: str, source: Source, today: dt.date) -> str:
     """SQL of the text as its check makes it."""
     day = f"DATE '{today.isoformat()}'"
     if column.check is not None:
@@ -329,7 +329,9 @@ def _checked(column: Column, raw: str, today: dt.date) -> str:
     if column.check_by is not None:
         branches = " ".join(f"WHEN '{name}' THEN parse_{name}({raw}, {day})" for name in CHECKS)
         return f"CASE v_{column.check_by} {branches} ELSE parse_text({raw}) END"
-    return f"parse_identifier({raw})"
+    # The number of a customer or an account was copied by people before, wherever it comes from.
+    is_plain = source == "csv" and column.pseudonym is None
+    return f"parse_key({raw})" if is_plain else f"parse_identifier({raw})"
 
 
 def _verdict_of(check: str) -> Verdict:

@@ -69,6 +69,12 @@ def explain_mended(raw: str, value: str, check: Verdict) -> tuple[str, Sentence]
             f"时间“{old}”已统一写法为 24 小时制“{new}”。",
             f"The time {old!r} was written as {new!r}, of 24 hours.",
         )
+    if check is Verdict.UNREADABLE and (unseen := _unseen(raw.strip(), value)):
+        return "written_form", Sentence(
+            f"“{new}”中夹有 {unseen} 个不可见的字符（如零宽空格），已去除。",
+            f"{new!r} held {unseen} invisible signs (such as a zero-width space); they were taken"
+            " out.",
+        )
     digits = check not in (Verdict.NAME, Verdict.UNREADABLE)
     # A small l was taken for an L only if no 1 fits; that is a reading, not a way of writing.
     is_form = value in (form, form.upper()) and not (check is Verdict.CREDIT_CODE and "l" in form)
@@ -83,6 +89,12 @@ def explain_mended(raw: str, value: str, check: Verdict) -> tuple[str, Sentence]
         f"“{old}”已统一写法为“{new}”（全角、空格、分隔符等），内容未变。",
         f"{old!r} was written as {new!r} (width, blanks, separators); it says the same.",
     )
+
+
+def _unseen(text: str, value: str) -> int:
+    """How many signs without width `text` holds, where nothing else sets it apart from `value`."""
+    seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return len(text) - len(seen) if seen == value else 0
 
 
 def _plain_mobile(form: str) -> str:

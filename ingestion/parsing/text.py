@@ -15,6 +15,9 @@ _CONTROL = re.compile(CONTROL_PATTERN)
 # What a spreadsheet makes of a long number before it is saved as text.
 SCIENTIFIC_PATTERN: Final = r"[0-9]\.[0-9]+[eE]\+?[0-9]+|[0-9][eE]\+[0-9]+"
 
+# Signs without width that come along when a number is copied from a page or a chat.
+INVISIBLE_PATTERN: Final = r"\p{Cf}"
+
 # How a workbook's reader shows a number: nine decimals, the last ones beyond what a double, and
 # Excel, knows. Fifteen significant digits are what the clerk saw. Below one, nine decimals are
 # never that many; and the smallest would turn into scientific notation.
@@ -39,7 +42,11 @@ def macros() -> list[str]:
         f"""CREATE OR REPLACE TEMP MACRO parse_identifier(x) AS
             CASE WHEN regexp_full_match(x, '[0-9A-Za-z_-]+') THEN x
                  WHEN NOT regexp_full_match(x, '{SCIENTIFIC_PATTERN}')
-                 THEN nullif(listed_form(parse_text(x)), '') END""",
+                 THEN nullif(listed_form(regexp_replace(parse_text(x), '{INVISIBLE_PATTERN}', '',
+                                                        'g')), '') END""",
+        # Of an extract nearly every one is ASCII, which two lengths tell at no cost.
+        """CREATE OR REPLACE TEMP MACRO parse_key(x) AS
+            CASE WHEN strlen(x) = length(x) THEN nullif(x, '') ELSE parse_identifier(x) END""",
     ]
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pyarrow.parquet as pq
 import pytest
 
+from ingestion.adjustments import adjustments_path
+from ingestion.contracts import Column
 from ingestion.parsing.cell import Source
 from ingestion.parsing.signs import plain_signs
 from ingestion.parsing.text import clean, has_control_character
 from ingestion.reading.sheet import cleaned
-from tests.unit.ingestion.conftest import Parse
-from tests.unit.ingestion.made_up import column
+from tests.unit.ingestion.conftest import Deliver, Parse
+from tests.unit.ingestion.made_up import column, feed
 
 NAME = column("customer_name", "户名")
 ACCOUNT = column("account_id", "账号", pseudonym="account")
@@ -81,6 +86,50 @@ def test_an_identifier_is_the_same_however_wide_it_is_written(
     assert parse(ACCOUNT, text) == (kept, None)
 
 
+EMPLOYEE = column("employee_id", "工号")
+
+
+@pytest.mark.parametrize("source", ["csv", "xlsx"])
+@pytest.mark.parametrize("of", [ACCOUNT, EMPLOYEE, column("gl_account_code", "科目号")])
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("C000001", "C000001"),
+        ("C000\u200b001", "C000001"),
+        ("\u202dC000001\u202c", "C000001"),
+        ("C0\u00ad00001", "C000001"),
+        ("C00\ufeff0001", "C000001"),
+        ("\u2060C00\u200d00\u200e01", "C000001"),
+        ("Ｃ０００００１", "C000001"),
+        ("城东\u200b支行", "城东支行"),
+        ("A.01/B", "A.01/B"),
+        ("\u200e", None),
+        ("", None),
+    ],
+)
+def test_an_identifier_holds_no_sign_that_nobody_sees(
+    parse: Parse, of: Column, source: Source, text: str, kept: str | None
+) -> None:
+    cell = parse(of, text, source)
+    assert cell.value == kept
+    # Nothing but such signs is no identifier, and no empty cell.
+    assert cell.code == ("unreadable" if text == "\u200e" else None)
+
+
+def test_what_nobody_sees_is_told_as_taken_out(deliver: Deliver, tmp_path: Path) -> None:
+    of = feed(column("serial_id", "流水号", required=True), column("note_text", "备注"))
+    reading = deliver("流水号|备注\nS\u200b1|a\u200db\nS2|\n", of)
+    assert reading.values("serial_id") == ["S1", "S2"]
+    assert reading.values("note_text") == ["a\u200db", None]
+    assert reading.report.adjusted == {"written_form": 1}
+    (path,) = tmp_path.glob(
+        f"delivery_*/{adjustments_path(Path('quarantine'), '*', reading.report.batch_id)}"
+    )
+    (record,) = pq.read_table(path).to_pylist()
+    assert (record["raw"], record["value"]) == ("S\u200b1", "S1")
+    assert record["reason_zh"] == "“S1”中夹有 1 个不可见的字符（如零宽空格），已去除。"
+
+
 @pytest.mark.parametrize("text", ["6.217E+18", "6.217e18", "6E+18", "1.0E+5"])
 def test_an_identifier_in_scientific_notation_is_lost(parse: Parse, text: str) -> None:
     cell = parse(ACCOUNT, text)
@@ -91,7 +140,7 @@ def test_an_identifier_in_scientific_notation_is_lost(parse: Parse, text: str) -
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("CNY", None), ("cny", "pattern"), ("ＣＮＹ", "pattern"), ("CNYX", "pattern"), ("", None)],
+    [("CNY", None), ("cny", "pattern"), ("ＣＮＹ", None), ("CNYX", "pattern"), ("", None)],
 )
 def test_a_pattern_fits_the_whole_text(parse: Parse, text: str, code: str | None) -> None:
     assert parse(CURRENCY, text).code == code
