@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -12,8 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ingestion.contracts.column import Column, Security
 from ingestion.contracts.files import Delivery, FilePattern, Match
+from ingestion.contracts.heading_match import (
+    HeadingMatch,
+    is_unit_of,
+    match_headings,
+    states_units,
+    told_unit,
+)
 from ingestion.contracts.heading_unit import split_unit
-from ingestion.contracts.text import is_authentication_data, normalise_heading
+from ingestion.contracts.text import normalise_heading
 from ingestion.contracts.types import BUSINESS_DATE, CHECKS, ORIGIN_COLUMNS
 
 __all__ = [
@@ -47,32 +53,6 @@ class EventWindow(BaseModel):
 
     past_days: int = Field(default=400, ge=0)
     future_days: int = Field(default=0, ge=0, le=31)
-
-
-@dataclass(frozen=True)
-class HeadingMatch:
-    """How the headings of one delivered file stand to a feed.
-
-    Attributes:
-        positions: Column name -> positions (from 0) it is read from: one, or those of a join.
-        missing: Required columns without their heading.
-        doubled: Column name -> positions that all claim to be it.
-        unknown: Headings that belong to no column and are not declared as ignored.
-        authentication: Headings that name data of class C3: the file must be refused.
-        contradicting: Column name -> heading that states another unit than the feed does.
-    """
-
-    positions: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    missing: list[Column] = field(default_factory=list)
-    doubled: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    unknown: list[str] = field(default_factory=list)
-    authentication: list[str] = field(default_factory=list)
-    contradicting: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def is_acceptable(self) -> bool:
-        """Whether the file may be read under this contract."""
-        return not (self.missing or self.doubled or self.authentication or self.contradicting)
 
 
 class Feed(BaseModel):
@@ -203,98 +183,7 @@ class Feed(BaseModel):
         Args:
             headings: As delivered, left to right; None or blank where a column has none.
         """
-        places: dict[str, list[int]] = {}
-        for position, heading in enumerate(headings):
-            if name := normalise_heading(heading or ""):
-                places.setdefault(name, []).append(position)
-        result = HeadingMatch()
-        known = self.known_headings
-        with_unit = {
-            name for name in list(places) if name not in known and _take_unit(self, name, places)
-        }
-        stating = [name for name in places if split_unit(name)[1]]
-        for column in self.columns:
-            if column.is_read:
-                _place(column, places, stating, result)
-        known = known | with_unit
-        for name, positions in places.items():
-            heading = (headings[positions[0]] or "").strip()
-            if name not in known:
-                result.unknown.append(heading)
-                if is_authentication_data(heading):
-                    result.authentication.append(heading)
-        return result
-
-
-def _take_unit(feed: Feed, name: str, places: dict[str, list[int]]) -> bool:
-    """Let a heading like 余额(元) stand for its column, if the unit is the feed's own.
-
-    Of another unit it is entered as it is, for `_place` to see.
-    """
-    base, unit = split_unit(name)
-    if unit is None:
-        return False
-    for column in feed.columns:
-        heading = _heading_but_for_unit(column, base)
-        # A heading that is another column's without any unit is that column's.
-        is_others = base in feed.known_headings and base not in column.headings
-        if heading and not is_others and not column.join and states_units(column, unit):
-            if is_unit_of(column, unit):
-                places.setdefault(heading, []).extend(places[name])
-            return True
-    return False
-
-
-def _heading_but_for_unit(column: Column, base: str) -> str | None:
-    """The heading of a column that is `base`, or `base` with a unit behind it."""
-    return next((h for h in column.headings if base in (h, split_unit(h)[0])), None)
-
-
-def states_units(column: Column, unit: str) -> bool:
-    """Whether a unit in its heading says something about the column's values."""
-    if column.type == "money":
-        return unit in ("yuan", "wan_yuan", "other money")
-    if column.type == "rate":
-        return unit in ("percent", "other rate")
-    return column.type == "integer" and unit == "count"
-
-
-def is_unit_of(column: Column, unit: str) -> bool:
-    """Whether a unit is the one in which the feed declares the column."""
-    return unit == column.unit or (column.type == "integer" and unit == "count")
-
-
-def _place(
-    column: Column, places: dict[str, list[int]], stating: Sequence[str], result: HeadingMatch
-) -> None:
-    """Enter into `result` where `column` is read from; `stating` are the headings with a unit."""
-    found = [places.get(name, []) for name in column.headings]
-    positions = tuple(sorted(position for group in found for position in group))
-    if column.join:
-        if all(len(group) == 1 for group in found):
-            # In the order of the join, not of the file.
-            result.positions[column.name] = tuple(group[0] for group in found)
-        elif any(len(group) > 1 for group in found):
-            result.doubled[column.name] = positions
-        elif column.required or any(found):
-            result.missing.append(column)
-    elif len(positions) > 1:
-        result.doubled[column.name] = positions
-    elif positions:
-        result.positions[column.name] = positions
-    elif other := _other_unit(column, stating):
-        result.contradicting[column.name] = other
-    elif column.required:
-        result.missing.append(column)
-
-
-def _other_unit(column: Column, stating: Sequence[str]) -> str | None:
-    """A heading of the file that is the column's but for its unit."""
-    for name in stating:
-        base, unit = split_unit(name)
-        if unit and _heading_but_for_unit(column, base) and states_units(column, unit):
-            return name
-    return None
+        return match_headings(self.columns, self.known_headings, headings)
 
 
 def _check_event_date(feed: Feed) -> None:
@@ -353,7 +242,7 @@ def _check_headings(feed: Feed) -> None:
             if unit and states_units(column, unit) and not is_unit_of(column, unit):
                 raise ValueError(
                     f"heading {heading!r} of {column.name} states another unit than"
-                    f" {column.unit or 'a fraction'}"
+                    f" {told_unit(column)[1]}"
                 )
     for ignored in feed.ignored:
         if normalise_heading(ignored) in claims:

@@ -16,7 +16,17 @@ _UNITS: Final = {
         *("亿", "美元", "万美元", "港元", "万港元", "港币", "欧元", "usd", "hkd", "eur"),
     ),
     "other rate": ("‰", "千分比", "bp", "基点"),
-    "count": ("笔", "户", "个", "人", "次", "家", "张", "件", "条", "天", "岁", "年", "月"),
+    "count": ("笔", "户", "个", "人", "次", "家", "张", "件", "条", "岁"),
+    "second": ("秒", "秒钟"),
+    "minute": ("分钟",),
+    "hour": ("小时", "钟头"),
+    "day": ("天", "日", "日历日"),
+    "month": ("月", "个月"),
+    "year": ("年",),
+}
+# Units of time, and how they are written.
+TIMES: Final = {
+    unit: _UNITS[unit][0] for unit in ("second", "minute", "hour", "day", "month", "year")
 }
 _MEANING: Final = {text: unit for unit, texts in _UNITS.items() for text in texts}
 _LONGEST_FIRST: Final = "|".join(

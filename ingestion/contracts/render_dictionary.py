@@ -57,8 +57,8 @@ How files are read:
   blanks, `+86`, 15 digits) or that can be only one number (O for 0) is mended, and every mended
   cell is recorded beside the quarantine with what was delivered. Where the dictionary says
   "kept", a number that fails is loaded as delivered and recorded; else its row is refused.
-- Identifiers (text columns named `_id` or `_code`, and what gets a pseudonym) are written half-width
-  and without signs that nobody sees, such as a zero-width space; that is recorded as well.
+- Identifiers (text columns named `_id` or `_code`, and what gets a pseudonym) are written
+  half-width and without signs that nobody sees, such as a zero-width space; that is recorded, too.
 - Clock times are kept as `HH:MM` or `HH:MM:SS`. `14：30`, `2:30`, `14时30分`, `下午2:30`, `1430`,
   `143000`, `14.30.00` and a time behind its day are written so and recorded as mended; parts of a
   second are left out. What could be two times (`930`, `14.30`, `上午12:30`, `24:00`) is refused.
@@ -82,6 +82,8 @@ Every cell is read as text and becomes what the feed says of its column, never w
 - **Units.** A heading may state its unit: `余额（元）`. Where a heading, a note (`单位：万元`)
   above or below the table or the sheet's name states another unit than the feed, the file is
   refused: a factor of ten thousand is never guessed. A heading's own unit goes before a note's.
+  Units of time count as well (`时长(小时)` for minutes); where the feed's heading states a unit and
+  no alias goes without, a heading that lacks it, or has something else there, refuses the file.
 - **Several sheets** with the headings are all read, one per district, say. Two tables on one
   sheet, side by side or with another order of columns below, refuse the file.
 - **Rows that are no data**: what stands above the headings, repeated headings and titles, sums

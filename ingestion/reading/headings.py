@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingestion.contracts import Column, Feed, normalise_heading
+from ingestion.contracts.heading_match import told_unit
 from ingestion.returning.slip import ROW_HEADING, SUMMARY_SHEET
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
@@ -23,8 +24,8 @@ def match_headings(
 
     Raises:
         RefusedFileError: If a required column is missing, a column is there twice, a heading
-            names authentication data or another unit than the feed's, or the headings are those
-            of a list of refused rows.
+            names authentication data or another unit than the feed's or lacks it, or the headings
+            are those of a list of refused rows.
     """
     found = feed.match_headings(headings)
     where = shown(where, 120)
@@ -39,6 +40,8 @@ def match_headings(
         raise _there_twice(feed, headings, found.doubled, where)
     if found.contradicting:
         raise _other_unit(feed, found.contradicting, where)
+    if found.unstated:
+        raise _no_unit(feed, found.unstated, where)
     if found.missing and not _speaks_of(feed, headings):
         # Without a heading line, what stands there is somebody's data: not a word of it is told.
         wanted = [_expected(column) for column in found.missing][:_SHOWN_HEADINGS]
@@ -114,13 +117,17 @@ def _other_unit(feed: Feed, contradicting: dict[str, str], where: str) -> Refuse
     )
 
 
-def told_unit(column: Column) -> tuple[str, str]:
-    """The unit a column is delivered in, in Chinese and English."""
-    return {
-        "yuan": ("元", "yuan (元)"),
-        "wan_yuan": ("万元", "10,000 yuan (万元)"),
-        "percent": ("百分数（%）", "percent"),
-    }.get(column.unit or "", ("小数", "fractions"))
+def _no_unit(feed: Feed, unstated: dict[str, str], where: str) -> RefusedFileError:
+    name, heading = next(iter(unstated.items()))
+    column = feed.column(name)
+    zh, en = told_unit(column)
+    return RefusedFileError(
+        f"{where} 的标题“{shown(heading, 30)}”没有注明约定的单位，不能确定其数值："
+        f"“{column.heading}”约定以{zh}为单位；请换算后按此填写标题，再重新报送。",
+        f"{where}: the heading {shown(heading, 30)} does not state the agreed unit, so its figures"
+        f" are not certain: {column.heading} is taken in {en}; convert them if need be, write the"
+        " heading so and deliver it again.",
+    )
 
 
 def _speaks_of(feed: Feed, headings: Sequence[str | None]) -> bool:

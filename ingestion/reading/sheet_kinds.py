@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from ingestion.contracts import Feed, normalise_heading
+from ingestion.contracts.heading_match import told_unit
 from ingestion.contracts.heading_unit import meaning_of, split_unit, states_money, unit_of_note
 from ingestion.parsing.date import WRITTEN_PATTERN
 from ingestion.parsing.signs import plain_signs
-from ingestion.reading.headings import told_unit
 from ingestion.reading.sheet import Sheet, cleaned
 from ingestion.reading.sheet_headings import is_known
 from ingestion.sentence import RefusedFileError, shown

@@ -6,6 +6,8 @@ import pytest
 
 from ingestion.contracts.heading_unit import split_unit, unit_of_note
 from ingestion.contracts.text import normalise_heading
+from ingestion.reading.headings import match_headings
+from ingestion.sentence import RefusedFileError
 from tests.unit.ingestion.made_up import SERIAL, column, feed
 
 
@@ -21,6 +23,9 @@ from tests.unit.ingestion.made_up import SERIAL, column, feed
         ("年利率(%)", "年利率", "percent"),
         ("年利率（‰）", "年利率", "other rate"),
         ("笔数（笔）", "笔数", "count"),
+        ("时长（小时）", "时长", "hour"),
+        ("期限(年)", "期限", "year"),
+        ("逾期天数/天", "逾期天数", "day"),
         ("余额", "余额", None),
         ("余额（含利息）", "余额(含利息)", None),
         ("万元户", "万元户", None),
@@ -93,3 +98,73 @@ def test_a_heading_of_another_column_keeps_its_unit() -> None:
     found = of.match_headings(["余额(元)", "流水号", "余额(万元)"])
     assert found.is_acceptable
     assert (found.positions["balance"], found.positions["wish_amount"]) == ((0,), (2,))
+
+
+TIMED = feed(
+    SERIAL,
+    column("duration_minutes", "时长(分钟)", "integer", aliases=("时长",)),
+    column("term_months", "期限(月)", "integer"),
+    column("overdue_days", "逾期天数", "integer"),
+    column("visit_count", "户数", "integer"),
+    column("wish_amount", "意向(万元)", "money", unit="wan_yuan"),
+)
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("时长（分钟）", "duration_minutes"),
+        ("时长", "duration_minutes"),
+        ("期限/个月", "term_months"),
+        ("期限（单位：月）", "term_months"),
+        ("逾期天数(天)", "overdue_days"),
+        ("户数(户)", "visit_count"),
+    ],
+)
+def test_a_whole_number_in_its_own_unit_is_read(heading: str, name: str) -> None:
+    found = TIMED.match_headings(["流水号", heading])
+    assert found.is_acceptable
+    assert (found.positions[name], found.unknown) == ((1,), [])
+
+
+@pytest.mark.parametrize(
+    ("heading", "zh", "en"),
+    [
+        ("时长(小时)", "所写单位与约定不符：“时长(分钟)”约定以分钟为单位", "in minutes (分钟)"),
+        ("时长/秒", "所写单位与约定不符", "states another unit than the feed"),
+        # Three years were three months.
+        ("期限(年)", "“期限(月)”约定以月为单位", "takes 期限(月) in months (月)"),
+        ("逾期天数(月)", "“逾期天数”约定以天为单位", "in days (天)"),
+        ("时长(刻)", "没有注明约定的单位", "does not state the agreed unit"),
+        ("期限", "没有注明约定的单位，不能确定其数值：“期限(月)”约定以月为单位", "is taken in"),
+        ("意向", "“意向(万元)”约定以万元为单位", "10,000 yuan (万元)"),
+        ("意向(含税)", "没有注明约定的单位", "does not state the agreed unit"),
+    ],
+)
+def test_an_optional_column_in_another_unit_or_without_its_own_refuses_the_file(
+    heading: str, zh: str, en: str
+) -> None:
+    """Its column was left empty, and a remark told so; three years were even taken for months."""
+    with pytest.raises(RefusedFileError) as caught:
+        match_headings(TIMED, ["流水号", heading], "entry_20250131.csv")
+    assert f"“{heading}”" in caught.value.sentence.zh
+    assert zh in caught.value.sentence.zh
+    assert en in caught.value.sentence.en
+
+
+@pytest.mark.parametrize("heading", ["时长说明", "户数(年)", "意向客户", "期限说明(月)"])
+def test_a_heading_of_something_else_is_unknown(heading: str) -> None:
+    found = TIMED.match_headings(["流水号", heading])
+    assert found.is_acceptable
+    assert found.unknown == [heading]
+
+
+def test_a_heading_beside_the_agreed_one_is_no_doubt() -> None:
+    found = TIMED.match_headings(["流水号", "意向", "意向(万元)", "时长(小时)", "时长(分钟)"])
+    assert found.is_acceptable
+    assert found.positions["wish_amount"] == (2,)
+
+
+def test_a_feed_counts_months_in_months() -> None:
+    with pytest.raises(ValueError, match=r"states another unit than months"):
+        feed(SERIAL, column("term_months", "期限(年)", "integer"))
