@@ -57,7 +57,9 @@ def match_headings(
     """
     places: dict[str, list[int]] = {}
     for position, heading in enumerate(headings):
-        if name := normalise_heading(heading or ""):
+        name = normalise_heading(heading or "")
+        # 客户号： is a label as forms have them.
+        if name := name if name in known else (name.rstrip(":") or name):
             places.setdefault(name, []).append(position)
     result = HeadingMatch()
     with_unit = {

@@ -86,6 +86,15 @@ def meaning_of(text: str) -> str | None:
     return _MEANING.get(unicodedata.normalize("NFKC", text).casefold())
 
 
+def written_units(unit: str) -> tuple[str, ...]:
+    """How a unit is written.
+
+    >>> written_units("month")
+    ('月', '个月')
+    """
+    return _UNITS[unit]
+
+
 def states_money(unit: str) -> bool:
     """Whether a unit is one of money."""
     return unit in ("yuan", "wan_yuan", "other money")

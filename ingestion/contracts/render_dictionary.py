@@ -26,6 +26,7 @@ CHECK_TEXTS: Final = {
     "mobile": "mobile number of 11 digits, or a foreign one with + 手机号",
     "landline": "landline number with area code 固定电话",
     "name": "name, written in one way 名称规范写法",
+    "currency": "currency, the letters of ISO 4217 币种",
     "clock_time": "clock time, HH:MM or HH:MM:SS 时间，24 小时制",
 }
 
@@ -58,7 +59,9 @@ How files are read:
   cell is recorded beside the quarantine with what was delivered. Where the dictionary says
   "kept", a number that fails is loaded as delivered and recorded; else its row is refused.
 - Identifiers (text columns named `_id` or `_code`, and what gets a pseudonym) are written
-  half-width and without signs that nobody sees, such as a zero-width space; that is recorded, too.
+  half-width and without signs that nobody sees, such as a zero-width space, Excel's apostrophe or
+  blanks between groups of four digits; that is recorded, too. 同上 is refused.
+- Currencies are kept as the letters of ISO 4217: `人民币`, `RMB`, `cny`, `156` are written `CNY`.
 - Clock times are kept as `HH:MM` or `HH:MM:SS`. `14：30`, `2:30`, `14时30分`, `下午2:30`, `1430`,
   `143000`, `14.30.00` and a time behind its day are written so and recorded as mended; parts of a
   second are left out. What could be two times (`930`, `14.30`, `上午12:30`, `24:00`) is refused.

@@ -13,7 +13,14 @@ ColumnType = Literal[
 
 # What a text must be, beyond being text: each has its parser, and finds what cannot be true.
 CheckName = Literal[
-    "resident_id", "credit_code", "bank_card", "mobile", "landline", "name", "clock_time"
+    "resident_id",
+    "credit_code",
+    "bank_card",
+    "mobile",
+    "landline",
+    "name",
+    "clock_time",
+    "currency",
 ]
 CHECKS: Final[tuple[str, ...]] = get_args(CheckName)
 

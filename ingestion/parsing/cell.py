@@ -12,6 +12,8 @@ from enum import IntEnum
 from typing import Literal
 
 from ingestion.contracts import CHECKS, Column, Feed, duckdb_type, normalise_value
+from ingestion.contracts.heading_match import time_unit
+from ingestion.contracts.heading_unit import written_units
 from ingestion.parsing import date as dates
 from ingestion.parsing.code import code_sql
 from ingestion.sql import literal
@@ -35,6 +37,7 @@ class Verdict(IntEnum):
     LANDLINE = 10
     NAME = 11
     CLOCK_TIME = 12
+    CURRENCY = 13
 
 
 @dataclass(frozen=True)
@@ -350,6 +353,10 @@ def _parser(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
     if column.type == "text":
         # The text layer of an extract lets no control character through.
         return f"nullif({raw}, '')" if source == "csv" else f"parse_text({raw})"
+    if (unit := time_unit(column)) is not None:
+        # 30分钟 in a column of minutes says the same twice.
+        bare = f"regexp_extract({raw}, '^(.+?) ?(?:{'|'.join(written_units(unit))})$', 1)"
+        return f"coalesce(parse_integer({raw}), parse_integer({bare}))"
     return f"parse_{column.type}({raw})"
 
 

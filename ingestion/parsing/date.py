@@ -16,6 +16,8 @@ _PARTS: Final = (
     r"[0-9]{4} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?[日号]?",
 )
 WRITTEN_PATTERN: Final = f"(?:{'|'.join(_PARTS)}){_TIME}"
+# What systems print as one number: day and time.
+STAMP_PATTERN: Final = rf"[0-9]{{8}}(?:{_TIME[:-1]}| ?(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])"
 _FIRST_PARTS: Final = "^([0-9]{4})[^0-9]+([0-9]{1,2})[^0-9]+([0-9]{1,2})"
 
 # Five digits: 1927 to 2173. Four could be a year that somebody typed, six YYYYMM. The seven of
@@ -58,7 +60,9 @@ def macros() -> list[str]:
                 THEN TRY_CAST(x AS DATE)
                 WHEN regexp_full_match({plain}, '[0-9]{{8}}') THEN eight_digits({plain})
                 WHEN regexp_full_match({plain}, '{WRITTEN_PATTERN}')
-                THEN TRY(make_date({groups[0]}, {groups[1]}, {groups[2]})) END) END""",
+                THEN TRY(make_date({groups[0]}, {groups[1]}, {groups[2]}))
+                WHEN regexp_full_match({plain}, '{STAMP_PATTERN}')
+                THEN eight_digits(left({plain}, 8)) END) END""",
         f"""CREATE OR REPLACE TEMP MACRO parse_serial(x, epoch) AS
             CASE WHEN regexp_full_match(x, '{SERIAL_PATTERN}')
                  THEN sound_date(epoch + floor(x::DOUBLE)::INTEGER) END""",

@@ -13,7 +13,7 @@ from ingestion.parsing.code import accepted_texts
 from ingestion.parsing.date import EARLIEST, WRITTEN_PATTERN
 from ingestion.parsing.explain_check import CHECK_VERDICTS, explain_failed
 from ingestion.parsing.signs import plain_signs
-from ingestion.parsing.text import SCIENTIFIC_PATTERN, has_control_character
+from ingestion.parsing.text import DITTO_PATTERN, SCIENTIFIC_PATTERN, has_control_character
 from ingestion.sentence import Sentence, shown
 
 _MANY_CODES = 12
@@ -210,5 +210,10 @@ def _text(text: str) -> tuple[str, str]:
             "已被电子表格转为科学计数法，原号码已丢失，请从源系统重新取数并按文本格式填写。",
             "was turned into scientific notation by a spreadsheet, so the number is lost; take it"
             " from its source again and format the cells as text.",
+        )
+    if re.fullmatch(DITTO_PATTERN, text):
+        return (
+            "指的是上一行的内容，系统逐行读取，请在每一行填写。",
+            "refers to the row above, and each row is read by itself; write the value in each row.",
         )
     return "不是有效内容。", "cannot be read."

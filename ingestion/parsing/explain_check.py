@@ -75,6 +75,11 @@ def explain_mended(raw: str, value: str, check: Verdict) -> tuple[str, Sentence]
             f"{new!r} held {unseen} invisible signs (such as a zero-width space); they were taken"
             " out.",
         )
+    if check is Verdict.CURRENCY:
+        return "written_form", Sentence(
+            f"币种“{old}”已统一写为代码“{new}”。",
+            f"The currency {old!r} was written as its code, {new!r}.",
+        )
     digits = check not in (Verdict.NAME, Verdict.UNREADABLE)
     # A small l was taken for an L only if no 1 fits; that is a reading, not a way of writing.
     is_form = value in (form, form.upper()) and not (check is Verdict.CREDIT_CODE and "l" in form)
@@ -303,6 +308,13 @@ def _clock(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks a
     )
 
 
+def _currency(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks are asked alike
+    return (
+        "不是币种代码，请填写三位字母代码，如 CNY、USD。",
+        "is no currency; write its three letters, like CNY or USD.",
+    )
+
+
 _PROBLEMS: Final[dict[Verdict, Callable[[str, dt.date], Problem]]] = {
     Verdict.RESIDENT_ID: _resident,
     Verdict.CREDIT_CODE: _credit,
@@ -311,5 +323,6 @@ _PROBLEMS: Final[dict[Verdict, Callable[[str, dt.date], Problem]]] = {
     Verdict.LANDLINE: _landline,
     Verdict.NAME: _name,
     Verdict.CLOCK_TIME: _clock,
+    Verdict.CURRENCY: _currency,
 }
 CHECK_VERDICTS: Final = frozenset(_PROBLEMS)

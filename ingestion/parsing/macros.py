@@ -8,6 +8,7 @@ from ingestion.parsing import (
     capital,
     card,
     clock,
+    currency,
     date,
     identity,
     money,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def install_parsers(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the parsing macros for this connection; they live as long as it does."""
-    modules = (signs, text, capital, money, number, date, identity, card, phone, name, clock)
-    for module in modules:
+    numbers = (capital, money, number, date, clock, currency)
+    for module in (signs, text, *numbers, identity, card, phone, name):
         for macro in module.macros():
             connection.execute(macro)

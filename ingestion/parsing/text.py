@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final
 
 from ingestion.parsing.signs import BLANKS
+from ingestion.sql import literal
 
 # A line feed and a tab may stand inside a note; nothing else below the space may.
 CONTROL_PATTERN: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -18,6 +19,13 @@ SCIENTIFIC_PATTERN: Final = r"[0-9]\.[0-9]+[eE]\+?[0-9]+|[0-9][eE]\+[0-9]+"
 # Signs without width that come along when a number is copied from a page or a chat.
 INVISIBLE_PATTERN: Final = r"\p{Cf}"
 
+# "As above": the reader of a table knows what is meant, and a row by itself does not.
+DITTO_PATTERN: Final = "同上|同前|[〃″”\"]+|''"
+# A card's number in groups of four; what is written around a number so that Excel keeps its
+# zeros, or behind it by habit.
+GROUPED_PATTERN: Final = "[0-9]{4}(?: [0-9]{4}){2,}(?: [0-9]{1,3})?"
+AROUND_PATTERN: Final = '^(?:="|[\'`’‘])|[;,，。、"]+$'
+
 # How a workbook's reader shows a number: nine decimals, the last ones beyond what a double, and
 # Excel, knows. Fifteen significant digits are what the clerk saw. Below one, nine decimals are
 # never that many; and the smallest would turn into scientific notation.
@@ -27,6 +35,8 @@ NOISE_PATTERN: Final = r"-?[1-9][0-9]*\.[0-9]{7,}"
 def macros() -> list[str]:
     """The SQL macros of text."""
     blanks = BLANKS.replace("'", "''")
+    lost = literal(f"{SCIENTIFIC_PATTERN}|{DITTO_PATTERN}")
+    grouped, around = literal(GROUPED_PATTERN), literal(AROUND_PATTERN)
     return [
         # The text layer in SQL, for workbooks; extracts get the same from `clean` line by line.
         f"CREATE OR REPLACE TEMP MACRO clean_text(x) AS nfc_normalize(trim(x, '{blanks}'))",
@@ -41,12 +51,17 @@ def macros() -> list[str]:
             trim(regexp_replace(narrow(x), '\\s+', ' ', 'g'))""",
         f"""CREATE OR REPLACE TEMP MACRO parse_identifier(x) AS
             CASE WHEN regexp_full_match(x, '[0-9A-Za-z_-]+') THEN x
-                 WHEN NOT regexp_full_match(x, '{SCIENTIFIC_PATTERN}')
-                 THEN nullif(listed_form(regexp_replace(parse_text(x), '{INVISIBLE_PATTERN}', '',
-                                                        'g')), '') END""",
-        # Of an extract nearly every one is ASCII, which two lengths tell at no cost.
+                 WHEN NOT regexp_full_match(x, {lost})
+                 THEN list_transform([listed_form(regexp_replace(parse_text(x),
+                                                                 '{INVISIBLE_PATTERN}', '', 'g'))],
+                      lambda s: nullif(CASE WHEN regexp_full_match(s, {grouped})
+                                            THEN replace(s, ' ', '')
+                                            ELSE regexp_replace(s, {around}, '', 'g')
+                                            END, ''))[1] END""",
+        # Of an extract nearly every one is ASCII, which two lengths tell at no cost; what begins
+        # with less than a digit may be an apostrophe.
         """CREATE OR REPLACE TEMP MACRO parse_key(x) AS
-            CASE WHEN strlen(x) = length(x) THEN nullif(x, '') ELSE parse_identifier(x) END""",
+            CASE WHEN strlen(x) = length(x) AND x >= '0' THEN x ELSE parse_identifier(x) END""",
     ]
 
 

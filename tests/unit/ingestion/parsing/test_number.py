@@ -193,3 +193,41 @@ def test_a_mark_for_nothing_is_nothing_only_where_the_feed_says_so(parse: Parse,
     own = column("amount", "金额", "money", missing=("-", "—", "无", "/"))
     assert parse(own, text) == (None, None)
     assert parse(own, "0").value == Decimal(0)
+
+
+MINUTES = column("duration_minutes", "时长(分钟)", "integer", max=1440)
+MONTHS = column("term_months", "期限", "integer")
+
+
+@pytest.mark.parametrize(
+    ("of", "text", "value"),
+    [
+        (MINUTES, "30", 30),
+        (MINUTES, "30分钟", 30),
+        (MINUTES, "30 分钟", 30),
+        (MINUTES, "１，２００分钟", 1200),
+        (MONTHS, "12个月", 12),
+        (MONTHS, "12月", 12),
+        (MONTHS, "", None),
+    ],
+)
+def test_a_whole_number_may_say_the_unit_of_its_column(
+    parse: Parse, of: Column, text: str, value: int | None
+) -> None:
+    assert parse(of, text) == (value, None)
+
+
+@pytest.mark.parametrize(
+    ("of", "text"),
+    [
+        (MINUTES, "1小时"),
+        (MINUTES, "30分钟左右"),
+        (MINUTES, "分钟"),
+        (MONTHS, "1年"),
+        (COUNT, "3分钟"),
+    ],
+)
+def test_another_unit_than_the_columns_is_never_converted(
+    parse: Parse, of: Column, text: str
+) -> None:
+    assert (parse(of, text).value, parse(of, text).code) == (None, "unreadable")

@@ -76,6 +76,13 @@ def test_a_required_text_must_say_something(parse: Parse, text: str | None) -> N
         ("Ａ１", "A1"),
         ("12-3_4", "12-3_4"),
         ("6217  0001", "6217 0001"),
+        # A card's groups of four; two groups may be two numbers.
+        ("6217 0001 0000 0018", "6217000100000018"),
+        ("6217 0001 0000 0018 123", "6217000100000018123"),
+        ('="6217000100000018"', "6217000100000018"),
+        ("‘6217000100000018", "6217000100000018"),
+        ("6217000100000018，", "6217000100000018"),
+        ("L'1", "L'1"),
         ("张三1", "张三1"),
         ("6217e5", "6217e5"),
     ],
@@ -102,6 +109,8 @@ EMPLOYEE = column("employee_id", "工号")
         ("\u2060C00\u200d00\u200e01", "C000001"),
         ("Ｃ０００００１", "C000001"),
         ("城东\u200b支行", "城东支行"),
+        ("'C000001", "C000001"),
+        ("C000001；", "C000001"),
         ("A.01/B", "A.01/B"),
         ("\u200e", None),
         ("", None),
@@ -136,6 +145,15 @@ def test_an_identifier_in_scientific_notation_is_lost(parse: Parse, text: str) -
     assert (cell.value, cell.code) == (None, "unreadable")
     assert "已被电子表格转为科学计数法，原号码已丢失" in cell.sentence.zh
     assert "take it from its source again and format the cells as text" in cell.sentence.en
+
+
+@pytest.mark.parametrize("of", [ACCOUNT, EMPLOYEE])
+@pytest.mark.parametrize("text", ["同上", "同前", "〃", "″"])
+def test_an_identifier_is_not_the_one_above(parse: Parse, of: Column, text: str) -> None:
+    cell = parse(of, text, "xlsx")
+    assert (cell.value, cell.code) == (None, "unreadable")
+    assert "指的是上一行的内容，系统逐行读取，请在每一行填写" in cell.sentence.zh
+    assert "refers to the row above" in cell.sentence.en
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,11 @@ def test_a_mark_of_what_must_be_filled_in_hides_no_heading(heading: str) -> None
     assert (positions["customer_name"], notes) == ((1,), [])
 
 
+def test_a_colon_behind_a_heading_is_a_forms_way_of_writing_it() -> None:
+    positions, notes = match_headings(ENTRY, ["流水号：", "户名:"], "entry_20250131.csv")
+    assert (positions["serial_id"], positions["customer_name"], notes) == ((0,), (1,), [])
+
+
 @pytest.mark.parametrize("heading", ["户*名", "*", "（必填）", "户名（填写）", "必填户名", "户名1"])
 def test_what_is_more_than_a_mark_makes_another_heading(heading: str) -> None:
     positions, notes = match_headings(ENTRY, ["流水号", "户名", heading], "entry_20250131.csv")
