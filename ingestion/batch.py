@@ -56,7 +56,7 @@ class RefusedCell:
     place: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AdjustedCell:
     """One cell that was loaded as something else than what was delivered, and why that is right.
 

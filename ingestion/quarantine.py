@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,6 +46,7 @@ _ADJUSTED: Final = {
     "reason_zh": "string",
     "reason_en": "string",
 }
+_RECORDS_AT_ONCE: Final = 50_000
 _CORRECTED: Final = {"row_name": "string", "source_sheet": "string", "source_row": "int64"}
 
 
@@ -111,7 +113,8 @@ def write_adjustments(
     cells: Sequence[AdjustedCell],
 ) -> Path | None:
     """Write the mended cells of a batch, one row each; nothing, and no old file, without any."""
-    records = [
+    # Made as they are written: a file may have more mended cells than memory has room for.
+    records = (
         {
             "feed": feed,
             "batch_id": batch_id,
@@ -128,7 +131,7 @@ def write_adjustments(
             "reason_en": cell.reason.en,
         }
         for cell in cells
-    ]
+    )
     return _replace(adjustments_path(quarantine, feed, batch_id), _ADJUSTED, records)
 
 
@@ -148,10 +151,12 @@ def write_corrected(
 
 
 def _replace(
-    final: Path, columns: Mapping[str, str | tuple[str, ...]], records: list[dict[str, Any]]
+    final: Path, columns: Mapping[str, str | tuple[str, ...]], records: Iterable[dict[str, Any]]
 ) -> Path | None:
     """Put records in the place of a file; without any there is no file."""
-    if not records:
+    rest = iter(records)
+    piece = list(islice(rest, _RECORDS_AT_ONCE))
+    if not piece:
         final.unlink(missing_ok=True)
         return None
     import pyarrow as pa
@@ -167,7 +172,10 @@ def _replace(
     )
     final.parent.mkdir(parents=True, exist_ok=True)
     unfinished = final.with_suffix(".tmp")
-    pq.write_table(pa.Table.from_pylist(records, schema=schema), unfinished)
+    with pq.ParquetWriter(unfinished, schema) as writer:
+        while piece:
+            writer.write_table(pa.Table.from_pylist(piece, schema=schema))
+            piece = list(islice(rest, _RECORDS_AT_ONCE))
     sync(unfinished)
     unfinished.replace(final)
     return final

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from ingestion.parsing import identity
@@ -55,6 +56,7 @@ def explain_kept(raw: str, check: Verdict, today: dt.date) -> tuple[str, Sentenc
     )
 
 
+@lru_cache(maxsize=4096)
 def explain_mended(raw: str, value: str, check: Verdict) -> tuple[str, Sentence]:
     """Code and reason of a value that was loaded otherwise than delivered."""
     old, new = shown(raw.strip()), shown(value)

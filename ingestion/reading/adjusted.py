@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn
 
 from ingestion.batch import AdjustedCell
 from ingestion.parsing import Layout
@@ -21,7 +21,11 @@ from ingestion.parsing.text import clean
 from ingestion.reading.finish import Places
 from ingestion.reading.load import RawRow, ask_rows, rest_of
 from ingestion.reading.outcome import Outcome
+from ingestion.sentence import RefusedFileError, shown
 from ingestion.sql import literal
+
+# Each mended cell is told one by one, and takes 400 bytes of memory until it is written.
+MOST_MENDED_ROWS: Final = 3_000_000
 
 
 def take_marks(engine: Any, layouts: Iterable[Layout | None], target: Path) -> Places:
@@ -41,6 +45,32 @@ def take_marks(engine: Any, layouts: Iterable[Layout | None], target: Path) -> P
         )
         rest.replace(target)
     return marked
+
+
+def refuse_another_form(
+    engine: Any, layout: Layout, count: int, example: RawRow, name: str
+) -> NoReturn:
+    """Refuse an extract with so many mended rows that its system writes another form than agreed.
+
+    Args:
+        engine: Connection of `open_engine`.
+        layout: How the texts became values.
+        count: How many of its rows were mended.
+        example: One of them.
+        name: The file.
+
+    Raises:
+        RefusedFileError: In any case.
+    """
+    cell = adjusted_cells(engine, layout, [example])[0]
+    raw = shown(cell.raw or "", 30)
+    raise RefusedFileError(
+        f"文件 {name} 有 {count:,} 行的写法与约定不同（如“{cell.heading}”列的“{raw}”），"
+        "多得无法逐格记录，未入库；请按约定导出，或在接口约定中用 rewrite 写明该写法。",
+        f"{name}: {count:,} rows are written otherwise than agreed (like {raw!r} in"
+        f" {cell.heading}), too many to record each cell, so nothing was loaded; export it as"
+        " agreed, or say how it is written with rewrite in the feed's file.",
+    )
 
 
 def still_loaded(places: Places, outcome: Outcome) -> Places:

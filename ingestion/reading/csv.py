@@ -13,7 +13,13 @@ from typing import Any, Final
 from ingestion.batch import EXPLAINED_ROWS, Doubt, RefusedRow
 from ingestion.contracts import Feed, FilePattern
 from ingestion.parsing import Layout, build_layout
-from ingestion.reading.adjusted import adjusted_cells, still_loaded, take_marks
+from ingestion.reading.adjusted import (
+    MOST_MENDED_ROWS,
+    adjusted_cells,
+    refuse_another_form,
+    still_loaded,
+    take_marks,
+)
 from ingestion.reading.csv_lines import CsvLines, OpenAtBorderError, Scan
 from ingestion.reading.finish import Places, finish
 from ingestion.reading.fixed_lines import FixedLines
@@ -93,6 +99,10 @@ def read_csv(
 
     finish(engine, feed, outcome, target, look_up)
     numbers = [row for _, row in still_loaded(mended, outcome)]
+    if len(numbers) > MOST_MENDED_ROWS:
+        found = lines.fetch(numbers[:1], layout.width)
+        example = RawRow(None, numbers[0], found[numbers[0]])
+        refuse_another_form(engine, layout, len(numbers), example, lines.name)
     for first in range(0, len(numbers), _ROWS_AT_ONCE):
         some = numbers[first : first + _ROWS_AT_ONCE]
         found = lines.fetch(some, layout.width)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.adjustments import adjustments_path
 from ingestion.contracts import Column
 from ingestion.parsing.cell import Source
 from ingestion.parsing.signs import plain_signs
 from ingestion.parsing.text import clean, has_control_character
+from ingestion.quarantine import adjustments_path
 from ingestion.reading.sheet import cleaned
 from tests.unit.ingestion.conftest import Deliver, Parse
 from tests.unit.ingestion.made_up import column, feed

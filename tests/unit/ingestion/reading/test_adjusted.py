@@ -10,6 +10,7 @@ import pytest
 
 from ingestion.contracts import Feed
 from ingestion.quarantine import adjustments_path
+from ingestion.reading import csv
 from tests.unit.ingestion.books import typed
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import XLSX, Reading, column, extract_of, feed
@@ -106,6 +107,19 @@ def test_a_refused_file_and_a_doubled_row_have_no_mended_cells(
     reading = deliver(extract_of(*wrong, headings=HEADINGS), PERSON)
     assert reading.report.refusal is not None
     assert reading.report.adjusted == {}
+
+
+def test_a_system_that_writes_another_form_in_every_row_is_told_so(
+    deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five million records of what was mended took more memory than the file."""
+    monkeypatch.setattr(csv, "MOST_MENDED_ROWS", 2)
+    rows = [f"S{n}|６２{n}|||" for n in range(3)]
+    reading = deliver(extract_of(*rows, headings=HEADINGS), PERSON)
+    assert "有 3 行的写法与约定不同（如“账号”列的“６２0”），多得无法逐格记录" in reading.refusal.zh
+    assert "say how it is written with rewrite in the feed's file" in reading.refusal.en
+    assert (reading.rows, reading.report.adjusted) == ([], {})
+    assert len(deliver(extract_of(*rows[:2], headings=HEADINGS), PERSON).rows) == 2
 
 
 def test_a_file_in_which_nothing_is_mended_has_no_record(deliver: Deliver, tmp_path: Path) -> None:
