@@ -98,7 +98,23 @@ def read_csv(
         return judge(engine, layout, [RawRow(None, row, found[row]) for _, row in places])
 
     finish(engine, feed, outcome, target, look_up)
-    numbers = [row for _, row in still_loaded(mended, outcome)]
+    _tell_adjusted(engine, lines, layout, still_loaded(mended, outcome), outcome)
+    is_whole = any(each.is_whole or each.rows is not None for each in promises)
+    if scan.is_cut and pattern.ends_last_line and not is_whole:
+        outcome.doubts.append(Doubt("cut", _CUT))
+    outcome.doubts += doubts_about(engine, feed, layout, outcome, promises)
+    return outcome
+
+
+def _tell_adjusted(
+    engine: Any, lines: CsvLines, layout: Layout, mended: Places, outcome: Outcome
+) -> None:
+    """Tell the cells of loaded rows that were read as something else than they hold.
+
+    Raises:
+        RefusedFileError: If they are too many to be told one by one.
+    """
+    numbers = [row for _, row in mended]
     if len(numbers) > MOST_MENDED_ROWS:
         found = lines.fetch(numbers[:1], layout.width)
         example = RawRow(None, numbers[0], found[numbers[0]])
@@ -108,11 +124,6 @@ def read_csv(
         found = lines.fetch(some, layout.width)
         delivered = [RawRow(None, row, found[row]) for row in some]
         outcome.adjusted += adjusted_cells(engine, layout, delivered)
-    is_whole = any(each.is_whole or each.rows is not None for each in promises)
-    if scan.is_cut and pattern.ends_last_line and not is_whole:
-        outcome.doubts.append(Doubt("cut", _CUT))
-    outcome.doubts += doubts_about(engine, feed, layout, outcome, promises)
-    return outcome
 
 
 def _refuse_delimiter(lines: CsvLines, headings: Sequence[str]) -> None:
