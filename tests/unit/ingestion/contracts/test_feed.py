@@ -361,8 +361,10 @@ def test_canonical_values_are_understood_after_the_banks_own() -> None:
     assert direction.value_patterns == [
         ("贷", "credit"),
         ("C", "credit"),
+        ("贷方", "credit"),
         ("借", "debit"),
         ("D", "debit"),
+        ("借方", "debit"),
         ("credit", "credit"),
         ("debit", "debit"),
     ]
