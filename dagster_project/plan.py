@@ -99,7 +99,8 @@ def _nothing_to_begin_with(landing: Path) -> Sentence:
     if not landing.exists():
         return Sentence(
             f"报送目录 {landing} 不存在；请建立目录并放入报送文件，或用 --landing 指定其他目录。",
-            f"the landing folder {landing} does not exist; lay deliveries into it or name another",
+            f"the landing folder {landing} does not exist; create it and lay deliveries into it,"
+            " or name another with --landing",
         )
     if not landing.is_dir():
         return Sentence(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from ingestion.batch import AdjustedCell
 from ingestion.parsing import Layout
@@ -25,14 +25,34 @@ from ingestion.sentence import RefusedFileError, shown
 from ingestion.sql import literal
 
 # Each mended cell is told one by one, and takes 400 bytes of memory until it is written.
-MOST_MENDED_ROWS: Final = 3_000_000
+MOST_MENDED_CELLS: Final = 3_000_000
+# Rows whose mended cells are told are looked up so many at a time.
+_ROWS_AT_ONCE: Final = 20_000
 
 
-def take_marks(engine: Any, layouts: Iterable[Layout | None], target: Path) -> Places:
-    """Make the row numbers of `target` what they are; the places of the rows that were marked."""
-    if not any(layout is not None and layout.is_mended for layout in layouts):
+def take_marks(engine: Any, layouts: Iterable[Layout | None], target: Path, name: str) -> Places:
+    """Make the row numbers of `target` what they are; the places of the rows that were marked.
+
+    Args:
+        engine: Connection of `open_engine`.
+        layouts: How the texts became values.
+        target: The Parquet file written.
+        name: The delivered file, for sentences.
+
+    Raises:
+        RefusedFileError: If so many rows were mended that their system writes another form than
+            agreed.
+    """
+    cells = [len(layout.mended_cells) for layout in layouts if layout is not None]
+    if not any(cells):
         return []
     source = f"read_parquet({literal(target)})"
+    count, first = engine.execute(
+        "SELECT count(*), first({sheet: source_sheet, row: -source_row} ORDER BY source_sheet,"
+        f" source_row DESC) FROM {source} WHERE source_row < 0"
+    ).fetchone()
+    if count * max(cells) > MOST_MENDED_CELLS:
+        raise _another_form(name, count, first["sheet"], first["row"])
     marked: Places = engine.execute(
         f"SELECT source_sheet, -source_row FROM {source} WHERE source_row < 0"
         " ORDER BY source_sheet, source_row DESC"
@@ -47,29 +67,15 @@ def take_marks(engine: Any, layouts: Iterable[Layout | None], target: Path) -> P
     return marked
 
 
-def refuse_another_form(
-    engine: Any, layout: Layout, count: int, example: RawRow, name: str
-) -> NoReturn:
-    """Refuse an extract with so many mended rows that its system writes another form than agreed.
-
-    Args:
-        engine: Connection of `open_engine`.
-        layout: How the texts became values.
-        count: How many of its rows were mended.
-        example: One of them.
-        name: The file.
-
-    Raises:
-        RefusedFileError: In any case.
-    """
-    cell = adjusted_cells(engine, layout, [example])[0]
-    raw = shown(cell.raw or "", 30)
-    raise RefusedFileError(
-        f"文件 {name} 有 {count:,} 行的写法与约定不同（如“{cell.heading}”列的“{raw}”），"
-        "多得无法逐格记录，未入库；请按约定导出，或在接口约定中用 rewrite 写明该写法。",
-        f"{name}: {count:,} rows are written otherwise than agreed (like {raw!r} in"
-        f" {cell.heading}), too many to record each cell, so nothing was loaded; export it as"
-        " agreed, or say how it is written with rewrite in the feed's file.",
+def _another_form(name: str, count: int, sheet: str | None, row: int) -> RefusedFileError:
+    where = f"工作表“{shown(sheet)}”第 {row} 行" if sheet else f"第 {row} 行"
+    where_en = f"row {row} of sheet {shown(sheet)!r}" if sheet else f"line {row}"
+    return RefusedFileError(
+        f"文件 {name} 有 {count:,} 行的写法与约定不同（如{where}），多得无法逐格记录，未入库；"
+        "请按约定导出，或在接口约定中用 rewrite 写明该写法。",
+        f"{name}: {count:,} rows are written otherwise than agreed (the first is {where_en}), too"
+        " many to record each cell, so nothing was loaded; export it as agreed, or say how it is"
+        " written with rewrite in the feed's file.",
     )
 
 
@@ -81,10 +87,11 @@ def still_loaded(places: Places, outcome: Outcome) -> Places:
     return [place for place in places if place not in refused]
 
 
-def adjusted_cells(
+def tell_adjusted(
     engine: Any,
     layout: Layout | None,
-    raw: Sequence[RawRow],
+    rows: Sequence[int],
+    delivered: Callable[[list[int]], list[RawRow]],
     cleaner: Callable[[str], str | None] = clean,
 ) -> list[AdjustedCell]:
     """What was changed in some rows, or kept although it fails its check.
@@ -92,9 +99,23 @@ def adjusted_cells(
     Args:
         engine: Connection of `open_engine`.
         layout: How the texts became values.
-        raw: The rows as delivered.
+        rows: Numbers of the rows.
+        delivered: Gives some of them as delivered.
         cleaner: The text layer of the kind of file.
     """
+    found = []
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        some = delivered(list(rows[first : first + _ROWS_AT_ONCE]))
+        found += _adjusted_cells(engine, layout, some, cleaner)
+    return found
+
+
+def _adjusted_cells(
+    engine: Any,
+    layout: Layout | None,
+    raw: Sequence[RawRow],
+    cleaner: Callable[[str], str | None],
+) -> list[AdjustedCell]:
     if not raw or layout is None:
         return []
     cells = layout.mended_cells

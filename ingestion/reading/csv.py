@@ -1,25 +1,22 @@
 """A delivered extract goes to the lake in one pass: decode, parse, judge, write.
 
 Threads decode the lines, check them and take them apart; DuckDB parses the cells and writes
-Parquet. No copy of the text touches the disk, and memory does not grow with the file.
+Parquet. No copy of the text touches the disk, and only what is refused or mended takes memory.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
+
 from ingestion.batch import EXPLAINED_ROWS, Doubt, RefusedRow
 from ingestion.contracts import Feed, FilePattern
 from ingestion.parsing import Layout, build_layout
-from ingestion.reading.adjusted import (
-    MOST_MENDED_ROWS,
-    adjusted_cells,
-    refuse_another_form,
-    still_loaded,
-    take_marks,
-)
+from ingestion.reading.adjusted import still_loaded, take_marks, tell_adjusted
 from ingestion.reading.csv_lines import CsvLines, OpenAtBorderError, Scan
 from ingestion.reading.finish import Places, finish
 from ingestion.reading.fixed_lines import FixedLines
@@ -32,8 +29,6 @@ from ingestion.reading.records import Grammar
 from ingestion.reading.unpacked import count_lines
 from ingestion.sentence import RefusedFileError, Sentence
 
-# Rows whose mended cells are told are looked up so many at a time.
-_ROWS_AT_ONCE: Final = 20_000
 _CUT: Final = Sentence(
     "文件最后一行没有换行符，可能传输不完整；请核对行数后重新报送，或放行。",
     "The last line has no line end, so the file may have been cut off; check its number of rows"
@@ -71,7 +66,7 @@ def read_csv(
     positions, notes = match_headings(feed, headings, origin.source_file)
     layout = build_layout(feed, positions, headings, "csv", today=origin.business_date)
     loaded = _stream(engine, lines, layout, origin, target)
-    mended = take_marks(engine, [layout], target)
+    mended = take_marks(engine, [layout], target, lines.name)
     scan = lines.scan
     promises = [told] if told else []
     if scan.trailer is not None:
@@ -93,37 +88,21 @@ def read_csv(
     if outcome.quarantined > len(scan.bad):
         outcome.refused += _refused_by_cell(engine, lines, layout, target, limit)
 
+    def delivered(rows: list[int]) -> list[RawRow]:
+        found = lines.fetch(rows, layout.width)
+        return [RawRow(None, row, found[row]) for row in rows]
+
     def look_up(places: Places) -> list[RefusedRow]:
-        found = lines.fetch([row for _, row in places], layout.width)
-        return judge(engine, layout, [RawRow(None, row, found[row]) for _, row in places])
+        return judge(engine, layout, delivered([row for _, row in places]))
 
     finish(engine, feed, outcome, target, look_up)
-    _tell_adjusted(engine, lines, layout, still_loaded(mended, outcome), outcome)
+    rows = [row for _, row in still_loaded(mended, outcome)]
+    outcome.adjusted += tell_adjusted(engine, layout, rows, delivered)
     is_whole = any(each.is_whole or each.rows is not None for each in promises)
     if scan.is_cut and pattern.ends_last_line and not is_whole:
         outcome.doubts.append(Doubt("cut", _CUT))
     outcome.doubts += doubts_about(engine, feed, layout, outcome, promises)
     return outcome
-
-
-def _tell_adjusted(
-    engine: Any, lines: CsvLines, layout: Layout, mended: Places, outcome: Outcome
-) -> None:
-    """Tell the cells of loaded rows that were read as something else than they hold.
-
-    Raises:
-        RefusedFileError: If they are too many to be told one by one.
-    """
-    numbers = [row for _, row in mended]
-    if len(numbers) > MOST_MENDED_ROWS:
-        found = lines.fetch(numbers[:1], layout.width)
-        example = RawRow(None, numbers[0], found[numbers[0]])
-        refuse_another_form(engine, layout, len(numbers), example, lines.name)
-    for first in range(0, len(numbers), _ROWS_AT_ONCE):
-        some = numbers[first : first + _ROWS_AT_ONCE]
-        found = lines.fetch(some, layout.width)
-        delivered = [RawRow(None, row, found[row]) for row in some]
-        outcome.adjusted += adjusted_cells(engine, layout, delivered)
 
 
 def _refuse_delimiter(lines: CsvLines, headings: Sequence[str]) -> None:
@@ -182,8 +161,10 @@ def _attempt(engine: Any, lines: CsvLines, layout: Layout, origin: Origin, targe
             engine.execute("SET disabled_optimizers = 'filter_pushdown'")
             loaded = write_accepted(engine, [accepted_sql(layout, parsed, origin, None)], target)
         finally:
-            engine.execute("RESET disabled_optimizers")
-            engine.unregister("delivered")
+            # After a fatal error neither answers any more, and the first error is the one to tell.
+            with contextlib.suppress(duckdb.Error):
+                engine.execute("RESET disabled_optimizers")
+                engine.unregister("delivered")
         batches.settle()
     return loaded
 

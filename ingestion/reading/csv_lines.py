@@ -21,7 +21,7 @@ from ingestion.sentence import RefusedFileError, Sentence, shown
 _CHUNK_BYTES: Final = 1 << 20
 _SAMPLE_BYTES: Final = 1 << 16
 _LONGEST_LINE_BYTES: Final = 1 << 25
-# A large file is read in stretches side by side; each costs a pipe.
+# A large file is read in stretches side by side; each has a queue of its own.
 _STRETCH_BYTES: Final = 8 << 20
 _MOST_STRETCHES: Final = 200
 # What may stand behind the last line: line ends, blanks, and the end mark of old systems.

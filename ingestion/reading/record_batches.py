@@ -55,14 +55,22 @@ class RecordBatches:
         self._schema = pa.schema([("source_row", pa.int64()), *cells])
 
     def __enter__(self) -> RecordBatches:
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self._stopped.set()
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
 
     def reader(self) -> Any:
         """A `pyarrow.RecordBatchReader` of source_row (int64) and r0, r1, ... (string).
@@ -80,15 +88,27 @@ class RecordBatches:
         """
         if self._failures:
             raise self._failures[0]
+        if len(self._scans) < len(self._stretches):
+            raise RuntimeError("a decoder ended before its stretch did")
         scans = [self._scans[place] for place in range(len(self._stretches))]
         self._lines.settle(scans, self._stretches)
 
     def _in_order(self) -> Iterator[pa.RecordBatch]:
-        for waiting in self._waiting:
-            while (batch := waiting.get()) is not None:
+        for place in range(len(self._stretches)):
+            while (batch := self._next(place)) is not None:
                 yield batch
             if self._failures:
                 return
+
+    def _next(self, place: int) -> pa.RecordBatch | None:
+        """The next batch of a stretch; None at its end, and where its thread is gone."""
+        thread = self._threads[place % len(self._threads)]
+        while True:
+            is_over = not thread.is_alive()
+            with contextlib.suppress(queue.Empty):
+                return self._waiting[place].get(timeout=_LOOK_SECONDS)
+            if is_over:
+                return None
 
     def _decode(self, places: Sequence[int]) -> None:
         for place in places:

@@ -8,7 +8,7 @@ figures, which need no cleaning. What is done to a cell is the same in any case.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -76,21 +76,30 @@ def make_ready(engine: Any, sheet: Sheet, numbers: Any, watched: Collection[int]
             column = pc.take(column, pa.array(numbers - 1))
         return column, _encoded(column)
 
-    # One thread looks for columns with few texts, while the engine parses those of the last.
-    with ThreadPoolExecutor(1) as aside:
-        for place, (column, encoded) in zip(
-            sheet.cells_by_place, aside.map(taken, sheet.cells_by_place), strict=True
-        ):
-            if encoded is not None:
-                ready.columns |= _parsed_once(engine, sheet, place, encoded)
-                signs = _signs(encoded.dictionary)
-            else:
-                ready.columns[f"c{place}"] = column
-                signs = _signs(column)
-                ready.texts[place] = _text_sql(sheet, place, f"c{place}", signs)
-            if place in watched and any(word in signs.tobytes().lower() for word in _SUM_WORDS):
-                ready.with_sums.add(place)
+    places = list(sheet.cells_by_place)
+    for place, (column, encoded) in zip(places, _one_ahead(taken, places), strict=True):
+        if encoded is not None:
+            ready.columns |= _parsed_once(engine, sheet, place, encoded)
+            signs = _signs(encoded.dictionary)
+        else:
+            ready.columns[f"c{place}"] = column
+            signs = _signs(column)
+            ready.texts[place] = _text_sql(sheet, place, f"c{place}", signs)
+        if place in watched and any(word in signs.tobytes().lower() for word in _SUM_WORDS):
+            ready.with_sums.add(place)
     return ready
+
+
+def _one_ahead(call: Callable[[int], Any], places: Iterable[int]) -> Iterator[Any]:
+    """What `call` says of each place; of the next one while the last is being worked on."""
+    with ThreadPoolExecutor(1) as aside:
+        coming = None
+        for place in places:
+            ready, coming = coming, aside.submit(call, place)
+            if ready is not None:
+                yield ready.result()
+        if coming is not None:
+            yield coming.result()
 
 
 def _encoded(column: Any) -> Any:

@@ -16,6 +16,7 @@ from ingestion.reading.records import MOST_CHARACTERS, Grammar
 _LINE_FEED: Final = 10
 _RETURN: Final = 13
 _SPACE: Final = 32
+_DELETE: Final = 127
 _FIRST_WIDE: Final = 0xC2
 # Blanks beside the space that may stand at the edge of a cell, as UTF-8.
 _WIDE_BLANKS: Final = tuple(sign.encode() for sign in BLANKS if ord(sign) > 127)
@@ -45,7 +46,8 @@ def prepared(text: str, grammar: Grammar) -> bytes | None:
         return None if "\r" in plain else prepared(plain, grammar)
     if returns != np.count_nonzero(signs[ends - 1] == _RETURN):
         return None
-    controls = np.count_nonzero(signs < _SPACE) - ends.size - returns
+    controls = np.count_nonzero(signs < _SPACE) + np.count_nonzero(signs == _DELETE)
+    controls -= ends.size + returns
     if delimiter < _SPACE:
         controls -= np.count_nonzero(signs == delimiter)
     if controls or delimiter > 127 or _has_blank_or_long_line(signs, ends):

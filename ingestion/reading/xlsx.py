@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from ingestion.batch import EXPLAINED_ROWS, RefusedRow
 from ingestion.contracts import Feed, FilePattern
 from ingestion.parsing import build_layout
-from ingestion.reading.adjusted import adjusted_cells, still_loaded, take_marks
+from ingestion.reading.adjusted import still_loaded, take_marks, tell_adjusted
 from ingestion.reading.corrected import expect_slip, feed_headings, sort_rows
 from ingestion.reading.finish import Places, finish
 from ingestion.reading.headings import match_headings
@@ -257,7 +258,8 @@ def _load(
                 accepted_sql(sheet.layout, rows, origin, sheet.entry.name, is_judged=True)
             )
     loaded = write_accepted(engine, selects, target)
-    mended = take_marks(engine, [sheet.layout for sheet in tables.read], target)
+    layouts = [sheet.layout for sheet in tables.read]
+    mended = take_marks(engine, layouts, target, book.name)
     outcome = _counted(tables, origin)
     outcome.corrected = corrected if is_rows_only else None
     outcome.quarantined = outcome.data_rows - loaded
@@ -347,5 +349,6 @@ def _tell_adjusted(engine: Any, tables: _Tables, mended: Places, outcome: Outcom
             for cell in sheet.adjusted
             if cell.row not in sheet.set_aside and (cell.sheet, cell.row) not in refused
         ]
-        rows = _raw(sheet, [row for name, row in mended if name == sheet.entry.name])
-        outcome.adjusted += adjusted_cells(engine, sheet.layout, rows, cleaned)
+        rows = [row for name, row in mended if name == sheet.entry.name]
+        raw = partial(_raw, sheet)
+        outcome.adjusted += tell_adjusted(engine, sheet.layout, rows, raw, cleaned)

@@ -150,7 +150,8 @@ class ReaderPool:
         task = reader.task
         if task is None:
             raise ReaderError(
-                "读取进程在未被询问时作答；请重新运行。", "a reader answered without a question"
+                "读取进程在未被询问时作答；请重新运行。",
+                "a reader answered without a question; run it again",
             )
         try:
             answer = reader.connection.recv()
@@ -197,8 +198,9 @@ class ReaderPool:
         code = reader.process.wait()
         if not reader.is_ready:
             raise ReaderError(
-                f"读取进程无法启动（退出码 {code}）。",
-                f"a reader could not be started (exit code {code})",
+                f"读取进程无法启动（退出码 {code}）；请检查可用内存和进程数限制，再重新运行。",
+                f"a reader could not be started (exit code {code}); see how much memory and how"
+                " many processes are allowed, and run it again",
             )
         reader.connection.close()
         shutil.rmtree(reader.spill, ignore_errors=True)
@@ -212,7 +214,8 @@ class ReaderPool:
         reader.is_ready = reader.is_late = False
         if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
             raise ReaderError(
-                f"读取被信号 {-code} 中止。", f"reading was stopped by signal {-code}"
+                f"读取被信号 {-code} 中止；如非有意，请重新运行。",
+                f"reading was stopped by signal {-code}; unless that was meant, run it again",
             )
         is_over_time = is_late or code == -signal.SIGXCPU
         # What goes wrong with a file is answered; an error that ends a reader came between answers.
@@ -282,8 +285,8 @@ def _cause_of_death(code: int, *, is_late: bool) -> tuple[str, str]:
     if code in (OUT_OF_FILE, -signal.SIGXFSZ):
         return (
             "读取该文件要写出的数据超过单个文件的上限，文件未入库；请检查文件是否异常庞大。",
-            "Reading the file writes more than one file may hold, so it was not loaded; see"
-            " whether it is far larger than usual.",
+            "What was written while the file was read grew beyond the largest file that is allowed,"
+            " so it was not loaded; see whether it is far larger than usual.",
         )
     how_zh = f"信号 {-code}" if code < 0 else f"退出码 {code}"
     how = f"signal {-code}" if code < 0 else f"exit code {code}"

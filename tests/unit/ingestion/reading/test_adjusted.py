@@ -10,7 +10,7 @@ import pytest
 
 from ingestion.contracts import Feed
 from ingestion.quarantine import adjustments_path
-from ingestion.reading import csv
+from ingestion.reading import adjusted
 from tests.unit.ingestion.books import typed
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import XLSX, Reading, column, extract_of, feed
@@ -25,6 +25,8 @@ KIND = column(
 )
 NUMBER = column("id_number", "证件号码", check_by="id_type_code", on_invalid="keep")
 MOBILE = column("mobile_number", "手机号", check="mobile", missing=("无",))
+# Columns of the feed in which a value may be mended.
+MENDABLE = 4
 PERSON = feed(SERIAL, ACCOUNT, KIND, NUMBER, MOBILE)
 HEADINGS = "流水号|账号|证件类型|证件号码|手机号"
 ROWS = (
@@ -113,10 +115,11 @@ def test_a_system_that_writes_another_form_in_every_row_is_told_so(
     deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Five million records of what was mended took more memory than the file."""
-    monkeypatch.setattr(csv, "MOST_MENDED_ROWS", 2)
+    monkeypatch.setattr(adjusted, "MOST_MENDED_CELLS", 2 * MENDABLE)
     rows = [f"S{n}|６２{n}|||" for n in range(3)]
     reading = deliver(extract_of(*rows, headings=HEADINGS), PERSON)
-    assert "有 3 行的写法与约定不同（如“账号”列的“６２0”），多得无法逐格记录" in reading.refusal.zh
+    assert "有 3 行的写法与约定不同（如第 2 行），多得无法逐格记录" in reading.refusal.zh
+    assert "written otherwise than agreed (the first is line 2)" in reading.refusal.en
     assert "say how it is written with rewrite in the feed's file" in reading.refusal.en
     assert (reading.rows, reading.report.adjusted) == ([], {})
     assert len(deliver(extract_of(*rows[:2], headings=HEADINGS), PERSON).rows) == 2

@@ -62,6 +62,34 @@ def test_no_thread_waits_for_a_loader_that_gave_up(lines: CsvLines) -> None:
     assert _threads() == before
 
 
+def test_a_thread_that_cannot_start_leaves_none_behind(
+    lines: CsvLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, before, begun = threading.Thread.start, _threads(), []
+
+    def start(self: threading.Thread) -> None:
+        if begun:
+            raise RuntimeError("can't start new thread")
+        begun.append(self)
+        begin(self)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(RuntimeError, match="can't start"), RecordBatches(lines, 3):
+        pass
+    assert _threads() == before
+
+
+def test_a_thread_that_is_gone_is_not_waited_for(
+    lines: CsvLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had no memory left to say so."""
+    monkeypatch.setattr(RecordBatches, "_decode", lambda _self, _places: None)
+    with RecordBatches(lines, 3) as batches:
+        assert batches.reader().read_all().num_rows == 0
+        with pytest.raises(RuntimeError, match="ended before its stretch"):
+            batches.settle()
+
+
 def test_what_a_thread_meets_is_told_at_the_end(
     lines: CsvLines, monkeypatch: pytest.MonkeyPatch
 ) -> None:

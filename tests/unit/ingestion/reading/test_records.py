@@ -121,6 +121,7 @@ def test_blanks_at_edges_are_cut_on_the_fast_way(text: str, ready: str | None) -
         "a|b|c\r\n\r\n",
         "\r\n",
         "a|\x1a|c\n",
+        "a|b\x7f|c\n",
         '"a|b|c\n',
         '"a"x|b|c\n',
         '"a\nb"|c|d\n',
