@@ -205,7 +205,7 @@ def test_a_file_that_writes_too_much_is_refused_alone(task: Callable[..., Task])
     big = extract_of(*rows).encode("gb18030")
     reports = read_all([task(big, 1), task(GOOD, 2)], Limits(file_bytes=50_000))
     assert "读取该文件要写出的数据超过单个文件的上限" in refusal_of(reports[1]).zh
-    assert "writes more than one file may hold" in refusal_of(reports[1]).en
+    assert "grew beyond the largest file that is allowed" in refusal_of(reports[1]).en
     assert reports[2].state == "loaded"
 
 
