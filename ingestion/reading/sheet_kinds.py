@@ -17,38 +17,55 @@ from ingestion.sentence import RefusedFileError, shown
 
 Texts = list[str | None]
 
-# What a row of sums, a signature or a remark begins with. Such a row is no data, provided that
-# it does not fill in what every data row must.
+_TOTAL: Final = (
+    "(?:本页|本月|本季|本年|本期|上期|全行|全部|以上|总|合|小|累)?(?:合计|小计|总计|累计|共计)"
+)
+_OF_WHAT: Final = r"(?:数|金额|余额|户数|笔数)?(?:[(\[【](?:元|万元|户|笔)[)\]】])?[)\]】]?[:：]?"
+_TOTAL_EN: Final = "(?i:(?:sub-?|grand)?total)"
+# A cell that says nothing else makes a row of sums of one that says no key.
+_SUM: Final = re.compile(rf"[(\[【]?{_TOTAL}{_OF_WHAT}|{_TOTAL_EN}(?i:s?):?")
+# What stands where keys do may name what is added up. In other cells 王小计 is a customer.
+_SUM_OF: Final = re.compile(rf"{_SUM.pattern}|[(\[【]?.{{1,20}}(?:合计|小计){_OF_WHAT}")
+_SUM_BEGINS: Final = re.compile(f"{_TOTAL}|{_TOTAL_EN}(?:[^A-Za-z]|$)")
+# What a signature or a remark begins with, at the left end of the table. Such a row is no data,
+# provided that it says no key, no date and no figure.
 _NOT_DATA: Final = re.compile(
-    "^(?:本页|本月|本年|全行|总|合|小|累)?(?:合计|小计|总计|累计|共计)|"
-    "^(?:制表|填表|填报|报送|编制|审核|复核|经办|主管|负责|单位负责|记账|会计|出纳|录入|打印)"
-    "(?:人|员|单位|部门|日期|时间)?[:：]?|"
-    "^(?:签字|签章|签名|盖章|公章|备注|说明|附注|联系人|联系电话|日期)[:：(（]|"
-    "^注[:：]|^第[0-9]+页|^共[0-9]+页|^(?i:(?:sub-?|grand)?total)(?:[^A-Za-z]|$)"
+    "(?:制表|填表|填报|报送|编制|审核|复核|经办|主管|负责|单位负责|记账|会计|出纳|录入|打印)"
+    "(?:(?:人|员|单位|部门|日期|时间)|[:：]|$)|"
+    "(?:签字|签章|签名|盖章|公章|联系人|联系电话|日期|备注|说明|附注)[:：(（]|注[:：]"
 )
-# A cell that says nothing else makes a row of sums of one that fills in everything, too.
-_SUM: Final = re.compile(
-    r"[(\[【]?(?:(?:本页|本月|本季|本年|本期|上期|全行|全部|以上|总|合|小|累)?"
-    r"(?:合计|小计|总计|累计|共计)|.{1,20}(?:合计|小计))(?:数|金额|余额|户数|笔数)?"
-    r"(?:[(\[【](?:元|万元|户|笔)[)\]】])?[)\]】]?[:：]?|(?i:(?:sub-?|grand)?totals?:?)"
-)
+_PAGE: Final = re.compile("第[0-9]+页|共[0-9]+页")
 # What forms say about themselves below their last row: who signed, when, which page, no more.
-# Only a row of which every cell is such a one is no data.
+# Only a row of which every cell is such a one is no data, and only where no whole row follows.
 _ROLE: Final = (
     "制表|制单|填表|填报|填写|报送|编制|编报|统计|审核|审批|复核|经办|主管|负责|记账|会计|出纳|录入|打印"
     "|监督|校对|核对|批准|签发|行长|主任|经理|科长|部长|领导|联系"
 )
 _SIGNED: Final = "签字|签章|签名|盖章|公章"
+_OFFICE: Final = (
+    "总行|分行|支行|部门|单位|机构|网点|客户|财务|信贷|风险|业务|营业|分管|会计|副|主管"
+)
+_LABEL: Final = (
+    rf"(?:(?:{_OFFICE}){{0,3}}(?:{_ROLE}){{1,2}}(?:人|员|单位|部门|日期|时间|电话)?(?:{_SIGNED})?"
+    rf"|(?:单位|部门|机构|网点)(?:{_SIGNED})?|(?:报表|截止)?(?:日期|时间)|{_SIGNED}|数据来源|电话)"
+    rf"(?:\((?:{_SIGNED})\))?:"
+)
+# A name, a day or a telephone; a sentence behind a colon is a remark on a customer.
+_ENTERED: Final = (
+    rf"(?:[\u4e00-\u9fff·]{{1,6}}|[\u4e00-\u9fff]{{2,12}}[行部社司]|[a-z.·]{{1,20}}|[0-9-]{{7,13}}"
+    rf"|{WRITTEN_PATTERN})"
+)
+_ENTRY: Final = re.compile(_ENTERED)
 _FORM: Final = re.compile(
-    rf"^(?:[\u4e00-\u9fff]{{0,6}}(?:{_ROLE})[\u4e00-\u9fff]{{0,6}}|(?:单位|部门|机构|网点)(?:{_SIGNED})?"
-    rf"|(?:报表|截止)?(?:日期|时间)|{_SIGNED}|数据来源|电话)(?:\((?:{_SIGNED})\))?:"
-    r"|^[-=*—–_(\[【<《]*(?:以下(?:均?为?空白|无正文|无内容|无数据)|[此本]页无正文|正文完)[-=*—–_)\]】>》。]*$"
-    r"|^(?:page[0-9]+(?:(?:of|/)[0-9]+)?|第[0-9]+/[0-9]+页|页码:?[0-9]+(?:/[0-9]+)?|-[0-9]+-"
-    r"|共[0-9]+(?:条|户|笔|人|行|页|家)(?:记录|数据)?)$"
+    rf"(?:{_LABEL}{_ENTERED}?)+"
+    r"|[-=*—–_(\[【<《]*(?:以下(?:均?为?空白|无正文|无内容|无数据)|[此本]页无正文|正文完)[-=*—–_)\]】>》。]*"
+    r"|page[0-9]+(?:(?:of|/)[0-9]+)?|第[0-9]+/[0-9]+页|第[0-9]+页共[0-9]+页|页码:?[0-9]+(?:/[0-9]+)?"
+    r"|-[0-9]+-|共[0-9]+(?:条|户|笔|人|行|页|家)(?:记录|数据)?"
 )
 _DAY: Final = re.compile(WRITTEN_PATTERN)
 _BRACKETS: Final = "()[]【】（）<> "
 _TEXTS: Final = frozenset({"text", "code"})
+_FIGURES: Final = frozenset({"money", "rate", "integer", "decimal"})
 _FEWEST_NUMBERED: Final = 3
 
 
@@ -63,13 +80,18 @@ class RowKinds:
     Args:
         feed: The contract.
         sheet: A sheet whose layout is set.
+        last_whole: Number of the last row that fills in what every data row must.
     """
 
-    def __init__(self, feed: Feed, sheet: Sheet) -> None:
-        self._feed, self._sheet = feed, sheet
+    def __init__(self, feed: Feed, sheet: Sheet, last_whole: int) -> None:
+        self._feed, self._sheet, self._last_whole = feed, sheet, last_whole
         self._first_row = sheet.header_row or 0
         self._places = sorted(sheet.cells_by_place)
         self._words = sum_places(feed, sheet)
+        self._types = {place: cell.column.type for place, cell in sheet.cells_by_place.items()}
+        self._keys = [
+            place for place, cell in sheet.cells_by_place.items() if cell.column.name in feed.key
+        ]
         self._headings = self._at_places(sheet.headings)
         above = sheet.rows(list(range(1, self._first_row + 1)))
         self._above = {tuple(map(cleaned, texts)) for texts in above}
@@ -103,9 +125,7 @@ class RowKinds:
         if self._at_places(texts) == self._headings:
             return "head"
         self._refuse_other_table(number, texts)
-        first = next((place for place, text in enumerate(texts) if text), 0)
-        words = [texts[place] for place in sorted({*self._words, first}) if texts[place]]
-        if any(_SUM.fullmatch(narrow(word or "")) for word in words):
+        if self._is_sum(texts, is_whole=is_whole):
             return "foot"
         if number == self._first_row + 1 and self._is_numbering(texts):
             return "head"
@@ -113,10 +133,48 @@ class RowKinds:
             return None
         if tuple(texts) in self._above:
             return "head"
-        if _NOT_DATA.search(narrow(told[0])) or self._is_units(told) or self._is_form(texts):
+        if self._is_labelled(texts) or self._is_units(told):
+            return "foot"
+        if number > self._last_whole and self._is_form(texts):
             return "foot"
         # A line across the table: the title of a section, or of the printed page.
         return "foot" if len(told) == 1 and number in self._wide else None
+
+    def _is_sum(self, texts: Texts, *, is_whole: bool) -> bool:
+        """Whether a word says that a row is a sum, where a key would stand.
+
+        Beside a key that word is a customer's name, or whatever else a cell may hold.
+        """
+        keys = [texts[place] for place in self._keys if texts[place]]
+        if any(_SUM_OF.fullmatch(narrow(key or "")) for key in keys):
+            return True
+        if keys and (is_whole or len(keys) == len(self._keys)):
+            return False
+        first = _first(texts)
+        if first not in self._types and _SUM_OF.fullmatch(narrow(texts[first] or "")):
+            return True
+        words = [texts[place] for place in sorted({*self._words, first}) if texts[place]]
+        return any(_SUM.fullmatch(narrow(word or "")) for word in words)
+
+    def _is_labelled(self, texts: Texts) -> bool:
+        """Whether the first cell says that a row is no data, and no other cell says it is."""
+        first = _first(texts)
+        label = narrow(texts[first] or "")
+        is_sum = bool(_SUM_BEGINS.match(label))
+        is_note = first <= self._places[0] and bool(_NOT_DATA.match(label))
+        if not (is_sum or is_note or _PAGE.match(label)):
+            return False
+        for place, text in enumerate(texts):
+            kind = self._types.get(place)
+            is_datum = place in self._keys or kind == "date" or (kind in _FIGURES and not is_sum)
+            if place != first and text and is_datum and not self._is_label(text):
+                return False
+        return True
+
+    @staticmethod
+    def _is_label(text: str) -> bool:
+        word = narrow(text)
+        return any(known.match(word) for known in (_NOT_DATA, _PAGE, _SUM_BEGINS))
 
     def _is_numbering(self, texts: Texts) -> bool:
         """Whether the columns are counted below their headings: 1, 2, 3 or (A), (B), (C)."""
@@ -143,7 +201,8 @@ class RowKinds:
                 cell.column.type == "date" or cell.column.name in self._feed.key
             )
             is_day = not is_datum and _DAY.fullmatch(plain_signs(text))
-            if not (is_label or is_day or _FORM.search(word)):
+            is_entered = is_label and _ENTRY.fullmatch(word)
+            if not (is_entered or is_day or _FORM.fullmatch(word)):
                 return False
             is_label = word.endswith(":")
         return True
@@ -167,6 +226,10 @@ class RowKinds:
             f" places than in row {self._first_row}: there are two tables on one sheet; put each on"
             " a sheet of its own and deliver the file again.",
         )
+
+
+def _first(texts: Texts) -> int:
+    return next((place for place, text in enumerate(texts) if text), 0)
 
 
 def sum_places(feed: Feed, sheet: Sheet) -> list[int]:

@@ -96,7 +96,10 @@ def _set_aside(engine: Any, feed: Feed, sheet: Sheet, table: str) -> None:
     found = engine.execute(
         f"SELECT source_row, whole FROM {table} WHERE NOT whole OR suspect ORDER BY source_row"
     ).fetchall()
-    kinds = RowKinds(feed, sheet)
+    (last_whole,) = engine.execute(
+        f"SELECT coalesce(max(source_row) FILTER (whole), 0) FROM {table}"
+    ).fetchone()
+    kinds = RowKinds(feed, sheet, last_whole)
     numbers = [number for number, _ in found]
     undecided = {}
     for (number, is_whole), texts in zip(found, sheet.rows(numbers), strict=True):

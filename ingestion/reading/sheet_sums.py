@@ -11,7 +11,8 @@ from ingestion.contracts import Feed
 from ingestion.reading.sheet import Sheet, cleaned
 
 _ADDED: Final = frozenset({"money", "integer", "decimal"})
-# The sum of one row is that row again: a row that lacks its key, as far as anybody can tell.
+# The sum of one row, and of others that add nothing, is that row again: a row that lacks its key,
+# as far as anybody can tell.
 _FEWEST_ROWS: Final = 2
 
 
@@ -40,14 +41,13 @@ def unnamed_sum(
     above = f"source_row < {last} AND source_row NOT IN (SELECT unnest($aside::BIGINT[]))"
     asked = ", ".join(
         f"max({cell.value_name}) FILTER (source_row = {last}),"
-        f" sum({cell.value_name}) FILTER ({above})"
+        f" sum({cell.value_name}) FILTER ({above}),"
+        f" count(*) FILTER ({above} AND {cell.value_name} <> 0)"
         for cell in added
     )
-    rows, *found = engine.execute(
-        f"SELECT count(*) FILTER ({above}), {asked} FROM {table}", {"aside": list(sheet.set_aside)}
+    found = engine.execute(
+        f"SELECT {asked} FROM {table}", {"aside": list(sheet.set_aside)}
     ).fetchone()
-    is_sum = all(
-        value is not None and value == total
-        for value, total in zip(found[::2], found[1::2], strict=True)
-    )
-    return last if is_sum and any(found) and rows >= _FEWEST_ROWS else None
+    sums = list(zip(found[::3], found[1::3], found[2::3], strict=True))
+    is_sum = all(value is not None and value == total for value, total, _ in sums)
+    return last if is_sum and any(rows >= _FEWEST_ROWS for _, _, rows in sums) else None

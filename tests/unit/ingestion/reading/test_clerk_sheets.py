@@ -180,7 +180,6 @@ def test_a_unit_that_agrees_is_no_hindrance(deliver: Deliver, rows: Rows, of: An
     [
         ["合计", "合计", None, 3, None],
         [None, "合 计", None, 3, None],
-        ["S9", "小计：", DAY, 3, None],
         ["合计", "共2户", DAY, 3, None],
         ["城东支行小计", "—", DAY, 3, None],
         ["TOTAL", "-", DAY, 3, None],
@@ -210,6 +209,7 @@ def test_rows_that_are_no_data_are_not_loaded_wherever_they_stand(
         ["S9", "合肥总计公司", DAY, 3, None],
         ["S9", "某会计事务所", DAY, 3, "合计"],
         ["S9", "李四", DAY, 999, "累计"],
+        ["S9", "小计：", DAY, 3, None],
         ["S9", "Total Energies", DAY, 3, None],
         ["合计001", "李四", DAY, 3, None],
     ],

@@ -55,32 +55,25 @@ def test_titles_sums_and_signatures_are_no_data(deliver: Deliver) -> None:
 @pytest.mark.parametrize(
     "label",
     [
-        *("合计", "合　计", "本页小计", "累计", "总计：", "全行合计", "小计（元）"),
-        *(
-            "制表人：张三",
-            "复核",
-            "审核人:李四",
-            "填表日期：2025-01-31",
-            "签章：",
-            "备注：无",
-            "注：见附件",
-        ),
-        *(
-            "第1页",
-            "共 2 页",
-            "联系电话：88886666",
-            "Total",
-            "TOTAL:",
-            "Sub-total",
-            "Grand Total",
-            "Subtotal",
-            "total 3",
-        ),
+        *("合计", "合　计", "本页小计", "累计", "总计：", "全行合计", "小计（元）", "城东支行合计"),
+        *("Total", "TOTAL:", "Sub-total", "Grand Total", "Subtotal", "total 3"),
+    ],
+)
+def test_sums_are_known_by_their_words(deliver: Deliver, label: str) -> None:
+    """English sums never were: they came back as rows without a name."""
+    reading = deliver(typed(HEADING_ROW, GOOD, [label, None, None, 1.5]), name=XLSX)
+    assert (reading.report.rows_loaded, reading.report.rows_not_data, reading.refused) == (1, 2, [])
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("制表人：张三", "复核", "审核人:李四", "填表日期：2025-01-31", "签章：", "备注：无"),
+        *("注：见附件", "第1页", "共 2 页", "联系电话：88886666", "制表人 张三"),
     ],
 )
 def test_the_foot_of_a_sheet_is_known_by_its_words(deliver: Deliver, label: str) -> None:
-    """English sums never were: they came back as rows without a name."""
-    reading = deliver(typed(HEADING_ROW, GOOD, [label, None, None, 1.5]), name=XLSX)
+    reading = deliver(typed(HEADING_ROW, GOOD, [label]), name=XLSX)
     assert (reading.report.rows_loaded, reading.report.rows_not_data, reading.refused) == (1, 2, [])
 
 
