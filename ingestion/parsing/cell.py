@@ -62,6 +62,7 @@ class Cell:
     positions: tuple[int, ...] = ()
     prepared: str | None = None
     checked: str | None = None
+    is_any_text: bool = False
 
     @property
     def checked_name(self) -> str:
@@ -85,8 +86,6 @@ class Cell:
             branches = " ".join(f"WHEN '{name}' THEN {_verdict_of(name):d}" for name in CHECKS)
             return f"CASE v_{self.column.check_by} {branches} ELSE {Verdict.UNREADABLE:d} END"
         return f"{Verdict.UNREADABLE:d}"
-
-    is_any_text: bool = False
 
     @property
     def value_name(self) -> str:
@@ -297,7 +296,7 @@ def _delivered(
         value = _unless_missing(column, raw, _parser(column, raw, source, epoch))
         is_any_text = value == f"nullif({raw}, '')"
         return Cell(column, raw, value, places, prepared, is_any_text=is_any_text)
-    checked = _unless_missing(column, raw, _checked(column, raw, source, today))
+    checked = _unless_missing(column, raw, _checked(column, raw, today))
     kept = _unless_missing(column, raw, f"parse_text({raw})")
     return Cell(column, raw, f"coalesce(c_{column.name}, {kept})", places, prepared, checked)
 
@@ -324,7 +323,7 @@ def _unless_missing(column: Column, raw: str, parsed: str) -> str:
     return parsed
 
 
-def _checked(column: Column, raw: str, source: Source, today: dt.date) -> str:
+def _checked(column: Column, raw: str, today: dt.date) -> str:
     """SQL of the text as its check makes it."""
     day = f"DATE '{today.isoformat()}'"
     if column.check is not None:
@@ -332,9 +331,7 @@ def _checked(column: Column, raw: str, source: Source, today: dt.date) -> str:
     if column.check_by is not None:
         branches = " ".join(f"WHEN '{name}' THEN parse_{name}({raw}, {day})" for name in CHECKS)
         return f"CASE v_{column.check_by} {branches} ELSE parse_text({raw}) END"
-    # The number of a customer or an account was copied by people before, wherever it comes from.
-    is_plain = source == "csv" and column.pseudonym is None
-    return f"parse_key({raw})" if is_plain else f"parse_identifier({raw})"
+    return f"parse_identifier({raw})"
 
 
 def _verdict_of(check: str) -> Verdict:

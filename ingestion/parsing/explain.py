@@ -13,7 +13,12 @@ from ingestion.parsing.code import accepted_texts
 from ingestion.parsing.date import EARLIEST, WRITTEN_PATTERN
 from ingestion.parsing.explain_check import CHECK_VERDICTS, explain_failed
 from ingestion.parsing.signs import plain_signs
-from ingestion.parsing.text import DITTO_PATTERN, SCIENTIFIC_PATTERN, has_control_character
+from ingestion.parsing.text import (
+    DITTO_PATTERN,
+    SCIENTIFIC_PATTERN,
+    has_control_character,
+    identifier_forms,
+)
 from ingestion.sentence import Sentence, shown
 
 _MANY_CODES = 12
@@ -205,13 +210,14 @@ def _rate(column: Column) -> tuple[str, str]:
 def _text(text: str) -> tuple[str, str]:
     if has_control_character(text):
         return "含有不可见的控制字符，请删除后重填。", "holds an invisible control character."
-    if re.fullmatch(SCIENTIFIC_PATTERN, text):
+    forms = identifier_forms(text)
+    if any(re.fullmatch(SCIENTIFIC_PATTERN, form) for form in forms):
         return (
             "已被电子表格转为科学计数法，原号码已丢失，请从源系统重新取数并按文本格式填写。",
             "was turned into scientific notation by a spreadsheet, so the number is lost; take it"
             " from its source again and format the cells as text.",
         )
-    if re.fullmatch(DITTO_PATTERN, text):
+    if any(re.fullmatch(DITTO_PATTERN, form) for form in forms):
         return (
             "指的是上一行的内容，系统逐行读取，请在每一行填写。",
             "refers to the row above, and each row is read by itself; write the value in each row.",

@@ -18,6 +18,7 @@ from tests.unit.ingestion.made_up import column, feed
 
 NAME = column("customer_name", "户名")
 ACCOUNT = column("account_id", "账号", pseudonym="account")
+EMPLOYEE = column("employee_id", "工号")
 CURRENCY = column("currency_code", "币种", pattern="^[A-Z]{3}$")
 
 
@@ -82,6 +83,7 @@ def test_a_required_text_must_say_something(parse: Parse, text: str | None) -> N
         ('="6217000100000018"', "6217000100000018"),
         ("‘6217000100000018", "6217000100000018"),
         ("6217000100000018，", "6217000100000018"),
+        ("6217 0001 0000 0018；", "6217000100000018"),
         ("L'1", "L'1"),
         ("张三1", "张三1"),
         ("6217e5", "6217e5"),
@@ -91,9 +93,6 @@ def test_an_identifier_is_the_same_however_wide_it_is_written(
     parse: Parse, text: str, kept: str
 ) -> None:
     assert parse(ACCOUNT, text) == (kept, None)
-
-
-EMPLOYEE = column("employee_id", "工号")
 
 
 @pytest.mark.parametrize("source", ["csv", "xlsx"])
@@ -111,6 +110,10 @@ EMPLOYEE = column("employee_id", "工号")
         ("城东\u200b支行", "城东支行"),
         ("'C000001", "C000001"),
         ("C000001；", "C000001"),
+        ("C000001;", "C000001"),
+        ('="C000001"', "C000001"),
+        ("6222 0212 3456 7890", "6222021234567890"),
+        ("C0  1", "C0 1"),
         ("A.01/B", "A.01/B"),
         ("\u200e", None),
         ("", None),
@@ -139,18 +142,55 @@ def test_what_nobody_sees_is_told_as_taken_out(deliver: Deliver, tmp_path: Path)
     assert record["reason_zh"] == "“S1”中夹有 1 个不可见的字符（如零宽空格），已去除。"
 
 
-@pytest.mark.parametrize("text", ["6.217E+18", "6.217e18", "6E+18", "1.0E+5"])
-def test_an_identifier_in_scientific_notation_is_lost(parse: Parse, text: str) -> None:
-    cell = parse(ACCOUNT, text)
+@pytest.mark.parametrize("source", ["csv", "xlsx"])
+@pytest.mark.parametrize("of", [ACCOUNT, EMPLOYEE])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("6.217E+18", "6.217e18", "6E+18", "1.0E+5"),
+        # Also with something around it.
+        *(
+            "1.23E+15;",
+            "１．２３Ｅ＋１５",
+            "'1.23E+15",
+            '="1.23E+15"',
+            "1.23\u200bE+15",
+            "1.23E+15。",
+        ),
+    ],
+)
+def test_an_identifier_in_scientific_notation_is_lost(
+    parse: Parse, of: Column, source: Source, text: str
+) -> None:
+    cell = parse(of, text, source)
     assert (cell.value, cell.code) == (None, "unreadable")
     assert "已被电子表格转为科学计数法，原号码已丢失" in cell.sentence.zh
     assert "take it from its source again and format the cells as text" in cell.sentence.en
 
 
+@pytest.mark.parametrize("source", ["csv", "xlsx"])
 @pytest.mark.parametrize("of", [ACCOUNT, EMPLOYEE])
-@pytest.mark.parametrize("text", ["同上", "同前", "〃", "″"])
-def test_an_identifier_is_not_the_one_above(parse: Parse, of: Column, text: str) -> None:
-    cell = parse(of, text, "xlsx")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("同上", "同前", "〃", "″", "“", "”", '"', "''"),
+        *(
+            "同上。",
+            "'同上",
+            "\u2060同上",
+            "同\u200b上",
+            "〃。",
+            "同上，",
+            "“同上”",
+            "（同上）",
+            '"同上"',
+        ),
+    ],
+)
+def test_an_identifier_is_not_the_one_above(
+    parse: Parse, of: Column, source: Source, text: str
+) -> None:
+    cell = parse(of, text, source)
     assert (cell.value, cell.code) == (None, "unreadable")
     assert "指的是上一行的内容，系统逐行读取，请在每一行填写" in cell.sentence.zh
     assert "refers to the row above" in cell.sentence.en
