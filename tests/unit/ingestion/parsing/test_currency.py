@@ -25,6 +25,9 @@ CURRENCY = column("currency_code", "币种", check="currency")
         ("ＣＮＹ", "CNY"),
         ("rmb", "CNY"),
         ("美元", "USD"),
+        ("美金", "USD"),
+        ("usd", "USD"),
+        ("Eur", "EUR"),
         ("港币", "HKD"),
         ("840", "USD"),
         ("", None),
@@ -35,7 +38,14 @@ def test_a_currency_is_its_three_letters(parse: Parse, text: str | None, code: s
     assert parse(CURRENCY, text) == (code, None)
 
 
-@pytest.mark.parametrize("text", ["01", "元", "CNYX", "￥", "本币", "999", "C N Y"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("01", "元", "CNYX", "￥", "本币", "999", "C N Y"),
+        # Three letters that are no code: what a program writes for nothing, a currency of old.
+        *("nan", "NaN", "NIL", "nil", "ABC", "DEM", "XXX", "usa"),
+    ],
+)
 def test_what_names_no_currency_is_refused(parse: Parse, text: str) -> None:
     cell = parse(CURRENCY, text)
     assert (cell.value, cell.code) == (None, "currency")
