@@ -72,6 +72,8 @@ class Column(BaseModel):
     # What the text must be; or the code column that says it row by row (an identity document).
     check: CheckName | None = None
     check_by: str | None = None
+    # Of a clock time: minutes, of which the text is HH:MM; else it has seconds as delivered.
+    precision: Literal["minute"] | None = None
     # A value that fails its check: the row is refused, or kept as delivered and told.
     on_invalid: Literal["refuse", "keep"] = "refuse"
     # canonical value -> delivered texts that mean it, in order: the first hit wins.
@@ -235,6 +237,8 @@ def _check_kind(column: Column) -> None:
         raise ValueError(f"format and century have no meaning for a {column.type} column")
     if column.type == "date":
         _check_date_format(column)
+    if column.precision is not None and column.check != "clock_time":
+        raise ValueError("precision has a meaning only beside check: clock_time")
     if column.is_checked:
         _check_checked(column)
     elif column.on_invalid != "refuse":

@@ -202,9 +202,14 @@ def _check_event_date(feed: Feed) -> None:
 
 
 def _check_checks(feed: Feed) -> None:
-    """Raise ValueError where a row cannot say what its text must be."""
+    """Raise ValueError where a row cannot say what its text must be, or one key has two texts."""
     before: dict[str, Column] = {}
     for column in feed.columns:
+        is_time = column.check == "clock_time" and column.precision is None
+        if is_time and column.name in feed.key:
+            raise ValueError(
+                f"{column.name} is of the key and needs a precision: 14:30 and 14:30:00 are two"
+            )
         if column.check_by is not None:
             named = before.get(column.check_by)
             if named is None or named.type != "code":

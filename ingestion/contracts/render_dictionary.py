@@ -58,13 +58,18 @@ How files are read:
   blanks, `+86`, 15 digits) or that can be only one number (O for 0) is mended, and every mended
   cell is recorded beside the quarantine with what was delivered. Where the dictionary says
   "kept", a number that fails is loaded as delivered and recorded; else its row is refused.
-- Identifiers (text columns named `_id` or `_code`, and what gets a pseudonym) are written
-  half-width and without signs that nobody sees, such as a zero-width space, Excel's apostrophe or
-  blanks between groups of four digits; that is recorded, too. 同上 is refused.
-- Currencies are kept as the letters of ISO 4217: `人民币`, `RMB`, `cny`, `156` are written `CNY`.
-- Clock times are kept as `HH:MM` or `HH:MM:SS`. `14：30`, `2:30`, `14时30分`, `下午2:30`, `1430`,
+- Identifiers (text columns named `_id` or `_code`, and what gets a pseudonym) are the same from an
+  extract and from a workbook: written half-width, without signs that nobody sees (a zero-width
+  space), an apostrophe or `="` before them, `;` `,` `。` `、` `"` behind them, and blanks between
+  groups of four digits; other blanks inside are made single. That is recorded, too. 同上, 〃 and
+  scientific notation (`1.23E+15`) are refused, whatever stands around them.
+- Currencies are kept as the letters of ISO 4217: `人民币`, `RMB`, `cny`, `156` are written `CNY`;
+  other letters than a code of that list (`nan`, `ABC`) are refused.
+- Clock times are kept as `HH:MM` or `HH:MM:SS`, or to the minute where the feed says
+  `precision: minute`, which a time in a key must. `14：30`, `2:30`, `14时30分`, `下午2:30`, `1430`,
   `143000`, `14.30.00` and a time behind its day are written so and recorded as mended; parts of a
-  second are left out. What could be two times (`930`, `14.30`, `上午12:30`, `24:00`) is refused.
+  second are left out. What could be two times (`930`, `14.30`, `上午12:30`, `24:00`) is refused, as
+  is the time of a day that does not exist.
 - A row that cannot be read goes to quarantine and comes back to its sender with the reason.
 - A file that can be read but is odd is held until somebody decides (`crm release`, `crm refuse`).
   What is odd is the feed's word, under `delivery`: `volume: {factor: 10, after: 5, at_least: 50}`
@@ -90,9 +95,11 @@ Every cell is read as text and becomes what the feed says of its column, never w
 - **Several sheets** with the headings are all read, one per district, say. Two tables on one
   sheet, side by side or with another order of columns below, refuse the file.
 - **Rows that are no data**: what stands above the headings, repeated headings and titles, sums
-  (合计, 小计, Total, also where they fill in every column), signatures, remarks, page numbers,
-  以下空白, lines across the table; a last row in which nothing stands but the sums of at least two
-  rows above it, to the fen. They are counted, not loaded. A row that fills in what it must is data.
+  (合计, 小计, Total where the key stands, also where they fill in every column), remarks and
+  signatures that say no key, date or figure; below the last whole row what a form says of itself
+  (signatures of any office, page numbers, dates, 以下空白); lines across the table; a last row in
+  which nothing stands but the sums of at least two rows above it, to the fen. They are counted, not
+  loaded. A row that says its key and fills in what it must is data, whatever its name reads like.
 - **Merged cells.** A value merged downwards counts for each row it covers, and each repeated cell
   is recorded (`merged`). A value merged over several columns of the feed refuses its row.
 - **Hidden** rows and columns are read, hidden sheets are not: somebody filtered the rows he
@@ -322,7 +329,7 @@ def _column_row(feed: Feed, column: Column) -> tuple[str, ...]:
         duckdb_type(column),
         delivered_as(column),
         "yes" if column.required else "no",
-        limits_text(column),
+        limits_text(feed, column),
         protection,
         f"{column.description}<br>{column.description_zh}"
         if column.description_zh
@@ -339,7 +346,7 @@ def delivered_as(column: Column) -> str:
     return forms.get(column.type, "")
 
 
-def limits_text(column: Column) -> str:
+def limits_text(feed: Feed, column: Column) -> str:
     """Listed values, bounds and pattern of a column."""
     parts = [
         f"`{canonical}` = {', '.join(raws)}" if raws else f"`{canonical}`"
@@ -350,9 +357,12 @@ def limits_text(column: Column) -> str:
     if column.pattern:
         parts.append(f"pattern `{column.pattern}`")
     if column.check:
-        parts.append(CHECK_TEXTS[column.check])
+        told = CHECK_TEXTS[column.check]
+        parts.append(told if column.precision is None else told.replace(" or HH:MM:SS", ""))
     if column.check_by:
-        parts.append(f"what `{column.check_by}` says: {', '.join(CHECK_TEXTS.values())}")
+        kinds = feed.column(column.check_by).values
+        checks = [text for check, text in CHECK_TEXTS.items() if check in kinds]
+        parts.append(f"what `{column.check_by}` says: {', '.join(checks)}")
     if column.on_invalid == "keep":
         parts.append("kept and told if it fails 校验不符仍入库并记录")
     return "; ".join(parts)

@@ -155,7 +155,7 @@ def _write_form(
         sheet.write_string(HEADING_ROW, place, item.heading, book.add_format(look))
         cells = book.add_format({"num_format": _cell_format(item)})
         sheet.set_column(place, place, max(14, 2 * len(item.heading) + 2), cells)
-        if rule := _validation(item, lists):
+        if rule := _validation(feed, item, lists):
             sheet.data_validation(HEADING_ROW + 1, place, _LAST_ROW, place, rule)
     sheet.freeze_panes(HEADING_ROW + 1, 0)
 
@@ -174,7 +174,7 @@ def _cell_format(item: _Field) -> str:
     return _CELL_FORMATS[item.column.type]
 
 
-def _validation(item: _Field, lists: dict[str, str]) -> dict[str, Any] | None:
+def _validation(feed: Feed, item: _Field, lists: dict[str, str]) -> dict[str, Any] | None:
     """What Excel checks while the cell is filled in; the reader checks it all again."""
     column = item.column
     if item.heading in lists:
@@ -194,7 +194,7 @@ def _validation(item: _Field, lists: dict[str, str]) -> dict[str, Any] | None:
         return None
     return rule | {
         "error_title": "填写有误 Not accepted",
-        "error_message": f"{item.heading}：{_unit_text(item)} {limits_text(column)}"[:255],
+        "error_message": f"{item.heading}：{_unit_text(item)} {limits_text(feed, column)}"[:255],
     }
 
 
@@ -234,13 +234,13 @@ def _write_help(book: Any, feed: Feed, fields: list[_Field]) -> None:
     for place, text in enumerate(titles):
         sheet.write_string(top, place, text, bold)
     for row, item in enumerate(fields, start=top + 1):
-        for place, text in enumerate(_help_line(item)):
+        for place, text in enumerate(_help_line(feed, item)):
             sheet.write_string(row, place, text, wrap)
     for place, width in enumerate((22, 24, 36, 44, 18, 12, 44, 22)):
         sheet.set_column(place, place, width)
 
 
-def _help_line(item: _Field) -> tuple[str, ...]:
+def _help_line(feed: Feed, item: _Field) -> tuple[str, ...]:
     column = item.column
     return (
         item.heading,
@@ -249,7 +249,7 @@ def _help_line(item: _Field) -> tuple[str, ...]:
         " ".join(c.description for c in item.columns),
         _unit_text(item),
         "是 yes" if item.is_required else "否 no",
-        limits_text(column) if item.is_plain else "",
+        limits_text(feed, column) if item.is_plain else "",
         example_of(column) if item.is_plain else "",
     )
 

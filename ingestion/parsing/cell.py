@@ -327,7 +327,8 @@ def _checked(column: Column, raw: str, today: dt.date) -> str:
     """SQL of the text as its check makes it."""
     day = f"DATE '{today.isoformat()}'"
     if column.check is not None:
-        return f"parse_{column.check}({raw}, {day})"
+        parsed = f"parse_{column.check}({raw}, {day})"
+        return parsed if column.precision is None else f"left({parsed}, {len('HH:MM')})"
     if column.check_by is not None:
         branches = " ".join(f"WHEN '{name}' THEN parse_{name}({raw}, {day})" for name in CHECKS)
         return f"CASE v_{column.check_by} {branches} ELSE parse_text({raw}) END"

@@ -39,14 +39,16 @@ WRITTEN_PATTERN: Final = f"{DAY_PATTERN}?(?:{'|'.join(_FORMS)})"
 def macros() -> list[str]:
     """The SQL macro `parse_clock_time(x, day)` and its steps.
 
-    Twelve o'clock in the morning or at night may be noon or midnight: neither is taken.
+    Twelve o'clock in the morning or at night may be noon or midnight: neither is taken. Nor is the
+    time of a day that does not exist.
     """
     bare = f"regexp_replace(s, '^{DAY_PATTERN}', '')"
     digits = rf"regexp_replace({bare}, '^([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})?$', '\1:\2:\3')"
     # What is asked more than once is named by a lambda, or the engine would work it out anew.
     steps = f"""{{'words': regexp_extract_all(s, '{_WORDS}'),
                  'parts': regexp_extract_all({digits}, '[0-9]+'),
-                 'is_half': contains(s, '半'), 'has_day': regexp_matches(s, '^{DAY_PATTERN}')}}"""
+                 'is_half': contains(s, '半'),
+                 'day': rtrim(regexp_extract(s, '^{DAY_PATTERN}'), ' t')}}"""
     return [
         f"""CREATE OR REPLACE TEMP MACRO clock_hour(words, h) AS
             CASE WHEN len(words) = 0 THEN h
@@ -69,9 +71,10 @@ def macros() -> list[str]:
             list_transform([replace(lower(listed_form(x)), '∶', ':')], lambda s:
                 CASE WHEN regexp_full_match(s, '{WRITTEN_PATTERN}')
                      THEN list_transform([{steps}], lambda t:
-                          CASE WHEN t.has_day
+                          CASE WHEN t.day = '' THEN clock_text(t)
+                               WHEN parse_date(t.day) IS NOT NULL
                                THEN nullif(nullif(clock_text(t), '00:00'), '00:00:00')
-                               ELSE clock_text(t) END)[1] END)[1]""",
+                               END)[1] END)[1]""",
         f"""CREATE OR REPLACE TEMP MACRO parse_clock_time(x, day) AS
             CASE WHEN regexp_full_match(x, '{PLAIN_PATTERN}') THEN x
                  WHEN x <> '' THEN written_clock_time(x) END""",

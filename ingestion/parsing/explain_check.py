@@ -280,10 +280,26 @@ def _name(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks ar
     )
 
 
+def _is_day(text: str) -> bool:
+    """Whether a year, a month and a day, in digits parted anyhow, are a day."""
+    parts = re.findall("[0-9]+", text)
+    digits = "".join(part.zfill(2) for part in parts)
+    try:
+        dt.date.fromisoformat(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
+    except ValueError:
+        return False
+    return True
+
+
 def _clock(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks are asked alike
     form = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     # A blank behind it, for a day that stands alone.
-    if re.match(DAY_PATTERN, f"{form} "):
+    if found := re.match(DAY_PATTERN, f"{form} "):
+        if not _is_day(found[0]):
+            return (
+                "中的日期不存在，请核对日期和时间。",
+                "tells a day that does not exist; check the day and the time.",
+            )
         return (
             "是日期，没有可用的时间，请填写如 14:30 的时间。",
             "is a day without a time that can be read; write the time, like 14:30.",

@@ -125,7 +125,12 @@ def read_cell(
 ) -> Cell:
     """What becomes of one delivered text under one column."""
     layout = build_layout(
-        feed(of, key=of.name), {of.name: (0,)}, [of.heading], source, epoch, today=NIGHT
+        feed(of, column("row_number", "行号"), key="row_number"),
+        {of.name: (0,)},
+        [of.heading],
+        source,
+        epoch,
+        today=NIGHT,
     )
     cleaner = cleaned if source == "xlsx" else clean
     given = None if text is None else cleaner(text)

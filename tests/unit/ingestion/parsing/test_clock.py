@@ -64,6 +64,7 @@ TIMED = feed(column("serial_id", "序号", required=True), TIME)
         ("2025年1月31日 14:30", "14:30"),
         ("20250131143000", "14:30:00"),
         ("20250131 143000", "14:30:00"),
+        ("2024-02-29 14:30", "14:30"),
         ("", None),
         (None, None),
     ],
@@ -107,6 +108,11 @@ def test_a_time_is_read_in_the_forms_people_and_systems_write(
         # How a workbook's reader shows a day: nobody wrote a midnight.
         ("2025-01-31 00:00:00", "是日期，没有可用的时间", "is a day without a time"),
         ("2025-13-31 14:30", "不是有效时间", "is no clock time"),
+        # A time of no day: one of the two is wrong.
+        ("2024-02-31 14:30", "中的日期不存在", "a day that does not exist"),
+        ("20240231143000", "中的日期不存在", "a day that does not exist"),
+        ("2025年2月29日 9:05", "中的日期不存在", "a day that does not exist"),
+        ("2025/4/31 下午2:30", "中的日期不存在", "a day that does not exist"),
     ],
 )
 def test_what_could_be_two_times_or_none_is_refused(
@@ -116,6 +122,22 @@ def test_what_could_be_two_times_or_none_is_refused(
     assert (cell.value, cell.code) == (None, "clock_time")
     assert zh in cell.sentence.zh
     assert en in cell.sentence.en
+
+
+MINUTE = column("visited_time", "走访时间", check="clock_time", precision="minute")
+
+
+@pytest.mark.parametrize(
+    "text", ["14:30", "14:30:00", "14:30:05", "下午2:30", "143000", "2025-01-31 14:30:00", "14点半"]
+)
+def test_one_minute_is_one_text_where_minutes_are_agreed(parse: Parse, text: str) -> None:
+    assert parse(MINUTE, text) == ("14:30", None)
+
+
+def test_one_visit_is_one_row_however_its_time_is_written(deliver: Deliver) -> None:
+    of = feed(column("serial_id", "序号", required=True), MINUTE, key="serial_id,visited_time")
+    found = deliver("序号|走访时间\n1|14:30\n1|14:30:00\n", of)
+    assert set(found.values("visited_time")) == {"14:30"}
 
 
 def test_a_time_that_was_written_otherwise_is_recorded(deliver: Deliver, tmp_path: Path) -> None:
