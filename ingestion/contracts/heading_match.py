@@ -9,10 +9,14 @@ from typing import Final
 
 from ingestion.contracts.column import Column
 from ingestion.contracts.heading_unit import TIMES, split_unit, states_money
-from ingestion.contracts.text import is_authentication_data, normalise_heading
+from ingestion.contracts.text import (
+    is_authentication_data,
+    marked_heading,
+    normalise_heading,
+)
 
 # Anything in brackets behind a heading: a unit that the house does not know, perhaps.
-_REMARKED: Final = re.compile(r"(.+?)[(\[{【〔<][^()\[\]]{1,8}[)\]}】〕>]")
+_REMARKED: Final = re.compile(r"(.+?)[(\[{【〔<]([^()\[\]]{1,8})[)\]}】〕>]")
 _NAMED_TIMES: Final = {f"{unit}s": unit for unit in TIMES}
 
 
@@ -56,8 +60,11 @@ def match_headings(
         headings: As delivered, left to right; None or blank where a column has none.
     """
     places: dict[str, list[int]] = {}
+    marked: set[int] = set()
     for position, heading in enumerate(headings):
         name = normalise_heading(heading or "")
+        if name != marked_heading(heading or ""):
+            marked.add(position)
         # 客户号： is a label as forms have them.
         if name := name if name in known else (name.rstrip(":") or name):
             places.setdefault(name, []).append(position)
@@ -69,15 +76,35 @@ def match_headings(
     }
     stating = [name for name in places if split_unit(name)[1]]
     strange = [name for name in places if name not in known | with_unit]
+    columns = [column for column in columns if column.is_read]
+    beside = _drop_marked(columns, places, marked)
     for column in columns:
-        if column.is_read:
-            _place(column, places, (stating, strange), result)
-    for name in strange:
-        heading = (headings[places[name][0]] or "").strip()
+        _place(column, places, (stating, strange), result)
+    for position in [*(places[name][0] for name in strange), *beside]:
+        heading = (headings[position] or "").strip()
         result.unknown.append(heading)
         if is_authentication_data(heading):
             result.authentication.append(heading)
     return result
+
+
+def _drop_marked(
+    columns: Iterable[Column], places: dict[str, list[int]], marked: set[int]
+) -> list[int]:
+    """Places of headings like 金额(可选) that are a column's but for a mark, beside its own 金额.
+
+    Only the marks make them one; they are taken out of `places`.
+    """
+    dropped: set[int] = set()
+    for column in columns:
+        names = [name for name in column.headings if name in places]
+        for group in [[name] for name in names] if column.join else [names]:
+            positions = {position for name in group for position in places[name]}
+            if positions - marked:
+                dropped |= positions & marked
+    for name, standing in places.items():
+        places[name] = [position for position in standing if position not in dropped]
+    return sorted(dropped)
 
 
 def _take_unit(
@@ -129,6 +156,12 @@ def is_unit_of(column: Column, unit: str) -> bool:
     """Whether a unit is the one in which the feed declares the column."""
     own = time_unit(column) or ("count" if column.type == "integer" else column.unit)
     return unit == own
+
+
+def remark_of(heading: str) -> str | None:
+    """What stands in brackets behind a heading, be it a unit or not."""
+    remarked = _REMARKED.fullmatch(normalise_heading(heading))
+    return remarked[2] if remarked else None
 
 
 def told_unit(column: Column) -> tuple[str, str]:

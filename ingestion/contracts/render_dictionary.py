@@ -45,7 +45,8 @@ How files are read:
   lower, whichever came first; of equal versions, the file that comes later.
 - Columns are found by their heading, never by their place. A heading is compared without blanks,
   without regard to full or half width, to case and to marks of what must be filled in (`*`,
-  `（必填）`); the aliases in the data dictionary and the column's own name are accepted too.
+  `（必填）`); the aliases in the data dictionary and the column's own name are accepted too. Beside
+  the very heading a marked one (`金额`, `金额(可选)`) is one that nobody knows.
 - A file with a missing required column, or with two columns that claim to be the same one, is
   refused as a whole with one sentence. A heading that nobody knows is reported and not loaded.
 - A file with authentication data (passwords, card track, CVN, biometrics: class C3 of

@@ -31,11 +31,20 @@ def normalise_heading(text: str) -> str:
     >>> normalise_heading("\ufeffAccount_ID")
     'account_id'
     """
-    name = _SPACES.sub("", _visible(text)).casefold()
+    name = marked_heading(text)
     # What is nothing but a mark stays what it is, to be told as unknown.
     while (bare := _MARKS.sub("", name)) not in ("", name):
         name = bare
     return name
+
+
+def marked_heading(text: str) -> str:
+    """A heading as it is compared, with the marks of what is required.
+
+    >>> marked_heading("* 工 号（必填）")
+    '*工号(必填)'
+    """
+    return _SPACES.sub("", _visible(text)).casefold()
 
 
 def normalise_value(text: str) -> str:

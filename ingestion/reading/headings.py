@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingestion.contracts import Column, Feed, normalise_heading
-from ingestion.contracts.heading_match import told_unit
+from ingestion.contracts.heading_match import remark_of, told_unit
 from ingestion.returning.slip import ROW_HEADING, SUMMARY_SHEET
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
@@ -121,12 +121,15 @@ def _no_unit(feed: Feed, unstated: dict[str, str], where: str) -> RefusedFileErr
     name, heading = next(iter(unstated.items()))
     column = feed.column(name)
     zh, en = told_unit(column)
+    remark = remark_of(heading)
+    instead_zh = f"（括号中写的是“{shown(remark)}”）" if remark else ""
+    instead = f" ({shown(remark)} stands in its brackets)" if remark else ""
     return RefusedFileError(
-        f"{where} 的标题“{shown(heading, 30)}”没有注明约定的单位，不能确定其数值："
+        f"{where} 的标题“{shown(heading, 30)}”没有注明约定的单位{instead_zh}，不能确定其数值："
         f"“{column.heading}”约定以{zh}为单位；请换算后按此填写标题，再重新报送。",
-        f"{where}: the heading {shown(heading, 30)} does not state the agreed unit, so its figures"
-        f" are not certain: {column.heading} is taken in {en}; convert them if need be, write the"
-        " heading so and deliver it again.",
+        f"{where}: the heading {shown(heading, 30)} does not state the agreed unit{instead}, so its"
+        f" figures are not certain: {column.heading} is taken in {en}; convert them if need be,"
+        " write the heading so and deliver it again.",
     )
 
 

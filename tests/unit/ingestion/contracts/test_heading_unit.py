@@ -138,7 +138,11 @@ def test_a_whole_number_in_its_own_unit_is_read(heading: str, name: str) -> None
         ("时长(刻)", "没有注明约定的单位", "does not state the agreed unit"),
         ("期限", "没有注明约定的单位，不能确定其数值：“期限(月)”约定以月为单位", "is taken in"),
         ("意向", "“意向(万元)”约定以万元为单位", "10,000 yuan (万元)"),
-        ("意向(含税)", "没有注明约定的单位", "does not state the agreed unit"),
+        (
+            "意向(含税)",
+            "没有注明约定的单位（括号中写的是“含税”），不能确定其数值",
+            "does not state the agreed unit (含税 stands in its brackets), so",
+        ),
     ],
 )
 def test_an_optional_column_in_another_unit_or_without_its_own_refuses_the_file(

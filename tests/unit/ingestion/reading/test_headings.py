@@ -84,9 +84,22 @@ def test_what_is_more_than_a_mark_makes_another_heading(heading: str) -> None:
     assert heading in notes[0].zh
 
 
-def test_two_headings_that_differ_in_a_mark_are_a_doubt() -> None:
-    with pytest.raises(RefusedFileError, match=r"户名 \(column 2\), 户名\* \(column 3\)"):
-        match_headings(ENTRY, ["流水号", "户名", "户名*"], "entry_20250131.csv")
+@pytest.mark.parametrize("marked", ["户名*", "户名(可选)", "*户 名", "【必填】Customer_Name"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_beside_the_very_heading_a_marked_one_is_another(marked: str, is_first: bool) -> None:
+    """A file that held both was loaded before marks were read."""
+    headings = ["流水号", marked, "户名"] if is_first else ["流水号", "户名", marked]
+    positions, notes = match_headings(ENTRY, headings, "entry_20250131.csv")
+    assert positions["customer_name"] == (2 if is_first else 1,)
+    assert [note.zh for note in notes] == [f"entry_20250131.csv 有约定之外的列，未入库：{marked}。"]
+
+
+@pytest.mark.parametrize(
+    "headings", [["户名*", "户名(必填)"], ["户名", "户 名", "户名*"], ["户名*", "*户名"]]
+)
+def test_two_headings_that_are_equally_marked_are_a_doubt(headings: list[str]) -> None:
+    with pytest.raises(RefusedFileError, match=r"has 户名 more than once"):
+        match_headings(ENTRY, ["流水号", *headings], "entry_20250131.csv")
 
 
 def test_a_file_without_headings_tells_nothing_of_its_first_customer() -> None:
