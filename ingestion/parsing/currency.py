@@ -6,8 +6,8 @@ from typing import Final
 
 from ingestion.sql import literal
 
-# ISO 4217, list one, without XTS (tests) and XXX (none); with two codes that went out of use in
-# 2025 and 2026 and stand in older books.
+# ISO 4217, list one, without the codes of tests and of no currency; with two codes that went out
+# of use in 2025 and 2026 and stand in older books.
 # fmt: off
 CODES: Final = (
     "AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT",

@@ -43,7 +43,7 @@ def test_a_currency_is_its_three_letters(parse: Parse, text: str | None, code: s
     [
         *("01", "元", "CNYX", "￥", "本币", "999", "C N Y"),
         # Three letters that are no code: what a program writes for nothing, a currency of old.
-        *("nan", "NaN", "NIL", "nil", "ABC", "DEM", "XXX", "usa"),
+        *("nan", "NaN", "NIL", "nil", "ABC", "DEM", "XTS", "usa"),
     ],
 )
 def test_what_names_no_currency_is_refused(parse: Parse, text: str) -> None:
