@@ -51,19 +51,20 @@ def take_marks(engine: Any, layouts: Iterable[Layout | None], target: Path, name
         "SELECT count(*), first({sheet: source_sheet, row: -source_row} ORDER BY source_sheet,"
         f" source_row DESC) FROM {source} WHERE source_row < 0"
     ).fetchone()
+    if not count:
+        return []
     if count * max(cells) > MOST_MENDED_CELLS:
         raise _another_form(name, count, first["sheet"], first["row"])
     marked: Places = engine.execute(
         f"SELECT source_sheet, -source_row FROM {source} WHERE source_row < 0"
         " ORDER BY source_sheet, source_row DESC"
     ).fetchall()
-    if marked:
-        rest = rest_of(target)
-        engine.execute(
-            f"COPY (SELECT * REPLACE (abs(source_row) AS source_row) FROM {source})"
-            f" TO {literal(rest)} (FORMAT parquet)"
-        )
-        rest.replace(target)
+    rest = rest_of(target)
+    engine.execute(
+        f"COPY (SELECT * REPLACE (abs(source_row) AS source_row) FROM {source})"
+        f" TO {literal(rest)} (FORMAT parquet)"
+    )
+    rest.replace(target)
     return marked
 
 

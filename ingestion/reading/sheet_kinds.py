@@ -196,10 +196,7 @@ class RowKinds:
             if not text:
                 continue
             word = narrow(text)
-            cell = self._sheet.cells_by_place.get(place)
-            is_datum = cell is not None and (
-                cell.column.type == "date" or cell.column.name in self._feed.key
-            )
+            is_datum = place in self._keys or self._types.get(place) == "date"
             is_day = not is_datum and _DAY.fullmatch(plain_signs(text))
             is_entered = is_label and _ENTRY.fullmatch(word)
             if not (is_entered or is_day or _FORM.fullmatch(word)):
