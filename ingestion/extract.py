@@ -51,8 +51,7 @@ class _Commit:
             )
         kind = self.feeds[delivery.feed].kind
         report.state, replaced = self.ledger.commit(delivery, report, kind, self.run_id)
-        for row in replaced:
-            self.lake.remove(row.feed, row.business_date, row.batch_id)
+        self.lake.remove_all(replaced)
 
 
 def extract(
@@ -188,11 +187,10 @@ def reconcile(
             if row.delivery_id not in lost and (
                 not path.exists() or (is_thorough and _is_damaged(path, row))
             ):
-                store.remove(row.feed, row.business_date, row.batch_id)
+                store.remove_all([row])
                 beside = ledger.corrections(row.batch_id)
                 ledger.reopen(row.delivery_id)
-                for each in beside:
-                    store.remove(each.feed, each.business_date, each.batch_id)
+                store.remove_all(beside)
                 lost |= {each.delivery_id: each for each in (row, *beside)}
     return list(lost.values())
 

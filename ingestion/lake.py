@@ -6,11 +6,15 @@ import datetime as dt
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ingestion.contracts import ORIGIN_COLUMNS, Feed, lake_schema
 from ingestion.sql import literal
+
+if TYPE_CHECKING:
+    from ingestion.ledger import DeliveryRow
 
 _UNFINISHED: Final = ".tmp"
 _PARTITION: Final = re.compile(r"business_date=(\d{4}-\d{2}-\d{2})")
@@ -55,6 +59,11 @@ class Lake:
         if final.exists():
             final.unlink()
             sync(final.parent)
+
+    def remove_all(self, rows: Iterable[DeliveryRow]) -> None:
+        """Take the batches of some deliveries out of the lake, as far as they are there."""
+        for row in rows:
+            self.remove(row.feed, row.business_date, row.batch_id)
 
     def batches(self, feed: str) -> dict[Path, tuple[dt.date, str]]:
         """Files of a feed, with business date and batch id."""

@@ -34,6 +34,5 @@ def turn_away(
     feed = feeds.get(row.feed)
     gone = [row, *ledger.corrections(row.batch_id)] if row.state == "loaded" else []
     before, back = ledger.turn_away(number, reason, decided_by, feed.kind if feed else "change")
-    for each in gone:
-        lake.remove(each.feed, each.business_date, each.batch_id)
+    lake.remove_all(gone)
     return before, back

@@ -66,10 +66,6 @@ def _settle(
     """
     store, held = Lake(lake), dict[str, Doubt]()
 
-    def remove(row: DeliveryRow, besides: list[DeliveryRow]) -> None:
-        for each in (row, *besides):
-            store.remove(each.feed, each.business_date, each.batch_id)
-
     for family in part_sets(ledger, feeds):
         kind = feeds[family[0].rows[0].feed].kind
         whole = next((at for at, own in enumerate(family) if own.is_loaded), len(family))
@@ -78,12 +74,12 @@ def _settle(
                 beside = ledger.corrections(row.batch_id)
                 held[row.batch_id] = own.doubt(row)
                 ledger.hold(row, held[row.batch_id], kind, run_id)
-                remove(row, beside)
+                store.remove_all([row, *beside])
         for row in itertools.chain.from_iterable(each.here for each in family[whole + 1 :]):
             beside = ledger.corrections(row.batch_id)
             ledger.retire(row, kind, run_id)
             if row.state == "loaded":
-                remove(row, beside)
+                store.remove_all([row, *beside])
     for family in part_sets(ledger, feeds):
         if not any(own.is_loaded for own in family):
             ledger.receive_again(next(filter(None, map(returning, family)), []))

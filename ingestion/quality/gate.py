@@ -159,8 +159,7 @@ def run_gate(ledger: Ledger, lake: Path, feeds: Mapping[str, Feed], run_id: int)
             )
             gone = [row, *ledger.corrections(row.batch_id)]
             passage.revived += ledger.refuse(row, sentence, feeds[row.feed].kind, run_id)
-            for each in gone:
-                Lake(lake).remove(each.feed, each.business_date, each.batch_id)
+            Lake(lake).remove_all(gone)
     ledger.enter_gate((rows[each.batch_id].delivery_id, _as_json(each)) for each in passage.results)
     return passage
 
