@@ -83,7 +83,7 @@ def next_request(home: Home, now: float) -> dg.RunRequest | dg.SkipReason:
     )
 
 
-def _absent(feeds: dict[str, Feed], landed: dict[str, list[Landed]], date: dt.date) -> list[str]:
+def _absent(feeds: dict[str, Feed], landed: dict[str, list[FileState]], date: dt.date) -> list[str]:
     """Required daily feeds of which no file of the date has landed."""
     return sorted(
         name
@@ -100,7 +100,7 @@ def _decisions(home: Home) -> int:
     return len(Ledger(home.ledger).decisions()) if home.ledger.exists() else 0
 
 
-class Landed(NamedTuple):
+class FileState(NamedTuple):
     """One file as it lies in the landing folder."""
 
     date: dt.date
@@ -109,7 +109,7 @@ class Landed(NamedTuple):
     changed: float
 
 
-def _landed(home: Home, feeds: dict[str, Feed], date: dt.date) -> dict[str, list[Landed]]:
+def _landed(home: Home, feeds: dict[str, Feed], date: dt.date) -> dict[str, list[FileState]]:
     """Files that the night of `date` would read, by feed: of its date and of dates before it.
 
     Control files, and sheets that came home under a name of their own, stand under no feed.
@@ -119,10 +119,10 @@ def _landed(home: Home, feeds: dict[str, Feed], date: dt.date) -> dict[str, list
         for offered, path in offers(home.landing, feeds)
     ]
     files += [("", day, path) for day, path in control_files(home.landing, feeds)]
-    landed: dict[str, list[Landed]] = {}
+    landed: dict[str, list[FileState]] = {}
     for name, day, path in files:
         state = status_of(path)
         if day is not None and day <= date and state is not None:
-            entry = Landed(day, path.name, state.st_size, state.st_mtime)
+            entry = FileState(day, path.name, state.st_size, state.st_mtime)
             landed.setdefault(name, []).append(entry)
     return landed

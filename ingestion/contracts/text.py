@@ -8,9 +8,11 @@ from functools import lru_cache
 
 _SPACES = re.compile(r"\s+")
 # What says that a column must be filled in, or need not be: a star at an end or before a unit, a
-# word in brackets anywhere. A star inside a heading may be part of its name.
+# word in brackets anywhere. A star inside a heading may be part of its name. Forms number their
+# columns, too: 1. or 1、 or (1); in front of a digit the dot is part of a date or a figure.
 _MARKS = re.compile(
     r"^[*★]+|[*★]+$|[*★]+(?=[(\[【〔])"
+    r"|^[0-9]{1,2}[.、)](?![0-9])|^[(\[【〔][0-9]{1,2}[)\]】〕]"
     r"|[(\[【〔<]\*?(?:(?:非?必[填录输选]|选填|可选)项?|required|mandatory|optional)\*?[)\]】〕>]"
 )
 
@@ -24,9 +26,9 @@ _AUTHENTICATION_DATA = re.compile(
 
 @lru_cache(maxsize=10_000)
 def normalise_heading(text: str) -> str:
-    r"""A heading without what only looks different: width, case, blanks, marks of what is required.
+    r"""A heading without what only looks different: width, case, blanks, its number, its marks.
 
-    >>> normalise_heading(" 意向存款（万 元）\n"), normalise_heading("*工号（必填）")
+    >>> normalise_heading(" 意向存款（万 元）\n"), normalise_heading("2、*工号（必填）")
     ('意向存款(万元)', '工号')
     >>> normalise_heading("\ufeffAccount_ID")
     'account_id'
@@ -39,7 +41,7 @@ def normalise_heading(text: str) -> str:
 
 
 def marked_heading(text: str) -> str:
-    """A heading as it is compared, with the marks of what is required.
+    """A heading as it is compared, with its number and the marks of what is required.
 
     >>> marked_heading("* 工 号（必填）")
     '*工号(必填)'

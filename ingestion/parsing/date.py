@@ -15,7 +15,10 @@ _PARTS: Final = (
     r"[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2}",
     r"[0-9]{4} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?[日号]?",
 )
-WRITTEN_PATTERN: Final = f"(?:{'|'.join(_PARTS)}){_TIME}"
+# 星期四 or （周四） behind the day. It says the same day once more, so it has to be that day's.
+WEEKDAYS: Final = "日一二三四五六"
+_WEEKDAY: Final = rf"(?: ?\(?(?:星期|礼拜|周)[{WEEKDAYS}天]\)?)?"
+WRITTEN_PATTERN: Final = f"(?:{'|'.join(_PARTS)}){_WEEKDAY}{_TIME}"
 # What systems print as one number: day and time.
 STAMP_PATTERN: Final = rf"[0-9]{{8}}(?:{_TIME[:-1]}| ?(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])"
 _FIRST_PARTS: Final = "^([0-9]{4})[^0-9]+([0-9]{1,2})[^0-9]+([0-9]{1,2})"
@@ -47,7 +50,11 @@ def macros() -> list[str]:
     plain = plain_signs_sql("x")
     number = "x::INTEGER"
     groups = [f"regexp_extract({plain}, '{_FIRST_PARTS}', {n})::INTEGER" for n in (1, 2, 3)]
+    weekday = f"translate(regexp_extract({plain}, '[期拜周]([{WEEKDAYS}天])', 1), '天', '日')"
     return [
+        f"""CREATE OR REPLACE TEMP MACRO on_weekday(d, w) AS
+            CASE WHEN w = '' THEN d
+                 WHEN dayofweek(d) = strpos('{WEEKDAYS}', w) - 1 THEN d END""",
         f"""CREATE OR REPLACE TEMP MACRO sound_date(d) AS
             CASE WHEN d >= DATE '{EARLIEST}' THEN d END""",
         f"""CREATE OR REPLACE TEMP MACRO eight_digits(x) AS
@@ -60,7 +67,7 @@ def macros() -> list[str]:
                 THEN TRY_CAST(x AS DATE)
                 WHEN regexp_full_match({plain}, '[0-9]{{8}}') THEN eight_digits({plain})
                 WHEN regexp_full_match({plain}, '{WRITTEN_PATTERN}')
-                THEN TRY(make_date({groups[0]}, {groups[1]}, {groups[2]}))
+                THEN on_weekday(TRY(make_date({groups[0]}, {groups[1]}, {groups[2]})), {weekday})
                 WHEN regexp_full_match({plain}, '{STAMP_PATTERN}')
                 THEN eight_digits(left({plain}, 8)) END) END""",
         f"""CREATE OR REPLACE TEMP MACRO parse_serial(x, epoch) AS

@@ -10,7 +10,7 @@ from ingestion.contracts import Column
 from ingestion.parsing.capital import BELOW_WAN
 from ingestion.parsing.cell import Verdict
 from ingestion.parsing.code import accepted_texts
-from ingestion.parsing.date import EARLIEST, WRITTEN_PATTERN
+from ingestion.parsing.date import EARLIEST, WEEKDAYS, WRITTEN_PATTERN
 from ingestion.parsing.explain_check import CHECK_VERDICTS, explain_failed
 from ingestion.parsing.signs import plain_signs
 from ingestion.parsing.text import (
@@ -176,6 +176,11 @@ def _date(column: Column, text: str) -> tuple[str, str]:
             return "不是真实存在的日期。", "is a date that does not exist."
         if day < EARLIEST:
             return f"早于 {EARLIEST}，请核对。", f"is earlier than {EARLIEST}; check it."
+        if (named := re.search("[期拜周](.)", text)) and named[1] != WEEKDAYS[day.isoweekday() % 7]:
+            return (
+                f"所写的星期与日期不符，当天是星期{WEEKDAYS[day.isoweekday() % 7]}，请核对。",
+                f"names another day of the week; that day is a {day:%A}. Check it.",
+            )
         return (
             "是 0 或没有日期的时间被显示成的日期；请填写日期，没有时请留空。",
             "is what 0, or a time without a day, shows as; write the date, or leave it empty.",

@@ -26,6 +26,7 @@ _STRETCH_BYTES: Final = 8 << 20
 _MOST_STRETCHES: Final = 200
 # What may stand behind the last line: line ends, blanks, and the end mark of old systems.
 _BEHIND_LAST: Final = b"\r\n\t \x1a"
+_END_MARK: Final = b"\x1a"
 
 
 class OpenAtBorderError(Exception):
@@ -53,7 +54,7 @@ class Scan:
         undecodable: How many of them are damaged.
         is_cut: Whether the last line lacks its line end.
         trailer: The last line where it is no record but speaks of the others.
-        behind: Lines from the trailer on.
+        behind: Lines from the trailer on, or the end mark where there is none.
         private: Characters of private use, which only the sender's own fonts can show.
         replaced: Marks of characters that were lost before the file was written.
     """
@@ -309,9 +310,12 @@ class CsvLines:
             at = self._trailer_in(tail, scan)
             if at:
                 yield tail[:at], offset
-        elif tail:
-            scan.is_cut = True
-            yield tail + b"\n", offset
+        elif line := tail.rstrip(_END_MARK):
+            # Whoever wrote the mark had come to the end.
+            scan.is_cut = line == tail
+            yield line + b"\n", offset
+        else:
+            scan.behind = int(bool(tail))
 
     def _trailer_in(self, tail: bytes, scan: Scan) -> int:
         """Where the trailer begins in the last lines of the file.

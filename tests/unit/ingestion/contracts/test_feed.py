@@ -343,6 +343,18 @@ def test_headings_are_found_by_name_alias_and_width_never_by_place() -> None:
     assert found.unknown == ["备注", "天气"]
 
 
+def test_a_form_may_number_its_headings() -> None:
+    balance = load_feeds()["corebank__balance"]
+    numbered = balance.match_headings(["1.账号", "2、余额", "（3）余额日期"])
+    assert numbered.is_acceptable
+    assert sorted(numbered.positions.values()) == [(0,), (1,), (2,)]
+    # Beside the heading itself, the number makes it another column's.
+    beside = balance.match_headings(["账号", "余额", "2.余额", "余额日期"])
+    assert (beside.positions["balance_amount"], beside.unknown) == ((1,), ["2.余额"])
+    twice = balance.match_headings(["账号", "1.余额", "2.余额", "余额日期"])
+    assert twice.doubled == {"balance_amount": (1, 2)}
+
+
 def test_a_missing_doubled_or_secret_heading_makes_a_file_unacceptable() -> None:
     balance = load_feeds()["corebank__balance"]
     missing = balance.match_headings(["账号", "余额"])

@@ -44,6 +44,9 @@ LEAP_DAY = dt.date(2024, 2, 29)
         "2024-02-29T10:20",
         "2024-02-29 00:00:00.000",
         "2024/2/29 23:59:59",
+        "2024-02-29 星期四",
+        "2024年2月29日（星期四）",
+        "2024/2/29 周四 09:30",
     ],
 )
 def test_a_written_day_is_read(parse: Parse, source: Source, text: str) -> None:
@@ -100,6 +103,22 @@ def test_a_day_that_has_to_be_guessed_is_refused_with_the_form_to_use(
     assert (cell.value, cell.code) == (None, "unreadable")
     assert cell.sentence.zh == f"“{text}”不是有效日期，请填写如 2024-02-29 的日期。"
     assert cell.sentence.en == f"'{text}' is no date; write it like 2024-02-29."
+
+
+def test_a_day_with_the_weekday_of_another_is_refused_for_it(parse: Parse) -> None:
+    cell = parse(DATE, "2024年2月29日 星期天")
+    assert (cell.value, cell.code) == (None, "unreadable")
+    assert cell.sentence.zh == (
+        "“2024年2月29日 星期天”所写的星期与日期不符，当天是星期四，请核对。"
+    )
+    assert cell.sentence.en == (
+        "'2024年2月29日 星期天' names another day of the week; that day is a Thursday. Check it."
+    )
+
+
+def test_sunday_is_written_in_two_ways(parse: Parse) -> None:
+    for text in ("2024-03-03 星期日", "2024年3月3日 礼拜天"):
+        assert parse(DATE, text) == (dt.date(2024, 3, 3), None)
 
 
 @pytest.mark.parametrize("text", ["0001-01-01", "1799-12-31", "17991231"])

@@ -178,6 +178,14 @@ def test_a_last_line_without_its_end_holds_the_file(deliver: Deliver) -> None:
     assert reading.adds_up()
 
 
+@pytest.mark.parametrize(("end", "lines"), [("\n\x1a", 4), ("\r\n\x1a\x1a", 4), ("\x1a", 3)])
+def test_the_end_mark_of_old_systems_is_no_data(deliver: Deliver, end: str, lines: int) -> None:
+    reading = deliver(extract_of(GOOD, OTHER).removesuffix("\n") + end)
+    assert (reading.report.state, len(reading.rows)) == ("loaded", 2)
+    assert reading.report.rows_in == lines
+    assert reading.adds_up()
+
+
 def test_a_sender_may_never_end_its_last_line(deliver: Deliver) -> None:
     file = {"pattern": "entry_{date}.csv", "format": "csv", "encoding": "gb18030",
             "delimiter": "|", "ends_last_line": False}  # fmt: skip
