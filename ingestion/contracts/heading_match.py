@@ -16,7 +16,10 @@ from ingestion.contracts.text import (
 )
 
 # Anything in brackets behind a heading: a unit that the house does not know, perhaps.
-_REMARKED: Final = re.compile(r"(.+?)[(\[{【〔<]([^()\[\]]{1,8})[)\]}】〕>]")
+_REMARKED: Final = re.compile(r"(.+?)[(\[{【〔<]([^()\[\]]{1,20})[)\]}】〕>]")
+_FOREMARKED: Final = re.compile(r"[(\[{【〔<]([^()\[\]]{1,20})[)\]}】〕>](.+)")
+# What a remark that may be a unit of money or of rates is written with.
+_UNIT_SIGNS: Final = re.compile("[万萬千百亿億元圆圓币幣金角分%‰$¥€£]|[a-z]{1,3}$")
 _NAMED_TIMES: Final = {f"{unit}s": unit for unit in TIMES}
 
 
@@ -160,8 +163,11 @@ def is_unit_of(column: Column, unit: str) -> bool:
 
 def remark_of(heading: str) -> str | None:
     """What stands in brackets behind a heading, be it a unit or not."""
-    remarked = _REMARKED.fullmatch(normalise_heading(heading))
-    return remarked[2] if remarked else None
+    name = normalise_heading(heading)
+    if remarked := _REMARKED.fullmatch(name):
+        return remarked[2]
+    foremarked = _FOREMARKED.fullmatch(name)
+    return foremarked[1] if foremarked else None
 
 
 def told_unit(column: Column) -> tuple[str, str]:
@@ -231,4 +237,15 @@ def _without_its_unit(column: Column, strange: Sequence[str]) -> str | None:
         remarked = _REMARKED.fullmatch(name)
         if (remarked[1] if remarked else name) in bases:
             return name
+        # An amount in a unit that nobody here knows: without it the column would be empty.
+        if column.type in ("money", "rate") and _may_be_in_a_unit(column, name):
+            return name
     return None
+
+
+def _may_be_in_a_unit(column: Column, name: str) -> bool:
+    """Whether a heading is the column's with what may be a unit in brackets, at either end."""
+    behind, before = _REMARKED.fullmatch(name), _FOREMARKED.fullmatch(name)
+    pairs = [(found[1], found[2]) for found in [behind] if found]
+    pairs += [(found[2], found[1]) for found in [before] if found]
+    return any(base in column.headings and _UNIT_SIGNS.search(told) for base, told in pairs)

@@ -9,11 +9,12 @@ from typing import Final
 
 _UNITS: Final = {
     "yuan": ("元", "圆", "人民币", "rmb", "cny", "¥"),
-    "wan_yuan": ("万元", "万", "万圆"),
+    "wan_yuan": ("万元", "万", "万圆", "w"),
     "percent": ("%", "百分比", "百分数", "百分之"),
     "other money": (
         *("角", "分", "百元", "千元", "千", "十万元", "百万元", "百万", "千万元", "千万", "亿元"),
-        *("亿", "美元", "万美元", "港元", "万港元", "港币", "欧元", "usd", "hkd", "eur"),
+        *("亿", "美元", "美金", "万美元", "港元", "万港元", "港币", "欧元", "日元", "英镑"),
+        *("usd", "hkd", "eur", "jpy", "gbp", "$"),
     ),
     "other rate": ("‰", "千分比", "bp", "基点"),
     "count": ("笔", "户", "个", "人", "次", "家", "张", "件", "条", "岁"),
@@ -32,22 +33,35 @@ _MEANING: Final = {text: unit for unit, texts in _UNITS.items() for text in text
 _LONGEST_FIRST: Final = "|".join(
     re.escape(text) for text in sorted(_MEANING, key=lambda text: -len(text))
 )
-_IN_HEADING: Final = re.compile(
-    rf"(.+?)(?:[(\[{{【〔<](?:单位[:为]?)?(?:人民币)?({_LONGEST_FIRST})[)\]}}】〕>]"
-    rf"|[:/_,;\-](?:单位[:为]?)?(?:人民币)?({_LONGEST_FIRST}))"
+_MONEY: Final = sorted(
+    (t for t, unit in _MEANING.items() if unit in ("yuan", "wan_yuan", "other money")),
+    key=lambda text: -len(text),
 )
-_MONEY_UNITS: Final = "|".join(
-    re.escape(text)
-    for text in sorted(_MEANING, key=lambda text: -len(text))
-    if _MEANING[text] in ("yuan", "wan_yuan", "other money")
+_MONEY_UNITS: Final = "|".join(map(re.escape, _MONEY))
+# 金额万元 as well: of all units these are the ones that are written without any sign between.
+_BARE: Final = "|".join(text for text in _MONEY if text.endswith("元"))
+_YUAN_MARK: Final = "(?:人民币|rmb|cny|¥)"
+_BEFORE: Final = f"(?:单位[:为]?)?(?:{_YUAN_MARK}:?)?"
+_IN_HEADING: Final = re.compile(
+    rf"(.+?)(?:[(\[{{【〔<]{_BEFORE}({_LONGEST_FIRST}){_YUAN_MARK}?(?:[,、;].{{1,10}})?[)\]}}】〕>]"
+    rf"|[:/_,;\-]{_BEFORE}({_LONGEST_FIRST})|({_BARE}))"
 )
 # 填报单位 is who reports, not what the figures are in.
 _IN_NOTE: Final = re.compile(
-    r"(?<!填报)(?<!报送)(?<!编制)(?<!制表)(?<!开户)(?<!工作)(?<!主管)单位\s*[:为是]?\s*[(\[]?"
-    rf"(?:[户笔个人次家%、,/;和及\s])*(?:人民币)?\s*({_MONEY_UNITS})(?![\u4e00-\u9fffa-z])"
-    rf"|以(?:人民币)?({_MONEY_UNITS})(?:为单位|计|列示|填列)"
-    rf"|^\s*[(\[【]?\s*(?:人民币)?(万元|千元|百万元|亿元)\s*[)\]】]?\s*$"
+    r"(?<!填报)(?<!报送)(?<!编制)(?<!制表)(?<!开户)(?<!工作)(?<!主管)(?:单位|\bunit)"
+    r"\s*(?:均|都|统一|一律)?[:为是]?\s*[(\[]?"
+    rf"(?:[户笔个人次家%、,/;和及\s])*{_YUAN_MARK}?\s*({_MONEY_UNITS}){_YUAN_MARK}?"
+    r"(?![\u4e00-\u9fffa-z])"
+    rf"|(?:以|按){_YUAN_MARK}?({_MONEY_UNITS})(?:为单位|计|列示|填列)"
+    rf"|(?:金额|数额|币种)\s*(?:均|都|统一|一律)?[:为是]\s*{_YUAN_MARK}?\s*({_MONEY_UNITS})"
+    r"(?![\u4e00-\u9fffa-z])"
+    rf"|^\s*[(\[【]?\s*(?:{_YUAN_MARK}:?)?(万元|千元|百万元|亿元)\s*[)\]】]?\s*$"
 )
+# 2025年1月流水统计表（万元）
+_IN_TITLE: Final = re.compile(rf".+[(\[【]{_BEFORE}({_BARE}){_YUAN_MARK}?[)\]】]")
+# Traditional forms; and quotes around a unit.
+_SIMPLE: Final = str.maketrans("萬億單幣圓", "万亿单币圆")
+_QUOTES: Final = str.maketrans("", "", "“”‘’\"'「」")
 
 
 # The first rows of a sheet are asked about once for every column of the feed.
@@ -55,13 +69,13 @@ _IN_NOTE: Final = re.compile(
 def split_unit(heading: str) -> tuple[str, str | None]:
     """A normalised heading without the unit it ends with, and what that unit is.
 
-    >>> split_unit("余额(万元)"), split_unit("余额/元"), split_unit("余额")
+    >>> split_unit("余额(萬元)"), split_unit("余额/元"), split_unit("余额")
     (('余额', 'wan_yuan'), ('余额', 'yuan'), ('余额', None))
     """
-    found = _IN_HEADING.fullmatch(heading)
+    found = _IN_HEADING.fullmatch(heading.translate(_SIMPLE))
     if found is None:
         return heading, None
-    return found[1], _MEANING[found[2] or found[3]]
+    return heading[: len(found[1])], _MEANING[found[2] or found[3] or found[4]]
 
 
 def unit_of_note(text: str) -> tuple[str, str] | None:
@@ -70,11 +84,21 @@ def unit_of_note(text: str) -> tuple[str, str] | None:
     >>> unit_of_note("金额单位：万元"), unit_of_note("填报单位：元宝支行")
     (('万元', 'wan_yuan'), None)
     """
-    found = _IN_NOTE.search(unicodedata.normalize("NFKC", text).casefold())
+    found = _IN_NOTE.search(_compared(text))
     if found is None:
         return None
-    written = found[1] or found[2] or found[3]
+    written = next(group for group in found.groups() if group)
     return written, _MEANING[written]
+
+
+def unit_of_title(text: str) -> tuple[str, str] | None:
+    """The unit of money in brackets at the end of a title: as written, and what it is.
+
+    >>> unit_of_title("1月流水（万元）"), unit_of_title("1月流水（城东）")
+    (('万元', 'wan_yuan'), None)
+    """
+    found = _IN_TITLE.fullmatch(_compared(text).strip())
+    return (found[1], _MEANING[found[1]]) if found else None
 
 
 def meaning_of(text: str) -> str | None:
@@ -83,7 +107,11 @@ def meaning_of(text: str) -> str | None:
     >>> meaning_of("万元"), meaning_of("张三")
     ('wan_yuan', None)
     """
-    return _MEANING.get(unicodedata.normalize("NFKC", text).casefold())
+    return _MEANING.get(_compared(text))
+
+
+def _compared(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().translate(_SIMPLE).translate(_QUOTES)
 
 
 def written_units(unit: str) -> tuple[str, ...]:

@@ -88,30 +88,36 @@ Every cell is read as text and becomes what the feed says of its column, never w
 - **Headings** may stand below titles, and over two or three rows: a merged 存款 over 余额 and
   笔数 is `存款余额` where the feed knows that, else `余额`. Rows of units (元 | 笔) and of column
   numbers (1 | 2 | 3) below them are no data.
-- **Units.** A heading may state its unit: `余额（元）`. Where a heading, a note (`单位：万元`)
-  above or below the table or the sheet's name states another unit than the feed, the file is
+- **Units.** A heading may state its unit: `余额（元）`. Where a heading, the group above it, a row
+  of units, a note (`单位：万元`) above or below the table, a title (`统计表（万元）`), a column of
+  units that nobody reads or the sheet's name states another unit than the feed, the file is
   refused: a factor of ten thousand is never guessed. A heading's own unit goes before a note's.
   Units of time count as well (`时长(小时)` for minutes); where the feed's heading states a unit and
   no alias goes without, a heading that lacks it, or has something else there, refuses the file.
 - **Several sheets** with the headings are all read, one per district, say. Two tables on one
-  sheet, side by side or with another order of columns below, refuse the file.
+  sheet, side by side or with other columns below, refuse the file. A sheet without headings whose
+  rows read like the table's (续表) holds it.
 - **Rows that are no data**: what stands above the headings, repeated headings and titles, sums
   (合计, 小计, Total where the key stands, also where they fill in every column), remarks and
   signatures that say no key, date or figure; below the last whole row what a form says of itself
   (signatures of any office, page numbers, dates, 以下空白); lines across the table; a last row in
   which nothing stands but the sums of at least two rows above it, to the fen. They are counted, not
   loaded. A row that says its key and fills in what it must is data, whatever its name reads like.
-- **Merged cells.** A value merged downwards counts for each row it covers, and each repeated cell
-  is recorded (`merged`). A value merged over several columns of the feed refuses its row.
+- **Merged cells.** A text or a date merged downwards counts for each row it covers, and each
+  repeated cell is recorded (`merged`). A figure merged downwards may be one for all of its rows,
+  so they are refused; so are a row whose own value lies under the merged area, and a value merged
+  over several columns of the feed.
 - **Hidden** rows and columns are read, hidden sheets are not: somebody filtered the rows he
   sends, and hid last month's sheet. A file pattern with `hidden: load` reads hidden sheets, too;
   with `hidden: skip` nothing hidden is read, and its rows are counted as no data. It is told in
   any case.
 - **Dates**: cells with a date format, and the written forms. A number without a date format is a
   day only within ten years of the business date, and recorded (`serial`); else it is refused.
-- **Numbers** are what their cells show where that matters: a percentage under a rate, a time
-  of day (`14:30`) and leading zeros (`000123`, recorded as `padded`) under a text. Numbers of more
-  than 15 digits are refused: Excel has changed their last digits.
+- **Numbers** are what their cells show where that matters: a percentage, a time of day (`14:30`)
+  and codes (`000123`, `KH-012`, recorded as `padded`) under a text, a unit of the cell's own format
+  (`3.50万元`, recorded as `shown`) under an amount. An amount that its format only shows smaller is
+  refused, and so is a day under an identifier (Excel made it of 1-2). Numbers of more than 15
+  digits are refused: Excel has changed their last digits.
 - **Formulas** count as their saved results, and how many there are is told. Without a result,
   with an error, or with another result at each opening (TODAY, RAND, INDIRECT) the cell is
   refused.

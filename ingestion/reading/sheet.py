@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -132,16 +131,6 @@ class Sheet:
         self.adjusted.append(
             AdjustedCell(self.entry.name, row, cell.column.name, heading, text, value, code, reason)
         )
-
-
-def percentage(text: str) -> str:
-    """The text of a number that its cell shows as a percentage.
-
-    >>> percentage("0.0345"), percentage("3.4500000000000003E-2")
-    ('3.45%', '3.45%')
-    """
-    number = Decimal(f"{float(text):.15g}") * 100
-    return f"{number.normalize():f}%"
 
 
 def cleaned(text: str | None) -> str | None:

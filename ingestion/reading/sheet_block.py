@@ -54,8 +54,10 @@ class Block:
         values = np.flatnonzero(self._names == ord("v"))
         self._value_starts: Array = self._tags[values] + 3
         ends = np.append(self._tags, len(data))[values + 1]
-        # <v></v> and <v/> are a value that is not there.
-        is_filled = (ends > self._value_starts) & (self._bytes[self._value_starts - 1] != ord("/"))
+        # <v></v>, <v/> and <v /> are a value that is not there.
+        first, before = self._bytes[self._value_starts], self._bytes[self._value_starts - 1]
+        is_closed = (before == ord("/")) | ((before == ord(" ")) & (first == ord("/")))
+        is_filled = (ends > self._value_starts) & ~is_closed
         self._value_starts, self._value_ends = self._value_starts[is_filled], ends[is_filled]
         inline = self._tags[self._names == ord("i")]
         self.values: Array = self._value_starts

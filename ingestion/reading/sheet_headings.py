@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ingestion.contracts import Feed, HeadingMatch, normalise_heading
@@ -41,7 +41,9 @@ def find_headings(
 ) -> FoundHeadings | None:
     """The row, or rows, that name most columns of the feed; None where none names any.
 
-    More rows are read together only where that names more columns than any row by itself.
+    More rows are read together only where that names more columns than any row by itself. Below
+    headings that the feed accepts there are data: headings there, with a column more, would make
+    a second table of the sheet, and are told as one.
 
     Args:
         feed: The contract.
@@ -55,7 +57,7 @@ def find_headings(
     numbers = [given] if given is not None else list(range(1, last + 1))
     numbers = [number for number in numbers if number <= height]
     rows = {number: texts_of(number) for number in range(1, max([*numbers, 0]) + 1)}
-    _spread(rows, merges, first_column)
+    spread_over_columns(rows, merges, first_column)
     best, found = 0, None
     most = sum(column.is_read for column in feed.columns)
     for levels in range(1, _MOST_LEVELS + 1):
@@ -65,6 +67,8 @@ def find_headings(
             headings = _together(feed, [rows[number - up] for up in range(levels)][::-1])
             if levels > 1 and headings == rows[number]:
                 continue  # the row by itself was looked at before
+            if found is not None and found.match.is_acceptable and number - levels >= found.row:
+                continue
             match = feed.match_headings(headings)
             # A doubled column is found, too, for finding the row; the file is refused for it.
             named = len(match.positions) + len(match.doubled) + len(match.contradicting)
@@ -79,7 +83,9 @@ def is_known(feed: Feed, heading: str) -> bool:
     return name in feed.known_headings or split_unit(name)[0] in feed.known_headings
 
 
-def _spread(rows: dict[int, Row], merges: Iterable[Merge], first_column: int) -> None:
+def spread_over_columns(
+    rows: Mapping[int, Row], merges: Iterable[Merge], first_column: int
+) -> None:
     """Let a merged heading stand over each column it covers; not in the row below it."""
     for top, left, _, right in merges:
         row = rows.get(top)

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ingestion.contracts import Feed, normalise_heading
-from ingestion.contracts.heading_match import told_unit
-from ingestion.contracts.heading_unit import meaning_of, split_unit, states_money, unit_of_note
+from ingestion.contracts.heading_unit import meaning_of
 from ingestion.parsing.date import WRITTEN_PATTERN
 from ingestion.parsing.signs import plain_signs
 from ingestion.reading.sheet import Sheet, cleaned
@@ -67,6 +66,7 @@ _BRACKETS: Final = "()[]【】（）<> "
 _TEXTS: Final = frozenset({"text", "code"})
 _FIGURES: Final = frozenset({"money", "rate", "integer", "decimal"})
 _FEWEST_NUMBERED: Final = 3
+_COUNTS: Final = frozenset({"栏次", "栏号", "列次", "列号", "行次", "序号", "编号", "甲"})
 
 
 def narrow(text: str) -> str:
@@ -122,9 +122,9 @@ class RowKinds:
         told = [text for text in texts if text]
         if not told:
             return None if number in self._sheet.odd_rows else "blank"
+        self._refuse_other_table(number, texts)
         if self._at_places(texts) == self._headings:
             return "head"
-        self._refuse_other_table(number, texts)
         if self._is_sum(texts, is_whole=is_whole):
             return "foot"
         if number == self._first_row + 1 and self._is_numbering(texts):
@@ -181,8 +181,10 @@ class RowKinds:
         signs = [(text or "").strip(_BRACKETS).upper() for text in texts if text]
         if len(signs) < _FEWEST_NUMBERED or len(signs) < len(self._places):
             return False
+        # 栏次, 1, 2, 3: the first cell says what the others are.
+        counted = signs[1:] if signs[0] in _COUNTS else signs
         return any(
-            signs == list(series[: len(signs)]) or signs[1:] == list(series[: len(signs) - 1])
+            counted == list(series[: len(counted)])
             for series in ([str(n) for n in range(1, 100)], "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         )
 
@@ -236,48 +238,3 @@ def sum_places(feed: Feed, sheet: Sheet) -> list[int]:
         for place, cell in sheet.cells_by_place.items()
         if (cell.column.required or cell.column.name in feed.key) and cell.column.type in _TEXTS
     ]
-
-
-def refuse_other_unit(sheet: Sheet, where: str) -> None:
-    """Refuse a sheet whose notes state another unit of money than the feed.
-
-    A heading that states its own unit is believed; it was compared with the feed before.
-
-    Raises:
-        RefusedFileError: If they do.
-    """
-    silent = [
-        cell.column
-        for place, cell in sheet.cells_by_place.items()
-        if cell.column.type == "money" and not _states_unit(sheet.headings[place])
-    ]
-    if not silent:
-        return
-    numbers = sorted(row for row, kind in sheet.set_aside.items() if kind in ("head", "foot"))
-    notes: list[tuple[int | None, str]] = [(None, sheet.entry.name)]
-    notes += [
-        (number, text)
-        for number, texts in zip(numbers, sheet.rows(numbers), strict=True)
-        for text in texts
-        if text
-    ]
-    for number, text in notes:
-        found = unit_of_note(text)
-        column = next((c for c in silent if found and c.unit != found[1]), None)
-        if found is None or column is None:
-            continue
-        zh, en = told_unit(column)
-        place_zh = f"第 {number} 行" if number else "名称"
-        place = f"row {number}" if number else "its name"
-        raise RefusedFileError(
-            f"{where} 的{place_zh}注明金额单位为“{found[0]}”，"
-            f"而“{column.heading}”约定以{zh}为单位；请换算后改正单位说明，再重新报送。",
-            f"{where}: {place} says that amounts are in {found[0]}, but the feed takes"
-            f" {column.heading} in {en}; convert the figures, correct the note and deliver it"
-            " again.",
-        )
-
-
-def _states_unit(heading: str | None) -> bool:
-    unit = split_unit(narrow(heading or ""))[1]
-    return unit is not None and states_money(unit)

@@ -44,9 +44,10 @@ class SheetFacts(Found):
 
     Attributes:
         rows: Numbers of the rows that hold something, in order.
-        first_column: Number of the first column that holds something, where a reader of texts
-            begins.
+        first_column: Number of the first column that holds something.
         width: Number of the last column that holds something.
+        valued: Numbers of the first and last column with a value, where a reader of texts begins
+            and ends: it does not see a formula without a result.
         merges: First row, first column, last row, last column of merged areas.
         hidden_rows: Numbers of the rows that are hidden and hold something.
         hidden_columns: Numbers of the columns that are hidden, as far as the sheet is wide.
@@ -55,9 +56,16 @@ class SheetFacts(Found):
     rows: list[int] = field(default_factory=list)
     first_column: int = _LAST_COLUMN
     width: int = 0
+    valued: tuple[int, int] = (_LAST_COLUMN, 0)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)
+
+    def reach(self, first: int, last: int, *, is_valued: bool = True) -> None:
+        """Enter from which column to which something stands."""
+        self.first_column, self.width = min(self.first_column, first), max(self.width, last)
+        if is_valued:
+            self.valued = min(self.valued[0], first), max(self.valued[1], last)
 
 
 @dataclass
@@ -193,8 +201,7 @@ class SheetScan:
             last = block.columns_of(block.values[ends[plain] - 1])
             first = block.columns_of(block.values[begins[plain]])
             facts = self.facts
-            facts.width = max(facts.width, *map(column_number, last))
-            facts.first_column = min(facts.first_column, *map(column_number, first))
+            facts.reach(min(map(column_number, first)), max(map(column_number, last)))
         if len(plain) == len(numbers):
             self.facts.rows += numbers
             return
@@ -215,13 +222,14 @@ class SheetScan:
         start = row.find(b">")
         if row.find(b"hidden", 0, start) >= 0 and is_marked_hidden(row[:start]):
             facts.hidden_rows.append(number)
+        if places:
+            first = _column(row, start, places[0], is_last=False)
+            facts.reach(first, _column(row, start, places[-1], is_last=True))
         if may_compute and (formula := row.find(b"<f")) >= 0:
             # Formulas without a result count, too.
-            places = [min([formula, *places]), max([row.rfind(b"<f"), *places])]
-        facts.width = max(facts.width, _column(row, start, places[-1], is_last=True))
-        if facts.first_column > 1:
-            first = _column(row, start, places[0], is_last=False)
-            facts.first_column = min(facts.first_column, first)
+            first = _column(row, start, formula, is_last=False)
+            last = _column(row, start, row.rfind(b"<f"), is_last=True)
+            facts.reach(first, last, is_valued=False)
 
     def _numbers(self, data: bytes, block: Block) -> list[int]:
         """The numbers of a block's rows, which must go up."""

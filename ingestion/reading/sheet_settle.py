@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -14,15 +12,15 @@ import pyarrow.compute as pc
 
 from ingestion.parsing.cell import Cell
 from ingestion.parsing.date import SERIAL_PATTERN
-from ingestion.reading.sheet import Sheet, percentage
+from ingestion.reading.number_format import NumberFormat
+from ingestion.reading.sheet import Sheet
 from ingestion.reading.sheet_cells import Oddity
+from ingestion.reading.sheet_shown import MIDNIGHT, day_of, read_as_shown
 from ingestion.sentence import Sentence, shown
 
 # A number without a date format is taken for a day only if that is near the business date.
 _SERIAL_YEARS: Final = 10
 _OPEN_END: Final = "2958465"
-_SECONDS: Final = 86_400
-_TEXTS: Final = frozenset({"text", "code"})
 
 ODD_REASONS: Final[dict[Oddity, tuple[str, Sentence]]] = {
     "error": (
@@ -69,15 +67,28 @@ _MERGED: Final = Sentence(
     "纵向合并单元格，其值用于所覆盖的每一行。",
     "The cell is merged downwards; its value counts for each row it covers.",
 )
-_PADDED: Final = Sentence(
-    "单元格按格式显示前导零，已按显示的内容读取。",
-    "The cell's format shows leading zeros; it was read as it is shown.",
+_SHARED: Final = Sentence(
+    "数值单元格纵向合并，无法确定是每行各有此数还是各行合计；请取消合并，逐行填写。",
+    "The figure is merged over several rows, so it is not known whether each of them has it or all"
+    " of them together; undo the merge and write the figure of each row.",
+)
+_COVERED: Final = Sentence(
+    "单元格被合并区域遮住，其下还保存着另一个值，无法确定以哪个为准；请取消合并，逐行填写。",
+    "The cell lies under a merged area and still holds a value of its own, so it is not certain"
+    " which is meant; undo the merge and fill in each row.",
 )
 _SERIAL: Final = Sentence(
     "单元格没有日期格式，其数字是业务日期前后十年内的日期序列值，已按该日期读取。",
     "The cell has no date format; its number is the serial of a day within ten years of the"
     " business date and was read as that day.",
 )
+_DAY: Final = Sentence(
+    "单元格是日期而不是号码，很可能是输入的号码（如 1-2）被 Excel 自动改成了日期；"
+    "请将该列设为文本格式后重新填写号码。",
+    "The cell holds a day, not a number: Excel has probably changed what was typed (1-2, say) into"
+    " a date; format the column as text and enter the number again.",
+)
+_COUNTED: Final = frozenset({"money", "integer", "decimal"})
 _NO_DATE: Final = Sentence(
     "是没有日期格式的数字，换算成日期后与业务日期相差十年以上，无法确认是否为日期；"
     "请将单元格设为日期格式，或填写如 2024-02-29 的日期。",
@@ -87,7 +98,7 @@ _NO_DATE: Final = Sentence(
 
 
 def settle(
-    sheet: Sheet, shapes: Mapping[int, str], epoch: dt.date, business_date: dt.date
+    sheet: Sheet, shapes: Mapping[int, NumberFormat], epoch: dt.date, business_date: dt.date
 ) -> list[Sentence]:
     """Put right what can be, and note what has to be refused; remarks for the operator.
 
@@ -99,7 +110,8 @@ def settle(
     """
     cells = sheet.cells_by_place
     _refuse_odd(sheet, cells)
-    _show(sheet, cells, shapes, epoch)
+    read_as_shown(sheet, shapes, epoch)
+    _refuse_days(sheet, cells)
     _read_serials(sheet, cells, epoch, business_date)
     merged = _spread_merged(sheet, cells)
     return _remarks(sheet, cells, merged)
@@ -118,61 +130,17 @@ def _refuse_odd(sheet: Sheet, cells: Mapping[int, Cell]) -> None:
             sheet.refuse_cell(row, place, cell, text, code, reason)
 
 
-def _show(
-    sheet: Sheet, cells: Mapping[int, Cell], shapes: Mapping[int, str], epoch: dt.date
-) -> None:
-    """Read numbers as their cells show them: 3.45%, 0012 for 12, a day for 45351, 14:30."""
-    for (column, style), found in sheet.facts.shown.items():
-        place = column - sheet.facts.first_column
-        cell, shape = cells.get(place), shapes[style]
-        if cell is None:
+def _refuse_days(sheet: Sheet, cells: Mapping[int, Cell]) -> None:
+    """Refuse days under identifiers: 1-2 was typed, and Excel made it the second of January."""
+    for place, cell in cells.items():
+        if not cell.column.is_identifier:
             continue
-        begin = bisect_right(found.rows, _below(sheet))
-        end = bisect_right(found.rows, sheet.height)
-        rows, stored = found.rows[begin:end], found.texts[begin:end]
-        if shape == "percent" and cell.column.type == "rate":
-            texts = {text: percentage(text.decode()) for text in set(stored)}
-        elif shape == "date":
-            texts = {text: day_of(text.decode(), epoch) or text.decode() for text in set(stored)}
-        elif shape == "time" and cell.column.type in _TEXTS:
-            texts = {text: time_of(text.decode()) or text.decode() for text in set(stored)}
-        elif shape.startswith("0") and cell.column.type in _TEXTS:
-            texts = {text: text.decode().zfill(len(shape)) for text in set(stored)}
-            for row, text in zip(rows, stored, strict=True):
-                if texts[text] != text.decode():
-                    raw = text.decode()
-                    sheet.adjust_cell(row, cell, raw, texts[text], "padded", _PADDED)
-        else:
-            continue
-        if rows:
-            sheet.replace_rows(place, rows, map(texts.__getitem__, stored))
-
-
-def time_of(text: str) -> str | None:
-    """The time of day, as text, that a serial shows under a format without a date.
-
-    >>> time_of("0.604166666666667"), time_of("45351.37502314814814817"), time_of("x")
-    ('14:30', '09:00:02', None)
-    """
-    try:
-        seconds = round(float(text) % 1 * _SECONDS) % _SECONDS
-    except ValueError:
-        return None
-    time = dt.time(seconds // 3600, seconds // 60 % 60, seconds % 60)
-    return time.isoformat("seconds" if time.second else "minutes")
-
-
-@lru_cache(maxsize=10_000)
-def day_of(text: str, epoch: dt.date) -> str | None:
-    """The day, as text, of a serial; None where it is none.
-
-    >>> day_of("45351.25", dt.date(1899, 12, 30)), day_of("x", dt.date(1899, 12, 30))
-    ('2024-02-29', None)
-    """
-    try:
-        return (epoch + dt.timedelta(days=int(float(text)))).isoformat()
-    except (ValueError, OverflowError):
-        return None
+        column = sheet.columns[place]
+        is_day = pc.fill_null(pc.match_like(column, f"%{MIDNIGHT}"), False)
+        for index in np.flatnonzero(is_day.to_numpy(zero_copy_only=False)).tolist():
+            if index + 1 > _below(sheet):
+                text = column[index].as_py()
+                sheet.refuse_cell(index + 1, place, cell, text, "day_for_number", _DAY)
 
 
 def _read_serials(
@@ -239,20 +207,52 @@ def _spread_merged(sheet: Sheet, cells: Mapping[int, Cell]) -> int:
             continue
         if place not in cells or bottom == top:
             continue
-        value = sheet.columns[place][top - 1].as_py()
-        for row in rows:
-            if row > top and value is not None:
-                changes.setdefault(place, {})[row] = value
-                sheet.adjust_cell(row, cells[place], None, value, "merged", _MERGED)
-            if row > top and top in sheet.odd_rows:
-                # What is wrong with the value is wrong with it in each row.
-                for odd in sheet.odd_rows[top]:
-                    if odd.place == left:
-                        sheet.odd_rows.setdefault(row, []).append(odd)
+        _spread(sheet, cells[place], (top, place), rows, changes.setdefault(place, {}))
         merged += 1
     for place, texts in changes.items():
-        sheet.replace_texts(place, texts)
+        if texts:
+            sheet.replace_texts(place, texts)
     return merged
+
+
+def _spread(
+    sheet: Sheet,
+    cell: Cell,
+    corner: tuple[int, int],
+    rows: list[int],
+    changes: dict[int, str | None],
+) -> None:
+    """Let the value of the first of some merged rows count for the others, or refuse it.
+
+    Args:
+        sheet: The sheet.
+        cell: The feed's column.
+        corner: Row and place of the area's first cell.
+        rows: Its rows that hold something.
+        changes: Row -> value, to enter what has to be repeated.
+    """
+    top, place = corner
+    column = sheet.columns[place]
+    value = column[top - 1].as_py()
+    if cell.column.type in _COUNTED and value is not None and len(rows) > 1:
+        for row in rows:
+            sheet.refuse_cell(row, place, cell, value, "merged", _SHARED)
+        return
+    odd = [
+        each
+        for each in sheet.odd_rows.get(top, ())
+        if each.place == place + sheet.facts.first_column
+    ]
+    for row in [row for row in rows if row > top]:
+        own = column[row - 1].as_py()
+        if own is not None and own.strip() and own != value:
+            sheet.refuse_cell(row, place, cell, own, "merged", _COVERED)
+        elif value is not None:
+            changes[row] = value
+            sheet.adjust_cell(row, cell, None, value, "merged", _MERGED)
+        if odd:
+            # What is wrong with the value is wrong with it in each row.
+            sheet.odd_rows.setdefault(row, []).extend(odd)
 
 
 def _between(rows: list[int], first: int, last: int) -> list[int]:

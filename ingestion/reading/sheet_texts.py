@@ -79,11 +79,15 @@ def _guarded(book: Book, read: Any) -> Any:
 
 def _columns(book: Book, facts: SheetFacts, batch: Any) -> list[Any]:
     """Columns of texts from the first that holds something, each from row 1 to the last."""
-    if batch.num_columns != facts.width - facts.first_column + 1:
+    first, last = facts.valued
+    if batch.num_columns != max(last - first + 1, 0):
         # Then it would not be known which column an odd cell stands in.
         raise damaged(book.name)
-    # A reader ends at the last value; rows of formulas without a result may follow it.
+    # A reader ends at the last value; rows and columns of formulas without a result may follow.
     beyond = max(facts.rows[-1] - batch.num_rows, 0)
-    if not beyond:
-        return list(batch.columns)
-    return [pa.concat_arrays([column, pa.nulls(beyond, column.type)]) for column in batch.columns]
+    columns = list(batch.columns)
+    if beyond:
+        columns = [pa.concat_arrays([column, pa.nulls(beyond, pa.string())]) for column in columns]
+    empty = pa.nulls(batch.num_rows + beyond, pa.string())
+    before = first - facts.first_column if columns else facts.width - facts.first_column + 1
+    return [empty] * before + columns + [empty] * max(facts.width - max(last, first - 1), 0)

@@ -13,6 +13,7 @@ from typing import Final
 # Entities, the danger of XML, are refused below before this parser sees them.
 from xml.etree import ElementTree as ET
 
+from ingestion.reading.number_format import NumberFormat, format_of
 from ingestion.reading.package import (
     DAMAGE,
     MOST_BYTES,
@@ -28,13 +29,6 @@ from ingestion.sentence import RefusedFileError, shown
 
 _ENTITY: Final = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _SHEET_TYPE: Final = "/worksheet"
-_PERCENT_FORMATS: Final = frozenset({9, 10})
-# Date formats that a Chinese Excel has by number alone; readers of texts know them not.
-_CHINESE_DATES: Final = frozenset({*range(27, 32), 36, *range(50, 55), 57, 58})
-_TIMES: Final = frozenset({*range(18, 22), *range(32, 36), 55, 56})
-# What a format code says beside its signs: its language, quoted words, escapes, morning or evening.
-_UNSPOKEN: Final = re.compile(r"\[\$[^]]*\]|\"[^\"]*\"|\\.|AM/PM|上午/下午|;@", re.IGNORECASE)
-_TIME_CODE: Final = re.compile(r"[h时:： ]*h[hms分秒:： ]*m[hms分秒:： ]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -59,15 +53,14 @@ class Book:
     Attributes:
         sheets: Its worksheets, in order; charts are no sheets here.
         is_1904: Whether its serial dates count from 1904.
-        shapes: Style number -> how its cells show a number, where that is not the number itself:
-            `percent`, `date`, `time`, or zeros, as many as it has digits at least.
+        shapes: Style number -> how its cells show a number, where that is not the number itself.
     """
 
     path: Path
     name: str
     sheets: tuple[SheetEntry, ...]
     is_1904: bool
-    shapes: dict[int, str]
+    shapes: dict[int, NumberFormat]
 
     def size_of(self, member: str) -> int:
         """How many bytes a part says that it unpacks to.
@@ -169,7 +162,7 @@ def _sheets(book: ET.Element, relations: dict[str, tuple[str, str]]) -> Iterator
             yield SheetEntry(str(element.get("name")), member, state != "visible")
 
 
-def _shapes(styles: ET.Element | None) -> dict[int, str]:
+def _shapes(styles: ET.Element | None) -> dict[int, NumberFormat]:
     if styles is None:
         return {}
     codes = {
@@ -181,20 +174,9 @@ def _shapes(styles: ET.Element | None) -> dict[int, str]:
     found = {}
     for place, element in enumerate(cell_formats if cell_formats is not None else ()):
         number = int(element.get("numFmtId", "0") or 0)
-        if shape := _shape(number, codes.get(number, "")):
+        if (shape := format_of(number, codes.get(number, ""))) is not None:
             found[place] = shape
     return found
-
-
-def _shape(number: int, code: str) -> str | None:
-    """How a number format shows a number, where that is not the number itself."""
-    if number in _PERCENT_FORMATS or "%" in code:
-        return "percent"
-    if number in _CHINESE_DATES and not code:
-        return "date"
-    if number in _TIMES or _TIME_CODE.fullmatch(_UNSPOKEN.sub("", code)):
-        return "time"
-    return code if re.fullmatch("0{2,15}", code) else None
 
 
 def _xml(package: zipfile.ZipFile, member: str, name: str) -> ET.Element:

@@ -19,10 +19,11 @@ from ingestion.reading.headings import match_headings
 from ingestion.reading.load import Origin, RawRow, accepted_sql, judge, write_accepted
 from ingestion.reading.outcome import Outcome
 from ingestion.reading.sheet import Sheet, cleaned, epoch_of
-from ingestion.reading.sheet_kinds import refuse_other_unit
 from ingestion.reading.sheet_rows import aside_sql, rows_seen, stage
 from ingestion.reading.sheet_settle import settle
 from ingestion.reading.sheet_texts import open_reader, read_sheet
+from ingestion.reading.sheet_units import refuse_other_unit
+from ingestion.reading.sheet_unread import doubt_unread
 from ingestion.reading.workbook import Book, open_book
 from ingestion.returning.correction import Correction
 from ingestion.returning.slip import SUMMARY_SHEET
@@ -38,11 +39,13 @@ class _Tables:
     Attributes:
         read: Sheets that carry the feed's table.
         skipped: Hidden sheets that carry it and are not read by the feed's word.
+        unread: Visible sheets that do not carry it.
         notes: What is to be said of the others.
     """
 
     read: list[Sheet] = field(default_factory=list)
     skipped: list[Sheet] = field(default_factory=list)
+    unread: list[Sheet] = field(default_factory=list)
     notes: list[Sentence] = field(default_factory=list)
 
 
@@ -113,7 +116,7 @@ def _tables(
         }
 
     pattern = expect_slip(book, pattern, correction, summary)
-    tables, passed_over, hidden = _Tables(), [], []
+    tables, hidden = _Tables(), []
     for entry in book.sheets:
         if pattern.sheet is not None and entry.name.strip() != pattern.sheet:
             continue
@@ -131,21 +134,21 @@ def _tables(
         elif sheet.is_table_of(feed):
             tables.read.append(sheet)
         elif sheet.height:
-            passed_over.append(entry.name)
+            tables.unread.append(sheet)
     if not tables.read:
         raise _no_table(book, feed, pattern)
     tables.notes = _notes(
-        passed_over, hidden, [sheet for sheet in tables.read if sheet.entry.is_hidden]
+        tables.unread, hidden, [sheet for sheet in tables.read if sheet.entry.is_hidden]
     )
     return tables
 
 
 def _notes(
-    passed_over: Sequence[str], skipped: Sequence[Sheet], loaded: Sequence[Sheet]
+    unread: Sequence[Sheet], skipped: Sequence[Sheet], loaded: Sequence[Sheet]
 ) -> list[Sentence]:
     notes = []
-    if passed_over:
-        names = [shown(name) for name in passed_over]
+    if unread:
+        names = [shown(sheet.entry.name) for sheet in unread]
         notes.append(
             Sentence(
                 f"以下工作表没有约定的标题，未读取：{'、'.join(names)}。",
@@ -261,6 +264,8 @@ def _load(
     layouts = [sheet.layout for sheet in tables.read]
     mended = take_marks(engine, layouts, target, book.name)
     outcome = _counted(tables, origin)
+    if correction is None:
+        outcome.doubts += doubt_unread(engine, feed, tables.read[0], tables.unread)
     outcome.corrected = corrected if is_rows_only else None
     outcome.quarantined = outcome.data_rows - loaded
     is_refused = outcome.is_too_much(outcome.quarantined)

@@ -35,6 +35,16 @@ def typed(*rows: Sequence[object], then: Callable[[Worksheet], object] | None = 
     return buffer.getvalue()
 
 
+def merged(*areas: str) -> Callable[[Worksheet], None]:
+    """What merges areas of a sheet that `typed` wrote."""
+
+    def merge(sheet: Worksheet) -> None:
+        for area in areas:
+            sheet.merge_cells(area)
+
+    return merge
+
+
 def written(
     write: Callable[[Any, Any], object], *headings: str, options: dict[str, object] | None = None
 ) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.contracts.heading_unit import split_unit, unit_of_note
+from ingestion.contracts.heading_unit import split_unit, unit_of_note, unit_of_title
 from ingestion.contracts.text import normalise_heading
 from ingestion.reading.headings import match_headings
 from ingestion.sentence import RefusedFileError
@@ -35,6 +35,15 @@ from tests.unit.ingestion.made_up import SERIAL, column, feed
         ("*余额(元)（必填）", "余额", "yuan"),
         ("余额（必填）（元）", "余额", "yuan"),
         ("余额(元)*", "余额", "yuan"),
+        # As people write them.
+        ("金额万元", "金额", "wan_yuan"),
+        ("金额（萬元）", "金额", "wan_yuan"),
+        ("金额（万元人民币）", "金额", "wan_yuan"),
+        ("金额（人民币：万元）", "金额", "wan_yuan"),
+        ("金额（￥万元）", "金额", "wan_yuan"),
+        ("金额（单位：万元，保留两位）", "金额", "wan_yuan"),
+        ("金额(W)", "金额", "wan_yuan"),
+        ("金额（美金）", "金额", "other money"),
     ],
 )
 def test_a_heading_states_its_unit_or_none(heading: str, base: str, unit: str | None) -> None:
@@ -52,6 +61,18 @@ def test_a_heading_states_its_unit_or_none(heading: str, base: str, unit: str | 
         ("二、金额单位为万元；日期写年月日。", "wan_yuan"),
         ("注：以上金额以万元计", "wan_yuan"),
         ("（万元）", "wan_yuan"),
+        ("金额均为万元", "wan_yuan"),
+        ("（金额：万元）", "wan_yuan"),
+        ("單位：萬元", "wan_yuan"),
+        ("单位：万元人民币", "wan_yuan"),
+        ("本表金额单位为“万元”", "wan_yuan"),
+        ("注：表中金额单位均为万元", "wan_yuan"),
+        ("单位统一为万元", "wan_yuan"),
+        ("单位：W", "wan_yuan"),
+        ("Unit: RMB", "yuan"),
+        ("币种：美元", "other money"),
+        ("金额为0", None),
+        ("金额：见附件", None),
         ("填报单位：元宝支行", None),
         ("报送单位：万元路支行", None),
         ("单位：城东支行", None),
@@ -62,6 +83,38 @@ def test_a_heading_states_its_unit_or_none(heading: str, base: str, unit: str | 
 def test_a_note_states_the_unit_of_money_or_none(note: str, unit: str | None) -> None:
     found = unit_of_note(note)
     assert (found[1] if found else None) == unit
+
+
+@pytest.mark.parametrize(
+    ("title", "unit"),
+    [
+        ("2025年1月流水统计表（万元）", "wan_yuan"),
+        ("流水(元)", "yuan"),
+        ("台账【单位：亿元】", "other money"),
+        ("流水（城东）", None),
+        ("万元户名单", None),
+    ],
+)
+def test_a_title_states_the_unit_of_money_or_none(title: str, unit: str | None) -> None:
+    found = unit_of_title(title)
+    assert (found[1] if found else None) == unit
+
+
+@pytest.mark.parametrize(
+    "heading", ["金额（单位万元含税）", "(万元)金额", "金额（千万美金）", "余额（K）"]
+)
+def test_an_amount_in_a_unit_that_nobody_knows_is_no_unknown_column(heading: str) -> None:
+    """The column was left empty, with a note: customers without an amount."""
+    of = feed(SERIAL, column("amount", "金额", "money"), column("balance", "余额", "money"))
+    found = of.match_headings(["流水号", heading])
+    assert found.contradicting or found.unstated
+    assert not found.is_acceptable
+
+
+@pytest.mark.parametrize("heading", ["金额（含税）", "金额备注", "金额说明（元旦）"])
+def test_another_remark_makes_it_another_column(heading: str) -> None:
+    of = feed(SERIAL, column("amount", "金额", "money"))
+    assert of.match_headings(["流水号", heading]).unknown == [heading]
 
 
 @pytest.mark.parametrize(

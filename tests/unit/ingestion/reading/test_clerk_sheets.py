@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, typed, written
+from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, merged, typed, written
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import AMOUNT, CUSTOMER, SERIAL, XLSX, Reading, column, feed
 
@@ -28,14 +27,6 @@ GROUPED = feed(
 
 def codes(reading: Reading) -> list[list[str]]:
     return [refused.codes for refused in reading.refused]
-
-
-def merged(*areas: str) -> Callable[[Any], None]:
-    def merge(sheet: Any) -> None:
-        for area in areas:
-            sheet.merge_cells(area)
-
-    return merge
 
 
 @pytest.mark.parametrize(
@@ -115,32 +106,18 @@ def test_headings_of_every_form_are_read(deliver: Deliver, rows: Rows, areas: li
             id="heading in thousands",
         ),
         pytest.param(
-            [["授信台账", None, "单位：元"], ["流水号", "户名", "授信"], ["S1", "甲", 1]],
-            WAN,
-            "第 1 行注明金额单位为“元”，而“授信”约定以万元为单位",
-            "row 1 says that amounts are in 元, but the feed takes 授信 in 10,000 yuan",
-            id="note above in yuan",
-        ),
-        pytest.param(
-            [["单位:万元", None, None], ["流水号", "户名", "金额"], ["S1", "甲", 1]],
-            feed(SERIAL, CUSTOMER, AMOUNT),
-            "第 1 行注明金额单位为“万元”，而“金额”约定以元为单位",
-            "says that amounts are in 万元",
-            id="note above in 万元",
-        ),
-        pytest.param(
-            [["流水号", "户名", "金额"], ["S1", "甲", 1], ["注：以上金额以万元计"]],
-            feed(SERIAL, CUSTOMER, AMOUNT),
-            "第 3 行注明金额单位为“万元”",
-            "row 3 says that amounts are in 万元",
-            id="note at the foot",
-        ),
-        pytest.param(
             [HEADING_ROW, GOOD, [], ["户名", "流水号", "日期", "金额", "备注"], GOOD],
             None,
             "第 4 行又是一行标题，其列的次序与第 1 行不同，同一工作表中有两张表",
             "Row 4 of sheet '流水' is another heading row",
             id="another table below",
+        ),
+        pytest.param(
+            [["流水号", "户名", "日期"], GOOD[:3], ["流水号", "户名", "日期", "金额"], GOOD[:4]],
+            None,
+            "第 3 行又是一行标题",
+            "Row 3 of sheet '流水' is another heading row",
+            id="another page with a column more",
         ),
         pytest.param(
             [[*HEADING_ROW, None, *HEADING_ROW], [*GOOD, None, "S2", *GOOD[1:]]],
@@ -158,21 +135,6 @@ def test_what_could_be_taken_wrongly_is_refused_whole(
     refusal = (deliver(data, of, XLSX) if of else deliver(data, name=XLSX)).refusal
     assert zh in refusal.zh
     assert en in refusal.en
-
-
-@pytest.mark.parametrize(
-    ("rows", "of"),
-    [
-        ([["单位：万元"], ["流水号", "户名", "授信"]], WAN),
-        ([["金额单位：万元、%"], ["流水号", "户名", "授信（万元）"]], WAN),
-        ([["单位：元"], ["流水号", "户名", "授信（万元）"]], WAN),
-        ([["填报单位：元宝支行"], ["流水号", "户名", "授信"]], WAN),
-        ([["单位：户、万元"], ["流水号", "户名", "授信"]], WAN),
-    ],
-)
-def test_a_unit_that_agrees_is_no_hindrance(deliver: Deliver, rows: Rows, of: Any) -> None:
-    reading = deliver(typed(*rows, ["S1", "甲", 1.5]), of, XLSX)
-    assert reading.values("limit_amount") == [Decimal(15000)]
 
 
 @pytest.mark.parametrize(
@@ -216,25 +178,6 @@ def test_rows_that_are_no_data_are_not_loaded_wherever_they_stand(
 )
 def test_rows_with_such_words_elsewhere_are_data(deliver: Deliver, data: list[Any]) -> None:
     assert len(deliver(typed(HEADING_ROW, GOOD, data), name=XLSX).rows) == 2
-
-
-def test_each_repeated_value_of_a_merged_area_is_recorded(deliver: Deliver) -> None:
-    rows = [HEADING_ROW, *([f"S{n}", "张三" if n == 1 else None, DAY, n, None] for n in (1, 2, 3))]
-    reading = deliver(typed(*rows, then=merged("B2:B4")), name=XLSX)
-    assert reading.values("customer_name") == ["张三"] * 3
-    assert reading.report.adjusted == {"merged": 2}
-
-
-def test_what_is_merged_with_other_columns_is_refused(deliver: Deliver) -> None:
-    rows = [HEADING_ROW, ["S1", "张三", None, 1, None], ["S2", "李四", DAY, 1, None]]
-    reading = deliver(typed(*rows, then=merged("B2:C2")), name=XLSX)
-    assert (reading.values("serial_id"), codes(reading)) == (["S2"], [["merged"]])
-    assert "单元格与右侧的其他列合并" in reading.refused[0].sentence.zh
-
-
-def test_what_is_merged_with_columns_of_nobody_counts(deliver: Deliver) -> None:
-    rows = [[*HEADING_ROW, None], [*GOOD, None]]
-    assert deliver(typed(*rows, then=merged("E2:F2")), name=XLSX).values("note_text") == ["注"]
 
 
 HIDING = {

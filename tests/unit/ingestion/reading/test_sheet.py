@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.reading.sheet import percentage
+from ingestion.reading.sheet_shown import percentage
 from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, patched, raw, row, typed, written
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import SERIAL, XLSX, column, feed
@@ -99,6 +99,21 @@ def test_a_last_row_of_formulas_without_a_result_is_refused(deliver: Deliver) ->
     (refused,) = reading.refused
     assert (refused.row, sorted(refused.codes)) == (3, ["formula", "missing", "missing"])
     assert reading.adds_up()
+
+
+@pytest.mark.parametrize("place", [0, 7])
+def test_formulas_without_a_result_beside_the_table_are_nobodys(
+    deliver: Deliver, place: int
+) -> None:
+    """The reader of texts does not see their column; the book was called damaged."""
+    blank = [None] * (1 if place == 0 else 0)
+    rows = [[*blank, *HEADING_ROW], [*blank, *GOOD]]
+
+    def check(sheet: Any) -> None:
+        sheet.cell(2, place + 1).value = "=LEN(B2)"
+
+    reading = deliver(typed(*rows, then=check), name=XLSX)
+    assert (reading.values("serial_id"), reading.report.state) == (["S1"], "loaded")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +233,7 @@ RATES = feed(
         (None, [0.0345, 3.45, 12.5], ["0.0345", "0.0345", "125000"]),
         ("0.00%", [0.0345, 0.0345, None], ["0.0345", "0.0345", None]),
         ("0%", [0.07, 0.07, None], ["0.07", "0.07", None]),
-        ("0.0000%", [0.034512, 0.034512, 0.5], ["0.034512", "0.034512", "5000"]),
+        ("0.0000%", [0.034512, 0.034512, 0], ["0.034512", "0.034512", "0"]),
         (None, ["3.45%", "3.45%", "3万"], ["0.0345", "0.0345", "30000"]),
         ("0.00%", ["3.45%", "3.45", "1.2亿"], ["0.0345", "0.0345", "120000000"]),
         (None, [0.0000125, 0.00125, 0.000001], ["0.0000125", "0.0000125", "0.01"]),

@@ -129,28 +129,6 @@ def test_a_table_may_stand_anywhere_on_the_sheet(deliver: Deliver) -> None:
     assert reading.refused[0].row == 3
 
 
-def test_a_value_merged_downwards_counts_for_each_row(deliver: Deliver) -> None:
-    rows = [HEADING_ROW, *([f"S{n}", "张三" if n == 1 else None, DAY, n, None] for n in (1, 2, 3))]
-    reading = deliver(typed(*rows, then=lambda sheet: sheet.merge_cells("B2:B4")), name=XLSX)
-    assert reading.values("customer_name") == ["张三"] * 3
-    (note,) = reading.report.notes
-    assert note.zh == "工作表“流水”有 1 处纵向合并单元格，其值用于所覆盖的每一行。"
-    assert "1 vertically merged areas; their value counts for each row" in note.en
-
-
-def test_a_merged_area_makes_no_row_of_an_empty_one(deliver: Deliver) -> None:
-    """A book with a row merged over an empty one was refused for a row too many."""
-
-    def merge(sheet: Any) -> None:
-        for area in ("A2:A3", "B2:B3"):
-            sheet.merge_cells(area)
-
-    rows = [HEADING_ROW, GOOD, [], ["S2", "李四", DAY, 2, None]]
-    reading = deliver(typed(*rows, then=merge), name=XLSX)
-    assert [row["source_row"] for row in reading.rows] == [2, 4]
-    assert reading.adds_up()
-
-
 def test_hidden_rows_and_columns_are_read_and_told(deliver: Deliver) -> None:
     def hide(sheet: Any) -> None:
         sheet.row_dimensions[3].hidden = True
