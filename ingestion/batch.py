@@ -24,13 +24,15 @@ EXPLAINED_ROWS = 10_000
 INCOMPLETE = "incomplete"
 
 
-def batch_id_of(sha256: str, feed: str, business_date: dt.date) -> str:
-    """The name of a batch: the same file for the same feed and date is always the same batch.
+def batch_id_of(sha256: str, feed: str, business_date: dt.date, part: str | None = None) -> str:
+    """The name of a batch: the same file for the same feed, date and part is always the same one.
 
     >>> batch_id_of("00ff", "corebank__account", dt.date(2025, 1, 31))
     'b20250131-23e92a045e1867bb'
+    >>> batch_id_of("00ff", "corebank__account", dt.date(2025, 1, 31), "2")
+    'b20250131-65c2b792e2a922c8'
     """
-    text = f"{sha256}|{feed}|{business_date.isoformat()}"
+    text = f"{sha256}|{feed}|{business_date.isoformat()}" + (f"|{part}" if part else "")
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f"b{business_date:%Y%m%d}-{digest[:16]}"
 

@@ -275,7 +275,7 @@ def _print_one(told: dict[str, Any]) -> None:
     for each in told["decisions"]:
         _line(
             f"[bold]Decided[/] {each['decided_at']}: {DECIDED[each['decision']]} by"
-            f" {escape(each['decided_by'])}, because: {escape(each['reason'])}"
+            f" {escape(shown(each['decided_by']))}, because: {escape(shown(each['reason'], 500))}"
         )
     if told["ended_at"]:
         _line(f"[bold]Ended[/] {told['ended_at']} in run {told['ended_by_run']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 from dataclasses import dataclass, field
@@ -74,16 +75,32 @@ def companion_of(path: Path, pattern: FilePattern) -> Companion | Sentence | Non
             f"文件 {shown(path.name)} 正在等待其控制文件 {shown(name)}，到齐后再处理。",
             f"{shown(path.name)} waits for its control file, {shown(name)}.",
         )
-    found = _said(control, raw)
-    if lacking := [item for item in control.items if not found.get(item)]:
+    told = raw.decode(control.encoding, errors="replace")
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or "\0" in told:
+        return Sentence(
+            f"控制文件 {shown(name)} 约定编码为 {control.encoding.upper()}，实际像是 UTF-16，"
+            f"无法读取；文件 {shown(path.name)} 暂不处理，请按约定编码重新导出控制文件。",
+            f"The control file {shown(name)} is not {control.encoding.upper()} as agreed but looks"
+            f" like UTF-16; {shown(path.name)} waits until it is exported again.",
+        )
+    found = _said(control, told)
+    if twice := [item for item, texts in found.items() if len(set(texts)) > 1]:
+        return Sentence(
+            f"控制文件 {shown(name)} 中同一项（{twice[0]}）有不同的值，自相矛盾；"
+            f"文件 {shown(path.name)} 暂不处理，请重新导出控制文件。",
+            f"The control file {shown(name)} says {twice[0]} twice and differently;"
+            f" {shown(path.name)} waits until it is exported again.",
+        )
+    said = {item: texts[-1] if texts else "" for item, texts in found.items()}
+    if lacking := [item for item in control.items if not said.get(item)]:
         return Sentence(
             f"控制文件 {shown(name)} 缺少约定的内容（{lacking[0]}），可能仍在写入；"
             f"文件 {shown(path.name)} 留待下次处理。",
             f"The control file {shown(name)} does not say what was agreed ({lacking[0]}) yet;"
             f" {shown(path.name)} waits.",
         )
-    totals = {column: found[f"total {column}"] for column in control.totals}
-    own = {item: found[item] for item in control.items if not item.startswith("total ")}
+    totals = {column: said[f"total {column}"] for column in control.totals}
+    own = {item: said[item] for item in control.items if not item.startswith("total ")}
     return Companion(name, totals=totals, **own)
 
 
@@ -121,16 +138,19 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def _said(control: Control, raw: bytes) -> dict[str, str]:
-    """Every item that the control file holds."""
-    text = raw.decode(control.encoding, errors="replace").lstrip("\ufeff")
+def _said(control: Control, told: str) -> dict[str, list[str]]:
+    """Every item that the control file holds, as often as it does."""
+    text = told.lstrip("\ufeff")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if any(isinstance(place, str) for place in control.items.values()):
-        pairs = (line.partition(control.delimiter or "=") for line in lines)
-        keyed = {key.strip().casefold(): value.strip() for key, _, value in pairs}
-        return {item: keyed.get(str(at).casefold(), "") for item, at in control.items.items()}
+        pairs = [line.partition(control.delimiter or "=") for line in lines]
+        keyed = [(key.strip().casefold(), value.strip()) for key, _, value in pairs]
+        return {
+            item: [value for key, value in keyed if key == str(at).casefold()]
+            for item, at in control.items.items()
+        }
     fields = lines[0].split(control.delimiter or "|") if lines else []
     return {
-        item: fields[int(at) - 1].strip() if len(fields) >= int(at) else ""
+        item: [fields[int(at) - 1].strip()] if len(fields) >= int(at) else []
         for item, at in control.items.items()
     }

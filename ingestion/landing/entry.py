@@ -119,11 +119,11 @@ def may_be_returned(file: Landed, corrections: Collection[str], *, is_claimed: b
 
 
 def known(connection: sqlite3.Connection, entry: Entry) -> list[DeliveryRow]:
-    """Deliveries of the same content for the same feed and date, oldest first."""
+    """Deliveries of the same content for the same feed, date and part, oldest first."""
     rows = connection.execute(
         "SELECT * FROM delivery WHERE sha256 = ? AND feed = ? AND business_date = ?"
-        " ORDER BY delivery_id",
-        [entry.file.sha256, entry.feed.feed, entry.date.isoformat()],
+        " AND coalesce(part, '') = ? ORDER BY delivery_id",
+        [entry.file.sha256, entry.feed.feed, entry.date.isoformat(), entry.part or ""],
     ).fetchall()
     return [DeliveryRow.of(row) for row in rows]
 
@@ -142,11 +142,12 @@ def comes_again(
 ) -> bool:
     """Whether content that the ledger knows is taken in once more.
 
-    So is a file that was replaced and is laid down again, unless what replaced it lies there too:
-    then somebody copied the folder, and its times. And so is one that was refused or held, once
-    its feed or its control file was mended; not where somebody's decision stands against it, nor
-    where another is loaded in its place by now: read again, the older file would be the newer
-    delivery, and undo its own correction.
+    So is one under a higher version than anything in its place has: a sender who takes his
+    correction back delivers what he delivered first. So is a file that was replaced and is laid
+    down again, unless what replaced it lies there too: then somebody copied the folder, and its
+    times. And so is one that was refused or held, once its feed or its control file was mended;
+    not where somebody's decision stands against it, nor where another is loaded in its place by
+    now: read again, the older file would be the newer delivery, and undo its own correction.
 
     Args:
         connection: The ledger's.
@@ -155,14 +156,18 @@ def comes_again(
         turned_away: Numbers of the deliveries that somebody decided to refuse.
         lying: SHA-256 of everything that lies in the landing folder.
     """
-    loaded = [
+    standing = [
         DeliveryRow.of(row)
         for row in connection.execute(
             "SELECT * FROM delivery WHERE feed = ? AND business_date = ? AND slot = ?"
-            " AND state = 'loaded'",
+            " AND state IN ('received', 'held', 'loaded')",
             [entry.feed.feed, entry.date.isoformat(), entry.slot],
         )
     ]
+    is_highest = all(entry.file_version > row.file_version for row in standing)
+    if standing and is_highest and last.state in ("received", "loaded", "superseded"):
+        return last.delivery_id not in turned_away
+    loaded = [row for row in standing if row.state == "loaded"]
     if last.state == "superseded":
         return entry.file.is_moved and not any(row.sha256 in lying for row in loaded)
     rank = (entry.file_version, last.delivery_id)

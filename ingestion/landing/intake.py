@@ -196,7 +196,7 @@ class Intake:
                 entry.part,
                 entry.slot,
                 entry.file_version,
-                batch_id_of(entry.file.sha256, entry.feed.feed, entry.date),
+                batch_id_of(entry.file.sha256, entry.feed.feed, entry.date, entry.part),
                 entry.contract,
                 entry.file.control,
                 state,

@@ -348,6 +348,8 @@ def _parser(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
         return f"parse_percent({raw})" if column.unit == "percent" else f"parse_rate({raw})"
     if column.type == "date":
         return _date(column, raw, source, epoch)
+    if column.type == "text" and column.required:
+        return f"parse_said({raw})"
     if column.type == "text":
         # The text layer of an extract lets no control character through.
         return f"nullif({raw}, '')" if source == "csv" else f"parse_text({raw})"

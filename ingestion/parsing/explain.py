@@ -11,10 +11,16 @@ from ingestion.parsing.capital import BELOW_WAN
 from ingestion.parsing.cell import Verdict
 from ingestion.parsing.code import accepted_texts
 from ingestion.parsing.date import EARLIEST, WEEKDAYS, WRITTEN_PATTERN
-from ingestion.parsing.explain_check import CHECK_VERDICTS, explain_failed
+from ingestion.parsing.explain_check import (
+    CHECK_VERDICTS,
+    SAYS_NOTHING,
+    explain_failed,
+    says_nothing,
+)
 from ingestion.parsing.signs import plain_signs
 from ingestion.parsing.text import (
     DITTO_PATTERN,
+    LOST_FIGURE_PATTERN,
     SCIENTIFIC_PATTERN,
     has_control_character,
     identifier_forms,
@@ -215,7 +221,15 @@ def _rate(column: Column) -> tuple[str, str]:
 def _text(text: str) -> tuple[str, str]:
     if has_control_character(text):
         return "含有不可见的控制字符，请删除后重填。", "holds an invisible control character."
+    if says_nothing(text):
+        return SAYS_NOTHING
     forms = identifier_forms(text)
+    if any(re.fullmatch(LOST_FIGURE_PATTERN, form) for form in forms):
+        return (
+            "是带小数点的长号码，超过 15 位的末尾几位已丢失，请从源系统重新取数并按文本格式填写。",
+            "went through a program as a figure, which keeps fifteen digits of it; take it from its"
+            " source again as a text.",
+        )
     if any(re.fullmatch(SCIENTIFIC_PATTERN, form) for form in forms):
         return (
             "已被电子表格转为科学计数法，原号码已丢失，请从源系统重新取数并按文本格式填写。",

@@ -13,13 +13,17 @@ from ingestion.parsing import identity
 from ingestion.parsing.cell import Verdict
 from ingestion.parsing.clock import DAY_PATTERN
 from ingestion.parsing.date import EARLIEST
-from ingestion.parsing.text import SCIENTIFIC_PATTERN
+from ingestion.parsing.text import NOTHING_PATTERN, SCIENTIFIC_PATTERN
 from ingestion.sentence import Sentence, shown
 
 # Blanks, dashes, Excel's apostrophe and marks without width, which stand in a number for nothing.
 _BETWEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\u2010-\u2015'`’‘-]+")
 _HAS_LOST_SIGN = re.compile("[\ufffd?？]")
 Problem = tuple[str, str]
+SAYS_NOTHING: Final[Problem] = (
+    "是空值或公式错误的写法，不是实际内容；请填写实际内容后重新报送。",
+    "is how programs write an empty value or an error; write what is meant.",
+)
 
 
 def number_form(text: str) -> str:
@@ -267,7 +271,14 @@ def _landline(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all check
     )
 
 
+def says_nothing(text: str) -> bool:
+    """Whether a text is what programs write where there is nothing, or an error."""
+    return re.fullmatch(NOTHING_PATTERN, text.strip()) is not None
+
+
 def _name(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks are asked alike
+    if says_nothing(text):
+        return SAYS_NOTHING
     if _HAS_LOST_SIGN.search(text):
         return (
             "中有未能识别的字（显示为 ? 或 �），应是系统转码时丢失，请核对原名。",

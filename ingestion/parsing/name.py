@@ -32,6 +32,6 @@ def macros() -> list[str]:
                  THEN regexp_replace(s, '[\s\x{3000}\x{a0}]+', '', 'g') ELSE s END""",
         rf"""CREATE OR REPLACE TEMP MACRO parse_name(x, day) AS
             CASE WHEN regexp_full_match(x, '[\p{{Han}}（）]+') THEN x
-                 WHEN NOT regexp_matches(x, '{DOUBTFUL_PATTERN}')
+                 WHEN NOT is_nothing(x) AND NOT regexp_matches(x, '{DOUBTFUL_PATTERN}')
                  THEN nullif(closed_up({dotted}), '') END""",
     ]

@@ -21,6 +21,16 @@ INVISIBLE_PATTERN: Final = r"\p{Cf}"
 
 # "As above": the reader of a table knows what is meant, and a row by itself does not.
 DITTO_PATTERN: Final = "[(“”\"'‘’]*(?:同上|同前)[)“”\"'‘’]*|[〃″“”\"]+|''"
+# What programs write where there is nothing or an error; under a name or a number it is neither.
+NOTHING_PATTERN: Final = (
+    r"(?i:null|nan|none|nil|n/a|undefined)|\\N|[-—_/]+"
+    r"|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!)|##+"
+)
+_LONGEST_NOTHING: Final = 9
+# An identifier that went through a program as a figure; of more digits than a figure holds, the
+# last ones are gone.
+FIGURE_PATTERN: Final = r"[0-9]{1,15}\.0+"
+LOST_FIGURE_PATTERN: Final = r"[0-9]{16,}\.0+"
 # A card's number in groups of four; what is written around a number so that Excel keeps its
 # zeros, or behind it by habit.
 GROUPED_PATTERN: Final = "[0-9]{4}(?: [0-9]{4}){2,}(?: [0-9]{1,3})?"
@@ -35,7 +45,8 @@ NOISE_PATTERN: Final = r"-?[1-9][0-9]*\.[0-9]{7,}"
 def macros() -> list[str]:
     """The SQL macros of text."""
     blanks = BLANKS.replace("'", "''")
-    lost = literal(f"{SCIENTIFIC_PATTERN}|{DITTO_PATTERN}")
+    lost = literal(f"{SCIENTIFIC_PATTERN}|{LOST_FIGURE_PATTERN}|{DITTO_PATTERN}")
+    figure = literal(FIGURE_PATTERN)
     grouped, around = literal(GROUPED_PATTERN), literal(AROUND_PATTERN)
     return [
         # The text layer in SQL, for workbooks; extracts get the same from `clean` line by line.
@@ -47,12 +58,18 @@ def macros() -> list[str]:
                  ELSE nullif(clean_text(x), '') END""",
         f"""CREATE OR REPLACE TEMP MACRO parse_text(x) AS
             CASE WHEN NOT regexp_matches(x, '{CONTROL_PATTERN}') THEN nullif(x, '') END""",
+        f"""CREATE OR REPLACE TEMP MACRO is_nothing(x) AS
+            (length(x) <= {_LONGEST_NOTHING} OR starts_with(x, '##'))
+            AND regexp_full_match(x, {literal(NOTHING_PATTERN)})""",
+        """CREATE OR REPLACE TEMP MACRO parse_said(x) AS
+            CASE WHEN NOT is_nothing(x) THEN parse_text(x) END""",
         """CREATE OR REPLACE TEMP MACRO listed_form(x) AS
             trim(regexp_replace(narrow(x), '\\s+', ' ', 'g'))""",
         # Nearly every one of an extract is plain: that one question costs 0.1 s per million. What
         # stands around a text is taken off before it is asked whether the text is lost.
         f"""CREATE OR REPLACE TEMP MACRO parse_identifier(x) AS
-            CASE WHEN regexp_full_match(x, '[0-9A-Za-z_-]+') THEN x
+            CASE WHEN is_nothing(x) THEN NULL
+                 WHEN regexp_full_match(x, '[0-9A-Za-z_-]+') THEN x
                  WHEN x <> ''
                  THEN list_transform([listed_form(regexp_replace(parse_text(x),
                                                                  '{INVISIBLE_PATTERN}', '', 'g'))],
@@ -61,6 +78,8 @@ def macros() -> list[str]:
                                      OR regexp_full_match(bare, {lost}) THEN NULL
                                 WHEN regexp_full_match(bare, {grouped})
                                 THEN replace(bare, ' ', '')
+                                WHEN regexp_full_match(bare, {figure})
+                                THEN split_part(bare, '.', 1)
                                 ELSE nullif(bare, '') END)[1])[1] END""",
     ]
 

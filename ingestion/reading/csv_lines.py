@@ -27,6 +27,11 @@ _MOST_STRETCHES: Final = 200
 # What may stand behind the last line: line ends, blanks, and the end mark of old systems.
 _BEHIND_LAST: Final = b"\r\n\t \x1a"
 _END_MARK: Final = b"\x1a"
+_UTF8: Final = Sentence(
+    "该行是 UTF-8 编码，而文件约定为其他编码，可能是两个文件拼接而成；请按约定编码重新导出。",
+    "The line is UTF-8 in a file of another encoding: two files may have been put together; export"
+    " it again in the agreed encoding.",
+)
 
 
 class OpenAtBorderError(Exception):
@@ -105,6 +110,7 @@ class CsvLines:
         self.is_split_allowed = pattern.compression is None
         self._starts: list[tuple[int, int]] = []
         self._data_offset = 0
+        self._heading = b""
 
     @property
     def heading_line(self) -> int:
@@ -137,6 +143,7 @@ class CsvLines:
                 " again with LF or CRLF.",
             )
         is_delimited = self.pattern.header and self.pattern.format == "csv"
+        self._heading = first[mark:].rstrip(b"\r\n") if is_delimited else b""
         return self._fields_of_heading(text) if is_delimited else None
 
     def _fields_of_heading(self, text: str) -> list[str]:
@@ -195,13 +202,14 @@ class CsvLines:
             first = line + len(held)
             self._starts.append((first, offset))
             self.encoding.refuse_utf8(raw)
-            text = self._text(raw)
-            ready = prepared(text, grammar) if text is not None and not held else None
+            text = None if self.encoding.may_hold_utf8_lines(raw) else self._text(raw)
+            is_plain = text is not None and not held and not self._repeats_heading(raw)
+            ready = prepared(text, grammar) if is_plain and text is not None else None
             if ready is not None and write(ready, line):
                 scan.see(ready)
                 line += count_ends(ready)
                 continue
-            here = self._salvaged(raw, first) if text is None else _split(text)
+            here = self._salvaged(raw, first) if text is None else self._split(text)
             scan.undecodable += sum(isinstance(each, BadLine) for each in here)
             if stretch.start == self._data_offset:
                 self.encoding.refuse_undecodable(scan.undecodable, first + len(here), is_end=False)
@@ -343,14 +351,29 @@ class CsvLines:
         """Whole lines as text of delimited records; None where that takes a closer look."""
         return self.encoding.decoded(raw)
 
+    def _repeats_heading(self, raw: bytes) -> bool:
+        """Whether the heading may stand among the records again: files put together."""
+        heading = self._heading
+        return bool(heading) and (raw.startswith(heading) or b"\n" + heading in raw)
+
+    def _split(self, text: str) -> list[str | BadLine]:
+        """Lines without their ends, be they LF or CRLF, or what a second transfer makes of CRLF."""
+        heading = self._heading.decode(self.encoding.name, "replace")
+        lines = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
+        # A heading among the records is no data, as a blank line is none.
+        return ["" if heading and line == heading else line for line in lines]
+
     def _salvaged(self, raw: bytes, first: int) -> list[str | BadLine]:
         """Each line on its own, a damaged one told by its place and its bytes."""
+        lines = (line.rstrip(b"\r") for line in raw.removesuffix(b"\n").split(b"\n"))
         return [
-            self._line(line.removesuffix(b"\r"), number)
-            for number, line in enumerate(raw.removesuffix(b"\n").split(b"\n"), first)
+            "" if self._heading and line == self._heading else self._line(line, number)
+            for number, line in enumerate(lines, first)
         ]
 
     def _line(self, line: bytes, number: int) -> str | BadLine:
+        if self.encoding.is_utf8_line(line):
+            return BadLine(number, line.decode("utf-8", "backslashreplace"), "encoding", _UTF8)
         try:
             return line.decode(self.encoding.name)
         except UnicodeDecodeError as error:
@@ -377,11 +400,6 @@ class CsvLines:
 
     def _open(self) -> Source:
         return open_extract(self.path, self.pattern.compression, self.name)
-
-
-def _split(text: str) -> list[str | BadLine]:
-    """Lines without their ends, be they LF or CRLF."""
-    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
 
 def _read_to(file: Source, size: int | None) -> bytes:

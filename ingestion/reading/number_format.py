@@ -19,7 +19,7 @@ _PERCENT_FORMATS: Final = frozenset({9, 10})
 _CHINESE_DATES: Final = frozenset({*range(27, 32), 36, *range(50, 55), 57, 58})
 _TIMES: Final = frozenset({*range(18, 22), *range(32, 36), 55, 56})
 # What a format code says beside its signs: its language, quoted words, escapes, morning or evening.
-_UNSPOKEN: Final = re.compile(r"\[\$[^]]*\]|\"[^\"]*\"|\\.|AM/PM|上午/下午|;@", re.IGNORECASE)
+_UNSPOKEN: Final = re.compile(r"\[\$[^]]*\]|\"[^\"]*\"|[\\!].|AM/PM|上午/下午|;@", re.IGNORECASE)
 _TIME_CODE: Final = re.compile(r"[h时:： ]*h[hms分秒:： ]*m[hms分秒:： ]*", re.IGNORECASE)
 _TOKEN: Final = re.compile(
     r"\"(?P<quoted>[^\"]*)\"|[\\!](?P<escaped>.)|[_*].|\[\$(?P<currency>[^]-]*)(?:-[^]]*)?\]"

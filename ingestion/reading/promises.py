@@ -19,7 +19,7 @@ from ingestion.reading.records import Grammar
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
 TRAILER: Final = Sentence("尾行", "its trailer")
-_COUNT: Final = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4}")
+_COUNT: Final = re.compile(r"0*[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4}")
 
 
 @dataclass(frozen=True)

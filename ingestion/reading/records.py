@@ -170,6 +170,8 @@ class SlowLines:
             following = lines[index + taken - 1]
             if isinstance(following, BadLine) or len(whole) > MOST_CHARACTERS:
                 break
+            if self._is_record(whole, following):
+                break
             whole += "\n" + following
             if not self.grammar.is_open(whole):
                 fields = self.grammar.fields(whole)
@@ -178,6 +180,14 @@ class SlowLines:
                 return taken, fields
         # Only the line with the stray quote is lost, not those it would have swallowed.
         return 1, None
+
+    def _is_record(self, whole: str, following: str) -> bool:
+        """Whether a line that an open quote would swallow has all delimiters of a record itself.
+
+        The rest of a record whose fields began before it has fewer of them.
+        """
+        delimiter, most = self.grammar.delimiter, self.grammar.width - 1
+        return delimiter in whole and following.count(delimiter) >= most
 
     def _enter(
         self, line: str, taken: int, fields: list[str] | None, number: int, out: list[str]

@@ -80,11 +80,19 @@ class Sheet:
 
     def find_headings(self, feed: Feed, given: int | None) -> None:
         """Find the row, or rows, whose cells are the feed's headings."""
+        merges, first_column = self.facts.merges, self.facts.first_column
         found = find_headings(
-            feed, self.row, self.height, given, self.facts.merges, self.facts.first_column
+            feed, self.row, self.height, given, merges, first_column, self._is_empty_below
         )
         if found is not None:
             self.header_row, self.headings, self.match = found
+
+    def _is_empty_below(self, place: int, row: int) -> bool:
+        below = self.columns[place].slice(row)
+        return (
+            below.null_count == len(below)
+            or not pc.any(pc.greater(pc.utf8_length(below), 0)).as_py()
+        )
 
     def is_table_of(self, feed: Feed) -> bool:
         """Whether this sheet is meant to be the feed's, even if it is faulty."""

@@ -27,7 +27,10 @@ _STYLE: Final = re.compile(rb"\bs\s*=\s*[\"'](\d{1,6})[\"']")
 _VALUE: Final = re.compile(rb"<v(?:\s[^>]*)?>([^<]*)<")
 _FORMULA: Final = re.compile(rb"<f\b([^>]*?)(?:/>|>([^<]*)<)")
 _SHARED: Final = re.compile(rb"\bsi\s*=\s*[\"'](\d{1,9})[\"']")
-_HIDDEN: Final = re.compile(rb"\bhidden\s*=\s*[\"'](?:1|true|on)[\"']")
+# A row without height and a column without width are hidden, too.
+_HIDDEN: Final = re.compile(
+    rb"\bhidden\s*=\s*[\"'](?:1|true|on)[\"']|\b(?:ht|width)\s*=\s*[\"']0(?:\.0*)?[\"']"
+)
 _OTHER_TEXTS: Final = (b"s", b"inlineStr", b"b", b"d")
 
 

@@ -38,6 +38,7 @@ def find_headings(
     given: int | None,
     merges: Iterable[Merge],
     first_column: int,
+    is_empty_below: Callable[[int, int], bool],
 ) -> FoundHeadings | None:
     """The row, or rows, that name most columns of the feed; None where none names any.
 
@@ -52,12 +53,13 @@ def find_headings(
         given: Number of the heading row, where the feed says it.
         merges: First row, first column, last row, last column of merged areas.
         first_column: Number of the column that the first text of a row stands in.
+        is_empty_below: Whether nothing stands in a column, by its place, below a row.
     """
     last = min(height, _HEADING_ROWS)
     numbers = [given] if given is not None else list(range(1, last + 1))
     numbers = [number for number in numbers if number <= height]
     rows = {number: texts_of(number) for number in range(1, max([*numbers, 0]) + 1)}
-    spread_over_columns(rows, merges, first_column)
+    spread_over_columns(rows, merges, first_column, is_empty_below)
     best, found = 0, None
     most = sum(column.is_read for column in feed.columns)
     for levels in range(1, _MOST_LEVELS + 1):
@@ -84,16 +86,27 @@ def is_known(feed: Feed, heading: str) -> bool:
 
 
 def spread_over_columns(
-    rows: Mapping[int, Row], merges: Iterable[Merge], first_column: int
+    rows: Mapping[int, Row],
+    merges: Iterable[Merge],
+    first_column: int,
+    is_empty_below: Callable[[int, int], bool] = lambda place, row: False,  # noqa: ARG005
 ) -> None:
-    """Let a merged heading stand over each column it covers; not in the row below it."""
+    """Let a merged heading stand over each column it covers; not in the row below it.
+
+    Args:
+        rows: Texts by number of the row.
+        merges: First row, first column, last row, last column of merged areas.
+        first_column: Number of the column that the first text of a row stands in.
+        is_empty_below: Whether nothing stands in a column below a row. A heading drawn wide over
+            an empty column is no heading of that.
+    """
     for top, left, _, right in merges:
         row = rows.get(top)
         place = left - first_column
         if row is None or right == left or not 0 <= place < len(row) or row[place] is None:
             continue
         for other in range(place + 1, min(right - first_column + 1, len(row))):
-            if not row[other]:
+            if not row[other] and not is_empty_below(other, top):
                 row[other] = row[place]
 
 

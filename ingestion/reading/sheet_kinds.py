@@ -65,6 +65,7 @@ _DAY: Final = re.compile(WRITTEN_PATTERN)
 _BRACKETS: Final = "()[]【】（）<> "
 _TEXTS: Final = frozenset({"text", "code"})
 _FIGURES: Final = frozenset({"money", "rate", "integer", "decimal"})
+_ZERO: Final = re.compile(r"-?0(?:\.0+)?")
 _FEWEST_NUMBERED: Final = 3
 _COUNTS: Final = frozenset({"栏次", "栏号", "列次", "列号", "行次", "序号", "编号", "甲"})
 
@@ -120,7 +121,8 @@ class RowKinds:
         """
         texts = [cleaned(text) for text in raw]
         told = [text for text in texts if text]
-        if not told:
+        is_said = any(self._says_something(place, texts[place]) for place in self._places)
+        if not told or not (is_whole or is_said):
             return None if number in self._sheet.odd_rows else "blank"
         self._refuse_other_table(number, texts)
         if self._at_places(texts) == self._headings:
@@ -210,11 +212,28 @@ class RowKinds:
     def _is_units(told: list[str]) -> bool:
         return all(meaning_of(text.strip(_BRACKETS)) for text in told)
 
+    def _says_something(self, place: int, text: str | None) -> bool:
+        """Whether a cell of the feed is filled in; that a formula made 0 of nothing does not count.
+
+        It does in each row of a form that nobody has filled in.
+        """
+        return bool(text) and not (self._types[place] in _FIGURES and _ZERO.fullmatch(text or ""))
+
+    def _is_own_heading(self, place: int, text: str | None) -> bool:
+        return bool(text) and narrow(text or "") == narrow(self._sheet.headings[place] or "")
+
     def _refuse_other_table(self, number: int, texts: Texts) -> None:
         """Refuse a sheet with a second table that stands otherwise than the first."""
-        names = [place for place, text in enumerate(texts) if text and is_known(self._feed, text)]
-        if len(names) < 2 or len(names) * 2 < len(self._places):
+        if tuple(texts) in self._above:
             return
+        names = [place for place, text in enumerate(texts) if text and is_known(self._feed, text)]
+        told = sum(bool(text) for text in texts)
+        # Where the key stands its heading is nobody's: 流水号 over other columns than before.
+        is_key = any(self._is_own_heading(place, texts[place]) for place in self._keys) and told > 1
+        if not is_key and (len(names) < 2 or len(names) * 2 < len(self._places)):
+            return
+        if is_key:
+            names = [place for place, text in enumerate(texts) if text]
         if all(narrow(texts[p] or "") == narrow(self._sheet.headings[p] or "") for p in names):
             return
         name = shown(self._sheet.entry.name)

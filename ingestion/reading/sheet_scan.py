@@ -33,6 +33,7 @@ _LONGEST_ROW_BYTES: Final = 64 << 20
 _REFERENCE: Final = re.compile(rb' r="([A-Z]{1,3})\d')
 _ANY_REFERENCE: Final = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})\d")
 _ROW_NUMBER: Final = re.compile(rb"\sr\s*=\s*[\"'](\d{1,9})[\"']")
+_MAY_HIDE: Final = (b"hidden", b'ht="0', b"ht='0")
 _MERGE: Final = re.compile(
     rb"<mergeCell\b[^>]*\bref\s*=\s*[\"']([A-Z]{1,3}\d{1,7}):([A-Z]{1,3}\d{1,7})[\"']"
 )
@@ -191,7 +192,7 @@ class SheetScan:
         # Behind the last value of each row, and at the first of the next.
         ends = block.values.searchsorted(bounds[1:])
         begins = np.concatenate([[0], ends[:-1]])
-        may_be_hidden = b"hidden" in block.data
+        may_be_hidden = any(sign in block.data for sign in _MAY_HIDE)
         is_plain = np.ones(len(numbers), dtype=bool)
         is_plain[sorted(suspicious - {-1})] = False
         is_plain &= not may_be_hidden
@@ -220,7 +221,9 @@ class SheetScan:
         facts = self.facts
         facts.rows.append(number)
         start = row.find(b">")
-        if row.find(b"hidden", 0, start) >= 0 and is_marked_hidden(row[:start]):
+        if any(row.find(sign, 0, start) >= 0 for sign in _MAY_HIDE) and is_marked_hidden(
+            row[:start]
+        ):
             facts.hidden_rows.append(number)
         if places:
             first = _column(row, start, places[0], is_last=False)

@@ -189,7 +189,7 @@ def _spread_merged(sheet: Sheet, cells: Mapping[int, Cell]) -> int:
     Not in a row that holds nothing else: the area only makes it look like one. A value merged
     over several columns of the feed says nothing certain about those to its right.
     """
-    merged, filled = 0, sheet.facts.rows
+    merged, filled = 0, np.asarray(sheet.facts.rows, dtype=np.int64)
     lowest = _below(sheet)
     changes: dict[int, dict[int, str | None]] = {}
     for top, left, bottom, right in sheet.facts.merges:
@@ -255,10 +255,9 @@ def _spread(
             sheet.odd_rows.setdefault(row, []).extend(odd)
 
 
-def _between(rows: list[int], first: int, last: int) -> list[int]:
-    numbers = np.asarray(rows)
-    begin, end = np.searchsorted(numbers, [first, last + 1])
-    return rows[int(begin) : int(end)]
+def _between(rows: Any, first: int, last: int) -> list[int]:
+    begin, end = np.searchsorted(rows, [first, last + 1])
+    return [int(row) for row in rows[begin:end]]
 
 
 def _remarks(sheet: Sheet, cells: Mapping[int, Cell], merged: int) -> list[Sentence]:

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
 
+from ingestion.contracts.heading_unit import TIMES, meaning_of
 from ingestion.parsing.cell import Cell
 from ingestion.reading.number_format import NumberFormat
 from ingestion.reading.sheet import Sheet
@@ -20,7 +21,7 @@ MIDNIGHT: Final = " 00:00:00"
 _SECONDS: Final = 86_400
 _TEXTS: Final = frozenset({"text", "code"})
 _FIGURES: Final = frozenset({"money", "rate", "integer", "decimal"})
-# Of a figure that is no money, words like 户 say nothing; these change its size.
+# Of a figure that is no money, words like 户 say nothing; these and units of time do.
 _SIZES: Final = re.compile("[百千万亿%‰]")
 _WAN: Final = 10_000
 _PADDED: Final = Sentence(
@@ -103,7 +104,8 @@ def _figure(cell: Cell, shape: NumberFormat, number: Decimal, text: str) -> str 
     """A figure with the unit that its format shows; None where it is only shown smaller."""
     section = shape.section(number)
     before, after = section.before, section.after
-    if cell.column.type != "money" and not _SIZES.search(before + after):
+    is_time = meaning_of(before + after) in TIMES
+    if cell.column.type != "money" and not is_time and not _SIZES.search(before + after):
         before = after = ""
     if section.scale == 1 and not before + after:
         return text

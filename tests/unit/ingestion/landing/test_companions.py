@@ -66,7 +66,8 @@ def test_without_its_control_file_an_extract_waits(house: House) -> None:
         (text_of(sha256="0" * 64), "SHA-256为", "may still be on its way"),
         (text_of()[:17], "缺少约定的内容（sha256）", "does not say what was agreed (sha256)"),
         (b"", "缺少约定的内容（rows）", "does not say what was agreed (rows)"),
-        (b"\xff\xfe\x00junk", "缺少约定的内容（rows）", "entry_20250131.csv waits"),
+        ("ROWS=1".encode("utf-16"), "实际像是 UTF-16", "looks like UTF-16"),
+        (text_of() + b"ROWS=2\r\n", "同一项（rows）有不同的值", "says rows twice and differently"),
     ],
 )
 def test_a_control_file_that_comes_first_is_waited_for(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
 import unicodedata
 from pathlib import Path
@@ -136,6 +137,34 @@ def test_what_a_correction_replaced_may_be_delivered_again(house: House) -> None
     first, second, third = house.ledger.deliveries()
     assert (first.batch_id, third.batch_id) == (third.batch_id, first.batch_id)
     assert [first.state, second.state, third.state] == ["superseded", "superseded", "loaded"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["", "_v2", "_v3"])))
+def test_a_correction_taken_back_holds_in_whatever_order(
+    house: House, order: tuple[str, ...]
+) -> None:
+    """What was delivered first came again as the third version and was called a copy."""
+    of = feed(SERIAL, files=[{"pattern": "entry_{date}{version}.csv", "format": "csv"}])
+    house.feeds = {of.feed: of}
+    contents = {"": extract_of(ROW), "_v2": OTHER, "_v3": extract_of(ROW)}
+    for mark in order:
+        house.land(f"{CSV[:-4]}{mark}.csv", contents[mark])
+        for row in house.receive().received:
+            house.settle(row)
+    # Nothing that lies there is taken in once more in the next night.
+    assert house.receive().received == []
+    (loaded,) = house.ledger.deliveries(state="loaded")
+    assert loaded.file_version == 3
+
+
+def test_parts_of_the_same_content_are_no_copies_of_each_other(house: House) -> None:
+    """A part that was emptied like another one left its withdrawn rows in the lake."""
+    parted = feed(SERIAL, files=[{"pattern": "e_{part}{version}_{date}.csv", "format": "csv"}])
+    house.feeds = {parted.feed: parted}
+    for name in ("e_a_20250131.csv", "e_b_20250131.csv"):
+        house.land(name, "流水号\n")
+    first, second = house.receive().received
+    assert (first.part, second.part, first.batch_id != second.batch_id) == ("a", "b", True)
 
 
 def test_what_a_correction_replaced_may_stay_where_it_lies(house: House) -> None:
@@ -347,8 +376,8 @@ def test_one_file_may_serve_two_feeds(house: House) -> None:
 def test_a_name_cannot_forge_a_line_of_the_log(house: House) -> None:
     wild = feed(SERIAL, files=[{"pattern": "e_{part}_{date}.csv", "format": "csv"}])
     house.feeds = {wild.feed: wild}
-    house.land("e_a_20250131.csv")
     house.land("e_x\x1b[31m\u202e_20250131.csv")
+    house.land("again/e_x\x1b[31m\u202e_20250131.csv")
     (note,) = house.receive().notes
-    assert note.zh.startswith("文件 e_x\\x1b[31m\\u202e_20250131.csv 与已收到的文件")
+    assert note.zh.startswith("文件 again/e_x\\x1b[31m\\u202e_20250131.csv 与已收到的文件")
     assert not any(sign in note.zh + note.en for sign in "\x1b\u202e")

@@ -143,6 +143,44 @@ def test_what_nobody_sees_is_told_as_taken_out(deliver: Deliver, tmp_path: Path)
 
 
 @pytest.mark.parametrize("source", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    "of",
+    [
+        ACCOUNT,
+        column("customer_name", "户名", required=True),
+        column("customer_name", "户名", check="name", required=True),
+    ],
+)
+@pytest.mark.parametrize("text", ["#N/A", "#REF!", "########", "NULL", "\\N", "nan", "None", "-"])
+def test_what_programs_write_for_nothing_is_no_name_and_no_number(
+    parse: Parse, source: Source, of: Column, text: str
+) -> None:
+    """A customer called #N/A was opened, and every lost number became one account's."""
+    cell = parse(of, text, source)
+    assert cell.value is None
+    assert cell.sentence.zh.endswith(
+        "是空值或公式错误的写法，不是实际内容；请填写实际内容后重新报送。"
+    )
+    assert cell.sentence.en.endswith(
+        "is how programs write an empty value or an error; write what is meant."
+    )
+
+
+@pytest.mark.parametrize("source", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("text", "value"), [("12.0", "12"), ("622848040281111.00", "622848040281111")]
+)
+def test_an_identifier_that_was_a_figure_is_its_digits(
+    parse: Parse, source: Source, text: str, value: str
+) -> None:
+    assert parse(ACCOUNT, text, source) == (value, None)
+
+
+def test_a_long_identifier_that_was_a_figure_is_lost(parse: Parse) -> None:
+    assert "超过 15 位的末尾几位已丢失" in parse(ACCOUNT, "6228480402811110004.0").sentence.zh
+
+
+@pytest.mark.parametrize("source", ["csv", "xlsx"])
 @pytest.mark.parametrize("of", [ACCOUNT, EMPLOYEE])
 @pytest.mark.parametrize(
     "text",

@@ -113,6 +113,13 @@ def test_headings_of_every_form_are_read(deliver: Deliver, rows: Rows, areas: li
             id="another table below",
         ),
         pytest.param(
+            [HEADING_ROW, GOOD, ["流水号", "作废人", "作废日期", "作废金额"], ["S9", "甲", DAY, 9]],
+            None,
+            "第 3 行又是一行标题",
+            "Row 3 of sheet '流水' is another heading row",
+            id="another table that shares the key alone",
+        ),
+        pytest.param(
             [["流水号", "户名", "日期"], GOOD[:3], ["流水号", "户名", "日期", "金额"], GOOD[:4]],
             None,
             "第 3 行又是一行标题",
@@ -309,4 +316,34 @@ def test_a_row_of_blanks_is_no_data(deliver: Deliver) -> None:
     """A row with a space in it was counted by one counter only, and its book refused."""
     reading = deliver(typed(HEADING_ROW, [" ", "　"], GOOD), name=XLSX)
     assert (reading.values("serial_id"), reading.report.rows_not_data) == (["S1"], 2)
+    assert reading.adds_up()
+
+
+def test_a_heading_drawn_over_an_empty_column_is_one_heading(deliver: Deliver) -> None:
+    """户名 over two columns, of which people use the first, was there twice."""
+    rows = [["流水号", "户名", None, "日期", "金额"], ["S1", "张三", None, DAY, 1]]
+    reading = deliver(typed(*rows, then=merged("B1:C1", "B2:C2")), name=XLSX)
+    assert reading.values("customer_name") == ["张三"]
+
+
+def test_a_heading_drawn_over_two_filled_columns_is_a_doubt(deliver: Deliver) -> None:
+    rows = [["流水号", "户名", None, "日期"], ["S1", "张", "三", DAY]]
+    refusal = deliver(typed(*rows, then=merged("B1:C1")), name=XLSX).refusal
+    assert "“户名”出现多次" in refusal.zh
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        pytest.param([7, None, None, None, None], id="running number"),
+        pytest.param([7, None, None, None, 0], id="formula over empty cells"),
+        pytest.param(["A", None, None, None, None], id="list beside the table"),
+    ],
+)
+def test_a_row_of_a_form_that_nobody_filled_in_is_blank(deliver: Deliver, blank: list[Any]) -> None:
+    """Eighty prefilled rows below twenty data rows refused the file."""
+    rows = [["序号", "流水号", "户名", "日期", "金额"]]
+    rows += [[n, f"S{n}", "张三", DAY, 1] for n in (1, 2)]
+    reading = deliver(typed(*rows, *([blank] * 8)), name=XLSX)
+    assert (reading.values("serial_id"), reading.refused) == (["S1", "S2"], [])
     assert reading.adds_up()

@@ -153,6 +153,37 @@ def test_a_quote_that_is_never_closed_swallows_nothing(deliver: Deliver) -> None
     assert [(refused.row, refused.codes) for refused in reading.refused] == [(2, ["quote"])]
 
 
+def test_a_stray_quote_swallows_no_record_that_closes_it_by_accident(deliver: Deliver) -> None:
+    """S2 became the end of S1's note, and was counted as no data."""
+    lost, kept = 'S1|张三|20250131|1|"5寸屏幕', 'S2|李四|20250131|2|电视55"'
+    reading = deliver(extract_of(lost, kept))
+    assert (reading.values("serial_id"), reading.values("note_text")) == (["S2"], ['电视55"'])
+    assert [(refused.row, refused.codes) for refused in reading.refused] == [(2, ["quote"])]
+    assert reading.adds_up()
+
+
+def test_a_record_whose_first_cell_has_two_lines_is_one(deliver: Deliver) -> None:
+    reading = deliver(extract_of('"S1\n2"|张三|20250131|1|', OTHER))
+    assert [row["source_row"] for row in reading.rows] == [2, 4]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_heading_among_the_records_is_no_data(deliver: Deliver, end: str) -> None:
+    """Two files put together: the heading was loaded as a customer where all columns are texts."""
+    of = feed(SERIAL, CUSTOMER, NOTE)
+    lines = ["流水号|户名|备注", "S1|张三|", "流水号|户名|备注", "S2|李四|", ""]
+    reading = deliver(end.join(lines), of)
+    assert reading.values("serial_id") == ["S1", "S2"]
+    assert (reading.report.rows_in, reading.report.rows_not_data) == (4, 2)
+    assert reading.adds_up()
+
+
+def test_line_ends_that_a_second_transfer_doubled_are_line_ends(deliver: Deliver) -> None:
+    """Every row was refused for an invisible control character."""
+    reading = deliver(extract_of(GOOD, OTHER).replace("\n", "\r\r\n"))
+    assert (len(reading.rows), reading.refused) == (2, [])
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_blank_lines_are_no_data(deliver: Deliver, end: str) -> None:
     text = end.join([HEADINGS, "", GOOD, "  ", OTHER, "", ""])

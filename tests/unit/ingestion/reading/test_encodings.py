@@ -248,3 +248,25 @@ def test_a_file_that_is_no_text_is_called_what_it_is(
     deliver: Deliver, content: bytes, zh: str
 ) -> None:
     assert f"不是文本文件，实际像是{zh}" in deliver(content).refusal.zh
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_lines_of_utf8_among_others_are_quarantined(deliver: Deliver, mark: bytes) -> None:
+    """Two systems' files put together: 张三 was loaded as 寮犱笁, with a note at best."""
+    sound = extract_of(*(f"S{n}|李四|20250131|1.00|联通" for n in range(20))).encode("gb18030")
+    foreign = mark + "T1|张三|20250131|1.00|\n".encode() + "T2|𠮷田|20250131|1|\n".encode()
+    reading = deliver(sound + foreign + "S99|王五|20250131|1.00|\n".encode("gb18030"))
+    assert set(reading.values("customer_name")) == {"李四", "王五"}
+    assert [(refused.row, refused.codes) for refused in reading.refused] == [
+        (22, ["encoding"]),
+        (23, ["encoding"]),
+    ]
+    assert "可能是两个文件拼接而成" in reading.refused[0].sentence.zh
+    assert reading.adds_up()
+
+
+def test_text_that_could_be_utf8_by_accident_is_read_as_declared(deliver: Deliver) -> None:
+    """联通 is well-formed in both; no line of ordinary Chinese is told for it."""
+    names = ["联通", "联通公司", "鐧惧害", "浣犲ソ"]
+    reading = deliver(extract_of(*(f"S{n}|{name}|20250131|1.00|" for n, name in enumerate(names))))
+    assert reading.values("customer_name")[:2] == names[:2]

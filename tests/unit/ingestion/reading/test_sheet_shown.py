@@ -123,6 +123,19 @@ def test_words_beside_other_figures_do_not_count_unless_they_change_them(
     assert one_row(deliver, 3, 3.45, '0.00"年息"').values("interest_rate") == [Decimal("0.0345")]
 
 
+@pytest.mark.parametrize("code", ['0.00"%"', "0.00\\%", "0.00!%"])
+def test_a_percent_sign_that_is_a_word_changes_nothing(deliver: Deliver, code: str) -> None:
+    """3.45 that shows as 3.45% was loaded as 345%."""
+    assert one_row(deliver, 3, 3.45, code).values("interest_rate") == [Decimal("0.0345")]
+
+
+def test_a_time_in_another_unit_is_refused(deliver: Deliver) -> None:
+    """2小时 under a heading in minutes was loaded as two minutes."""
+    of = feed(SERIAL, CUSTOMER, column("duration_minutes", "时长(分钟)", "integer"))
+    assert one_row(deliver, 2, 30, '0"分钟"', of).values("duration_minutes") == [30]
+    assert one_row(deliver, 2, 2, '0"小时"', of).rows == []
+
+
 @pytest.mark.parametrize("code", ["yyyy-mm-dd", 58, 14])
 def test_a_day_is_no_identifier(deliver: Deliver, code: str | int) -> None:
     """Somebody typed 1-2, Excel made it a day, and the day was loaded as the number."""
