@@ -85,6 +85,7 @@ def look(home: Home, landing: Path) -> list[Finding]:
     """Everything a night needs, in the order in which it should be mended."""
     asked: tuple[Callable[[], Finding], ...] = (
         lambda: version(home),
+        lambda: ledger(home),
         lambda: file_system("home", home.root),
         lambda: file_system("landing", landing),
         lambda: folders(home, landing),
@@ -129,6 +130,25 @@ def _ledger_version(home: Home) -> int:
             return int(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error:
         return 0  # a damaged ledger has a sentence of its own when it is opened
+
+
+def ledger(home: Home) -> Finding:
+    """Whether the ledger is there where there is something that it speaks of.
+
+    A new one would know none of the batches in the lake, and the night would sweep them away.
+    """
+    is_there = home.ledger.exists() and home.ledger.stat().st_size > 0
+    is_owed = home.current.exists() or any(home.lake.glob("*/*/*.parquet"))
+    if is_there or not is_owed:
+        return Finding("ledger file", "ok", Sentence(str(home.ledger), str(home.ledger)))
+    told = Sentence(
+        f"台账 {home.ledger} 不存在或为空，而数据目录中已有入库的批次或已发布的数据；没有台账就"
+        "无法知道哪些数据有效，未作任何改动；请从备份恢复该文件，或另建数据目录重新入库全部文件。",
+        f"The ledger {home.ledger} is missing or empty, but the home holds batches or a published"
+        " generation. Without it nobody knows which of them count, so nothing was changed. Bring it"
+        " back from the backup, or take all files in again in a new home.",
+    )
+    return Finding("ledger file", "wrong", told)
 
 
 def file_system(name: str, folder: Path) -> Finding:

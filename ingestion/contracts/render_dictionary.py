@@ -225,6 +225,8 @@ What follows from them:
   delivery.
 - A trailer that is missing means that the file was cut: it is refused. A control file that is
   missing, half written, or speaks of another hash or size makes the extract **wait**.
+- A line of UTF-8 in a file of another encoding, and a line whose open quote would swallow a whole
+  record, are quarantined by themselves. The heading among the records is no data.
 - A compressed stream that is damaged, cut off or unpacks to more than 200 times its size refuses
   the file. zstd tells a flipped bit only where the sender writes checksums; SHA-256 in a
   control file does.

@@ -31,13 +31,16 @@ def doubts_about(
         return [_nothing_refused(delivery, report, before)]
     if delivery.was_loaded:
         return []
-    found = [_empty(delivery, report, feed, ledger), _volume(delivery, report, feed, ledger)]
+    found = [
+        _empty(delivery, report, feed, ledger),
+        _volume(delivery, report, feed, ledger),
+        _sent_before(delivery, report, feed, ledger),
+    ]
     if delivery.is_beside:
         # Its few rows are compared with no file's, and where it loads none it changes nothing.
         found = []
         before = before if report.rows_loaded else None
-    # The same content under a higher version corrects nothing.
-    if before is not None and before.sha256 != delivery.sha256:
+    if before is not None:
         found.append(_restatement(delivery, report, feed, before))
         found.append(_closed_month(delivery, report, feed, before, ledger))
     return [doubt for doubt in found if doubt is not None]
@@ -96,6 +99,29 @@ def _empty(delivery: DeliveryRow, report: BatchReport, feed: Feed, ledger: Ledge
             f"入库后清单上的所有记录都将视为终止，暂不入库，请向{feed.owner}核实。",
             f"{shown(delivery.file_name)} is a whole list, but holds no data row; once loaded,"
             f" everything on the list would count as gone. Ask {feed.owner}.",
+        ),
+    )
+
+
+def _sent_before(
+    delivery: DeliveryRow, report: BatchReport, feed: Feed, ledger: Ledger
+) -> Doubt | None:
+    """What happened on one day does not happen again on the next, to the byte."""
+    if feed.kind != "event" or not report.data_rows:
+        return None
+    before = ledger.delivered_as(delivery)
+    if before is None:
+        return None
+    name, of = shown(delivery.file_name), shown(before.file_name)
+    return Doubt(
+        "sent_before",
+        Sentence(
+            f"文件 {name} 与第 {before.delivery_id} 号文件 {of}（{before.business_date}）内容"
+            f"完全相同，很可能是旧文件换名重报，{delivery.business_date} 的数据并未报送；"
+            f"暂不入库，请向{feed.owner}核实。",
+            f"{name} has the very content of {of} (delivery {before.delivery_id}, of"
+            f" {before.business_date}): an old file under a new name, most likely, and the data of"
+            f" {delivery.business_date} have not come. Ask {feed.owner}.",
         ),
     )
 

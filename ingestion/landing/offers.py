@@ -15,6 +15,8 @@ from ingestion.contracts import Feed, FilePattern, Match
 from ingestion.returning.slip import slip_of
 from ingestion.sentence import ToldError
 
+# Business dates are those of the bank; Shanghai knows no summer time.
+_TIME_ZONE: Final = dt.timezone(dt.timedelta(hours=8))
 # A file that was written to this recently is looked at again after a moment.
 _SETTLED_SECONDS: Final = 2.0
 _WAIT_SECONDS: Final = 0.5
@@ -38,9 +40,31 @@ class Offered:
 
 
 def business_dates(landing: Path, feeds: Mapping[str, Feed]) -> list[dt.date]:
-    """The business dates on offer in the landing folder, earliest first."""
-    found = {date_of(path, offered) for offered, path in offers(landing, feeds) if offered}
-    return sorted(date for date in found if date)
+    """The dates on offer in the landing folder that make a night, earliest first.
+
+    Those that a daily delivery names, where the bank has such feeds: targets of December, delivered
+    in March, make no night of the last of December, nor does a list with a mistyped year. A day to
+    come is one only where a required daily delivery names it.
+    """
+    named = [
+        (date, offered.feed)
+        for offered, path in offers(landing, feeds)
+        if offered and (date := date_of(path, offered))
+    ]
+    if not any(_is_daily(feed) for feed in feeds.values()):
+        return sorted({date for date, _ in named})
+    today = dt.datetime.now(_TIME_ZONE).date()
+    return sorted(
+        {
+            date
+            for date, feed in named
+            if _is_daily(feed) and (feed.delivery.required or date <= today)
+        }
+    )
+
+
+def _is_daily(feed: Feed) -> bool:
+    return feed.is_delivered and feed.delivery.frequency == "daily"
 
 
 def date_of(path: Path, offered: Offered | None) -> dt.date | None:

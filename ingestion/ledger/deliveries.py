@@ -158,6 +158,16 @@ class Deliveries(LedgerFile):
             None,
         )
 
+    def delivered_as(self, delivery: DeliveryRow) -> DeliveryRow | None:
+        """The loaded delivery of the same content for the last of the dates before this one's."""
+        with self.connect() as connection:
+            row = connection.execute(
+                "SELECT * FROM delivery WHERE feed = ? AND sha256 = ? AND state = 'loaded'"
+                " AND corrects IS NULL AND business_date < ? ORDER BY business_date DESC LIMIT 1",
+                [delivery.feed, delivery.sha256, delivery.business_date.isoformat()],
+            ).fetchone()
+        return DeliveryRow.of(row) if row else None
+
     def root_of(self, correction: DeliveryRow) -> DeliveryRow | None:
         """The delivery that a correction answers to; None where the ledger does not know it."""
         with self.connect() as connection:

@@ -80,6 +80,28 @@ def test_missed_dates_are_run_in_order(home, feeds):
     assert plan(home, feeds, "2026-01-02") == ["2026-01-01", "2026-01-02"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("任务指标_20261231.xlsx", id="targets of a year to come"),
+        pytest.param("corebank_loan_20991231.csv", id="a mistyped year"),
+    ],
+)
+def test_a_file_dated_ahead_moves_no_calendar(home, feeds, name):
+    """One list of targets made every night wait, and then publish, the last of December."""
+    land(home, "2026-01-01", "2026-01-02")
+    (home.landing / name).write_text("x", encoding="utf-8")
+    assert feeds["planning__target"].match("任务指标_20261231.xlsx")
+    assert plan(home, feeds) == ["2026-01-02"]
+    publish(home, "2026-01-02")
+    assert plan(home, feeds) == []
+
+
+def test_an_optional_daily_file_makes_a_night_of_a_day_that_has_come(home, feeds):
+    (home.landing / "corebank_loan_20260105.csv").write_text("x", encoding="utf-8")
+    assert plan(home, feeds) == ["2026-01-05"]
+
+
 def test_a_date_asked_for_is_run_though_nothing_came_for_it(home, feeds):
     """The night itself then says what is missing."""
     land(home, "2026-01-01")
@@ -199,6 +221,7 @@ def test_a_missing_landing_folder_is_named(home, feeds):
 def test_a_night_out_of_turn_is_refused(home, feeds):
     """The schedule asks for all missed dates at once; when the first fails, none may follow."""
     land(home, "2026-01-01", "2026-01-02")
+    Ledger(home.ledger)
     publish(home, "2025-12-31")
     request = nights.Request(day("2026-01-02"), home.landing)
     with (

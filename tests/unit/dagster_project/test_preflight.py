@@ -80,6 +80,21 @@ def test_a_ledger_of_a_newer_version_is_refused_unopened(home: Home) -> None:
     assert home.ledger.read_bytes() == before
 
 
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+def test_a_home_without_its_ledger_is_left_as_it_is(home: Home, left: str) -> None:
+    """A new ledger was made without a word, and the lake swept of 125 of 137 batches."""
+    batch = home.lake / "toy__entry" / "2025-01-31" / "b1.parquet"
+    batch.parent.mkdir(parents=True)
+    batch.write_bytes(b"x")
+    home.ledger.unlink(missing_ok=True)
+    if left == "an empty file":
+        home.ledger.touch()
+    with pytest.raises(PreflightError) as caught:
+        preflight.refuse(home, home.landing)
+    assert "请从备份恢复该文件" in caught.value.sentence.zh
+    assert "nothing was changed. Bring it back from the backup" in caught.value.sentence.en
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": "new"}', '{"version": "1"}'])
 def test_a_stamp_that_cannot_be_read_is_told(home: Home, text: str) -> None:
     home.stamp.write_text(text)
@@ -170,6 +185,7 @@ def test_what_waits_and_what_is_published_must_fit(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The numbers stand in the sentence: free, needed, and of what the need is made."""
+    Ledger(home.ledger)
     (home.landing / "deep").mkdir()
     with (home.landing / "deep" / "big.csv").open("wb") as file:
         file.truncate(1_000_000_000)

@@ -14,6 +14,7 @@ from dagster_project import conductor
 from dagster_project.cli import summary
 from dagster_project.cli.main import app
 from dagster_project.home import Home
+from ingestion.ledger import Ledger
 from tests.unit.dagster_project.test_lease import HOLD, start
 from tests.unit.dagster_project.test_plan import land, publish
 
@@ -44,6 +45,7 @@ def test_three_missed_days_are_three_nights_in_order_once_each(
     home: Home, nights: list[str]
 ) -> None:
     """F16: nobody ran anything for three days."""
+    Ledger(home.ledger)
     publish(home, "2025-12-31")
     land(home, "2026-01-03", "2026-01-01", "2026-01-02")
     done = CliRunner().invoke(app, ["run", "--json"])

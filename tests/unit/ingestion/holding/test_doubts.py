@@ -214,3 +214,22 @@ def test_what_was_loaded_before_is_not_doubted_again(house: House) -> None:
     history(house, *[100] * 5)
     again = house.ledger.deliveries(state="received")[0]
     assert codes(house, again, ENTRY, rows_loaded=5000) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "is_held"), [("event", 1, True), ("event", 0, False), ("snapshot", 1, False)]
+)
+def test_yesterdays_events_under_todays_name_are_held(
+    house: House, kind: str, rows: int, is_held: bool
+) -> None:
+    """The feed looked fresh, and the day had no postings."""
+    own = ruled().model_copy(update={"kind": kind})
+    house.land("entry_20250101.csv", extract_of("S1|张三|||"))
+    (first,) = house.receive(dt.date(2025, 12, 31)).received
+    house.settle(first)
+    house.land("entry_20250102.csv", extract_of("S1|张三|||"))
+    (second,) = house.receive(dt.date(2025, 12, 31)).received
+    found = doubts_about(second, report_of(second, rows_loaded=rows), own, house.ledger)
+    assert ("sent_before" in [each.code for each in found]) == is_held
+    if is_held:
+        assert "与第 1 号文件 entry_20250101.csv（2025-01-01）内容完全相同" in found[-1].reason.zh

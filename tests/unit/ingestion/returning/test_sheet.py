@@ -329,6 +329,6 @@ def test_nothing_that_acts_goes_back(deliver: Deliver, tmp_path: Path) -> None:
     sheet = sheet_of(reading, "流水")
     assert {
         cell.coordinate: str(cell.comment.text)[:4] for row in sheet for cell in row if cell.comment
-    } == {"B2": "“户名”", "A3": "“流水号", "B3": "“户名”"}
+    } == {"B2": "“户名”"}
     assert [cell.value for cell in sheet[2]][2:5] == ["2025-01-31", 2, "点这里"]
     assert openpyxl.load_workbook(path).sheetnames == [SUMMARY_SHEET, "流水"]
