@@ -17,10 +17,11 @@ from ingestion.batch import EXPLAINED_ROWS, Doubt, RefusedRow
 from ingestion.contracts import Feed, FilePattern
 from ingestion.parsing import Layout, build_layout
 from ingestion.reading.adjusted import still_loaded, take_marks, tell_adjusted
-from ingestion.reading.csv_lines import CsvLines, OpenAtBorderError, Scan
+from ingestion.reading.csv_lines import CsvLines, OpenAtBorderError
 from ingestion.reading.finish import Places, finish
 from ingestion.reading.fixed_lines import FixedLines
 from ingestion.reading.headings import match_headings
+from ingestion.reading.line_scan import Scan
 from ingestion.reading.load import Origin, RawRow, accepted_sql, judge, row_refusal, write_accepted
 from ingestion.reading.outcome import Outcome
 from ingestion.reading.promises import Promise, doubts_about, promise_of_trailer

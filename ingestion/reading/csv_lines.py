@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +13,9 @@ from ingestion.contracts import FilePattern
 from ingestion.parsing.signs import BLANKS
 from ingestion.parsing.text import clean
 from ingestion.reading.encodings import Encoding
+from ingestion.reading.line_scan import Scan
 from ingestion.reading.records import BadLine, Grammar, SlowLines
-from ingestion.reading.text_chunk import count_odd_signs, prepared
+from ingestion.reading.text_chunk import prepared
 from ingestion.reading.unpacked import Source, count_ends, next_line, open_extract
 from ingestion.sentence import RefusedFileError, Sentence, shown
 
@@ -45,50 +46,6 @@ class Stretch:
     first: int
     start: int
     end: int | None = None
-
-
-@dataclass
-class Scan:
-    """What a file's lines turned out to be.
-
-    Attributes:
-        lines: Physical lines, the heading included.
-        passed_over: Lines that are no record and no damage: blank ones, and those that belong
-            to the record of a line before (a line end inside quotes).
-        bad: Lines that are no record.
-        undecodable: How many of them are damaged.
-        is_cut: Whether the last line lacks its line end.
-        trailer: The last line where it is no record but speaks of the others.
-        behind: Lines from the trailer on, or the end mark where there is none.
-        private: Characters of private use, which only the sender's own fonts can show.
-        replaced: Marks of characters that were lost before the file was written.
-    """
-
-    lines: int = 0
-    passed_over: list[int] = field(default_factory=list)
-    bad: list[BadLine] = field(default_factory=list)
-    undecodable: int = 0
-    is_cut: bool = False
-    trailer: bytes | None = None
-    behind: int = 0
-    private: int = 0
-    replaced: int = 0
-
-    def see(self, data: bytes) -> None:
-        """Count the odd signs of records that are handed on."""
-        private, replaced = count_odd_signs(data)
-        self.private += private
-        self.replaced += replaced
-
-    def add(self, other: Scan) -> None:
-        """Enter what the lines that follow turned out to be."""
-        self.lines = other.lines
-        self.passed_over += other.passed_over
-        self.bad += other.bad
-        self.undecodable += other.undecodable
-        self.is_cut, self.trailer, self.behind = other.is_cut, other.trailer, other.behind
-        self.private += other.private
-        self.replaced += other.replaced
 
 
 class CsvLines:

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from ingestion.reading.csv_lines import CsvLines, Scan, Stretch
+from ingestion.reading.csv_lines import CsvLines, Stretch
+from ingestion.reading.line_scan import Scan
 from ingestion.reading.unpacked import count_ends
 
 # Threads that decode: one more than the engine has would only wait for the interpreter.

@@ -10,7 +10,8 @@ import pytest
 
 from ingestion.contracts import FilePattern
 from ingestion.reading import csv_lines, record_batches
-from ingestion.reading.csv_lines import CsvLines, Scan, Stretch
+from ingestion.reading.csv_lines import CsvLines, Stretch
+from ingestion.reading.line_scan import Scan
 from ingestion.reading.record_batches import RecordBatches
 from ingestion.reading.records import SlowLines
 from ingestion.sentence import RefusedFileError
