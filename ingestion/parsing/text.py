@@ -59,7 +59,7 @@ def macros() -> list[str]:
         f"""CREATE OR REPLACE TEMP MACRO parse_text(x) AS
             CASE WHEN NOT regexp_matches(x, '{CONTROL_PATTERN}') THEN nullif(x, '') END""",
         f"""CREATE OR REPLACE TEMP MACRO is_nothing(x) AS
-            (length(x) <= {_LONGEST_NOTHING} OR starts_with(x, '##'))
+            (strlen(x) <= {_LONGEST_NOTHING} OR starts_with(x, '##'))
             AND regexp_full_match(x, {literal(NOTHING_PATTERN)})""",
         """CREATE OR REPLACE TEMP MACRO parse_said(x) AS
             CASE WHEN NOT is_nothing(x) THEN parse_text(x) END""",
