@@ -182,12 +182,13 @@ class SlowLines:
         return 1, None
 
     def _is_record(self, whole: str, following: str) -> bool:
-        """Whether a line that an open quote would swallow has all delimiters of a record itself.
+        """Whether a line that an open quote would swallow is a whole record by itself.
 
         The rest of a record whose fields began before it has fewer of them.
         """
-        delimiter, most = self.grammar.delimiter, self.grammar.width - 1
-        return delimiter in whole and following.count(delimiter) >= most
+        if self.grammar.delimiter not in whole:
+            return False
+        return len(self.grammar.fields(following) or []) == self.grammar.width
 
     def _enter(
         self, line: str, taken: int, fields: list[str] | None, number: int, out: list[str]

@@ -107,7 +107,8 @@ def _figure(cell: Cell, shape: NumberFormat, number: Decimal, text: str) -> str 
     is_time = meaning_of(before + after) in TIMES
     if cell.column.type != "money" and not is_time and not _SIZES.search(before + after):
         before = after = ""
-    if section.scale == 1 and not before + after:
+    is_own = meaning_of(before + after) == (cell.column.unit or "none")
+    if section.scale == 1 and (is_own or not before + after):
         return text
     # 12.3 under a heading in 万元 is what is meant; under one in yuan nobody can tell.
     if not before + after and not (cell.column.unit == "wan_yuan" and section.scale == _WAN):

@@ -162,8 +162,9 @@ def test_a_stray_quote_swallows_no_record_that_closes_it_by_accident(deliver: De
     assert reading.adds_up()
 
 
-def test_a_record_whose_first_cell_has_two_lines_is_one(deliver: Deliver) -> None:
-    reading = deliver(extract_of('"S1\n2"|张三|20250131|1|', OTHER))
+@pytest.mark.parametrize("record", ['"S1\n2"|张三|20250131|1|', 'S1|"张\n三"|20250131|1|"a|b"'])
+def test_a_record_whose_cells_have_two_lines_is_one(deliver: Deliver, record: str) -> None:
+    reading = deliver(extract_of(record, OTHER))
     assert [row["source_row"] for row in reading.rows] == [2, 4]
 
 

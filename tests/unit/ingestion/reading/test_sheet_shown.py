@@ -108,6 +108,12 @@ def test_an_amount_in_ten_thousands_is_what_is_shown_under_its_heading(
     assert reading.values("amount") == ([Decimal(amount)] if amount else [])
 
 
+def test_the_feeds_own_unit_in_a_format_is_nothing_to_tell(deliver: Deliver) -> None:
+    assert one_row(deliver, 2, 3.5, '0.00"元"').report.adjusted == {}
+    assert one_row(deliver, 2, 3.5, '0.00"万元"', WAN).report.adjusted == {}
+    assert one_row(deliver, 2, 3.5, '0.00"万元"').report.adjusted == {"shown": 1}
+
+
 def test_a_scaled_amount_is_refused_in_words(deliver: Deliver) -> None:
     refused = one_row(deliver, 2, 123456.7, "#,##0,").refused[0]
     assert refused.codes == ["scaled"]
