@@ -19,7 +19,10 @@ from ingestion.contracts.text import (
 _REMARKED: Final = re.compile(r"(.+?)[(\[{【〔<]([^()\[\]]{1,20})[)\]}】〕>]")
 _FOREMARKED: Final = re.compile(r"[(\[{【〔<]([^()\[\]]{1,20})[)\]}】〕>](.+)")
 # What a remark that may be a unit of money or of rates is written with.
-_UNIT_SIGNS: Final = re.compile("[万萬千百亿億元圆圓币幣金角分%‰$¥€£]|[a-z]{1,3}$")
+_UNIT_SIGNS: Final = re.compile(
+    r"[元圆圓](?![旦宵月])|[万萬亿億](?![\u4e00-\u9fff])|美金|港币|港幣|[%‰$€£]"
+    r"|^(?:k|m|mm|bn|kw|usd|hkd|eur|jpy|gbp)$"
+)
 _NAMED_TIMES: Final = {f"{unit}s": unit for unit in TIMES}
 
 

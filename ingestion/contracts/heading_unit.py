@@ -16,7 +16,7 @@ _UNITS: Final = {
         *("亿", "美元", "美金", "万美元", "港元", "万港元", "港币", "欧元", "日元", "英镑"),
         *("usd", "hkd", "eur", "jpy", "gbp", "$"),
     ),
-    "other rate": ("‰", "千分比", "bp", "基点"),
+    "other rate": ("‰", "千分比", "bp", "基点", "厘"),
     "count": ("笔", "户", "个", "人", "次", "家", "张", "件", "条", "岁"),
     "second": ("秒", "秒钟"),
     "minute": ("分钟",),
@@ -42,23 +42,31 @@ _MONEY_UNITS: Final = "|".join(map(re.escape, _MONEY))
 _BARE: Final = "|".join(text for text in _MONEY if text.endswith("元"))
 _YUAN_MARK: Final = "(?:人民币|rmb|cny|¥)"
 _BEFORE: Final = f"(?:单位[:为]?)?(?:{_YUAN_MARK}:?)?"
+# 存款5000万元 is an amount.
+_NO_AMOUNT: Final = "(?<![0-9.万千百亿十])"
 _IN_HEADING: Final = re.compile(
     rf"(.+?)(?:[(\[{{【〔<]{_BEFORE}({_LONGEST_FIRST}){_YUAN_MARK}?(?:[,、;].{{1,10}})?[)\]}}】〕>]"
-    rf"|[:/_,;\-]{_BEFORE}({_LONGEST_FIRST})|({_BARE}))"
+    rf"|[:/_,;\-]{_BEFORE}({_LONGEST_FIRST})|{_NO_AMOUNT}({_BARE}))"
 )
+# What names a currency and no size: 币种：人民币 stands beside 单位：万元.
+_CURRENCIES: Final = frozenset({"人民币", "rmb", "cny", "¥"})
+_NOTE_UNITS: Final = "|".join(re.escape(text) for text in _MONEY if text not in _CURRENCIES)
+_FOREIGN: Final = "美元|美金|港元|港币|欧元|日元|英镑|usd|hkd|eur|jpy|gbp"
+_ALL: Final = "(?:均|都|统一|一律)?"
+_ENDS: Final = r"(?![\u4e00-\u9fffa-z])"
 # 填报单位 is who reports, not what the figures are in.
 _IN_NOTE: Final = re.compile(
     r"(?<!填报)(?<!报送)(?<!编制)(?<!制表)(?<!开户)(?<!工作)(?<!主管)(?:单位|\bunit)"
-    r"\s*(?:均|都|统一|一律)?[:为是]?\s*[(\[]?"
-    rf"(?:[户笔个人次家%、,/;和及\s])*{_YUAN_MARK}?\s*({_MONEY_UNITS}){_YUAN_MARK}?"
-    r"(?![\u4e00-\u9fffa-z])"
-    rf"|(?:以|按){_YUAN_MARK}?({_MONEY_UNITS})(?:为单位|计|列示|填列)"
-    rf"|(?:金额|数额|币种)\s*(?:均|都|统一|一律)?[:为是]\s*{_YUAN_MARK}?\s*({_MONEY_UNITS})"
-    r"(?![\u4e00-\u9fffa-z])"
-    rf"|^\s*[(\[【]?\s*(?:{_YUAN_MARK}:?)?(万元|千元|百万元|亿元)\s*[)\]】]?\s*$"
+    rf" ?{_ALL}[:为是]? ?[(\[]?[户笔个人次家%、,/;和及 ]*"
+    rf"{_YUAN_MARK}? ?({_NOTE_UNITS}){_YUAN_MARK}?{_ENDS}"
+    rf"|[以按] ?{_YUAN_MARK}?({_NOTE_UNITS}) ?(?:为单位|计|列示|填列|填报)"
+    rf"|(?:金额|数额|以上|上述) ?{_ALL}[:为是] ?{_YUAN_MARK}? ?({_NOTE_UNITS}){_ENDS}"
+    rf"|币种 ?[:为是]? ?({_FOREIGN}){_ENDS}"
+    rf"|^[(\[【]? ?(?:{_YUAN_MARK}:?)?(万元|千元|百万元|亿元)[、,/ %]*[)\]】]?$"
 )
 # 2025年1月流水统计表（万元）
-_IN_TITLE: Final = re.compile(rf".+[(\[【]{_BEFORE}({_BARE}){_YUAN_MARK}?[)\]】]")
+_IN_TITLE: Final = re.compile(rf"[(\[【]{_BEFORE}({_BARE}|万|亿){_YUAN_MARK}?[、,/ %户笔]*[)\]】]")
+_BRACKETS: Final = "()[]【】<> "
 # Traditional forms; and quotes around a unit.
 _SIMPLE: Final = str.maketrans("萬億單幣圓", "万亿单币圆")
 _QUOTES: Final = str.maketrans("", "", "“”‘’\"'「」")
@@ -78,40 +86,47 @@ def split_unit(heading: str) -> tuple[str, str | None]:
     return heading[: len(found[1])], _MEANING[found[2] or found[3] or found[4]]
 
 
-def unit_of_note(text: str) -> tuple[str, str] | None:
-    """The unit of money that a note on a sheet states: as written, and what it is.
+def units_of_note(text: str) -> list[tuple[str, str]]:
+    """The units of money that a note on a sheet states: each as written, and what it is.
 
-    >>> unit_of_note("金额单位：万元"), unit_of_note("填报单位：元宝支行")
-    (('万元', 'wan_yuan'), None)
+    >>> units_of_note("币种：人民币 单位：万元"), units_of_note("填报单位：元宝支行")
+    ([('万元', 'wan_yuan')], [])
     """
-    found = _IN_NOTE.search(_compared(text))
-    if found is None:
-        return None
-    written = next(group for group in found.groups() if group)
-    return written, _MEANING[written]
+    found = [next(filter(None, hit.groups())) for hit in _IN_NOTE.finditer(_compared(text))]
+    return [(written, _MEANING[written]) for written in found]
 
 
 def unit_of_title(text: str) -> tuple[str, str] | None:
-    """The unit of money in brackets at the end of a title: as written, and what it is.
+    """The unit of money in brackets in a title: as written, and what it is.
 
     >>> unit_of_title("1月流水（万元）"), unit_of_title("1月流水（城东）")
     (('万元', 'wan_yuan'), None)
     """
-    found = _IN_TITLE.fullmatch(_compared(text).strip())
+    found = _IN_TITLE.search(_compared(text))
     return (found[1], _MEANING[found[1]]) if found else None
 
 
 def meaning_of(text: str) -> str | None:
-    """What a text that is nothing but a unit means; None where it is something else.
+    """What a text that is nothing but a unit means, brackets or not; None where it is none.
 
-    >>> meaning_of("万元"), meaning_of("张三")
+    >>> meaning_of("（万元）"), meaning_of("张三")
     ('wan_yuan', None)
     """
-    return _MEANING.get(_compared(text))
+    return _MEANING.get(_compared(text).strip(_BRACKETS))
+
+
+def states_size(text: str) -> bool:
+    """Whether a unit of money says how large it is, not only of which currency.
+
+    >>> states_size("元"), states_size("人民币")
+    (True, False)
+    """
+    return _compared(text).strip(_BRACKETS) not in _CURRENCIES
 
 
 def _compared(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().translate(_SIMPLE).translate(_QUOTES)
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_SIMPLE).translate(_QUOTES)
+    return " ".join(folded.split())
 
 
 def written_units(unit: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from ingestion.landing.companions import says_the_same
 from ingestion.landing.identity import contract_of, slot_of
 from ingestion.landing.offers import Offered
 from ingestion.ledger import DeliveryRow
-from ingestion.ledger.steps import root_of
+from ingestion.ledger.steps import receive_again, root_of
 from ingestion.returning.correction import RETURNED
 from ingestion.returning.slip import Slip, slot_beside
 
@@ -133,6 +133,23 @@ def last_of(rows: list[DeliveryRow]) -> DeliveryRow | None:
     return next((row for row in reversed(rows) if row.state != "duplicate"), None)
 
 
+def raise_version(connection: sqlite3.Connection, entry: Entry, last: DeliveryRow) -> None:
+    """Let what stands count under the higher version that its content came under once more.
+
+    A version between the two, though it comes later, is no correction of it then. What is loaded is
+    read again, as its rows carry their precedence.
+    """
+    is_same_place = (last.slot, last.corrects) == (entry.slot, entry.corrects)
+    if not is_same_place or last.state not in ("received", "loaded"):
+        return
+    if entry.file_version > last.file_version:
+        connection.execute(
+            "UPDATE delivery SET file_version = ? WHERE delivery_id = ?",
+            [entry.file_version, last.delivery_id],
+        )
+        receive_again(connection, [last.delivery_id])
+
+
 def comes_again(
     connection: sqlite3.Connection,
     entry: Entry,
@@ -142,10 +159,10 @@ def comes_again(
 ) -> bool:
     """Whether content that the ledger knows is taken in once more.
 
-    So is one under a higher version than anything in its place has: a sender who takes his
-    correction back delivers what he delivered first. So is a file that was replaced and is laid
-    down again, unless what replaced it lies there too: then somebody copied the folder, and its
-    times. And so is one that was refused or held, once its feed or its control file was mended;
+    So is what was replaced under a higher version than anything in its place has: a sender who
+    takes his correction back delivers what he delivered first. So is a file that was replaced and
+    is laid down again, unless what replaced it lies there too: then somebody copied the folder, and
+    its times. And so is one that was refused or held, once its feed or its control file was mended;
     not where somebody's decision stands against it, nor where another is loaded in its place by
     now: read again, the older file would be the newer delivery, and undo its own correction.
 
@@ -165,7 +182,7 @@ def comes_again(
         )
     ]
     is_highest = all(entry.file_version > row.file_version for row in standing)
-    if standing and is_highest and last.state in ("received", "loaded", "superseded"):
+    if last.state == "superseded" and standing and is_highest:
         return last.delivery_id not in turned_away
     loaded = [row for row in standing if row.state == "loaded"]
     if last.state == "superseded":

@@ -23,6 +23,7 @@ from ingestion.landing.entry import (
     known,
     last_of,
     may_be_returned,
+    raise_version,
 )
 from ingestion.landing.offers import Offered, stamp_of, status_of
 from ingestion.landing.receipt import Receipt
@@ -157,6 +158,7 @@ class Intake:
             if entry.file.path in self._rewritten:
                 self._tell_rewritten(name)
             return
+        raise_version(connection, entry, last)
         if any(row.landing_path == name for row in rows):
             return
         self.receipt.duplicates.append(self._insert(connection, entry, name, "duplicate"))

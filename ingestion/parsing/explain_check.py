@@ -13,7 +13,7 @@ from ingestion.parsing import identity
 from ingestion.parsing.cell import Verdict
 from ingestion.parsing.clock import DAY_PATTERN
 from ingestion.parsing.date import EARLIEST
-from ingestion.parsing.text import NOTHING_PATTERN, SCIENTIFIC_PATTERN
+from ingestion.parsing.text import NOTHING_PATTERN, SCIENTIFIC_PATTERN, identifier_forms
 from ingestion.sentence import Sentence, shown
 
 # Blanks, dashes, Excel's apostrophe and marks without width, which stand in a number for nothing.
@@ -273,7 +273,7 @@ def _landline(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all check
 
 def says_nothing(text: str) -> bool:
     """Whether a text is what programs write where there is nothing, or an error."""
-    return re.fullmatch(NOTHING_PATTERN, text.strip()) is not None
+    return any(re.fullmatch(NOTHING_PATTERN, form) for form in identifier_forms(text.strip()))
 
 
 def _name(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks are asked alike

@@ -23,14 +23,13 @@ INVISIBLE_PATTERN: Final = r"\p{Cf}"
 DITTO_PATTERN: Final = "[(“”\"'‘’]*(?:同上|同前)[)“”\"'‘’]*|[〃″“”\"]+|''"
 # What programs write where there is nothing or an error; under a name or a number it is neither.
 NOTHING_PATTERN: Final = (
-    r"(?i:null|nan|none|nil|n/a|undefined)|\\N|[-—_/]+"
+    r"(?i:null|nan|none|nil|n/a|undefined)|\\N|[-–−—_/]+"
     r"|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!)|##+"
 )
-_LONGEST_NOTHING: Final = 9
 # An identifier that went through a program as a figure; of more digits than a figure holds, the
-# last ones are gone.
-FIGURE_PATTERN: Final = r"[0-9]{1,15}\.0+"
-LOST_FIGURE_PATTERN: Final = r"[0-9]{16,}\.0+"
+# last ones are gone. 1001.00 and 0012.0 no program makes of one.
+FIGURE_PATTERN: Final = r"[1-9][0-9]{0,14}\.0"
+LOST_FIGURE_PATTERN: Final = r"[0-9]{16,}\.0"
 # A card's number in groups of four; what is written around a number so that Excel keeps its
 # zeros, or behind it by habit.
 GROUPED_PATTERN: Final = "[0-9]{4}(?: [0-9]{4}){2,}(?: [0-9]{1,3})?"
@@ -59,8 +58,7 @@ def macros() -> list[str]:
         f"""CREATE OR REPLACE TEMP MACRO parse_text(x) AS
             CASE WHEN NOT regexp_matches(x, '{CONTROL_PATTERN}') THEN nullif(x, '') END""",
         f"""CREATE OR REPLACE TEMP MACRO is_nothing(x) AS
-            (strlen(x) <= {_LONGEST_NOTHING} OR starts_with(x, '##'))
-            AND regexp_full_match(x, {literal(NOTHING_PATTERN)})""",
+            regexp_full_match(narrow(x), {literal(NOTHING_PATTERN)})""",
         """CREATE OR REPLACE TEMP MACRO parse_said(x) AS
             CASE WHEN NOT is_nothing(x) THEN parse_text(x) END""",
         """CREATE OR REPLACE TEMP MACRO listed_form(x) AS
@@ -68,14 +66,16 @@ def macros() -> list[str]:
         # Nearly every one of an extract is plain: that one question costs 0.1 s per million. What
         # stands around a text is taken off before it is asked whether the text is lost.
         f"""CREATE OR REPLACE TEMP MACRO parse_identifier(x) AS
-            CASE WHEN is_nothing(x) THEN NULL
-                 WHEN regexp_full_match(x, '[0-9A-Za-z_-]+') THEN x
+            CASE WHEN regexp_full_match(x, '[A-Za-z_-]*[0-9][0-9A-Za-z_-]*') THEN x
+                 WHEN regexp_full_match(x, '[A-Za-z_-]+')
+                 THEN CASE WHEN NOT is_nothing(x) THEN x END
                  WHEN x <> ''
                  THEN list_transform([listed_form(regexp_replace(parse_text(x),
                                                                  '{INVISIBLE_PATTERN}', '', 'g'))],
                       lambda s: list_transform([regexp_replace(s, {around}, '', 'g')], lambda bare:
                            CASE WHEN regexp_full_match(s, {lost})
-                                     OR regexp_full_match(bare, {lost}) THEN NULL
+                                     OR regexp_full_match(bare, {lost})
+                                     OR is_nothing(bare) THEN NULL
                                 WHEN regexp_full_match(bare, {grouped})
                                 THEN replace(bare, ' ', '')
                                 WHEN regexp_full_match(bare, {figure})

@@ -23,7 +23,7 @@ _UNSPOKEN: Final = re.compile(r"\[\$[^]]*\]|\"[^\"]*\"|[\\!].|AM/PM|上午/下�
 _TIME_CODE: Final = re.compile(r"[h时:： ]*h[hms分秒:： ]*m[hms分秒:： ]*", re.IGNORECASE)
 _TOKEN: Final = re.compile(
     r"\"(?P<quoted>[^\"]*)\"|[\\!](?P<escaped>.)|[_*].|\[\$(?P<currency>[^]-]*)(?:-[^]]*)?\]"
-    r"|\[(?P<condition>[<>=]{1,2}-?[0-9.]+)\]|\[[^]]*\]|(?P<general>General)|(?P<sign>.)",
+    r"|\[(?P<condition>[<>=]{1,2}-?[0-9]+(?:\.[0-9]+)?)\]|\[[^]]*\]|(?P<general>General|G/通用格式)|(?P<sign>.)",
     re.IGNORECASE | re.DOTALL,
 )
 _DIGITS: Final = frozenset("0#?")

@@ -11,6 +11,7 @@ from ingestion.sentence import Sentence
 
 # A quote that was never closed must not swallow the rest of the file.
 _MOST_LINES: Final = 100
+_TELLING_WIDTH: Final = 4
 MOST_CHARACTERS: Final = 1_000_000
 
 # Delimiters that systems use; a line full of another one than the agreed was exported wrongly.
@@ -149,7 +150,11 @@ class SlowLines:
             taken, fields = self.take(lines, index, is_last=is_last)
             if taken == 0:
                 break
-            self._enter(line, taken, fields, first + index, out)
+            if fields is None and taken > 1:
+                for place in range(index, index + taken):
+                    self._enter(str(lines[place]), 1, None, first + place, out)
+            else:
+                self._enter(line, taken, fields, first + index, out)
             index += taken
         return "".join(out), index
 
@@ -164,29 +169,31 @@ class SlowLines:
         fields = self.grammar.fields(whole)
         if fields is not None or not self.grammar.is_open(whole):
             return 1, fields
+        is_doubtful = False
         for taken in range(2, _MOST_LINES + 1):
             if index + taken > len(lines):
                 return (1, None) if is_last else (0, None)
             following = lines[index + taken - 1]
             if isinstance(following, BadLine) or len(whole) > MOST_CHARACTERS:
                 break
-            if self._is_record(whole, following):
-                break
+            is_doubtful |= self._is_record(whole, following)
             whole += "\n" + following
             if not self.grammar.is_open(whole):
                 fields = self.grammar.fields(whole)
                 if fields is None or len(fields) != self.grammar.width:
                     break
-                return taken, fields
+                # One record with line ends in it, or several with stray quotes: nobody can tell.
+                return taken, None if is_doubtful else fields
         # Only the line with the stray quote is lost, not those it would have swallowed.
         return 1, None
 
     def _is_record(self, whole: str, following: str) -> bool:
         """Whether a line that an open quote would swallow is a whole record by itself.
 
-        The rest of a record whose fields began before it has fewer of them.
+        The rest of a record whose fields began before it has fewer of them; in a text of two or
+        three delimiters they stand by chance.
         """
-        if self.grammar.delimiter not in whole:
+        if self.grammar.delimiter not in whole or self.grammar.width < _TELLING_WIDTH:
             return False
         return len(self.grammar.fields(following) or []) == self.grammar.width
 

@@ -42,9 +42,9 @@ def find_headings(
 ) -> FoundHeadings | None:
     """The row, or rows, that name most columns of the feed; None where none names any.
 
-    More rows are read together only where that names more columns than any row by itself. Below
-    headings that the feed accepts there are data: headings there, with a column more, would make
-    a second table of the sheet, and are told as one.
+    More rows are read together only where that names more columns than any row by itself. Headings
+    that the feed accepts, with rows below them that fill in what must be, have data: what names a
+    column more further down would make a second table of the sheet, and is told as one.
 
     Args:
         feed: The contract.
@@ -69,7 +69,7 @@ def find_headings(
             headings = _together(feed, [rows[number - up] for up in range(levels)][::-1])
             if levels > 1 and headings == rows[number]:
                 continue  # the row by itself was looked at before
-            if found is not None and found.match.is_acceptable and number - levels >= found.row:
+            if found is not None and _has_data(rows, feed, found, number - levels):
                 continue
             match = feed.match_headings(headings)
             # A doubled column is found, too, for finding the row; the file is refused for it.
@@ -77,6 +77,20 @@ def find_headings(
             if named > best and (named > 1 or len(feed.columns) == 1):
                 best, found = named, FoundHeadings(number, headings, match)
     return found
+
+
+def _has_data(rows: Mapping[int, Row], feed: Feed, found: FoundHeadings, last: int) -> bool:
+    """Whether a row below some headings, up to `last`, fills in every column that it must."""
+    if not found.match.is_acceptable:
+        return False
+    places = [
+        place
+        for column in feed.columns
+        if column.required
+        for place in found.match.positions.get(column.name, ())
+    ]
+    between = (rows[number] for number in range(found.row + 1, last + 1))
+    return any(all(row[place] for place in places) for row in between)
 
 
 def is_known(feed: Feed, heading: str) -> bool:

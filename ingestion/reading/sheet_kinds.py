@@ -121,12 +121,15 @@ class RowKinds:
         """
         texts = [cleaned(text) for text in raw]
         told = [text for text in texts if text]
-        is_said = any(self._says_something(place, texts[place]) for place in self._places)
-        if not told or not (is_whole or is_said):
+        is_late = number > self._last_whole
+        is_said = any(self._is_said(place, texts[place], is_late=is_late) for place in self._places)
+        if not told:
             return None if number in self._sheet.odd_rows else "blank"
         self._refuse_other_table(number, texts)
         if self._at_places(texts) == self._headings:
             return "head"
+        if not (is_whole or is_said or self._is_labelled(texts) or self._is_units(told)):
+            return None if number in self._sheet.odd_rows else "blank"
         if self._is_sum(texts, is_whole=is_whole):
             return "foot"
         if number == self._first_row + 1 and self._is_numbering(texts):
@@ -210,14 +213,16 @@ class RowKinds:
 
     @staticmethod
     def _is_units(told: list[str]) -> bool:
-        return all(meaning_of(text.strip(_BRACKETS)) for text in told)
+        return all(meaning_of(text) for text in told)
 
-    def _says_something(self, place: int, text: str | None) -> bool:
-        """Whether a cell of the feed is filled in; that a formula made 0 of nothing does not count.
+    def _is_said(self, place: int, text: str | None, *, is_late: bool) -> bool:
+        """Whether a cell of the feed is filled in.
 
-        It does in each row of a form that nobody has filled in.
+        The 0 that a formula makes of empty cells is in each row of a form that nobody filled in,
+        below those that somebody did.
         """
-        return bool(text) and not (self._types[place] in _FIGURES and _ZERO.fullmatch(text or ""))
+        is_nothing = is_late and self._types[place] in _FIGURES and _ZERO.fullmatch(text or "")
+        return bool(text) and not is_nothing
 
     def _is_own_heading(self, place: int, text: str | None) -> bool:
         return bool(text) and narrow(text or "") == narrow(self._sheet.headings[place] or "")
@@ -227,21 +232,21 @@ class RowKinds:
         if tuple(texts) in self._above:
             return
         names = [place for place, text in enumerate(texts) if text and is_known(self._feed, text)]
-        told = sum(bool(text) for text in texts)
+        is_repeated = self._at_places(texts) == self._headings
         # Where the key stands its heading is nobody's: 流水号 over other columns than before.
-        is_key = any(self._is_own_heading(place, texts[place]) for place in self._keys) and told > 1
-        if not is_key and (len(names) < 2 or len(names) * 2 < len(self._places)):
+        is_key = any(self._is_own_heading(place, texts[place]) for place in self._keys)
+        if is_key and not is_repeated and sum(bool(text) for text in texts) > 1:
+            names = sorted({*names, *(place for place in self._places if texts[place])})
+        elif not is_repeated and (len(names) < 2 or len(names) * 2 < len(self._places)):
             return
-        if is_key:
-            names = [place for place, text in enumerate(texts) if text]
-        if all(narrow(texts[p] or "") == narrow(self._sheet.headings[p] or "") for p in names):
+        if all(self._is_own_heading(place, texts[place]) for place in names):
             return
         name = shown(self._sheet.entry.name)
         raise RefusedFileError(
-            f"工作表“{name}”第 {number} 行又是一行标题，其列的次序与第 {self._first_row} 行不同，"
+            f"工作表“{name}”第 {number} 行又是一行标题，其列或次序与第 {self._first_row} 行不同，"
             "同一工作表中有两张表；请每张工作表只放一张表后重新报送。",
-            f"Row {number} of sheet {name!r} is another heading row, with its columns in other"
-            f" places than in row {self._first_row}: there are two tables on one sheet; put each on"
+            f"Row {number} of sheet {name!r} is another heading row, with other columns than row"
+            f" {self._first_row} or in other places: there are two tables on one sheet; put each on"
             " a sheet of its own and deliver the file again.",
         )
 

@@ -15,7 +15,7 @@ from ingestion.parsing.date import SERIAL_PATTERN
 from ingestion.reading.number_format import NumberFormat
 from ingestion.reading.sheet import Sheet
 from ingestion.reading.sheet_cells import Oddity
-from ingestion.reading.sheet_shown import MIDNIGHT, day_of, read_as_shown
+from ingestion.reading.sheet_shown import day_of, read_as_shown
 from ingestion.sentence import Sentence, shown
 
 # A number without a date format is taken for a day only if that is near the business date.
@@ -82,6 +82,8 @@ _SERIAL: Final = Sentence(
     "The cell has no date format; its number is the serial of a day within ten years of the"
     " business date and was read as that day.",
 )
+# As the reader of texts shows a cell of day and time.
+_DAY_CELL: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?$"
 _DAY: Final = Sentence(
     "单元格是日期而不是号码，很可能是输入的号码（如 1-2）被 Excel 自动改成了日期；"
     "请将该列设为文本格式后重新填写号码。",
@@ -136,7 +138,7 @@ def _refuse_days(sheet: Sheet, cells: Mapping[int, Cell]) -> None:
         if not cell.column.is_identifier:
             continue
         column = sheet.columns[place]
-        is_day = pc.fill_null(pc.match_like(column, f"%{MIDNIGHT}"), False)
+        is_day = pc.fill_null(pc.match_substring_regex(column, _DAY_CELL), False)
         for index in np.flatnonzero(is_day.to_numpy(zero_copy_only=False)).tolist():
             if index + 1 > _below(sheet):
                 text = column[index].as_py()

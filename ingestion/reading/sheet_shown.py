@@ -6,10 +6,11 @@ import datetime as dt
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from ingestion.contracts.heading_match import time_unit
 from ingestion.contracts.heading_unit import TIMES, meaning_of
 from ingestion.parsing.cell import Cell
 from ingestion.reading.number_format import NumberFormat
@@ -21,7 +22,8 @@ MIDNIGHT: Final = " 00:00:00"
 _SECONDS: Final = 86_400
 _TEXTS: Final = frozenset({"text", "code"})
 _FIGURES: Final = frozenset({"money", "rate", "integer", "decimal"})
-# Of a figure that is no money, words like 户 say nothing; these and units of time do.
+# Of a figure that is no money, words like 户 say nothing; these, and other units of rates and of
+# what is a time, do.
 _SIZES: Final = re.compile("[百千万亿%‰]")
 _WAN: Final = 10_000
 _PADDED: Final = Sentence(
@@ -79,6 +81,9 @@ def read_as_shown(sheet: Sheet, shapes: Mapping[int, NumberFormat], epoch: dt.da
 def _shown(cell: Cell, shape: NumberFormat, text: str, epoch: dt.date) -> str | None:
     """What a cell shows for a number; None where that is not certain."""
     kind, type_ = shape.kind, cell.column.type
+    number = _number(text)
+    if number is None:
+        return text
     if kind == "date":
         day = day_of(text, epoch) or text
         # As the reader of texts shows days, by which they are known where none may stand.
@@ -87,12 +92,8 @@ def _shown(cell: Cell, shape: NumberFormat, text: str, epoch: dt.date) -> str | 
         return (time_of(text) or text) if type_ in _TEXTS else text
     if kind == "percent":
         # A bare fraction under a decimal is how shares and ratios are taken.
-        is_other = type_ in ("date", "decimal") or (type_ != "rate" and float(text) == 0)
+        is_other = type_ in ("date", "decimal") or (type_ != "rate" and number == 0)
         return text if is_other else percentage(text)
-    try:
-        number = Decimal(f"{float(text):.15g}")
-    except (ValueError, InvalidOperation):
-        return text
     if type_ in _TEXTS:
         section = shape.section(number)
         is_whole = number >= 0 and number == number.to_integral_value()
@@ -100,14 +101,29 @@ def _shown(cell: Cell, shape: NumberFormat, text: str, epoch: dt.date) -> str | 
     return _figure(cell, shape, number, text) if type_ in _FIGURES else text
 
 
+def _number(text: str) -> Decimal | None:
+    """A stored number as fifteen digits show it; None where it is none, or no finite one."""
+    try:
+        number = Decimal(f"{float(text):.15g}")
+    except ValueError:
+        return None
+    return number if number.is_finite() else None
+
+
 def _figure(cell: Cell, shape: NumberFormat, number: Decimal, text: str) -> str | None:
     """A figure with the unit that its format shows; None where it is only shown smaller."""
     section = shape.section(number)
     before, after = section.before, section.after
-    is_time = meaning_of(before + after) in TIMES
-    if cell.column.type != "money" and not is_time and not _SIZES.search(before + after):
+    meaning = meaning_of(before + after)
+    is_telling = (
+        cell.column.type == "money"
+        or _SIZES.search(before + after)
+        or (cell.column.type == "rate" and meaning in ("percent", "other rate"))
+        or (time_unit(cell.column) is not None and meaning in TIMES)
+    )
+    if not is_telling:
         before = after = ""
-    is_own = meaning_of(before + after) == (cell.column.unit or "none")
+    is_own = meaning == (cell.column.unit or "none")
     if section.scale == 1 and (is_own or not before + after):
         return text
     # 12.3 under a heading in 万元 is what is meant; under one in yuan nobody can tell.

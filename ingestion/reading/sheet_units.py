@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -14,14 +15,18 @@ from ingestion.contracts.heading_unit import (
     meaning_of,
     split_unit,
     states_money,
-    unit_of_note,
+    states_size,
     unit_of_title,
+    units_of_note,
 )
 from ingestion.reading.sheet import Sheet
 from ingestion.reading.sheet_headings import spread_over_columns
 from ingestion.sentence import RefusedFileError, shown
 
-_BRACKETS: Final = "()[]【】（）<> "
+# A text above the headings that calls itself a table may have a date beside it.
+_TITLE: Final = re.compile("表|台账|清单|明细|统计|汇总|名册|情况")
+# 单位 may well be an employer: then not all of its values are units.
+_UNIT_COLUMN: Final = re.compile("单位|币种|币别|货币|unit|currency")
 # A column that says what the amounts beside it are in has few different texts.
 _MOST_UNITS: Final = 20
 
@@ -86,12 +91,14 @@ def _contradicted(silent: dict[int, Column], stated: _Stated) -> Column | None:
 
 def _statements(sheet: Sheet) -> Iterator[_Stated]:
     name = sheet.entry.name
-    if found := unit_of_note(name) or unit_of_title(name):
-        yield _Stated("名称", "its name", *found)
-    numbers = sorted(row for row, kind in sheet.set_aside.items() if kind in ("head", "foot"))
+    for found in [*units_of_note(name), unit_of_title(name)]:
+        if found:
+            yield _Stated("名称", "its name", *found)
+    aside = ("head", "foot", "blank")
+    numbers = sorted(row for row, kind in sheet.set_aside.items() if kind in aside)
     rows = dict(zip(numbers, sheet.rows(numbers), strict=True))
     for number, texts in rows.items():
-        yield from _of_row(number, texts)
+        yield from _of_row(number, texts, is_above=number < (sheet.header_row or 0))
     heading = sheet.header_row or 0
     above = {number: list(texts) for number, texts in rows.items() if number < heading}
     spread_over_columns(above, sheet.facts.merges, sheet.facts.first_column)
@@ -100,24 +107,21 @@ def _statements(sheet: Sheet) -> Iterator[_Stated]:
     yield from _of_unit_columns(sheet)
 
 
-def _of_row(number: int, texts: _Texts) -> Iterator[_Stated]:
+def _of_row(number: int, texts: _Texts, *, is_above: bool) -> Iterator[_Stated]:
     """What a title, a remark or a row of units says."""
     where = f"第 {number} 行", f"row {number}"
     told = [text for text in texts if text]
-    # A text that has its row to itself is a title; in a row of headings a unit is of one.
-    is_title = len(told) == 1
     for text in told:
-        if found := unit_of_note(text) or (unit_of_title(text) if is_title else None):
-            yield _Stated(*where, *found)
-    meanings = {
-        place: (text.strip(_BRACKETS), meaning_of(text.strip(_BRACKETS)))
-        for place, text in enumerate(texts)
-        if text
-    }
+        # In a row of headings a unit is of one of them.
+        is_title = len(told) == 1 or (is_above and _TITLE.search(text))
+        for found in [*units_of_note(text), unit_of_title(text) if is_title else None]:
+            if found:
+                yield _Stated(*where, *found)
+    meanings = {place: (text, meaning_of(text)) for place, text in enumerate(texts) if text}
     if all(unit for _, unit in meanings.values()):
         for place, (written, unit) in meanings.items():
-            if unit and states_money(unit):
-                yield _Stated(*where, written, unit, place)
+            if unit and states_money(unit) and states_size(written):
+                yield _Stated(*where, written.strip(), unit, place)
 
 
 def _of_groups(number: int, texts: _Texts) -> Iterator[_Stated]:
@@ -130,7 +134,12 @@ def _of_groups(number: int, texts: _Texts) -> Iterator[_Stated]:
 
 def _of_unit_columns(sheet: Sheet) -> Iterator[_Stated]:
     """What columns that nobody reads say row by row: 万元 beside each amount."""
-    unread = [n for n in range(len(sheet.columns)) if n not in sheet.cells_by_place]
+    unread = [
+        place
+        for place, heading in enumerate(sheet.headings)
+        if place not in sheet.cells_by_place
+        and _UNIT_COLUMN.search(normalise_heading(heading or ""))
+    ]
     if not unread:
         return
     first, aside = sheet.header_row or 0, sheet.set_aside
@@ -141,14 +150,15 @@ def _of_unit_columns(sheet: Sheet) -> Iterator[_Stated]:
         if len(texts) > _MOST_UNITS:
             continue
         told = [text for text in texts.to_pylist() if text and text.strip()]
-        meanings = [(text.strip(), meaning_of(text.strip(_BRACKETS))) for text in told]
+        meanings = [(text.strip(), meaning_of(text)) for text in told]
         if not all(unit and states_money(unit) for _, unit in meanings):
             continue
         number = place + sheet.facts.first_column
         heading = shown(sheet.headings[place] or "", 30)
         for written, unit in meanings:
             zh, en = f"第 {number} 列（{heading}）", f"column {number} ({heading})"
-            yield _Stated(zh, en, written, str(unit))
+            if states_size(written):
+                yield _Stated(zh, en, written, str(unit))
 
 
 def _states_unit(heading: str | None) -> bool:

@@ -38,11 +38,12 @@ def doubt_unread(engine: Any, feed: Feed, table: Sheet, unread: Sequence[Sheet])
             Doubt(
                 "unread_sheet",
                 Sentence(
-                    f"工作表“{name}”没有标题行，未读取，但其中 {count:,} 行与“"
-                    f"{shown(table.entry.name)}”的数据格式相同，可能是续表；请补上标题行后重新报送，"
-                    "确认不是数据时放行。",
-                    f"Sheet {name!r} has no headings and was not read, but {count:,} of its rows"
-                    f" read like those of {shown(table.entry.name)!r}: it may be its second page."
+                    f"工作表“{name}”没有约定的标题，未读取，但其中 {count:,} 行与“"
+                    f"{shown(table.entry.name)}”的数据格式相同，可能是续表；"
+                    "请补上约定的标题后重新报送，确认不是数据时放行。",
+                    f"Sheet {name!r} has none of the agreed headings and was not read, but"
+                    f" {count:,} of its rows read like those of {shown(table.entry.name)!r}: it may"
+                    " be its second page."
                     " Add the headings and deliver it again, or release it if it is no data.",
                 ),
             )

@@ -228,3 +228,32 @@ def test_the_highest_version_holds_in_whatever_order(
     loaded = house.ledger.deliveries(state="loaded")
     assert [row.file_name for row in loaded] == ["corebank_transaction_20260105_v10.csv"]
     assert house.in_lake() == [loaded[0].batch_id]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("is_one_night", [False, True])
+@pytest.mark.parametrize(
+    "versions", [{"": 1, "_v2": 1}, {"": 1, "_v2": 2, "_v3": 1}, {"": 1, "_v2": 2, "_v3": 2}]
+)
+def test_content_that_comes_again_as_a_version_holds_in_whatever_order(
+    tmp_path: Path, versions: dict[str, int], is_one_night: bool
+) -> None:
+    """A correction taken back was called a copy of what it had corrected."""
+    last = max(versions, key=lambda mark: int(mark[2:] or 0))
+    for number, order in enumerate(itertools.permutations(versions)):
+        house = House(_folder(tmp_path, number), FEEDS)
+        for mark in order:
+            content = _extract(_POSTED, _posting(1, 5, f"{versions[mark]}.00"))
+            house.land(f"corebank_transaction_20260105{mark}.csv", content)
+            if not is_one_night or mark == order[-1]:
+                run_id = house.run(LAST_NIGHT)
+                house.extract(house.receive(LAST_NIGHT, run_id).pending, run_id)
+        (loaded,) = house.ledger.deliveries(state="loaded")
+        assert house.in_lake() == [loaded.batch_id], order
+        (row,) = duckdb.sql(
+            "SELECT amount::VARCHAR, batch_precedence"
+            f" FROM '{house.lake}/corebank__transaction/*/*.parquet'"
+        ).fetchall()
+        assert row == (f"{versions[last]}.00", f"{int(last[2:] or 0):04d}|2|"), order
+        # Nothing that lies there is taken in once more in the next night.
+        assert house.receive(LAST_NIGHT).pending == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.contracts.heading_unit import split_unit, unit_of_note, unit_of_title
+from ingestion.contracts.heading_unit import split_unit, unit_of_title, units_of_note
 from ingestion.contracts.text import normalise_heading
 from ingestion.reading.headings import match_headings
 from ingestion.sentence import RefusedFileError
@@ -44,6 +44,9 @@ from tests.unit.ingestion.made_up import SERIAL, column, feed
         ("金额（单位：万元，保留两位）", "金额", "wan_yuan"),
         ("金额(W)", "金额", "wan_yuan"),
         ("金额（美金）", "金额", "other money"),
+        # An amount, not a unit.
+        ("新增存款5000万元", "新增存款5000万元", None),
+        ("目标：1亿元", "目标:1亿元", None),
     ],
 )
 def test_a_heading_states_its_unit_or_none(heading: str, base: str, unit: str | None) -> None:
@@ -69,7 +72,14 @@ def test_a_heading_states_its_unit_or_none(heading: str, base: str, unit: str | 
         ("注：表中金额单位均为万元", "wan_yuan"),
         ("单位统一为万元", "wan_yuan"),
         ("单位：W", "wan_yuan"),
-        ("Unit: RMB", "yuan"),
+        ("Unit: RMB", None),
+        ("币种：人民币 单位：万元", "wan_yuan"),
+        ("单位：人民币", None),
+        ("以 万元 为单位", "wan_yuan"),
+        ("按万元填报", "wan_yuan"),
+        ("（以上均为万元）", "wan_yuan"),
+        ("（万元、%）", "wan_yuan"),
+        ("单位" + " " * 400 + "制表人", None),
         ("币种：美元", "other money"),
         ("金额为0", None),
         ("金额：见附件", None),
@@ -81,8 +91,8 @@ def test_a_heading_states_its_unit_or_none(heading: str, base: str, unit: str | 
     ],
 )
 def test_a_note_states_the_unit_of_money_or_none(note: str, unit: str | None) -> None:
-    found = unit_of_note(note)
-    assert (found[1] if found else None) == unit
+    found = units_of_note(note)
+    assert [each for _, each in found] == ([unit] if unit else [])
 
 
 @pytest.mark.parametrize(
@@ -91,6 +101,11 @@ def test_a_note_states_the_unit_of_money_or_none(note: str, unit: str | None) ->
         ("2025年1月流水统计表（万元）", "wan_yuan"),
         ("流水(元)", "yuan"),
         ("台账【单位：亿元】", "other money"),
+        ("流水表（万元）2025年1月", "wan_yuan"),
+        ("（万元）流水表", "wan_yuan"),
+        ("流水（万）", "wan_yuan"),
+        ("大额交易（100万元）", None),
+        ("满意度（分）", None),
         ("流水（城东）", None),
         ("万元户名单", None),
     ],
@@ -111,7 +126,22 @@ def test_an_amount_in_a_unit_that_nobody_knows_is_no_unknown_column(heading: str
     assert not found.is_acceptable
 
 
-@pytest.mark.parametrize("heading", ["金额（含税）", "金额备注", "金额说明（元旦）"])
+def test_a_note_may_state_two_units() -> None:
+    assert [unit for _, unit in units_of_note("单位：元，附表以万元为单位")] == ["yuan", "wan_yuan"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "金额（含税）",
+        "金额备注",
+        "金额说明（元旦）",
+        "金额(保证金)",
+        "金额(含角分)",
+        "金额(A)",
+        "金额(亿联)",
+    ],
+)
 def test_another_remark_makes_it_another_column(heading: str) -> None:
     of = feed(SERIAL, column("amount", "金额", "money"))
     assert of.match_headings(["流水号", heading]).unknown == [heading]

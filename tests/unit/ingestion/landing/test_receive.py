@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import os
 import unicodedata
 from pathlib import Path
@@ -137,24 +136,6 @@ def test_what_a_correction_replaced_may_be_delivered_again(house: House) -> None
     first, second, third = house.ledger.deliveries()
     assert (first.batch_id, third.batch_id) == (third.batch_id, first.batch_id)
     assert [first.state, second.state, third.state] == ["superseded", "superseded", "loaded"]
-
-
-@pytest.mark.parametrize("order", list(itertools.permutations(["", "_v2", "_v3"])))
-def test_a_correction_taken_back_holds_in_whatever_order(
-    house: House, order: tuple[str, ...]
-) -> None:
-    """What was delivered first came again as the third version and was called a copy."""
-    of = feed(SERIAL, files=[{"pattern": "entry_{date}{version}.csv", "format": "csv"}])
-    house.feeds = {of.feed: of}
-    contents = {"": extract_of(ROW), "_v2": OTHER, "_v3": extract_of(ROW)}
-    for mark in order:
-        house.land(f"{CSV[:-4]}{mark}.csv", contents[mark])
-        for row in house.receive().received:
-            house.settle(row)
-    # Nothing that lies there is taken in once more in the next night.
-    assert house.receive().received == []
-    (loaded,) = house.ledger.deliveries(state="loaded")
-    assert loaded.file_version == 3
 
 
 def test_parts_of_the_same_content_are_no_copies_of_each_other(house: House) -> None:

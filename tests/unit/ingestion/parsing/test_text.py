@@ -151,7 +151,23 @@ def test_what_nobody_sees_is_told_as_taken_out(deliver: Deliver, tmp_path: Path)
         column("customer_name", "户名", check="name", required=True),
     ],
 )
-@pytest.mark.parametrize("text", ["#N/A", "#REF!", "########", "NULL", "\\N", "nan", "None", "-"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#N/A",
+        "#REF!",
+        "##########",
+        "NULL",
+        "\\N",
+        "nan",
+        "None",
+        "-",
+        "————",
+        "ＮＵＬＬ",
+        "＃N/A",
+        "–",
+    ],
+)
 def test_what_programs_write_for_nothing_is_no_name_and_no_number(
     parse: Parse, source: Source, of: Column, text: str
 ) -> None:
@@ -168,7 +184,14 @@ def test_what_programs_write_for_nothing_is_no_name_and_no_number(
 
 @pytest.mark.parametrize("source", ["csv", "xlsx"])
 @pytest.mark.parametrize(
-    ("text", "value"), [("12.0", "12"), ("622848040281111.00", "622848040281111")]
+    ("text", "value"),
+    [
+        ("12.0", "12"),
+        ("622848040281111.0", "622848040281111"),
+        ("1001.00", "1001.00"),
+        ("0012.0", "0012.0"),
+        ("CNY", "CNY"),
+    ],
 )
 def test_an_identifier_that_was_a_figure_is_its_digits(
     parse: Parse, source: Source, text: str, value: str

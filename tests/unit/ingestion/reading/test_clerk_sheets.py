@@ -108,7 +108,7 @@ def test_headings_of_every_form_are_read(deliver: Deliver, rows: Rows, areas: li
         pytest.param(
             [HEADING_ROW, GOOD, [], ["户名", "流水号", "日期", "金额", "备注"], GOOD],
             None,
-            "第 4 行又是一行标题，其列的次序与第 1 行不同，同一工作表中有两张表",
+            "第 4 行又是一行标题，其列或次序与第 1 行不同，同一工作表中有两张表",
             "Row 4 of sheet '流水' is another heading row",
             id="another table below",
         ),
@@ -347,3 +347,25 @@ def test_a_row_of_a_form_that_nobody_filled_in_is_blank(deliver: Deliver, blank:
     reading = deliver(typed(*rows, *([blank] * 8)), name=XLSX)
     assert (reading.values("serial_id"), reading.refused) == (["S1", "S2"], [])
     assert reading.adds_up()
+
+
+def test_a_zero_without_its_key_is_refused_among_data(deliver: Deliver) -> None:
+    rows = [HEADING_ROW, GOOD, [None, None, None, 0, None], ["S2", "李四", DAY, 1, None]]
+    assert codes(deliver(typed(*rows), name=XLSX)) == [["missing", "missing"]]
+
+
+def test_a_repeated_heading_with_a_page_number_is_one(deliver: Deliver) -> None:
+    rows = [[*HEADING_ROW, "页"], [*GOOD, None], [*HEADING_ROW, "第2页"], ["S2", "李四", DAY, 1]]
+    assert deliver(typed(*rows), name=XLSX).values("serial_id") == ["S1", "S2"]
+
+
+def test_a_form_above_the_headings_is_none(deliver: Deliver) -> None:
+    rows = [["流水号：", None, "户名："], HEADING_ROW, GOOD]
+    assert deliver(typed(*rows), name=XLSX).values("serial_id") == ["S1"]
+
+
+def test_a_table_of_the_feed_beside_the_table_is_seen(deliver: Deliver) -> None:
+    """Its rows say nothing in the columns of the first, and went as blank ones."""
+    beside = [None] * 5
+    rows = [HEADING_ROW, GOOD, [], [*beside, *HEADING_ROW], [*beside, "S2", "李四", DAY, 1, None]]
+    assert "同一工作表中有两张表" in deliver(typed(*rows), name=XLSX).refusal.zh

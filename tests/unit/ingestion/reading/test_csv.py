@@ -153,13 +153,23 @@ def test_a_quote_that_is_never_closed_swallows_nothing(deliver: Deliver) -> None
     assert [(refused.row, refused.codes) for refused in reading.refused] == [(2, ["quote"])]
 
 
-def test_a_stray_quote_swallows_no_record_that_closes_it_by_accident(deliver: Deliver) -> None:
+def test_lines_that_may_be_one_record_or_two_are_neither(deliver: Deliver) -> None:
     """S2 became the end of S1's note, and was counted as no data."""
-    lost, kept = 'S1|张三|20250131|1|"5寸屏幕', 'S2|李四|20250131|2|电视55"'
-    reading = deliver(extract_of(lost, kept))
-    assert (reading.values("serial_id"), reading.values("note_text")) == (["S2"], ['电视55"'])
-    assert [(refused.row, refused.codes) for refused in reading.refused] == [(2, ["quote"])]
+    reading = deliver(
+        extract_of('S1|张三|20250131|1|"5寸屏幕', 'S2|李四|20250131|2|电视55"', OTHER)
+    )
+    assert [row["source_row"] for row in reading.rows] == [4]
+    assert [(refused.row, refused.codes) for refused in reading.refused] == [
+        (2, ["quote"]),
+        (3, ["quote"]),
+    ]
     assert reading.adds_up()
+
+
+def test_a_note_of_several_lines_in_a_narrow_file_is_one(deliver: Deliver) -> None:
+    of = feed(SERIAL, CUSTOMER, NOTE)
+    reading = deliver(extract_of('S1|张三|"第一行\n甲|乙|丙"', headings="流水号|户名|备注"), of)
+    assert reading.values("note_text") == ["第一行\n甲|乙|丙"]
 
 
 @pytest.mark.parametrize("record", ['"S1\n2"|张三|20250131|1|', 'S1|"张\n三"|20250131|1|"a|b"'])

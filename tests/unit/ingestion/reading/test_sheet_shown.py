@@ -62,6 +62,8 @@ def test_a_number_under_an_identifier_is_what_is_shown(
     ("code", "number", "amount"),
     [
         ('0.00"万元"', 3.5, "35000.00"),
+        ('G/通用格式"万元"', 3.5, "35000.00"),
+        ('[>1.2.3]0"x";000', 12, None),
         ('#,##0.00"元"', 1234.5, "1234.50"),
         ('"￥"#,##0.00', 1234.5, "1234.50"),
         ("[$￥-804]#,##0.00", 1234.5, "1234.50"),
@@ -142,10 +144,22 @@ def test_a_time_in_another_unit_is_refused(deliver: Deliver) -> None:
     assert one_row(deliver, 2, 2, '0"小时"', of).rows == []
 
 
-@pytest.mark.parametrize("code", ["yyyy-mm-dd", 58, 14])
+@pytest.mark.parametrize("code", ['0.0"bp"', '0"基点"', '0.00"厘"'])
+def test_a_rate_in_another_unit_is_refused(deliver: Deliver, code: str) -> None:
+    """3.45bp was loaded as 3.45%."""
+    reading = one_row(deliver, 3, 3.45, code)
+    assert reading.rows == [] or reading.values("interest_rate") == [Decimal("0.000345")]
+
+
+@pytest.mark.parametrize("code", ['0"天"', '0"年"'])
+def test_a_count_stays_what_it_is_whatever_stands_behind_it(deliver: Deliver, code: str) -> None:
+    assert one_row(deliver, 4, 12, code).values("deal_count") == [12]
+
+
+@pytest.mark.parametrize("code", ["yyyy-mm-dd", 58, 14, "yyyy-mm-dd hh:mm"])
 def test_a_day_is_no_identifier(deliver: Deliver, code: str | int) -> None:
     """Somebody typed 1-2, Excel made it a day, and the day was loaded as the number."""
-    reading = one_row(deliver, 0, 45659, code)
+    reading = one_row(deliver, 0, 45659.5 if code == "yyyy-mm-dd hh:mm" else 45659, code)
     assert [refused.codes for refused in reading.refused] == [["day_for_number"]]
     assert "被 Excel 自动改成了日期" in reading.refused[0].sentence.zh
 

@@ -50,6 +50,27 @@ ROW = ["S1", "甲", 1.5]
             id="title",
         ),
         pytest.param(
+            [["2025年1月流水统计表（万元）", None, "2025-01-31"], NAMES, ROW],
+            YUAN,
+            "第 1 行注明金额单位为“万元”",
+            "row 1 says",
+            id="title with a date beside it",
+        ),
+        pytest.param(
+            [["币种：人民币 单位：万元"], NAMES, ROW],
+            YUAN,
+            "第 1 行注明金额单位为“万元”",
+            "row 1 says",
+            id="currency and unit in one cell",
+        ),
+        pytest.param(
+            [["序号", *NAMES], [1, *ROW], ["注：单位：万元"]],
+            YUAN,
+            "第 3 行注明金额单位为“万元”",
+            "row 3 says",
+            id="remark under a column of nobody",
+        ),
+        pytest.param(
             [NAMES, [None, None, "万"], ROW],
             YUAN,
             "第 2 行注明金额单位为“万”",
@@ -104,10 +125,24 @@ def test_a_group_merged_over_its_columns_speaks_for_each(deliver: Deliver) -> No
         ([[None, None, "发生额（万元）"], NAMES], WAN),
         ([[None, "户数（户）", None], NAMES], WAN),
         ([NAMES, [None, None, "万元"]], WAN),
+        ([["币种：人民币", None, "单位：万元"], NAMES], WAN),
+        ([["目标：新增存款5000万元"], NAMES], WAN),
+        ([["合计金额：15000元"], NAMES], WAN),
     ],
 )
 def test_a_unit_that_agrees_is_no_hindrance(deliver: Deliver, rows: Rows, of: Any) -> None:
     reading = deliver(typed(*rows, ROW), of, XLSX)
+    assert reading.values("amount") == [Decimal(15000)]
+
+
+@pytest.mark.parametrize(
+    "beside", [("币种", "人民币"), ("币种", "CNY"), ("标志", "W"), ("等级", "千")]
+)
+def test_a_column_of_currencies_or_marks_states_no_size(
+    deliver: Deliver, beside: tuple[str, str]
+) -> None:
+    heading, value = beside
+    reading = deliver(typed([*NAMES, heading], [*ROW, value]), WAN, XLSX)
     assert reading.values("amount") == [Decimal(15000)]
 
 

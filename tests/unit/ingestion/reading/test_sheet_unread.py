@@ -38,7 +38,7 @@ def test_a_second_page_without_headings_holds_the_file(deliver: Deliver) -> None
     assert (reading.report.state, reading.rows) == ("held", [])
     (doubt,) = reading.report.doubts
     assert doubt.code == "unread_sheet"
-    assert "“续表”没有标题行，未读取，但其中 2 行与“流水”的数据格式相同" in doubt.reason.zh
+    assert "“续表”没有约定的标题，未读取，但其中 2 行与“流水”的数据格式相同" in doubt.reason.zh
     assert "Add the headings and deliver it again" in doubt.reason.en
     assert reading.adds_up()
 
