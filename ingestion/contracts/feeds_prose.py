@@ -63,9 +63,10 @@ Every cell is read as text and becomes what the feed says of its column, never w
   笔数 is `存款余额` where the feed knows that, else `余额`. Rows of units (元 | 笔) and of column
   numbers (1 | 2 | 3) below them are no data.
 - **Units.** A heading may state its unit: `余额（元）`. Where a heading, the group above it, a row
-  of units, a note (`单位：万元`) above or below the table, a title (`统计表（万元）`), a column of
-  units that nobody reads or the sheet's name states another unit than the feed, the file is
-  refused: a factor of ten thousand is never guessed. A heading's own unit goes before a note's.
+  of units, a note (`单位：万元`) above or below the table, a title (`统计表（万元）`), an unread
+  column 单位 or the sheet's name states another unit than the feed, the file is refused: a factor
+  of ten thousand is never guessed. A heading's own unit goes before a note's; the name of a
+  currency (币种：人民币) states no size.
   Units of time count as well (`时长(小时)` for minutes); where the feed's heading states a unit and
   no alias goes without, a heading that lacks it, or has something else there, refuses the file.
 - **Several sheets** with the headings are all read, one per district, say. Two tables on one
@@ -199,8 +200,9 @@ What follows from them:
   delivery.
 - A trailer that is missing means that the file was cut: it is refused. A control file that is
   missing, half written, or speaks of another hash or size makes the extract **wait**.
-- A line of UTF-8 in a file of another encoding, and a line whose open quote would swallow a whole
-  record, are quarantined by themselves. The heading among the records is no data.
+- A line of UTF-8 in a file of another encoding is quarantined by itself. Lines that may be one
+  record with line ends in its cells, or several with stray quotes, are quarantined together. The
+  heading among the records is no data.
 - A compressed stream that is damaged, cut off or unpacks to more than 200 times its size refuses
   the file. zstd tells a flipped bit only where the sender writes checksums; SHA-256 in a
   control file does.
