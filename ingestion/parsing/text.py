@@ -22,10 +22,36 @@ INVISIBLE_PATTERN: Final = r"\p{Cf}"
 # "As above": the reader of a table knows what is meant, and a row by itself does not.
 DITTO_PATTERN: Final = "[(“”\"'‘’]*(?:同上|同前)[)“”\"'‘’]*|[〃″“”\"]+|''"
 # What programs write where there is nothing or an error; under a name or a number it is neither.
-NOTHING_PATTERN: Final = (
-    r"(?i:null|nan|none|nil|n/a|undefined)|\\N|[-–−—_/]+"
-    r"|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!)|##+"
+_NOTHING_WORDS: Final = (
+    *(
+        "null",
+        "nan",
+        "none",
+        "nil",
+        "n/a",
+        "undefined",
+        "\\N",
+        "#N/A",
+        "#REF!",
+        "#VALUE!",
+        "#NAME?",
+    ),
+    *("#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"),
 )
+
+
+def _in_any_form(word: str) -> str:
+    """A pattern of a word in either case and width: to fold each text first would cost as much."""
+    signs = [{sign.lower(), sign.upper()} for sign in word]
+    both = [each | {chr(ord(sign) + 0xFEE0) for sign in each} for each in signs]
+    return "".join(f"[{''.join(map(re.escape, sorted(each)))}]" for each in both)
+
+
+NOTHING_PATTERN: Final = (
+    "|".join(map(_in_any_form, _NOTHING_WORDS)) + "|[-–−—－_＿/／]+|[#＃][#＃]+"
+)
+# Asked first, as few texts begin so.
+_NOTHING_STARTS: Final = "nNuUｎＮｕＵ\\＼#＃-–−—－_＿/／"
 # An identifier that went through a program as a figure; of more digits than a figure holds, the
 # last ones are gone. 1001.00 and 0012.0 no program makes of one.
 FIGURE_PATTERN: Final = r"[1-9][0-9]{0,14}\.0"
@@ -58,7 +84,8 @@ def macros() -> list[str]:
         f"""CREATE OR REPLACE TEMP MACRO parse_text(x) AS
             CASE WHEN NOT regexp_matches(x, '{CONTROL_PATTERN}') THEN nullif(x, '') END""",
         f"""CREATE OR REPLACE TEMP MACRO is_nothing(x) AS
-            regexp_full_match(narrow(x), {literal(NOTHING_PATTERN)})""",
+            contains({literal(_NOTHING_STARTS)}, left(x, 1))
+            AND regexp_full_match(x, {literal(NOTHING_PATTERN)})""",
         """CREATE OR REPLACE TEMP MACRO parse_said(x) AS
             CASE WHEN NOT is_nothing(x) THEN parse_text(x) END""",
         """CREATE OR REPLACE TEMP MACRO listed_form(x) AS

@@ -84,6 +84,7 @@ _SERIAL: Final = Sentence(
 )
 # As the reader of texts shows a cell of day and time.
 _DAY_CELL: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?$"
+_DAY_CELL_LENGTH: Final = 19
 _DAY: Final = Sentence(
     "单元格是日期而不是号码，很可能是输入的号码（如 1-2）被 Excel 自动改成了日期；"
     "请将该列设为文本格式后重新填写号码。",
@@ -138,6 +139,9 @@ def _refuse_days(sheet: Sheet, cells: Mapping[int, Cell]) -> None:
         if not cell.column.is_identifier:
             continue
         column = sheet.columns[place]
+        longest = pc.max(pc.binary_length(column)).as_py() or 0
+        if longest < _DAY_CELL_LENGTH:
+            continue
         is_day = pc.fill_null(pc.match_substring_regex(column, _DAY_CELL), False)
         for index in np.flatnonzero(is_day.to_numpy(zero_copy_only=False)).tolist():
             if index + 1 > _below(sheet):

@@ -59,16 +59,18 @@ def read_as_shown(sheet: Sheet, shapes: Mapping[int, NumberFormat], epoch: dt.da
         begin = bisect_right(found.rows, sheet.header_row or 0)
         end = bisect_right(found.rows, sheet.height)
         rows = found.rows[begin:end]
-        stored = [text.decode() for text in found.texts[begin:end]]
-        told = {text: _shown(cell, shapes[style], text, epoch) for text in set(stored)}
-        if not rows or all(text == shown for text, shown in told.items()):
+        stored = found.texts[begin:end]
+        # A hundred thousand cells hold a few different numbers: each of them is looked at once.
+        told = {text: _shown(cell, shapes[style], text.decode(), epoch) for text in set(stored)}
+        if not rows or all(text.decode() == shown for text, shown in told.items()):
             continue
-        sheet.replace_rows(place, rows, (told[text] or text for text in stored))
+        plain = {text: shown or text.decode() for text, shown in told.items()}
+        sheet.replace_rows(place, rows, map(plain.__getitem__, stored))
         is_figure = cell.column.type in _FIGURES
         if shapes[style].kind != "number":
             continue
-        for row, text in zip(rows, stored, strict=True):
-            shown = told[text]
+        for row, raw in zip(rows, stored, strict=True):
+            text, shown = raw.decode(), told[raw]
             if shown is None:
                 heading = cell.column.heading
                 reason = Sentence(f"“{heading}”{_SCALED.zh}", f"{heading} {_SCALED.en}")
