@@ -15,6 +15,7 @@ from ingestion.parsing.explain_check import (
     CHECK_VERDICTS,
     SAYS_NOTHING,
     explain_failed,
+    named_day,
     says_nothing,
 )
 from ingestion.parsing.signs import plain_signs
@@ -177,14 +178,15 @@ def _date(column: Column, text: str) -> tuple[str, str]:
             f"is no date written as {column.format}, or there is no such day.",
         )
     if re.fullmatch(f"[0-9]{{8}}|{WRITTEN_PATTERN}", text):
-        day = _named_day(text)
+        day = named_day(text)
         if day is None:
             return "不是真实存在的日期。", "is a date that does not exist."
         if day < EARLIEST:
             return f"早于 {EARLIEST}，请核对。", f"is earlier than {EARLIEST}; check it."
-        if (named := re.search("[期拜周](.)", text)) and named[1] != WEEKDAYS[day.isoweekday() % 7]:
+        weekday = WEEKDAYS[day.isoweekday() % 7]
+        if (named := re.search("[期拜周](.)", text)) and named[1] != weekday:
             return (
-                f"所写的星期与日期不符，当天是星期{WEEKDAYS[day.isoweekday() % 7]}，请核对。",
+                f"所写的星期与日期不符，当天是星期{weekday}，请核对。",
                 f"names another day of the week; that day is a {day:%A}. Check it.",
             )
         return (
@@ -195,15 +197,6 @@ def _date(column: Column, text: str) -> tuple[str, str]:
         "不是有效日期，请填写如 2024-02-29 的日期。",
         "is no date; write it like 2024-02-29.",
     )
-
-
-def _named_day(text: str) -> dt.date | None:
-    """The day of the calendar that a text written like a date names, if there is one."""
-    year, month, day = re.findall(r"^([0-9]{4})[^0-9]*([0-9]{1,2})[^0-9]*([0-9]{1,2})", text)[0]
-    try:
-        return dt.date(int(year), int(month), int(day))
-    except ValueError:
-        return None
 
 
 def _rate(column: Column) -> tuple[str, str]:

@@ -291,22 +291,20 @@ def _name(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks ar
     )
 
 
-def _is_day(text: str) -> bool:
-    """Whether a year, a month and a day, in digits parted anyhow, are a day."""
-    parts = re.findall("[0-9]+", text)
-    digits = "".join(part.zfill(2) for part in parts)
+def named_day(text: str) -> dt.date | None:
+    """The day of the calendar that a text written like a date names, if there is one."""
+    year, month, day = re.findall(r"^([0-9]{4})[^0-9]*([0-9]{1,2})[^0-9]*([0-9]{1,2})", text)[0]
     try:
-        dt.date.fromisoformat(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
+        return dt.date(int(year), int(month), int(day))
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _clock(text: str, today: dt.date) -> Problem:  # noqa: ARG001 - all checks are asked alike
     form = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     # A blank behind it, for a day that stands alone.
     if found := re.match(DAY_PATTERN, f"{form} "):
-        if not _is_day(found[0]):
+        if named_day(found[0]) is None:
             return (
                 "中的日期不存在，请核对日期和时间。",
                 "tells a day that does not exist; check the day and the time.",

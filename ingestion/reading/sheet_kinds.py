@@ -128,7 +128,8 @@ class RowKinds:
         self._refuse_other_table(number, texts)
         if self._at_places(texts) == self._headings:
             return "head"
-        if not (is_whole or is_said or self._is_labelled(texts) or self._is_units(told)):
+        is_remark = not is_whole and (self._is_labelled(texts) or self._is_units(told))
+        if not (is_whole or is_said or is_remark):
             return None if number in self._sheet.odd_rows else "blank"
         if self._is_sum(texts, is_whole=is_whole):
             return "foot"
@@ -138,7 +139,7 @@ class RowKinds:
             return None
         if tuple(texts) in self._above:
             return "head"
-        if self._is_labelled(texts) or self._is_units(told):
+        if is_remark:
             return "foot"
         if number > self._last_whole and self._is_form(texts):
             return "foot"
