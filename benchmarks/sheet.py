@@ -1,13 +1,13 @@
 """Compare reading a workbook whole with bare fastexcel reading the same book as text.
 
     python benchmarks/sheet.py                 # 100,000 rows of 30 columns
-    python benchmarks/sheet.py --rows 20000 --rounds 3
+    python benchmarks/sheet.py --rows 20000 --rounds 5
 
 Ours is what a reader's child does with a delivered book: look it over, read it, scan its XML a
 second time, clean, parse and judge each cell, write Parquet, find doubled keys, count and sum. The
 yardstick is one call of the library below it, which does none of that. Both run in fresh processes,
-in turn, on one book that is written first; start and imports are not counted in either. Prints
-the table that stands in docs/benchmarks.md.
+in turn, on one book that is written first; start and imports are not counted in either. The ratio
+is the median of the pairs. Prints the table that stands in docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ingestion.contracts import Feed  # noqa: E402  the folder is no package
 
 LIMIT = 1.5
 ROWS = 100_000
-ROUNDS = 3
+ROUNDS = 9
 NAME = "sheet_20250131.xlsx"
 BUSINESS_DATE = dt.date(2025, 1, 31)
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周徐孙马朱胡", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平"
@@ -133,7 +133,9 @@ def read_bare(path: Path) -> dict[str, Any]:
 
 def read_whole(path: Path, folder: Path) -> dict[str, Any]:
     """What a reader's child takes for the whole of its work on the book."""
-    from ingestion.reading import xlsx  # noqa: F401  imports are not counted
+    import pyarrow.dataset  # noqa: F401  imports are not counted; the engine's first table needs it
+
+    from ingestion.reading import xlsx  # noqa: F401
     from ingestion.reading.load import open_engine
     from ingestion.workers.task import Task, perform
 
@@ -183,8 +185,10 @@ def compare(rows: int, rounds: int) -> float:
     if {reading["rows"] for reading in (*bare, *whole)} != {rows + 1}:
         raise SystemExit(f"not every reading saw {rows + 1:,} rows: {taken}")
     seconds = {how: [reading["seconds"] for reading in found] for how, found in taken.items()}
-    # The quickest of a few readings: what the others took in addition is the machine's.
-    ratio = min(seconds["whole"]) / min(seconds["bare"])
+    # Of neighbours in time: a machine that others use, too, is slower for both of a pair. The
+    # quickest of each would set one lucky short reading against a longer one on two threads.
+    ratios = sorted(whole / bare for bare, whole in zip(*seconds.values(), strict=True))
+    ratio = statistics.median(ratios)
     lines = [
         f"sheet of {rows:,} rows by {len(columns())} columns, {size:.0f} MB",
         "",
@@ -194,7 +198,9 @@ def compare(rows: int, rounds: int) -> float:
     for how, words in (("bare", "fastexcel as text"), ("whole", "whole, to Parquet")):
         middle = statistics.median(seconds[how])
         lines.append(f"| {words} | {min(seconds[how]):.2f} | {middle:.2f} |")
-    lines += ["", f"ratio {ratio:.2f}, limit {LIMIT}: {'met' if ratio <= LIMIT else 'missed'}"]
+    verdict = "met" if ratio <= LIMIT else "missed"
+    spread = f"{ratios[0]:.2f} to {ratios[-1]:.2f} in {rounds} pairs"
+    lines += ["", f"ratio {ratio:.2f} ({spread}), limit {LIMIT}: {verdict}"]
     sys.stdout.write("\n".join(lines) + "\n")
     return ratio
 

@@ -367,7 +367,9 @@ def _date(column: Column, raw: str, source: Source, epoch: dt.date) -> str:
             return f"parse_date({raw})"
         # A time without a day, and a reference to an empty cell, show as day zero.
         zero = dates.DAY_ZERO_1900 if epoch == dates.EPOCH_1900 else epoch
-        return f"nullif(coalesce(parse_date({raw}), {serial}), DATE '{zero.isoformat()}')"
+        # In a list, or the engine would parse each text twice, once to compare.
+        day = f"[coalesce(parse_date({raw}), {serial})]"
+        return f"list_transform({day}, lambda d: nullif(d, DATE '{zero.isoformat()}'))[1]"
     own = dates.format_sql(raw, column.format, column.century)
     # A workbook's real date cell comes as ISO text whatever the feed's written form is.
     iso = f"CASE WHEN regexp_full_match({raw}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}.*')"

@@ -6,8 +6,6 @@ import datetime as dt
 import re
 from typing import Final
 
-from ingestion.parsing.signs import plain_signs_sql
-
 _TIME: Final = r"(?:[ T](?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?)?"
 _PARTS: Final = (
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}",
@@ -47,29 +45,30 @@ _TOKENS = re.compile(r"%(.)|([^%]+)")
 
 def macros() -> list[str]:
     """The SQL macros of dates without a format of their own."""
-    plain = plain_signs_sql("x")
-    number = "x::INTEGER"
-    groups = [f"regexp_extract({plain}, '{_FIRST_PARTS}', {n})::INTEGER" for n in (1, 2, 3)]
-    weekday = f"translate(regexp_extract({plain}, '[期拜周]([{WEEKDAYS}天])', 1), '天', '日')"
+    groups = [f"regexp_extract(s, '{_FIRST_PARTS}', {n})::INTEGER" for n in (1, 2, 3)]
+    weekday = f"translate(regexp_extract(s, '[期拜周]([{WEEKDAYS}天])', 1), '天', '日')"
     return [
         f"""CREATE OR REPLACE TEMP MACRO on_weekday(d, w) AS
             CASE WHEN w = '' THEN d
                  WHEN dayofweek(d) = strpos('{WEEKDAYS}', w) - 1 THEN d END""",
         f"""CREATE OR REPLACE TEMP MACRO sound_date(d) AS
             CASE WHEN d >= DATE '{EARLIEST}' THEN d END""",
-        f"""CREATE OR REPLACE TEMP MACRO eight_digits(x) AS
-            TRY(make_date({number} // 10000, {number} // 100 % 100, {number} % 100))""",
+        """CREATE OR REPLACE TEMP MACRO eight_digits(x) AS
+            TRY(make_date(x::INTEGER // 10000, x::INTEGER // 100 % 100, x::INTEGER % 100))""",
+        # What stands in a list is made once, what a macro is given is written out at each use.
         f"""CREATE OR REPLACE TEMP MACRO parse_date(x) AS
             CASE
                 WHEN regexp_full_match(x, '{_SOUND_YEAR}[0-9]{{4}}') THEN eight_digits(x)
-                ELSE sound_date(CASE
-                WHEN regexp_full_match(x, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')
+                WHEN regexp_full_match(x, '{_SOUND_YEAR}-[0-9]{{2}}-[0-9]{{2}}')
                 THEN TRY_CAST(x AS DATE)
-                WHEN regexp_full_match({plain}, '[0-9]{{8}}') THEN eight_digits({plain})
-                WHEN regexp_full_match({plain}, '{WRITTEN_PATTERN}')
-                THEN on_weekday(TRY(make_date({groups[0]}, {groups[1]}, {groups[2]})), {weekday})
-                WHEN regexp_full_match({plain}, '{STAMP_PATTERN}')
-                THEN eight_digits(left({plain}, 8)) END) END""",
+                WHEN x <> ''
+                THEN list_transform(list_transform([plain_signs(x)], lambda s: CASE
+                        WHEN regexp_full_match(s, '[0-9]{{8}}') THEN eight_digits(s)
+                        WHEN regexp_full_match(s, '{WRITTEN_PATTERN}')
+                        THEN on_weekday(TRY(make_date({", ".join(groups)})), {weekday})
+                        WHEN regexp_full_match(s, '{STAMP_PATTERN}')
+                        THEN eight_digits(left(s, 8)) END),
+                    lambda d: sound_date(d))[1] END""",
         f"""CREATE OR REPLACE TEMP MACRO parse_serial(x, epoch) AS
             CASE WHEN regexp_full_match(x, '{SERIAL_PATTERN}')
                  THEN sound_date(epoch + floor(x::DOUBLE)::INTEGER) END""",

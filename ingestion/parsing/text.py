@@ -50,8 +50,11 @@ def _in_any_form(word: str) -> str:
 NOTHING_PATTERN: Final = (
     "|".join(map(_in_any_form, _NOTHING_WORDS)) + "|[-–−—－_＿/／]+|[#＃][#＃]+"
 )
-# Asked first, as few texts begin so.
+# Few texts begin so, and those that do not are something.
 _NOTHING_STARTS: Final = "nNuUｎＮｕＵ\\＼#＃-–−—－_＿/／"
+_CONTROLS: Final = CONTROL_PATTERN[1:-1]
+# One question for the text that begins otherwise and has no control character: nearly every one.
+_SAID_PATTERN: Final = f"[^{re.escape(_NOTHING_STARTS)}{_CONTROLS}][^{_CONTROLS}]*"
 # An identifier that went through a program as a figure; of more digits than a figure holds, the
 # last ones are gone. 1001.00 and 0012.0 no program makes of one.
 FIGURE_PATTERN: Final = r"[1-9][0-9]{0,14}\.0"
@@ -86,8 +89,9 @@ def macros() -> list[str]:
         f"""CREATE OR REPLACE TEMP MACRO is_nothing(x) AS
             contains({literal(_NOTHING_STARTS)}, left(x, 1))
             AND regexp_full_match(x, {literal(NOTHING_PATTERN)})""",
-        """CREATE OR REPLACE TEMP MACRO parse_said(x) AS
-            CASE WHEN NOT is_nothing(x) THEN parse_text(x) END""",
+        f"""CREATE OR REPLACE TEMP MACRO parse_said(x) AS
+            CASE WHEN regexp_full_match(x, {literal(_SAID_PATTERN)}) THEN x
+                 WHEN NOT is_nothing(x) THEN parse_text(x) END""",
         """CREATE OR REPLACE TEMP MACRO listed_form(x) AS
             trim(regexp_replace(narrow(x), '\\s+', ' ', 'g'))""",
         # Nearly every one of an extract is plain: that one question costs 0.1 s per million. What

@@ -6,6 +6,7 @@ few milliseconds each, where a search per cell takes as long as reading the shee
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ _LESS: Final = ord("<")
 _QUOTE: Final = ord('"')
 # As many digits as a number may have before Excel changes the last ones.
 _LONG_DIGITS: Final = 16
-_MOST_STYLES: Final = 100_000
+MOST_STYLES: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,13 @@ class Block:
     def has_declarations(self) -> bool:
         """Whether there is a comment, raw text or a declaration among the rows."""
         return bool(np.any(self._names == ord("!")) or np.any(self._names == ord("?")))
+
+    def has_in_row_tags(self, signs: Iterable[bytes]) -> bool:
+        """Whether some text stands in the tag of any row."""
+        ends = np.append(self._tags, len(self.data))[np.searchsorted(self._tags, self.rows) + 1]
+        bounds = zip(self.rows.tolist(), ends.tolist(), strict=True)
+        tags = b"".join([self.data[start:end] for start, end in bounds])
+        return any(sign in tags for sign in signs)
 
     def row_of(self, places: Array) -> Array:
         """Which row of the block each place is in."""
@@ -142,8 +150,8 @@ class Block:
             & (data[:-3] == ord(" "))
         )  # fmt: skip
         style, close = self._numbers(marks + 4, 5)
-        wanted = np.zeros(_MOST_STYLES, dtype=bool)
-        wanted[[number for number in styles if number < _MOST_STYLES]] = True
+        wanted = np.zeros(MOST_STYLES, dtype=bool)
+        wanted[[number for number in styles if number < MOST_STYLES]] = True
         is_wanted = wanted[style]
         marks, style, close = marks[is_wanted], style[is_wanted], close[is_wanted]
         tag_index = np.searchsorted(self._tags, marks) - 1

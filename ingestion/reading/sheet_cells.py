@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+import numpy as np
+
+from ingestion.reading.sheet_block import MOST_STYLES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,7 +46,7 @@ class Shown(NamedTuple):
     """Numbers of one style in one column.
 
     Attributes:
-        rows: Their rows.
+        rows: Their rows; those looked at cell by cell stand behind others of their block.
         texts: The numbers as they are stored.
     """
 
@@ -69,22 +73,20 @@ class Found:
         self, data: bytes, numbers: Sequence[int], cells: StyledCells, besides: set[int]
     ) -> None:
         """Enter styled numbers of a block, but for rows that are looked at cell by cell."""
-        for index, column, style, start, end in zip(
-            cells.row_index.tolist(),
-            cells.column.tolist(),
-            cells.style.tolist(),
-            cells.start.tolist(),
-            cells.end.tolist(),
-            strict=True,
-        ):
-            if index not in besides:
-                self.show_one(numbers[index], column, style, data[start:end])
+        is_shown = ~np.isin(cells.row_index, list(besides))
+        kinds = (cells.column.astype(np.int64) * MOST_STYLES + cells.style)[is_shown]
+        rows = np.asarray(numbers)[cells.row_index[is_shown]]
+        starts, ends = cells.start[is_shown], cells.end[is_shown]
+        for kind in np.unique(kinds).tolist():
+            is_same = kinds == kind
+            bounds = zip(starts[is_same].tolist(), ends[is_same].tolist(), strict=True)
+            shown = self.shown.setdefault(divmod(kind, MOST_STYLES), Shown([], []))
+            shown.rows.extend(rows[is_same].tolist())
+            shown.texts.extend([data[start:end] for start, end in bounds])
 
     def show_one(self, row: int, column: int, style: int, text: bytes) -> None:
         """Enter one styled number."""
-        shown = self.shown.get((column, style))
-        if shown is None:
-            shown = self.shown[column, style] = Shown([], [])
+        shown = self.shown.setdefault((column, style), Shown([], []))
         shown.rows.append(row)
         shown.texts.append(text)
 

@@ -192,7 +192,7 @@ class SheetScan:
         # Behind the last value of each row, and at the first of the next.
         ends = block.values.searchsorted(bounds[1:])
         begins = np.concatenate([[0], ends[:-1]])
-        may_be_hidden = any(sign in block.data for sign in _MAY_HIDE)
+        may_be_hidden = block.has_in_row_tags(_MAY_HIDE)
         is_plain = np.ones(len(numbers), dtype=bool)
         is_plain[sorted(suspicious - {-1})] = False
         is_plain &= not may_be_hidden

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
+from itertools import compress
 from typing import Final
+
+import numpy as np
 
 from ingestion.contracts.heading_match import time_unit
 from ingestion.contracts.heading_unit import TIMES, meaning_of
@@ -56,10 +58,10 @@ def read_as_shown(sheet: Sheet, shapes: Mapping[int, NumberFormat], epoch: dt.da
         cell = sheet.cells_by_place.get(place)
         if cell is None:
             continue
-        begin = bisect_right(found.rows, sheet.header_row or 0)
-        end = bisect_right(found.rows, sheet.height)
-        rows = found.rows[begin:end]
-        stored = found.texts[begin:end]
+        places = np.asarray(found.rows)
+        is_below = (places > (sheet.header_row or 0)) & (places <= sheet.height)
+        rows = list(compress(found.rows, is_below))
+        stored = list(compress(found.texts, is_below))
         # A hundred thousand cells hold a few different numbers: each of them is looked at once.
         told = {text: _shown(cell, shapes[style], text.decode(), epoch) for text in set(stored)}
         if not rows or all(text.decode() == shown for text, shown in told.items()):
