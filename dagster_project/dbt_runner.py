@@ -19,6 +19,7 @@ from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.constants import PARTIAL_PARSE_FILE_NAME
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.event_manager_client import cleanup_event_logger
 
@@ -104,12 +105,14 @@ def parse(project: Path = DBT_PROJECT) -> Manifest:
         DbtError: The project does not parse.
     """
     target = manifests.target_folder(project)
-    with _environment(NO_NIGHT):
-        result = _invoke(dbtRunner(), project, target, target / "logs", ["parse"])
-    if not isinstance(result.result, Manifest):
-        why = _first_line(result.exception)
-        raise DbtError(f"dbt 项目无法解析：{why}。", f"the dbt project does not parse: {why}")
-    manifests.write_stamp(project)
+    with _environment(NO_NIGHT), manifests.parsing(project) as folder:
+        arguments = ["parse"]
+        if (known := target / PARTIAL_PARSE_FILE_NAME).is_file():
+            arguments += ["--partial-parse-file-path", str(known)]
+        result = _invoke(dbtRunner(), project, folder, target / "logs", arguments)
+        if not isinstance(result.result, Manifest):
+            why = _first_line(result.exception)
+            raise DbtError(f"dbt 项目无法解析：{why}。", f"the dbt project does not parse: {why}")
     return result.result
 
 

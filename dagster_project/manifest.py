@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -63,28 +64,46 @@ def project_hash(project: Path = DBT_PROJECT) -> str:
 def is_fresh(project: Path = DBT_PROJECT) -> bool:
     """Whether the manifest was made of the project as it stands."""
     target = target_folder(project)
-    stamp = target / STAMP
-    has_both = stamp.is_file() and (target / "manifest.json").is_file()
-    return has_both and stamp.read_text(encoding="utf-8") == project_hash(project)
+    try:
+        made_of = (target / STAMP).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    return (target / "manifest.json").is_file() and made_of == project_hash(project)
 
 
 def ensure(project: Path = DBT_PROJECT) -> Path:
     """The manifest file, parsed anew when the project changed since it was written."""
     if not is_fresh(project):
-        with _lock(target_folder(project)):
-            if not is_fresh(project):
-                from dagster_project import dbt_runner
+        from dagster_project import dbt_runner
 
-                dbt_runner.parse(project)
+        dbt_runner.parse(project)
     return target_folder(project) / "manifest.json"
 
 
-def write_stamp(project: Path = DBT_PROJECT) -> None:
-    """Note what the manifest that was just written is made of."""
+@contextmanager
+def parsing(project: Path = DBT_PROJECT) -> Iterator[Path]:
+    """A folder for dbt to parse into, for one process at a time.
+
+    What it holds in the end takes the place of what was there, file by file: another night that
+    reads the manifest meanwhile reads the old one or the new one, never half of one.
+
+    Raises:
+        ManifestError: The target folder cannot be written.
+    """
     target = target_folder(project)
-    temporary = target / f".{STAMP}.{os.getpid()}"
-    temporary.write_text(project_hash(project), encoding="utf-8")
-    temporary.replace(target / STAMP)
+    made_of = project_hash(project)
+    with _lock(target):
+        folder = target / "parsing"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        yield folder
+        (folder / STAMP).write_text(made_of, encoding="utf-8")
+        # The stamp comes last: it says that the manifest is there.
+        (target / STAMP).unlink(missing_ok=True)
+        for path in sorted(folder.iterdir(), key=lambda each: each.name == STAMP):
+            if path.is_file():
+                path.replace(target / path.name)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def load(project: Path = DBT_PROJECT) -> dict[str, Any]:

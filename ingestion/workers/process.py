@@ -116,6 +116,9 @@ def main() -> None:
     connection = Connection(int(sys.argv[1]))
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Dagster treats SIGTERM as SIGINT, which a job in the background ignores; what is ignored is
+    # inherited, and this process could not be stopped.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     setting: Setting = connection.recv()
     _limit(setting.limits)
     engine = open_engine(setting.limits.engine_memory, setting.spill)

@@ -128,3 +128,31 @@ def test_the_manifest_is_stale_when_a_file_changed(tmp_path, toy_project):
     assert not manifest.is_fresh(folder)
     manifest.ensure(folder)
     assert manifest.is_fresh(folder)
+
+
+def test_a_manifest_is_never_read_half_written(tmp_path, toy_project):
+    """One night parses the project while another draws its graph."""
+    import shutil
+
+    folder = tmp_path / "dbt"
+    shutil.copytree(toy_project, folder)
+    before = manifest.load(folder)
+    with manifest.parsing(folder) as new:
+        (new / "manifest.json").write_text('{"half', encoding="utf-8")
+        assert manifest.load(folder) == before
+        (new / "manifest.json").write_text("{}", encoding="utf-8")
+    assert manifest.load(folder) == {}
+
+
+def test_a_parse_that_fails_leaves_the_manifest(tmp_path, toy_project):
+    import shutil
+
+    folder = tmp_path / "dbt"
+    shutil.copytree(toy_project, folder)
+    path = manifest.ensure(folder)
+    before = path.read_bytes()
+    (folder / "models" / "broken.sql").write_text("select {{ ref('nothing') }", encoding="utf-8")
+    with pytest.raises(dbt_runner.DbtError):
+        manifest.ensure(folder)
+    assert path.read_bytes() == before
+    assert not manifest.is_fresh(folder)
