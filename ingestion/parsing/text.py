@@ -23,21 +23,9 @@ INVISIBLE_PATTERN: Final = r"\p{Cf}"
 DITTO_PATTERN: Final = "[(“”\"'‘’]*(?:同上|同前)[)“”\"'‘’]*|[〃″“”\"]+|''"
 # What programs write where there is nothing or an error; under a name or a number it is neither.
 _NOTHING_WORDS: Final = (
-    *(
-        "null",
-        "nan",
-        "none",
-        "nil",
-        "n/a",
-        "undefined",
-        "\\N",
-        "#N/A",
-        "#REF!",
-        "#VALUE!",
-        "#NAME?",
-    ),
-    *("#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"),
-)
+    "null", "nan", "none", "nil", "n/a", "undefined", "\\N",
+    "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!",
+)  # fmt: skip
 
 
 def _in_any_form(word: str) -> str:

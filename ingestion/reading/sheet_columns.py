@@ -19,13 +19,14 @@ import pyarrow.compute as pc
 
 from ingestion.parsing.text import NOISE_PATTERN
 from ingestion.reading.sheet import Sheet
+from ingestion.reading.sheet_shown import MIDNIGHT
 
 # A column is sampled before all of its texts are told apart.
 _SAMPLE: Final = 4096
 _SAMPLE_SHARE: Final = 0.9
 _DISTINCT_SHARE: Final = 0.5
 # A date cell comes with the time of midnight; without it the parser has the shorter way.
-_MIDNIGHT: Final = "____-__-__ 00:00:00"
+_DAY_ONLY: Final = f"____-__-__{MIDNIGHT}"
 # What noise at the end of a number takes at least: a digit, the point and seven digits.
 _SHORTEST_NOISE: Final = 9
 _SUM_WORDS: Final = ("计".encode(), b"total")
@@ -159,7 +160,7 @@ def _text_sql(sheet: Sheet, place: int, raw: str, signs: Any = None) -> str:
     """
     cells = sheet.layout.read_cells if sheet.layout is not None else []
     if not any(place in cell.positions and cell.column.type != "date" for cell in cells):
-        return f"CASE WHEN {raw} LIKE '{_MIDNIGHT}' THEN left({raw}, 10) ELSE sheet_text({raw}) END"
+        return f"CASE WHEN {raw} LIKE '{_DAY_ONLY}' THEN left({raw}, 10) ELSE sheet_text({raw}) END"
     if signs is None or not len(signs) or int((signs - np.uint8(0x21)).max()) > 0x5D:
         return f"sheet_text({raw})"
     # Neither blanks nor anything beyond ASCII in the whole column.

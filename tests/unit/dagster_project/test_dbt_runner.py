@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import subprocess
 import sys
 
@@ -19,6 +20,12 @@ DATE = dt.date(2026, 1, 5)
 @pytest.fixture(scope="module")
 def graph(toy_project):
     return Graph(manifest.load(toy_project))
+
+
+@pytest.fixture
+def folder(tmp_path, toy_project):
+    """A project of the test's own, to change."""
+    return shutil.copytree(toy_project, tmp_path / "dbt")
 
 
 @pytest.fixture
@@ -103,21 +110,13 @@ def test_progress_counts_every_node_to_the_end(dbt, graph):
     assert {each.name for each in seen} >= {"fct_order", "order_rule"}
 
 
-def test_a_project_that_does_not_parse_is_one_sentence(tmp_path, toy_project):
-    import shutil
-
-    folder = tmp_path / "dbt"
-    shutil.copytree(toy_project, folder)
+def test_a_project_that_does_not_parse_is_one_sentence(folder):
     (folder / "models" / "broken.sql").write_text("select {{ ref('nothing') }", encoding="utf-8")
     with pytest.raises(dbt_runner.DbtError, match="the dbt project does not parse"):
         dbt_runner.parse(folder)
 
 
-def test_the_manifest_is_stale_when_a_file_changed(tmp_path, toy_project):
-    import shutil
-
-    folder = tmp_path / "dbt"
-    shutil.copytree(toy_project, folder)
+def test_the_manifest_is_stale_when_a_file_changed(folder):
     manifest.ensure(folder)
     assert manifest.is_fresh(folder)
     written = (folder / "target" / "manifest.json").stat().st_mtime_ns
@@ -130,12 +129,8 @@ def test_the_manifest_is_stale_when_a_file_changed(tmp_path, toy_project):
     assert manifest.is_fresh(folder)
 
 
-def test_a_manifest_is_never_read_half_written(tmp_path, toy_project):
+def test_a_manifest_is_never_read_half_written(folder):
     """One night parses the project while another draws its graph."""
-    import shutil
-
-    folder = tmp_path / "dbt"
-    shutil.copytree(toy_project, folder)
     before = manifest.load(folder)
     with manifest.parsing(folder) as new:
         (new / "manifest.json").write_text('{"half', encoding="utf-8")
@@ -144,11 +139,7 @@ def test_a_manifest_is_never_read_half_written(tmp_path, toy_project):
     assert manifest.load(folder) == {}
 
 
-def test_a_parse_that_fails_leaves_the_manifest(tmp_path, toy_project):
-    import shutil
-
-    folder = tmp_path / "dbt"
-    shutil.copytree(toy_project, folder)
+def test_a_parse_that_fails_leaves_the_manifest(folder):
     path = manifest.ensure(folder)
     before = path.read_bytes()
     (folder / "models" / "broken.sql").write_text("select {{ ref('nothing') }", encoding="utf-8")
