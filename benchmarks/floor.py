@@ -37,7 +37,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 FEEDS = ROOT / "ingestion" / "feeds"
 SCRIPT = Path(__file__).with_name("floor.sql")
-UNIT_COST = ROOT / "dbt" / "seeds" / "rules" / "transaction_unit_cost.csv"
+RULES = ROOT / "dbt" / "seeds" / "rules"
 CHUNK_BYTES = 1 << 22
 SQL_TYPES = {
     "text": "varchar",
@@ -238,7 +238,9 @@ def count(con: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def read_steps() -> dict[str, str]:
     """The steps of floor.sql in order, by name."""
-    script = SCRIPT.read_text(encoding="utf-8").replace("{unit_cost}", text(str(UNIT_COST)))
+    script = SCRIPT.read_text(encoding="utf-8")
+    for rule in ("activity_time", "cost_pool_rule"):
+        script = script.replace(f"{{{rule}}}", text(str(RULES / f"{rule}.csv")))
     parts = re.split(r"^-- step: (.+)$", script, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 

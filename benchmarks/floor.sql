@@ -19,8 +19,9 @@ select product_id, max_by(pillar_code, delivered_code) as pillar_code,
 from corebank__product group by product_id;
 create table unit_cost as
 select transaction_type_code, channel_code,
-    max(unit_cost_amount)::decimal(18, 2) as unit_cost_amount
-from read_csv({unit_cost}, header = true) group by all;
+    max(base_minutes * standard_minute_amount)::decimal(18, 2) as unit_cost_amount
+from read_csv({activity_time}, header = true)
+join read_csv({cost_pool_rule}, header = true) using (cost_pool_code) group by all;
 create table channel as
 select channel_code, row_number() over (order by channel_code) as channel_fk
 from (select distinct channel_code from unit_cost);

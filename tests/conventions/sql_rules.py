@@ -67,7 +67,9 @@ _NEEDS_ORDER = (
 )
 # These number the rows of a tie: without a column that ends it, two nights may number differently.
 _NEEDS_TIE_BREAKER = (exp.RowNumber, exp.Ntile, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue)
-_TIE_BREAKER = re.compile(r"(?:_pk|_fk|_key|_id|_code|_date|_row|_name|_rank|_type|_number)$")
+_TIE_BREAKER = re.compile(
+    r"(?:_pk|_fk|_key|_id|_code|_date|_row|_name|_rank|_type|_number|tenor_months)$"
+)
 
 
 def own_text(raw_sql: str) -> str:

@@ -20,7 +20,7 @@ from tests.integration.own_bank import PROGRAM, crm, land, write_page
 
 pytestmark = pytest.mark.night
 
-RULE = "transaction_unit_cost.csv"
+RULE = "activity_time.csv"
 LATE = "postings_20251215.csv"
 
 
@@ -170,9 +170,9 @@ def test_a_loaded_delivery_refused_and_a_rule_changed_are_both_named(
         shutil.copytree(PROGRAM / part, tmp_path / part, ignore=ignored)
     rule = tmp_path / "dbt" / "seeds" / "rules" / RULE
     text = rule.read_text(encoding="utf-8")
-    assert "cash_deposit,counter,4.80," in text
+    assert "cash_deposit,counter,CP01,6." in text
     rule.write_text(
-        text.replace("cash_deposit,counter,4.80,", "cash_deposit,counter,5.80,"), "utf-8"
+        text.replace("cash_deposit,counter,CP01,6.", "cash_deposit,counter,CP01,7."), "utf-8"
     )
     run(bank, program=tmp_path)
     told = explained(bank)

@@ -6,6 +6,7 @@ test goes on from where the one before it ended.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,13 @@ from ingestion.ledger import Ledger
 from scripts.answers import queries
 from serving import generation as generations
 from serving.connection import connect_current
+from tests.integration.profit_reference import COMPONENTS, Reference
 
 pytestmark = pytest.mark.night
 ROOT = Path(__file__).parents[2]
 CRM = [sys.executable, "-c", "from dagster_project.cli.main import run; run()"]
 NIGHT_SECONDS = 600
+NIGHT = dt.date(2025, 12, 31)
 
 
 class Bank:
@@ -157,6 +161,33 @@ def test_totals_tie_from_the_lake_to_the_star_schema(bank):
     assert delivered is not None
     assert published["n"] == delivered[0]
     assert published["a"] == pytest.approx(float(delivered[1]), abs=0.005)
+
+
+def test_margins_are_those_of_the_plain_reference(bank):
+    """Every account and month to the fen, each component of the transfer price by itself."""
+    reference = Reference(bank.home / "lake", ROOT / "dbt" / "seeds" / "rules", NIGHT)
+    expected = Counter(
+        (month, *(float(amounts[name]) for name in ("interest", *COMPONENTS)))
+        for _, month, amounts in reference.account_months()
+    )
+    components = ", ".join(
+        f"coalesce(sum(ftp.ftp_amount) filter (ftp.component_code = '{name}'), 0) as {name}"
+        for name in COMPONENTS
+    )
+    published = bank.sql(
+        f"select month.month_date, month.interest_amount, {components}"
+        " from dimensional.fct_account_month as month"
+        " left join dimensional.fct_ftp_month as ftp using (account_key, month_date)"
+        " left join dimensional.dim_product as product on month.product_fk = product.product_pk"
+        " where month.balance_days_amount <> 0 and product.pillar_code in ('liability', 'asset')"
+        " group by month.account_key, month.month_date, month.interest_amount"
+    )
+    found = Counter(
+        (dt.date.fromisoformat(row["month_date"]), *(float(row[name]) for name in list(row)[1:]))
+        for row in published
+    )
+    assert found.total() > 800
+    assert found == expected
 
 
 def test_analysts_get_no_identity(bank):

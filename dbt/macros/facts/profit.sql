@@ -20,16 +20,16 @@ microseconds for one, a second for a hundred thousand rows). d > 0, and 2 * d * 
 {%- endmacro %}
 
 {#-
-Interest margin of a stretch of days, to the fen: balance times days times spread over the days of
-the year, in whole numbers, rounded once. 0 where there is no rate: the row says so in a flag.
-A spread of more than 125 % a year would overflow, and stop the night.
+What a rate brings on balances over some days, to the fen: yuan-days times the rate over the days of
+the year, in whole numbers, rounded once. 0 where there is no rate: the row says so.
+A rate of more than 125 % a year would overflow, and stop the night.
 -#}
-{% macro margin_from(balance_days, spread_rate, day_basis) -%}
+{% macro accrued_on(balance_days, rate, day_basis) -%}
     case
-        when {{ spread_rate }} is null or {{ day_basis }} is null then cast(0 as decimal(18, 2))
+        when {{ rate }} is null or {{ day_basis }} is null then cast(0 as decimal(18, 2))
         else {{ from_units(mul_div_round(
             cents(balance_days),
-            'cast((' ~ spread_rate ~ ') * 100000000 as bigint)',
+            'cast((' ~ rate ~ ') * 100000000 as bigint)',
             '(cast(' ~ day_basis ~ ' as bigint) * 100000000)',
         ), 2) }}
     end

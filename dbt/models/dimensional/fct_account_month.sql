@@ -46,10 +46,24 @@ activity as (
         on balance.account_key = posting.account_key and balance.month_date = posting.month_date
 ),
 
+price as (
+    select
+        account_key,
+        month_date,
+        {{ total_of('interest_amount') }} as interest_amount,
+        {{ total_of(
+            'ftp_base_amount + ftp_liquidity_amount + ftp_reserve_amount + ftp_policy_amount'
+        ) }} as ftp_amount,
+        max(missing_code) as missing_rate_code
+    from {{ ref('int_account__price_month') }}
+    group by account_key, month_date
+),
+
 -- Keys and rates as at the last day that the month's figures reach to.
 described as (
     select
         activity.*,
+        {{ month_days('activity.month_date') }} as days_count,
         version.account_fk,
         version.customer_key,
         version.customer_fk,
@@ -58,40 +72,22 @@ described as (
         account.interest_rate,
         account.opened_date,
         version.closed_date,
-        product.pillar_code,
-        rate.ftp_rate,
-        coalesce(product.day_basis, rate.day_basis) as day_basis,
-        case when product.pillar_code = 'asset' then 1 else -1 end
-        * (account.interest_rate - rate.ftp_rate) as spread_rate
+        last_price.base_rate + last_price.liquidity_rate + last_price.reserve_rate
+        + last_price.policy_rate as ftp_rate,
+        coalesce(price.interest_amount, 0) as interest_amount,
+        coalesce(price.ftp_amount, 0) as ftp_amount,
+        price.missing_rate_code
     from activity
     inner join history on activity.month_date >= history.first_month_date
     left join {{ ref('bridge_account_version') }} as version
         on activity.account_key = version.account_key
         and {{ as_at('version', month_reached('activity.month_date')) }}
     left join {{ ref('dim_account') }} as account on version.account_fk = account.account_pk
-    left join {{ ref('dim_product') }} as product on version.product_fk = product.product_pk
-    left join {{ ref('fct_ftp_rate_month') }} as rate
-        on activity.month_date = rate.month_date
-        and account.currency_code = rate.currency_code
-        and product.pillar_code = rate.pillar_code
-),
-
-judged as (
-    select
-        described.*,
-        {{ month_days('described.month_date') }} as days_count,
-        case
-            when pillar_code in ('liability', 'asset')
-                then {{ margin_from('balance_days_amount', 'spread_rate', 'day_basis') }}
-            else 0
-        end as margin_amount,
-        coalesce(
-            pillar_code in ('liability', 'asset')
-            and balance_days_amount <> 0
-            and (spread_rate is null or day_basis is null),
-            false
-        ) as is_rate_missing
-    from described
+    left join price
+        on activity.account_key = price.account_key and activity.month_date = price.month_date
+    left join {{ ref('int_account__price_month') }} as last_price
+        on version.account_fk = last_price.account_fk
+        and activity.month_date = last_price.month_date
 )
 
 select
@@ -114,11 +110,14 @@ select
     cast(last_customer_transaction_date as date) as last_customer_transaction_date,
     cast(interest_rate as decimal(12, 8)) as interest_rate,
     cast(ftp_rate as decimal(12, 8)) as ftp_rate,
-    cast(is_rate_missing as boolean) as is_rate_missing,
-    cast(margin_amount as decimal(18, 2)) as margin_amount,
+    cast(missing_rate_code is not null as boolean) as is_rate_missing,
+    cast(missing_rate_code as {{ t_string() }}) as missing_rate_code,
+    cast(interest_amount as decimal(18, 2)) as interest_amount,
+    cast(ftp_amount as decimal(18, 2)) as ftp_amount,
+    cast(interest_amount + ftp_amount as decimal(18, 2)) as margin_amount,
     cast(fee_amount as decimal(18, 2)) as fee_amount,
     cast(transaction_cost_amount as decimal(18, 2)) as transaction_cost_amount,
-    cast(margin_amount + fee_amount + transaction_cost_amount as decimal(18, 2))
+    cast(interest_amount + ftp_amount + fee_amount + transaction_cost_amount as decimal(18, 2))
         as contribution_amount,
     cast(coalesce({{ month_first('opened_date') }} = month_date, false) as boolean)
         as is_opened_in_month,
@@ -127,4 +126,4 @@ select
     cast(coalesce(closed_date, {{ open_valid_date() }}) > {{ month_reached('month_date') }} as boolean)
         as is_open,
     cast(month_date as date) as month_date
-from judged
+from described

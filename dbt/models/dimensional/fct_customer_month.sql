@@ -39,11 +39,16 @@ held as (
         customer_key,
         month_date,
         {%- for pillar, word in [('liability', 'deposit'), ('asset', 'loan')] %}
-        {%- for name in by_pillar %}
+        {%- for name in by_pillar if name != 'margin_amount' %}
         {{ total_of("case when pillar_code = '" ~ pillar ~ "' then " ~ name ~ ' else 0 end') }}
             as {{ word }}_{{ name }},
         {%- endfor %}
         {%- endfor %}
+        -- What is no loan's is a deposit's, so that nothing is lost where a product changed.
+        {{ total_of("case when pillar_code = 'asset' then 0 else margin_amount end") }}
+            as deposit_margin_amount,
+        {{ total_of("case when pillar_code = 'asset' then margin_amount else 0 end") }}
+            as loan_margin_amount,
         {{ summed_measures(summed) }},
         sum(case when open_account_count > 0 then 1 else 0 end) as product_count,
         max(last_customer_transaction_date) as last_customer_transaction_date

@@ -58,14 +58,23 @@ def test_a_list_has_exactly_the_codes_that_are_delivered(
     assert {row[key] for row in _rows(seed)} == set(codes or {})
 
 
-def test_every_type_and_channel_of_a_posting_has_a_unit_cost() -> None:
-    priced = {
+def test_every_type_and_channel_of_a_posting_takes_time() -> None:
+    timed = {
         (row["transaction_type_code"], row["channel_code"])
-        for row in _rows("rules/transaction_unit_cost.csv")
+        for row in _rows("rules/activity_time.csv")
     }
     types = {row["transaction_type_code"] for row in _rows("reference/transaction_type.csv")}
     channels = {row["channel_code"] for row in _rows("reference/channel.csv")}
-    assert priced == {(kind, channel) for kind in types for channel in channels}
+    assert timed == {(kind, channel) for kind in types for channel in channels}
+
+
+def test_every_pool_that_a_posting_takes_time_of_serves_customers() -> None:
+    front = {
+        row["cost_pool_code"]
+        for row in _rows("rules/cost_pool_rule.csv")
+        if row["pool_kind_code"] == "front"
+    }
+    assert {row["cost_pool_code"] for row in _rows("rules/activity_time.csv")} <= front
 
 
 @pytest.mark.parametrize("path", sorted(SEEDS.glob("rules/*.csv")), ids=lambda path: path.stem)

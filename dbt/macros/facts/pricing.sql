@@ -1,0 +1,51 @@
+{#-
+Average life of a loan's principal in days of months of 30, at its start: half the term and half a
+month for equal principal, later the higher the rate for equal instalments.
+-#}
+{% macro average_life_days(term_months, interest_rate, repayment_method) -%}
+    case
+        when {{ repayment_method }} = 'equal_instalment' and coalesce({{ interest_rate }}, 0) > 0
+            then cast(round(30 * (
+                {{ term_months }} / (1 - power(1 + cast({{ interest_rate }} as double) / 12, -{{ term_months }}))
+                - 12 / cast({{ interest_rate }} as double)
+            )) as bigint)
+        else cast(15 * ({{ term_months }} + 1) as bigint)
+    end
+{%- endmacro %}
+
+{#-
+Where the period of so many months that a day lies in began, counted from an anchor in either
+direction: the last rollover of a deposit from the day it was opened, the last repricing of a loan
+from one that is known. Whole periods from the anchor, so that an end of a month stays one.
+-#}
+{% macro period_start(anchor, months, day) -%}
+    {%- set count = idiv(months_apart(anchor, day) ~ ' + 1200 * (' ~ months ~ ')', months) -%}
+    {%- set start = add_months_to(anchor, '(' ~ count ~ ' - 1200) * (' ~ months ~ ')') -%}
+    {%- set before = add_months_to(anchor, '(' ~ count ~ ' - 1201) * (' ~ months ~ ')') -%}
+    case when {{ start }} <= {{ day }} then {{ start }} else {{ before }} end
+{%- endmacro %}
+
+{#-
+The rate of a tenor on a stretch of the curve (alias `node`), linear between its ends in whole
+10^-8, flat before the first and behind the last tenor.
+-#}
+{% macro interpolated_rate(node, tenor_days) -%}
+    case
+        when {{ node }}.next_tenor_days is null or {{ tenor_days }} <= {{ node }}.tenor_days
+            then {{ node }}.ftp_rate
+        else {{ node }}.ftp_rate + {{ from_units(mul_div_round(
+            'cast((' ~ node ~ '.next_ftp_rate - ' ~ node ~ '.ftp_rate) * 100000000 as bigint)',
+            '(' ~ tenor_days ~ ' - ' ~ node ~ '.tenor_days)',
+            '(' ~ node ~ '.next_tenor_days - ' ~ node ~ '.tenor_days)',
+        ), 8, 12) }}
+    end
+{%- endmacro %}
+
+{#- Core share at one rate and the rest at another, to 10^-8; null where either rate is not known. -#}
+{% macro blended_rate(core_share, core_rate, other_rate) -%}
+    {{ other_rate }} + {{ from_units(mul_div_round(
+        'cast((' ~ core_rate ~ ' - ' ~ other_rate ~ ') * 100000000 as bigint)',
+        'cast(' ~ core_share ~ ' * 100000000 as bigint)',
+        '100000000',
+    ), 8, 12) }}
+{%- endmacro %}

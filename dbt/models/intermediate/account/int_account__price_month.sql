@@ -1,0 +1,142 @@
+-- One row per account, month and version of its record that held in it: what its balances bear.
+-- Interest as the customer pays or gets it, and the transfer price by component, each + for income.
+{%- set add_ons = ['liquidity', 'reserve', 'policy'] %}
+{%- set components = ['base'] + add_ons %}
+with priced as (
+    select
+        place.*,
+        case place.method_code
+            when 'ladder'
+                then {{ blended_rate('core_share_rate', 'average_ftp_rate', 'overnight_rate') }}
+            when 'fixed_tenor' then rung.ftp_rate
+            else rate.ftp_rate
+        end as base_rate,
+        rate.curve_date,
+        -- What was agreed holds as it was when it was agreed.
+        coalesce(place.pricing_date, place.month_date) as agreed_date
+    from {{ ref('int_pricing__place_month') }} as place
+    left join {{ ref('int_pricing__find_rate') }} as rate
+        on place.currency_code = rate.currency_code
+        and place.pricing_date = rate.pricing_date
+        and place.tenor_days = rate.tenor_days
+        and not rate.is_monthly
+    left join {{ ref('int_pricing__average_ladder') }} as rung
+        on place.currency_code = rung.currency_code
+        and place.month_date = rung.month_date
+        and place.tenor_days = rung.tenor_days
+),
+
+-- Of two add-ons of one component the product's own holds, then that of the narrower tenors. The
+-- core of a ladder is bound, the rest can go tomorrow.
+add_on as (
+    select
+        priced.account_fk,
+        priced.month_date,
+        rule.component_code,
+        case
+            when rule.component_code = 'liquidity' and priced.method_code = 'ladder'
+                then {{ blended_rate('priced.core_share_rate', 'rule.add_on_rate', 'cast(0 as decimal(12, 8))') }}
+            else rule.add_on_rate
+        end as add_on_rate,
+        row_number() over (
+            partition by priced.account_fk, priced.month_date, rule.component_code
+            order by
+                case when rule.product_id = '*' then 1 else 0 end,
+                rule.minimum_tenor_months desc, rule.maximum_tenor_months, rule.valid_from_date desc
+        ) as rule_rank
+    from priced
+    inner join {{ ref('ftp_add_on') }} as rule
+        on priced.pillar_code = rule.pillar_code
+        and rule.product_id in ('*', priced.product_id)
+        and priced.bound_days >= rule.minimum_tenor_months * 30
+        and priced.bound_days < coalesce(rule.maximum_tenor_months * 30, 1000000)
+        and rule.method_set_code = 'matched'
+        and {{ as_at('rule', 'priced.agreed_date') }}
+),
+
+added as (
+    select
+        account_fk,
+        {%- for component in add_ons %}
+        max(case when component_code = '{{ component }}' then add_on_rate end) as {{ component }}_rate,
+        {%- endfor %}
+        month_date
+    from add_on
+    where rule_rank = 1
+    group by account_fk, month_date
+),
+
+-- A margin with one half is worse than none: where a rate is missing, neither counts.
+judged as (
+    select
+        priced.*,
+        {%- for component in add_ons %}
+        coalesce(added.{{ component }}_rate, 0) as {{ component }}_rate,
+        {%- endfor %}
+        case
+            when priced.balance_days_amount = 0 then null
+            when priced.method_code is null then 'no_rule'
+            when priced.interest_rate is null then 'no_contract_rate'
+            when priced.day_basis is null then 'no_day_basis'
+            when priced.tenor_days is null then 'no_tenor'
+            when priced.method_code = 'ladder' and priced.core_share_rate is null then 'no_core_share'
+            when priced.base_rate is null then 'no_curve'
+        end as missing_code
+    from priced
+    left join added
+        on priced.account_fk = added.account_fk and priced.month_date = added.month_date
+),
+
+rated as (
+    select
+        account_key,
+        account_fk,
+        month_date,
+        currency_code,
+        pillar_code,
+        method_code,
+        tenor_days,
+        pricing_date,
+        curve_date,
+        balance_days_amount,
+        day_basis,
+        missing_code,
+        {%- for name in ['interest'] + components %}
+        case when missing_code is null then {{ name }}_rate end as {{ name }}_rate,
+        {%- endfor %}
+        case pillar_code when 'asset' then 1 else -1 end as income_sign
+    from judged
+),
+
+borne as (
+    select
+        rated.*,
+        {%- for component in components %}
+        {{ accrued_on('balance_days_amount', component ~ '_rate', 'day_basis') }}
+            as ftp_{{ component }}_amount,
+        {%- endfor %}
+        {{ accrued_on('balance_days_amount', 'interest_rate', 'day_basis') }} as interest_amount
+    from rated
+)
+
+select
+    cast(account_key as bigint) as account_key,
+    cast(account_fk as bigint) as account_fk,
+    cast(currency_code as {{ t_string() }}) as currency_code,
+    cast(pillar_code as {{ t_string() }}) as pillar_code,
+    cast(method_code as {{ t_string() }}) as method_code,
+    cast(tenor_days as bigint) as tenor_days,
+    cast(pricing_date as date) as pricing_date,
+    cast(curve_date as date) as curve_date,
+    cast(balance_days_amount as decimal(18, 2)) as balance_days_amount,
+    cast(interest_rate as decimal(12, 8)) as interest_rate,
+    {%- for component in components %}
+    cast({{ component }}_rate as decimal(12, 8)) as {{ component }}_rate,
+    {%- endfor %}
+    cast(income_sign * interest_amount as decimal(18, 2)) as interest_amount,
+    {%- for component in components %}
+    cast(-income_sign * ftp_{{ component }}_amount as decimal(18, 2)) as ftp_{{ component }}_amount,
+    {%- endfor %}
+    cast(missing_code as {{ t_string() }}) as missing_code,
+    cast(month_date as date) as month_date
+from borne

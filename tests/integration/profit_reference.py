@@ -1,0 +1,247 @@
+"""Interest and transfer prices of every account and month once more, in plain Python.
+
+The second opinion on `fct_account_month` and `fct_ftp_month`: from the rows of the lake, day by day
+and in fractions, without a line of the warehouse's code. Slow, and meant to be read.
+"""
+
+from __future__ import annotations
+
+import calendar
+import csv
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+Row = dict[str, Any]
+DAY = dt.timedelta(days=1)
+COMPONENTS = ("base", "liquidity", "reserve", "policy")
+ACCOUNT_RECORD = (
+    "customer_id", "product_id", "organisation_id", "manager_id", "currency_code", "status_code",
+    "opened_date", "closed_date", "interest_rate", "rate_type_code", "term_months",
+    "maturity_date", "reprice_date",
+)  # fmt: skip
+
+
+def rounded(value: Fraction, decimals: int) -> Fraction:
+    """Half away from zero."""
+    units = abs(value) * 10**decimals
+    whole = (2 * units.numerator + units.denominator) // (2 * units.denominator)
+    return Fraction(whole if value >= 0 else -whole, 10**decimals)
+
+
+def months_later(day: dt.date, months: int) -> dt.date:
+    """The same day of another month, or that month's last."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+@dataclass
+class Reference:
+    """What a bank's accounts bear, from its lake and the rules.
+
+    Args:
+        lake: The lake's folder.
+        rules: Folder of the rules.
+        until: Business date that is published.
+    """
+
+    lake: Path
+    rules: Path
+    until: dt.date
+
+    def _rows(self, feed: str) -> list[Row]:
+        """All rows of a feed, what was delivered first in front."""
+        with duckdb.connect() as connection:
+            files = f"'{self.lake}/{feed}/*/*.parquet', union_by_name = true"
+            found = connection.execute(
+                f"select * from read_parquet({files})"
+                " order by business_date, batch_precedence, batch_id, source_row"
+            )
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def _rule(self, name: str, day: dt.date) -> list[dict[str, str]]:
+        with (self.rules / f"{name}.csv").open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        at = day.isoformat()
+        return [row for row in rows if row["valid_from_date"] <= at < row["valid_to_date"]]
+
+    @cached_property
+    def _products(self) -> dict[str, Row]:
+        return {row["product_id"]: row for row in self._rows("corebank__product")}
+
+    @cached_property
+    def _repayments(self) -> dict[str, str]:
+        return {
+            row["account_id"]: row["repayment_method_code"] for row in self._rows("corebank__loan")
+        }
+
+    @cached_property
+    def _curves(self) -> dict[dt.date, dict[int, Fraction]]:
+        curves: dict[dt.date, dict[int, Fraction]] = defaultdict(dict)
+        for row in self._rows("treasury__ftp_curve"):
+            curves[row["curve_date"]][row["tenor_months"] * 30] = Fraction(row["ftp_rate"])
+        return curves
+
+    def rate(self, day: dt.date, tenor: int) -> Fraction:
+        """The curve that held on a day, at a tenor in days."""
+        days = [each for each in self._curves if each <= day]
+        curve = self._curves[max(days) if days else min(self._curves)]
+        below = max((each for each in curve if each <= tenor), default=min(curve))
+        above = min((each for each in curve if each > tenor), default=below)
+        if above == below or tenor < below:
+            return curve[below]
+        step = (curve[above] - curve[below]) * (tenor - below) / (above - below)
+        return curve[below] + rounded(step, 8)
+
+    def ladder(self, month: dt.date, tenor: int, core: Fraction) -> Fraction:
+        """The core at the average of as many monthly rungs as the tenor has, the rest overnight."""
+        rungs = [self.rate(months_later(month, -back), tenor) for back in range(tenor // 30)]
+        overnight = self.rate(month, 0)
+        average = rounded(sum(rungs, Fraction(0)) / len(rungs), 8)
+        return overnight + rounded((average - overnight) * core, 8)
+
+    def _place(
+        self, record: Row, product: Row, last: dt.date
+    ) -> tuple[dict[str, str], int, dt.date | None, int]:
+        """Rule, tenor in days, pricing day, and days that the money is bound.
+
+        Args:
+            record: What was delivered of the account.
+            product: Its product.
+            last: Last day of the month on which the record held.
+        """
+        pillar, repaid = product["pillar_code"], self._repayments.get(record["account_id"])
+        term, matures, opened = (
+            record[name] for name in ("term_months", "maturity_date", "opened_date")
+        )
+        if matures is None and term:
+            matures = months_later(opened, term)
+        is_parted = pillar == "asset" and repaid in ("equal_instalment", "equal_principal")
+        if pillar == "asset" and record["rate_type_code"] == "floating" and record["reprice_date"]:
+            kind = "floating"
+        elif matures is None:
+            kind = "non_maturity"
+        elif pillar == "liability":
+            kind = "term"
+        else:
+            kind = "amortising" if is_parted else "bullet"
+        rules = [
+            rule
+            for rule in self._rule("ftp_rule", last.replace(day=1))
+            if (rule["pillar_code"], rule["pricing_kind_code"]) == (pillar, kind)
+            and rule["product_id"] in ("*", record["product_id"])
+        ]
+        rule = min(rules, key=lambda each: each["product_id"] == "*")
+        if kind == "non_maturity":
+            tenor = int(rule["tenor_months"]) * 30
+            return rule, tenor, None, tenor
+        bound = (
+            self._average_life(term, record["interest_rate"], repaid) if is_parted else term * 30
+        )
+        if kind == "floating":
+            months = int(rule["tenor_months"])
+            day = self._begun(record["reprice_date"], months, last)
+            return rule, months * 30, max(opened, day), bound
+        if kind == "term":
+            day = self._begun(opened, term, min(last, matures - DAY))
+            return rule, term * 30, day, bound
+        return rule, bound, opened, bound
+
+    @staticmethod
+    def _begun(anchor: dt.date, months: int, day: dt.date) -> dt.date:
+        """The last of the days a whole number of periods from the anchor, up to a day."""
+        count = -100
+        while months_later(anchor, (count + 1) * months) <= day:
+            count += 1
+        return months_later(anchor, count * months)
+
+    @staticmethod
+    def _average_life(term: int, rate: Any, repaid: str | None) -> int:
+        """Days until the principal is paid back on average, from its plan of instalments."""
+        if repaid == "equal_principal" or not rate:
+            return int(rounded(Fraction(15 * (term + 1)), 0))
+        monthly = Fraction(rate) / 12
+        instalment = monthly / (1 - (1 + monthly) ** -term)
+        left, weighted = Fraction(1), Fraction(0)
+        for month in range(1, term + 1):
+            paid = instalment - left * monthly
+            weighted, left = weighted + paid * month, left - paid
+        return int(rounded(30 * weighted, 0))
+
+    def prices(self, record: Row, last: dt.date) -> dict[str, Fraction]:
+        """Rates a year that a record bears until its last day in a month."""
+        product, month = self._products[record["product_id"]], last.replace(day=1)
+        rule, tenor, day, bound = self._place(record, product, last)
+        if rule["method_code"] == "ladder":
+            base = self.ladder(month, tenor, Fraction(rule["core_share_rate"]))
+        else:
+            base = self.rate(day or month, tenor)
+        found = {"interest": Fraction(record["interest_rate"]), "base": base}
+        for component in COMPONENTS[1:]:
+            fits = [
+                add_on
+                for add_on in self._rule("ftp_add_on", day or month)
+                if add_on["component_code"] == component
+                and add_on["pillar_code"] == product["pillar_code"]
+                and add_on["product_id"] in ("*", record["product_id"])
+                and int(add_on["minimum_tenor_months"]) * 30 <= bound
+                and bound < int(add_on["maximum_tenor_months"] or 99_999) * 30
+            ]
+            best = min(fits, key=lambda each: each["product_id"] == "*", default=None)
+            found[component] = Fraction(best["add_on_rate"]) if best else Fraction(0)
+            if component == "liquidity" and rule["method_code"] == "ladder":
+                found[component] = rounded(found[component] * Fraction(rule["core_share_rate"]), 8)
+        return found
+
+    def account_months(self) -> Iterator[tuple[str, dt.date, dict[str, Fraction]]]:
+        """Account, month, and yuan of interest and of each component, + for what the bank earns."""
+        records: dict[str, list[Row]] = defaultdict(list)
+        for row in self._rows("corebank__account"):
+            records[row["account_id"]].append(row)
+        balances: dict[str, dict[dt.date, Fraction]] = defaultdict(dict)
+        for row in self._rows("corebank__balance"):
+            balances[row["account_id"]][row["balance_date"]] = Fraction(row["balance_amount"])
+        first = months_later(min(min(days) for days in balances.values()) + DAY, 0).replace(day=1)
+        for account, delivered in records.items():
+            pillar = self._products[delivered[0]["product_id"]]["pillar_code"]
+            if pillar not in ("liability", "asset") or account not in balances:
+                continue
+            sign = 1 if pillar == "asset" else -1
+            for month, held in self._balance_days(delivered, balances[account], first).items():
+                total = dict.fromkeys(("interest", *COMPONENTS), Fraction(0))
+                for place, (balance_days, last) in held.items():
+                    record = delivered[place]
+                    basis = self._products[record["product_id"]]["day_basis"] or 360
+                    for name, rate in self.prices(record, last).items():
+                        amount = sign * rounded(balance_days * rate / basis, 2)
+                        total[name] += amount if name == "interest" else -amount
+                yield account, month, total
+
+    def _balance_days(
+        self, delivered: list[Row], balances: dict[dt.date, Fraction], first: dt.date
+    ) -> dict[dt.date, dict[int, tuple[Fraction, dt.date]]]:
+        """Month -> place of the record that held -> its yuan-days, and the last of those days."""
+        found: dict[dt.date, dict[int, tuple[Fraction, dt.date]]] = defaultdict(dict)
+        day, balance, place = min(balances), Fraction(0), 0
+        while day <= self.until:
+            balance = balances.get(day, balance)
+            for later in range(place + 1, len(delivered)):
+                is_other = any(
+                    delivered[later][name] != delivered[place][name] for name in ACCOUNT_RECORD
+                )
+                if delivered[later]["business_date"] <= day and is_other:
+                    place = later
+            month = day.replace(day=1)
+            if day >= first and balance:
+                before = found[month].get(place, (Fraction(0), day))[0]
+                found[month][place] = (before + balance, day)
+            day += DAY
+        return found
