@@ -19,7 +19,7 @@ direction: the last rollover of a deposit from the day it was opened, the last r
 from one that is known. Whole periods from the anchor, so that an end of a month stays one.
 -#}
 {% macro period_start(anchor, months, day) -%}
-    {%- set count = idiv(months_apart(anchor, day) ~ ' + 1200 * (' ~ months ~ ')', months) -%}
+    {%- set count = idiv(months_apart(anchor, day) ~ ' + 1200 * (' ~ months ~ ')', 'nullif(' ~ months ~ ', 0)') -%}
     {%- set start = add_months_to(anchor, '(' ~ count ~ ' - 1200) * (' ~ months ~ ')') -%}
     {%- set before = add_months_to(anchor, '(' ~ count ~ ' - 1201) * (' ~ months ~ ')') -%}
     case when {{ start }} <= {{ day }} then {{ start }} else {{ before }} end

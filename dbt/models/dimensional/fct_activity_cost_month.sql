@@ -1,7 +1,7 @@
 -- One row per account, unit, kind of posting, channel and month: what the work on them cost.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('fct_account_month') %}
-with rated as (
+with worked as (
     select
         work.account_key,
         work.organisation_fk,
@@ -10,15 +10,16 @@ with rated as (
         work.cost_pool_code,
         work.posting_count,
         work.minutes_count,
-        cast(work.minutes_count * 10000 as bigint) as minute_units,
         work.month_date,
-        {{ cents('pool.full_cost_amount') }} as pool_cents,
-        pool.practical_minutes * 10000 as practical_units,
-        {{ cents('rule.standard_minute_amount') }} as standard_cents,
+        pool.full_cost_amount,
+        pool.practical_minutes,
+        rule.standard_minute_amount,
+        -- A pool that says it can work no minute has no price of its own.
         case
             when pool.practical_minutes > 0 then 'ledger'
-            when rule.standard_minute_amount is not null then 'standard'
-            else 'none'
+            when rule.standard_minute_amount is null then 'none'
+            when pool.practical_minutes = 0 then 'no_capacity'
+            else 'standard'
         end as rate_source_code
     from {{ ref('int_costing__sum_work') }} as work
     left join {{ ref('int_costing__step_down') }} as pool
@@ -29,6 +30,20 @@ with rated as (
         on work.cost_pool_code = rule.cost_pool_code
         and {{ as_at('rule', 'work.month_date') }}
     where {{ in_rebuilt('work.month_date', first_month) }}
+),
+
+-- Minutes in ten-thousandths; of a standard price one minute is the capacity.
+priced as (
+    select
+        worked.*,
+        cast(minutes_count * 10000 as bigint) as minute_units,
+        {{ cents(
+            "case rate_source_code when 'ledger' then full_cost_amount when 'none' then 0"
+            ~ ' else standard_minute_amount end'
+        ) }} as price_cents,
+        case rate_source_code when 'ledger' then practical_minutes * 10000 else 10000 end
+            as capacity_units
+    from worked
 )
 
 select
@@ -41,10 +56,8 @@ select
     cast(minutes_count as decimal(18, 4)) as minutes_count,
     cast(rate_source_code as {{ t_string() }}) as rate_source_code,
     cast(
-        -{{ from_units(
-            "case rate_source_code when 'ledger' then " ~ mul_div_round('pool_cents', 'minute_units', 'practical_units')
-            ~ " when 'standard' then " ~ mul_div_round('standard_cents', 'minute_units', '10000') ~ ' else 0 end', 2
-        ) }} as decimal(18, 2)
+        -{{ from_units(price_of_minutes('price_cents', 'minute_units', 'capacity_units'), 2) }}
+        as decimal(18, 2)
     ) as cost_amount,
     cast(month_date as date) as month_date
-from rated
+from priced

@@ -1,8 +1,13 @@
 -- One row per cost pool, unit and month: what the ledger says, what support brought or took, what
 -- customers used of it, and the capacity that nobody used, which stays with the unit.
 {{ partitioned_from_month('month_date') }}
-{%- set first_month = rebuilt_from('fct_account_month') %}
-with used as (
+with
+-- The months that tonight's work was counted in.
+rebuilt as (
+    select min(month_date) as first_month_date from {{ ref('int_costing__sum_work') }}
+),
+
+used as (
     select
         cost.month_date,
         organisation.organisation_id,
@@ -12,9 +17,8 @@ with used as (
     from {{ ref('fct_activity_cost_month') }} as cost
     inner join {{ ref('dim_organisation') }} as organisation
         on cost.organisation_fk = organisation.organisation_pk
-    where
-        cost.rate_source_code = 'ledger'
-        and {{ in_rebuilt('cost.month_date', first_month) }}
+    inner join rebuilt on cost.month_date >= rebuilt.first_month_date
+    where cost.rate_source_code in ('ledger', 'no_capacity')
     group by cost.month_date, organisation.organisation_id, cost.cost_pool_code
 ),
 
@@ -38,6 +42,7 @@ select
     cast(step.full_cost_amount + coalesce(used.cost_amount, 0) as decimal(18, 2)) as unused_amount,
     cast(pool.month_date as date) as month_date
 from {{ ref('int_costing__list_pool') }} as pool
+inner join rebuilt on pool.month_date >= rebuilt.first_month_date
 inner join {{ ref('int_costing__step_down') }} as step
     on pool.month_date = step.month_date
     and pool.organisation_id = step.organisation_id
@@ -49,4 +54,3 @@ left join used
 left join organisation
     on pool.organisation_id = organisation.organisation_id
     and {{ as_at('organisation', month_last('pool.month_date')) }}
-where {{ in_rebuilt('pool.month_date', first_month) }}

@@ -1,5 +1,5 @@
--- One row per account, unit, kind of posting, channel and month. The one pass over the postings:
--- whatever later tables need of them by month is summed here.
+-- One row per account, unit, kind of posting, channel and month: whatever later tables need of the
+-- postings by month.
 {%- set first_month = rebuilt_from('fct_account_month') %}
 with posting as (
     select

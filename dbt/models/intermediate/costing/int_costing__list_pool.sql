@@ -1,14 +1,30 @@
 -- One row per cost pool, unit and month: its cost by the ledger, its rule, and the postings that its
 -- unit handled with it.
-with delivered as (
+with latest as (
     {{ pick_latest_small(
         ref('stg_ledger__cost_pool'),
         key=['organisation_id', 'cost_pool_code', 'month_end_date'],
         columns=[
             'organisation_id', 'cost_pool_code', 'cost_pool_name', 'month_end_date',
-            'cost_amount', 'practical_minutes',
+            'cost_amount', 'practical_minutes', 'business_date', 'batch_precedence',
         ],
     ) }}
+),
+
+-- A month whose last day was mended is one month.
+delivered as (
+    select
+        organisation_id,
+        cost_pool_code,
+        cost_pool_name,
+        cost_amount,
+        practical_minutes,
+        {{ month_first('month_end_date') }} as month_date,
+        row_number() over (
+            partition by organisation_id, cost_pool_code, {{ month_first('month_end_date') }}
+            order by business_date desc, batch_precedence desc, month_end_date desc
+        ) as latest_rank
+    from latest
 ),
 
 worked as (
@@ -22,7 +38,7 @@ worked as (
 )
 
 select
-    cast({{ month_first('delivered.month_end_date') }} as date) as month_date,
+    cast(delivered.month_date as date) as month_date,
     cast(delivered.organisation_id as {{ t_string() }}) as organisation_id,
     cast(delivered.cost_pool_code as {{ t_string() }}) as cost_pool_code,
     cast(delivered.cost_pool_name as {{ t_string() }}) as cost_pool_name,
@@ -36,8 +52,9 @@ select
 from delivered
 left join {{ ref('cost_pool_rule') }} as rule
     on delivered.cost_pool_code = rule.cost_pool_code
-    and {{ as_at('rule', 'delivered.month_end_date') }}
+    and {{ as_at('rule', 'delivered.month_date') }}
 left join worked
     on delivered.organisation_id = worked.organisation_id
     and delivered.cost_pool_code = worked.cost_pool_code
-    and {{ month_first('delivered.month_end_date') }} = worked.month_date
+    and delivered.month_date = worked.month_date
+where delivered.latest_rank = 1

@@ -75,7 +75,8 @@ select
             when maturity_date is null then null
             when pillar_code = 'asset' and repayment_method_code is not null
                 then {{ average_life_days('term_months', 'interest_rate', 'repayment_method_code') }}
-            else term_months * 30
+            -- A term of days has no months.
+            else coalesce(term_months * 30, {{ days_between('opened_date', 'maturity_date') }})
         end as bigint
     ) as bound_days
 from version

@@ -82,15 +82,15 @@ select
     -- Null where the price is the month's.
     cast(
         case
-            when method_code = 'straight_term' and pillar_code = 'liability' then rolled_date
+            when method_code = 'straight_term' and pillar_code = 'liability'
+                then coalesce(rolled_date, opened_date)
             when method_code in ('straight_term', 'average_life') then opened_date
             when method_code = 'repricing' then greatest(opened_date, repriced_date)
         end as date
     ) as pricing_date,
     cast(
-        case method_code
-            when 'straight_term' then term_months * 30
-            when 'average_life' then bound_days
+        case
+            when method_code in ('straight_term', 'average_life') then bound_days
             else rule_tenor_months * 30
         end as bigint
     ) as tenor_days,
