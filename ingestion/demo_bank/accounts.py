@@ -46,7 +46,8 @@ class Accounts:
     """One entry per account, in the order they were opened in this program.
 
     Amounts are whole fen. `accumulated` is the sum of end-of-day balances since the interest was
-    last settled; `settlement` is the demand account that serves a deposit or loan.
+    last settled; `accrued` is the interest that the ledger has booked and nobody has paid;
+    `settlement` is the demand account that serves a deposit or loan.
     """
 
     texts: pl.Series
@@ -65,6 +66,7 @@ class Accounts:
     updated: Days
     balance: Ints
     accumulated: Ints
+    accrued: Ints
     settlement: Ints
     ending: Days
     weight: Column
@@ -79,6 +81,11 @@ class Accounts:
         """Which accounts behave as one of `kinds`."""
         found: Bools = np.isin(KINDS[self.product], kinds)
         return found
+
+    @property
+    def earns(self) -> Bools:
+        """Whose interest the core system accrues day by day: deposits, not loans or wealth."""
+        return self.is_kind("demand", "electronic", "notice", "term")
 
     def is_live(self, start: int, end: int) -> Bools:
         """Which accounts exist for at least a part of the days from start to end."""
@@ -114,6 +121,7 @@ class Accounts:
             "updated": opened,
             "balance": 0,
             "accumulated": 0,
+            "accrued": 0,
             "settlement": -1,
             "ending": NO_DAY,
             "weight": 0.0,
@@ -148,6 +156,7 @@ def no_accounts() -> Accounts:
         "updated",
         "balance",
         "accumulated",
+        "accrued",
         "settlement",
         "ending",
     ]:

@@ -43,7 +43,7 @@ from ingestion.demo_bank.postings import (
     interest,
 )
 from ingestion.demo_bank.repayments import Paid
-from ingestion.demo_bank.shape import Bools, Column, Ints, Period, order_of, to_date
+from ingestion.demo_bank.shape import Column, Ints, Period, order_of, to_date
 
 _PRODUCT_IDS = [product.product_id for product in PRODUCTS]
 _DISTRICT_IDS = [district[0] for district in DISTRICTS]
@@ -170,15 +170,10 @@ def holder_frame(book: Accounts, people: People, holders: Holders, rows: Ints) -
     )
 
 
-def _earns(book: Accounts) -> Bools:
-    """Whose interest the core system accrues day by day: deposits, not loans or wealth."""
-    return book.is_kind("demand", "electronic", "notice", "term")
-
-
 def opening_balances(book: Accounts, day: int) -> pl.DataFrame:
     """The balance of every account on the eve of the history."""
     rows = np.flatnonzero((book.opened <= day) & (book.status != CLOSED))
-    earns = _earns(book)[rows]
+    earns = book.earns[rows]
     return pl.DataFrame(
         {
             "account_id": book.texts.gather(rows),
@@ -205,7 +200,7 @@ def balance_frame(book: Accounts, settled: Settled, ends: Ints) -> pl.DataFrame:
     rows = settled.postings
     ends = ends[order_of(rows.day[ends].astype(np.int64))]
     account = rows.account[ends]
-    earns = _earns(book)[account]
+    earns = book.earns[account]
     accrued = interest(np.where(earns, settled.unpaid_days[ends], 0), book.rate[account])
     return pl.DataFrame(
         {

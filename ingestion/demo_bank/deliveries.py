@@ -12,6 +12,7 @@ import polars as pl
 from ingestion.demo_bank import bank as units
 from ingestion.demo_bank import (
     clerks,
+    closing,
     delivered,
     ledger,
     marketing,
@@ -25,6 +26,7 @@ from ingestion.demo_bank.clerks import Stains
 from ingestion.demo_bank.extracts import ExtractWriter, FeedBook
 from ingestion.demo_bank.field_sheets import FieldDesk
 from ingestion.demo_bank.fieldwork import Callbacks, Visits
+from ingestion.demo_bank.groups import group_frame
 from ingestion.demo_bank.shape import Ints, to_date
 from ingestion.demo_bank.sheets import Habits, SheetWriter, make_grid
 from ingestion.demo_bank.story import Bank, Month
@@ -71,6 +73,11 @@ class Deliveries:
             "loan": int(start.balance[loans].sum() // 100),
         }
         self._eve = delivered.opening_balances(start, self.told)
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether nothing has been delivered yet."""
+        return self.told < self.bank.shape.periods[0].start
 
     def rows(self) -> dict[str, int]:
         """Rows delivered by feed, extra lines not counted."""
@@ -141,8 +148,9 @@ class Deliveries:
         clerks.note_lines(self.stains, "service__complaint", path, lines, ["damaged_byte"])
         steps = service.step_frame(bank.complaints, bank.staff, after, until)
         self.extracts.write("service__complaint_step", steps, folder, date)
-        first, last = to_date(after + 1), to_date(until)
-        curve = self._curve.filter(pl.col("curve_date").is_between(first, last))
+        # The first delivery brings the curves of the years before, too.
+        is_new = pl.lit(True) if self._is_first else pl.col("curve_date") > to_date(after)
+        curve = self._curve.filter(is_new & (pl.col("curve_date") <= to_date(until)))
         self.extracts.write("treasury__ftp_curve", curve, folder, date)
         self._visits_until(until, folder, date, label, month.period.is_history)
         self.told = until
@@ -152,14 +160,13 @@ class Deliveries:
         bank, people, book, loans = (
             self.bank, self.bank.people, self.bank.accounts, self.bank.loans,
         )  # fmt: skip
-        is_first = self.told < bank.shape.periods[0].start
         customers = people.log.apply(people, until)
         newcomers = np.flatnonzero((people.opened > self.told) & (people.opened <= until))
         customers = np.union1d(customers, newcomers)
         accounts = book.log.apply(book, until)
         contracts = loans.log.apply(loans, until)
         opened = np.flatnonzero((book.opened > self.told) & (book.opened <= until))
-        if is_first:
+        if self._is_first:
             customers = np.flatnonzero(people.opened <= until)
             accounts = opened = np.flatnonzero(book.opened <= until)
             contracts = np.flatnonzero(loans.granted <= until)
@@ -243,7 +250,7 @@ class Deliveries:
         """The deliveries that come once a month."""
         bank, period = self.bank, month.period
         shape, staff = bank.shape, bank.staff
-        gl = ledger.close_month(bank.ledger, month.turnover, period)
+        closed = closing.close_month(bank, month)
         volumes = ledger.volume_month(month.settled, bank.accounts, period)
         for feed, frame in (
             ("corebank__organisation", units.organisation_frame(shape, period.last)),
@@ -252,17 +259,22 @@ class Deliveries:
             ("corebank__employee", staff.frame(period.end)),
             ("corebank__team_member", units.team_member_frame(shape, staff)),
             ("corebank__repayment", delivered.repayment_frame(bank.loans, month.paid)),
-            ("ledger__gl_balance", gl),
+            ("corebank__accrual", closed.accruals),
+            ("corebank__customer_group", group_frame(bank.groups, bank.people, period.end)),
+            ("risk__account_measure", closed.measures),
+            ("ledger__gl_balance", closed.balances),
             ("ledger__cost_pool", month.costs),
             ("ledger__activity_volume", volumes),
             ("marketing__campaign", marketing.campaign_frame(shape, period)),
             ("marketing__campaign_member", marketing.member_frame(month.members, bank.people)),
         ):
             self.extracts.write(feed, frame, folder, date)
-        self._month_sheets(period.end, folder, date, label)
+        self._month_sheets(period.end, closed.explanations, folder, date, label)
 
-    def _month_sheets(self, until: int, folder: Path, date: str, label: str) -> None:
-        """Survey and targets, which are kept in workbooks."""
+    def _month_sheets(
+        self, until: int, explanations: pl.DataFrame, folder: Path, date: str, label: str
+    ) -> None:
+        """Survey, targets and what finance explains, which are kept in workbooks."""
         bank = self.bank
         year = to_date(until).year
         targets = planning.target_frame(bank.shape, bank.staff, year, self._opening_sums)
@@ -271,11 +283,13 @@ class Deliveries:
         forms = Habits(title=f"调研表发放回收登记({label})", dates="chinese", sheet="登记",
                        alias=True, signature=False)  # fmt: skip
         answers = Habits(note="金额单位:万元", sheet="答案", signature=False, has_guide=True)
+        reasons = Habits(title=f"总账与分户差异说明({label})", sheet="差异说明", signature=False)
         for feed, frame, habits in (
             ("planning__target", targets, plain),
             ("survey__frame", survey.frame_frame(bank.survey, bank.people), listed),
             ("survey__form", survey.form_frame(bank.survey, bank.staff, until), forms),
             ("survey__answer", survey.answer_frame(bank.survey, until), answers),
+            ("ledger__explanation", explanations, reasons),
         ):
             grid = make_grid(self.book.feeds[feed], frame, habits)
             self.sheets.write(grid, habits, folder, date)

@@ -18,11 +18,20 @@ CASH: Final = "10010101"
 CENTRAL_BANK: Final = "10030101"
 CAPITAL: Final = "40010101"
 RETAINED: Final = "41040101"
+INTEREST_RECEIVABLE: Final = "11320101"
+PROVISION: Final = "13040101"
+TAX_PAYABLE: Final = "22210101"
+INTEREST_PAYABLE: Final = "22310101"
 INTEREST_INCOME: Final = "60110101"
 FEE_SETTLEMENT: Final = "60210101"
 FEE_MERCHANT: Final = "60210201"
+FEE_INSURANCE: Final = "60210301"
+SURTAX: Final = "64030101"
 INTEREST_DEMAND: Final = "64110101"
 INTEREST_TERM: Final = "64110201"
+FEE_EXPENSE: Final = "64210101"
+IMPAIRMENT: Final = "67010101"
+INCOME_TAX: Final = "68010101"
 # Pools of the cost ledger: code, name, yuan a month and unit, minutes a month, the account.
 COST_POOLS: Final = (
     ("CP01", "柜面人员", 62_000, 38_000, "66010101"),
@@ -37,11 +46,20 @@ NAMES: Final = {
     CENTRAL_BANK: "存放中央银行款项",
     CAPITAL: "实收资本",
     RETAINED: "未分配利润",
+    INTEREST_RECEIVABLE: "应收贷款利息",
+    PROVISION: "贷款损失准备",
+    TAX_PAYABLE: "应交税费",
+    INTEREST_PAYABLE: "应付存款利息",
     INTEREST_INCOME: "贷款利息收入",
     FEE_SETTLEMENT: "结算与服务手续费收入",
     FEE_MERCHANT: "收单手续费收入",
+    FEE_INSURANCE: "代理保险手续费收入",
+    SURTAX: "税金及附加",
     INTEREST_DEMAND: "活期存款利息支出",
     INTEREST_TERM: "定期存款利息支出",
+    FEE_EXPENSE: "清算手续费支出",
+    IMPAIRMENT: "贷款减值损失",
+    INCOME_TAX: "所得税费用",
     "20110101": "个人活期存款",
     "20110102": "个人电子账户存款",
     "20110203": "定期储蓄存款三个月",
@@ -63,7 +81,7 @@ _INDEX: Final = {code: place for place, code in enumerate(_ACCOUNTS)}
 _OF_PRODUCT: Final = np.array([_INDEX.get(p.gl_code or "", -1) for p in PRODUCTS])
 # Deposits are debts of the bank: their closing balance is a credit, hence negative.
 _SIGN_OF_PRODUCT: Final = np.array([1 if p.kind == "loan" else -1 for p in PRODUCTS])
-_RESULT_FROM: Final = "6"
+RESULTS: Final = tuple(place for place, code in enumerate(_ACCOUNTS) if code.startswith("6"))
 _SHAPE: Final = (len(ORGANISATIONS), len(_ACCOUNTS))
 
 
@@ -73,16 +91,31 @@ class Ledger:
 
     closing: Ints = field(default_factory=lambda: np.zeros(_SHAPE, np.int64))
 
-    def open(self, book: Accounts) -> None:
-        """Enter the balances on the eve of the history, and the capital behind them."""
+    def open(self, book: Accounts, provisions: Ints) -> None:
+        """Enter what stands on the eve of the history, and the capital behind it.
+
+        Args:
+            book: The accounts, with the interest accrued on them.
+            provisions: Fen set aside for each account.
+        """
         loans = book.is_kind("loan")
         self.closing = _by_product(book, book.balance)
+        for code, amounts in (
+            (INTEREST_RECEIVABLE, np.where(loans, book.accrued, 0)),
+            (INTEREST_PAYABLE, np.where(loans, 0, -book.accrued)),
+            (PROVISION, -provisions),
+        ):
+            _add(self.closing, book.organisation, _INDEX[code], amounts)
         for unit in BRANCHES:
             self.closing[unit, _INDEX[CASH]] = 80_000_000
         deposits = -self.closing[:, _OF_PRODUCT[_SIGN_OF_PRODUCT < 0]].sum()
         capital = int(max(book.balance[loans].sum(), deposits) // 10)
         self.closing[HEAD_OFFICE, _INDEX[CAPITAL]] = -capital
         _balance(self.closing)
+
+    def at(self, code: str) -> Ints:
+        """Closing balance of a ledger account in each unit, debit positive."""
+        return self.closing[:, _INDEX[code]]
 
 
 def _by_product(book: Accounts, amounts: Ints) -> Ints:
@@ -105,6 +138,19 @@ class Turnover:
     debit: Ints
     credit: Ints
 
+    def book(self, debit: str, credit: str, unit: Ints | int, amount: Ints | int) -> None:
+        """Book amounts from one ledger account to another; negative ones the other way."""
+        units, fen = np.atleast_1d(unit), np.atleast_1d(amount)
+        for one, other, some in ((debit, credit, fen > 0), (credit, debit, fen < 0)):
+            _add(self.debit, units[some], _INDEX[one], np.abs(fen[some]))
+            _add(self.credit, units[some], _INDEX[other], np.abs(fen[some]))
+
+    def net(self, *codes: str) -> Ints:
+        """Credits less debits of ledger accounts, by unit."""
+        places = [_INDEX[code] for code in codes]
+        found: Ints = (self.credit - self.debit)[:, places].sum(axis=1)
+        return found
+
 
 def no_turnover() -> Turnover:
     """A month in which nothing has happened yet."""
@@ -112,7 +158,7 @@ def no_turnover() -> Turnover:
 
 
 def enter(turnover: Turnover, settled: Settled, book: Accounts) -> None:
-    """Book a month's postings: customers' accounts, cash, interest and fees."""
+    """Book a month's postings: customers' accounts, cash, interest paid, and fees."""
     rows = settled.postings
     unit = book.organisation[rows.account]
     product = book.product[rows.account]
@@ -125,12 +171,10 @@ def enter(turnover: Turnover, settled: Settled, book: Accounts) -> None:
     is_out = kind == TYPE["cash_withdrawal"]
     _add(turnover.debit, unit[is_in], _INDEX[CASH], rows.signed[is_in])
     _add(turnover.credit, unit[is_out], _INDEX[CASH], -rows.signed[is_out])
-    earned = kind == TYPE["interest_debit"]
-    _add(turnover.credit, unit[earned], _INDEX[INTEREST_INCOME], -rows.signed[earned])
+    charged = kind == TYPE["interest_debit"]
+    _add(turnover.credit, unit[charged], _INDEX[INTEREST_RECEIVABLE], -rows.signed[charged])
     paid = kind == TYPE["interest_credit"]
-    is_term = book.term[rows.account] > 0
-    for account, some in ((INTEREST_TERM, paid & is_term), (INTEREST_DEMAND, paid & ~is_term)):
-        _add(turnover.debit, unit[some], _INDEX[account], rows.signed[some])
+    _add(turnover.debit, unit[paid], _INDEX[INTEREST_PAYABLE], rows.signed[paid])
     merchant = kind == TYPE["merchant_settlement"]
     for account, some in ((FEE_MERCHANT, merchant), (FEE_SETTLEMENT, ~merchant)):
         _add(turnover.credit, unit[some], _INDEX[account], rows.fee[some])
@@ -211,9 +255,8 @@ def close_month(ledger: Ledger, turnover: Turnover, period: Period) -> pl.DataFr
 
 def _carry_results(ledger: Ledger) -> None:
     """Move income and expense of the old year to retained profit."""
-    results = [place for place, code in enumerate(_ACCOUNTS) if code.startswith(_RESULT_FROM)]
-    ledger.closing[:, _INDEX[RETAINED]] += ledger.closing[:, results].sum(axis=1)
-    ledger.closing[:, results] = 0
+    ledger.closing[:, _INDEX[RETAINED]] += ledger.closing[:, RESULTS].sum(axis=1)
+    ledger.closing[:, RESULTS] = 0
 
 
 def _refill_tills(ledger: Ledger, turnover: Turnover) -> None:

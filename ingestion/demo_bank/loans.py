@@ -72,7 +72,11 @@ def _no_instalments() -> Instalments:
 
 @dataclass
 class Loans:
-    """One entry per contract; `left` is the principal not yet due or paid, in fen."""
+    """One entry per contract; `left` is the principal not yet due or paid, in fen.
+
+    The next instalment's interest runs from `earns_from`; `carried` is what was earned at an
+    earlier rate and is not yet due, in fen-days times millionths.
+    """
 
     account: Ints
     customer: Ints
@@ -90,7 +94,8 @@ class Loans:
     updated: Days
     left: Ints
     number: Ints
-    last_due: Days
+    earns_from: Days
+    carried: Ints
     weakness: Floats
     unpaid: Instalments = field(default_factory=_no_instalments)
     log: ChangeLog = field(default_factory=ChangeLog)
@@ -134,9 +139,10 @@ def no_loans() -> Loans:
         "updated",
         "left",
         "number",
-        "last_due",
+        "earns_from",
+        "carried",
     ]:
-        is_day = name in ("granted", "maturity", "updated", "last_due")
+        is_day = name in ("granted", "maturity", "updated", "earns_from")
         columns[name] = np.zeros(0, np.int32 if is_day else np.int64)
     return Loans(weakness=np.zeros(0), **columns)  # type: ignore[arg-type]
 
@@ -202,7 +208,8 @@ def grant(
         "updated": granted,
         "left": principal,
         "number": 0,
-        "last_due": granted,
+        "earns_from": granted,
+        "carried": 0,
         "weakness": rng.beta(0.35, 14, len(customers)),
     }
     places = loans.append(batch, len(customers))
@@ -273,13 +280,18 @@ def _play_forward(loans: Loans, places: Ints, start: int) -> None:
         principal, _ = due_amounts(loans, now, due)
         loans.left[now] -= principal
         loans.number[now] += 1
-        loans.last_due[now] = due
+        loans.earns_from[now] = due
+
+
+def earned_until(loans: Loans, places: Ints, day: Ints) -> Ints:
+    """Interest of each loan since its last instalment up to the eve of `day`, in fen."""
+    days = (day - loans.earns_from[places]).astype(np.int64)
+    return interest(loans.left[places] * days, loans.rate[places], loans.carried[places])
 
 
 def due_amounts(loans: Loans, places: Ints, due: Days) -> tuple[Ints, Ints]:
     """Principal and interest of the next instalment of each loan, in fen."""
-    days = (due - loans.last_due[places]).astype(np.int64)
-    earned = interest(loans.left[places] * days, loans.rate[places])
+    earned = earned_until(loans, places, due)
     is_last = loans.number[places] + 1 >= loans.term[places]
     method = loans.method[places]
     even = loans.principal[places] // loans.term[places]

@@ -115,6 +115,9 @@ class Settled:
     balance_after: Ints
     # Fen-days earned and not yet paid at the end of each posting's day.
     unpaid_days: Ints
+    # By account: the sum of the month's end-of-day balances, and whether interest was settled.
+    balance_days: Ints
+    is_settled: Bools
 
 
 def settle(wishes: Postings, book: Accounts, period: Period) -> Settled:
@@ -144,9 +147,11 @@ def settle(wishes: Postings, book: Accounts, period: Period) -> Settled:
     groups = _Groups(rows.account)
     after = book.balance[rows.account] + groups.running(rows.signed)
     unpaid = _unpaid_days(rows, groups, after, book, period)
-    _move_book(rows, groups, after, book, period)
+    balance_days = _move_book(rows, groups, after, book, period)
+    is_settled = np.zeros(book.count, bool)
+    is_settled[rows.account[rows.type == TYPE["interest_credit"]]] = True
     some = rows.signed != 0
-    return Settled(rows.take(some), after[some], unpaid[some])
+    return Settled(rows.take(some), after[some], unpaid[some], balance_days, is_settled)
 
 
 class _Groups:
@@ -227,14 +232,19 @@ def _balance_days(rows: Postings, groups: _Groups, opening: Ints, period: Period
     return days
 
 
-def interest(balance_days: Ints, rate_ppm: Ints) -> Ints:
+def interest(balance_days: Ints, rate_ppm: Ints, carried: Ints | int = 0) -> Ints:
     """Interest in fen on fen-days at millionths a year, rounded half up.
+
+    Args:
+        balance_days: Fen-days; never negative, as no account of the demo bank is overdrawn.
+        rate_ppm: Rate a year in millionths.
+        carried: Fen-days times the rate at which they were earned, before the rate changed.
 
     >>> int(interest(np.array([100_000_00 * 360]), np.array([2_000]))[0])
     20000
     """
     basis = 1_000_000 * INTEREST_BASIS
-    result: Ints = (balance_days * rate_ppm + basis // 2) // basis
+    result: Ints = (balance_days * rate_ppm + carried + basis // 2) // basis
     return result
 
 
@@ -288,13 +298,13 @@ def _unpaid_days(
 
 def _move_book(
     rows: Postings, groups: _Groups, after: Ints, book: Accounts, period: Period
-) -> None:
-    """Carry balances and accumulated balance-days to the end of the month."""
+) -> Ints:
+    """Carry balances and accumulated balance-days to the end of the month; the month's own."""
     days = np.int64(period.days)
     place = (rows.day - period.start).astype(np.int64)
     moved = np.zeros(book.count, np.int64)
     np.add.at(moved, rows.account, rows.signed * (days - place))
-    total = book.balance * days + moved
+    total: Ints = book.balance * days + moved
     settled = np.flatnonzero(rows.type == TYPE["interest_credit"])
     opening = book.balance[rows.account]
     paid = _balance_days(rows, groups, opening, period)
@@ -303,3 +313,4 @@ def _move_book(
     book.accumulated[rows.account[settled]] = total[rows.account[settled]] - paid[settled]
     ends = groups.starts + groups.lengths - 1
     book.balance[groups.accounts] = after[ends]
+    return total

@@ -12,6 +12,7 @@ from ingestion.demo_bank.accounts import CLOSED, Accounts
 from ingestion.demo_bank.bank import INTEREST_BASIS
 from ingestion.demo_bank.loans import (
     CLASS_FROM,
+    MORTGAGE,
     OVERDUE,
     RUNNING,
     SETTLED,
@@ -20,7 +21,7 @@ from ingestion.demo_bank.loans import (
     due_amounts,
 )
 from ingestion.demo_bank.postings import CHANNEL, COVER, FIXED, TYPE, Wishes
-from ingestion.demo_bank.shape import Column, Days, Ints, Period, add_months_to_days
+from ingestion.demo_bank.shape import NO_DAY, Column, Days, Ints, Period, add_months_to_days
 
 # The penalty rate is the contract rate and a half.
 _PENALTY_SHARE: Final = 0.5
@@ -38,6 +39,28 @@ class Paid:
     principal: Ints
     interest: Ints
     penalty: Ints
+
+
+def reprice(loans: Loans, book: Accounts, period: Period, change: int) -> None:
+    """Mortgages granted before `period` bear another rate from its first day on.
+
+    Args:
+        loans: The contracts; what they have earned so far stays earned at the old rate.
+        book: Their accounts.
+        period: The month.
+        change: What is added to each rate, in millionths.
+    """
+    start = period.start
+    rows = np.flatnonzero((book.product == MORTGAGE) & (book.closed == NO_DAY))
+    rows = rows[book.opened[rows] < start]
+    book.log.record(np.full(len(rows), start), rows, "rate", book.rate[rows] + change)
+    book.log.record(np.full(len(rows), start), rows, "reprice", start + 365)
+    hit = np.flatnonzero(np.isin(loans.account, rows))
+    days = (start - loans.earns_from[hit]).astype(np.int64)
+    loans.carried[hit] += loans.left[hit] * days * loans.rate[hit]
+    loans.earns_from[hit] = start
+    loans.rate[hit] += change
+    loans.log.record(np.full(len(hit), start), hit)
 
 
 def collect_month(
@@ -64,7 +87,8 @@ def _fall_due(loans: Loans, period: Period, rng: np.random.Generator) -> tuple[C
     principal, earned = due_amounts(loans, running, due)
     loans.left[running] -= principal
     loans.number[running] += 1
-    loans.last_due[running] = due
+    loans.earns_from[running] = due
+    loans.carried[running] = 0
     number = loans.number[running].copy()
     draw = rng.random(len(running))
     is_missed = draw < loans.weakness[running]

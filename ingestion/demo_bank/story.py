@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from ingestion.demo_bank import (
+    accruals,
     behaviour,
     deposits,
     fieldwork,
@@ -17,13 +18,15 @@ from ingestion.demo_bank import (
     marketing,
     relation,
     repayments,
+    risk,
     service,
     survey,
 )
 from ingestion.demo_bank.accounts import Accounts, Holders, first_accounts, make_holders
 from ingestion.demo_bank.actors import actors
-from ingestion.demo_bank.bank import PRODUCT_INDEX, Staff, make_staff
+from ingestion.demo_bank.bank import Staff, make_staff
 from ingestion.demo_bank.fieldwork import Callbacks, Neglect, Visits
+from ingestion.demo_bank.groups import Groups, make_groups
 from ingestion.demo_bank.ledger import Ledger, Turnover
 from ingestion.demo_bank.life import FAR, Life, Signals, decide, make_life
 from ingestion.demo_bank.loans import OVERDUE, Loans, first_loans
@@ -35,7 +38,6 @@ from ingestion.demo_bank.service import Complaints
 from ingestion.demo_bank.shape import NO_DAY, Column, Floats, Ints, Period, Shape
 from ingestion.demo_bank.survey import Survey
 
-MORTGAGE = PRODUCT_INDEX["2103"]
 # The benchmark of housing loans as repriced on the first of January 2026, in millionths.
 _REPRICED_BY = -2_500
 
@@ -50,6 +52,7 @@ class Bank:
     accounts: Accounts
     loans: Loans
     holders: Holders
+    groups: Groups
     life: Life
     neglect: Neglect
     complaints: Complaints
@@ -87,8 +90,11 @@ def found_bank(shape: Shape) -> Bank:
     eve = shape.periods[0].start - 1
     relation.assign(shape, people, staff, deposits_of(people, accounts))
     accounts.manager = people.manager[accounts.customer].copy()
+    accruals.open_accruals(accounts, contracts, eve)
+    provisions = np.zeros(accounts.count, np.int64)
+    provisions[contracts.account] = risk.provisions(accounts, contracts)
     books = Ledger()
-    books.open(accounts)
+    books.open(accounts, provisions)
     life = make_life(shape, people)
     # What is known on the eve is the first delivery's whole list, not a change.
     for table, log in ((accounts, accounts.log), (contracts, contracts.log)):
@@ -100,6 +106,7 @@ def found_bank(shape: Shape) -> Bank:
         accounts=accounts,
         loans=contracts,
         holders=holders,
+        groups=make_groups(shape, people, accounts, holders),
         life=life,
         neglect=_first_neglect(people, staff),
         complaints=service.no_complaints(),
@@ -202,8 +209,10 @@ def _decide(bank: Bank, desk: deposits.Desk, balance: Floats) -> None:
 
 
 def _lend(bank: Bank, desk: deposits.Desk) -> Paid:
-    """Collect what is due, reprice mortgages in January, and grant new loans."""
+    """Reprice mortgages in January, collect what is due, and grant new loans."""
     people, period, book = bank.people, desk.period, bank.accounts
+    if period.first.month == 1 and period.index:
+        repayments.reprice(bank.loans, book, period, _REPRICED_BY)
     paid = repayments.collect_month(bank.loans, book, period, desk.wishes, desk.rng)
     able = np.flatnonzero(
         (people.source == 0)
@@ -212,16 +221,6 @@ def _lend(bank: Bank, desk: deposits.Desk) -> Paid:
         & (people.status == 0)
     )
     loans.grant_month(bank.loans, book, people, period, able, desk.wishes, desk.rng)
-    if period.first.month == 1 and period.index:
-        rows = np.flatnonzero((book.product == MORTGAGE) & (book.closed == NO_DAY))
-        rows = rows[book.opened[rows] < period.start]
-        book.log.record(
-            np.full(len(rows), period.start), rows, "rate", book.rate[rows] + _REPRICED_BY
-        )
-        book.log.record(np.full(len(rows), period.start), rows, "reprice", period.start + 365)
-        hit = np.flatnonzero(np.isin(bank.loans.account, rows))
-        bank.loans.rate[hit] += _REPRICED_BY
-        bank.loans.log.record(np.full(len(hit), period.start), hit)
     return paid
 
 

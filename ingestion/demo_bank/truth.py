@@ -54,7 +54,7 @@ class Notes:
             self.members.append(month.members)
         book, rows = bank.accounts, month.settled.postings
         loans, wealth = book.is_kind("loan"), book.is_kind("wealth")
-        earned = rows.type == TYPE["interest_debit"]
+        received = rows.type == TYPE["interest_debit"]
         paid = rows.type == TYPE["interest_credit"]
         self.months.append(
             {
@@ -64,8 +64,8 @@ class Notes:
                 "deposit_fen": int(book.balance[~loans & ~wealth].sum()),
                 "wealth_fen": int(book.balance[wealth].sum()),
                 "loan_fen": int(book.balance[loans].sum()),
-                "interest_income_fen": -int(rows.signed[earned].sum()),
-                "interest_expense_fen": int(rows.signed[paid].sum()),
+                "interest_received_fen": -int(rows.signed[received].sum()),
+                "interest_paid_fen": int(rows.signed[paid].sum()),
                 "fee_fen": int(rows.fee.sum()),
                 "cost_fen": int(month.costs["cost_amount"].sum()),
                 "visit_count": month.visits.count,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+
+import openpyxl
 
 from ingestion.contracts.feed import Feed
 from ingestion.contracts.types import CHANGE_CODE
@@ -46,6 +49,22 @@ class Bank:
             self._rows[feed_name] = list(self._read(feed_name))
         return [row for _, row in self._rows[feed_name]]
 
+    def sheet_rows(self, feed_name: str) -> list[Row]:
+        """Rows of a feed's workbooks, by column name, in order of delivery; cells as texts."""
+        feed, found = self.feeds[feed_name], []
+        for path in self.delivered:
+            if path.suffix != ".xlsx" or feed.match(path.name) is None:
+                continue
+            workbook = openpyxl.load_workbook(path)
+            lines = list(workbook.worksheets[0].iter_rows(values_only=True))
+            workbook.close()
+            head = next(i for i, line in enumerate(lines) if line[0] == feed.columns[0].heading)
+            names = [column.name for column in feed.columns]
+            for line in lines[head + 1 :]:
+                cells = [cell.date() if isinstance(cell, dt.datetime) else cell for cell in line]
+                found.append(dict(zip(names, map(str, cells), strict=True)))
+        return found
+
     def _read(self, feed_name: str):
         spoilt = {(row["file"], int(row["row"])) for row in self.dirt if row["feed"] == feed_name}
         feed = self.feeds[feed_name]
@@ -64,3 +83,8 @@ class Bank:
 def money(text: str) -> int:
     """Fen of a delivered amount."""
     return int(Decimal(text or "0") * 100)
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    """A quotient of whole numbers above nothing as a whole number."""
+    return (2 * numerator + denominator) // (2 * denominator)
