@@ -84,7 +84,8 @@ def test_workbooks_hold_the_headings_of_their_feed_under_whatever_stands_above(b
 def test_keys_are_unique(bank: Bank) -> None:
     for name in ("corebank__transaction", "corebank__balance", "ledger__gl_balance",
                  "corebank__repayment", "service__complaint_step", "marketing__campaign_member",
-                 "treasury__ftp_curve", "ledger__activity_volume"):  # fmt: skip
+                 "treasury__ftp_curve", "ledger__activity_volume", "corebank__accrual",
+                 "risk__account_measure"):  # fmt: skip
         keys = [tuple(row[key] for key in bank.feeds[name].key) for row in bank.rows(name)]
         assert len(keys) == len(set(keys)), name
 
@@ -134,3 +135,24 @@ def test_second_numbers_have_their_own_manner(bank: Bank) -> None:
     ids = [row["customer_id"] for row in bank.rows("corebank__customer")]
     # A phone bank number loses its leading zeros where it is taken for an integer.
     assert any(number.startswith("0") for number in ids)
+
+
+def test_old_curves_come_once_and_lead_to_the_first_one(bank: Bank) -> None:
+    days = sorted({row["curve_date"] for row in bank.rows("treasury__ftp_curve")})
+    before = [day for day in days if day < "2025-09-01"]
+    assert len(before) == 238
+    assert {day[8:] for day in before} == {"01"}
+    # Older ones would be refused on the day of the first delivery.
+    oldest = dt.date.fromisoformat(before[0])
+    assert (dt.date(2025, 9, 30) - oldest).days <= 7_300
+    rate = {
+        (row["curve_date"], row["tenor_months"]): Decimal(row["ftp_rate"])
+        for row in bank.rows("treasury__ftp_curve")
+    }
+    for tenor in ("0", "12", "60"):
+        steps = [
+            abs(rate[one, tenor] - rate[other, tenor])
+            for one, other in zip(before, [*before[1:], "2025-09-01"], strict=True)
+        ]
+        assert max(steps) < Decimal("0.2")
+        assert rate[before[0], tenor] > rate["2025-09-01", tenor]
