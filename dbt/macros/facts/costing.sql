@@ -160,3 +160,54 @@ left join (
     and pool.organisation_id = given.from_organisation_id
     and pool.cost_pool_code = given.from_cost_pool_code
 {%- endmacro %}
+
+{#-
+CTEs up to `unused`: what the pools of a unit cost less what work was charged for, by cost method.
+In a month without pools, which the ledger has not closed yet, nothing is unused. Needs rebuilt.
+-#}
+{% macro unused_capacity_ctes() -%}
+pool as (
+    select
+        pool.organisation_id,
+        pool.month_date,
+        {{ total_of('pool.full_cost_amount') }} as pool_amount,
+        {{ total_of('pool.full_cost_amount - pool.own_cost_amount') }} as received_amount
+    from {{ ref('int_costing__step_down') }} as pool
+    inner join rebuilt on pool.month_date >= rebuilt.first_month_date
+    group by pool.organisation_id, pool.month_date
+),
+
+charged as (
+    select
+        organisation_id,
+        cost_method_code,
+        month_date,
+        {{ total_of('direct_cost_amount + indirect_cost_amount') }} as charged_amount
+    from {{ ref('int_profit__work_cost') }}
+    where month_date in (select month_date from pool)
+    group by organisation_id, cost_method_code, month_date
+),
+
+method as (
+    select distinct cost_method_code from {{ ref('profit_rule_set') }}
+),
+
+unused as (
+    select
+        pool.organisation_id,
+        method.cost_method_code,
+        pool.month_date,
+        -pool.pool_amount as unused_amount,
+        pool.received_amount
+    from pool
+    cross join method
+    union all
+    select
+        organisation_id,
+        cost_method_code,
+        month_date,
+        -charged_amount as unused_amount,
+        0 as received_amount
+    from charged
+)
+{%- endmacro %}

@@ -65,3 +65,13 @@ above nothing. Long division in two steps of four digits: exact up to a whole of
 {% macro share_of(part, whole) -%}
     case when {{ whole }} > 0 then {{ from_units(div_units(part, whole, 8), 8) }} end
 {%- endmacro %}
+
+{#-
+A share of an amount, to the fen: amount times rate, over `parts` of equal size where a year's rate is
+asked for a month. Eight decimals of the rate count; a rate times parts above 30 would overflow.
+-#}
+{% macro share_of_amount(amount, rate, parts=1) -%}
+    {{ from_units(mul_div_round(
+        cents(amount), 'cast((' ~ rate ~ ') * 100000000 as bigint)', 'cast(' ~ parts * 100000000 ~ ' as bigint)'
+    ), 2) }}
+{%- endmacro %}

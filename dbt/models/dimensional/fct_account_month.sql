@@ -1,56 +1,13 @@
--- One row per account and month in which it held a balance or was posted to.
+-- One row per account and month in which it held a balance, was posted to or bore interest.
 {{ partitioned_from_month('month_date') }}
-{%- set first_month = rebuilt_from('fct_account_month') %}
-with begun as (
-    -- A balance on the eve of the first month opens that month; it does not make one of its own.
-    select {{ month_first(add_days('min(valid_from_date)', 1)) }} as month_date
-    from {{ ref('fct_account_balance_interval') }}
-    union all
-    select min(month_date) as month_date from {{ ref('fct_transaction') }}
-),
-
-history as (
-    select min(month_date) as first_month_date from begun
-),
-
-balance as (
+with price as (
     select
         account_key,
         month_date,
-        {{ total_of('balance_amount * days_count') }} as balance_days_amount,
-        {{ total_of(
-            'case when valid_to_date = ' ~ add_days(month_reached('month_date'), 1)
-            ~ ' then balance_amount else 0 end'
-        ) }} as closing_balance_amount
-    from {{ ref('fct_account_balance_interval') }}
-    where {{ in_rebuilt('month_date', first_month) }}
-    group by account_key, month_date
-),
-
-activity as (
-    select
-        coalesce(balance.account_key, posting.account_key) as account_key,
-        coalesce(balance.month_date, posting.month_date) as month_date,
-        coalesce(balance.balance_days_amount, 0) as balance_days_amount,
-        coalesce(balance.closing_balance_amount, 0) as closing_balance_amount,
-        coalesce(posting.inflow_amount, 0) as inflow_amount,
-        coalesce(posting.outflow_amount, 0) as outflow_amount,
-        coalesce(posting.rival_outflow_amount, 0) as rival_outflow_amount,
-        coalesce(posting.transaction_count, 0) as transaction_count,
-        coalesce(posting.customer_transaction_count, 0) as customer_transaction_count,
-        posting.last_customer_transaction_date,
-        coalesce(posting.fee_amount, 0) as fee_amount,
-        coalesce(posting.transaction_cost_amount, 0) as transaction_cost_amount
-    from balance
-    full outer join {{ ref('int_account__sum_posting') }} as posting
-        on balance.account_key = posting.account_key and balance.month_date = posting.month_date
-),
-
-price as (
-    select
-        account_key,
-        month_date,
-        {{ total_of('interest_amount') }} as interest_amount,
+        {{ total_of("case when pillar_code = 'asset' then interest_amount else 0 end") }}
+            as interest_income_amount,
+        {{ total_of("case when pillar_code = 'asset' then 0 else interest_amount end") }}
+            as interest_expense_amount,
         {{ total_of(
             'ftp_base_amount + ftp_liquidity_amount + ftp_reserve_amount + ftp_policy_amount'
         ) }} as ftp_amount,
@@ -74,11 +31,17 @@ described as (
         version.closed_date,
         last_price.base_rate + last_price.liquidity_rate + last_price.reserve_rate
         + last_price.policy_rate as ftp_rate,
-        coalesce(price.interest_amount, 0) as interest_amount,
+        -- Of an account that lacks a price only what is priced counts, whatever is booked.
+        {%- for side in ['income', 'expense'] %}
+        case
+            when activity.is_interest_booked and price.missing_rate_code is null
+                then activity.interest_{{ side }}_amount
+            else coalesce(price.interest_{{ side }}_amount, 0)
+        end as counted_{{ side }}_amount,
+        {%- endfor %}
         coalesce(price.ftp_amount, 0) as ftp_amount,
         price.missing_rate_code
-    from activity
-    inner join history on activity.month_date >= history.first_month_date
+    from {{ ref('int_account__sum_month') }} as activity
     left join {{ ref('bridge_account_version') }} as version
         on activity.account_key = version.account_key
         and {{ as_at('version', month_reached('activity.month_date')) }}
@@ -112,13 +75,18 @@ select
     cast(ftp_rate as decimal(12, 8)) as ftp_rate,
     cast(missing_rate_code is not null as boolean) as is_rate_missing,
     cast(missing_rate_code as {{ t_string() }}) as missing_rate_code,
-    cast(interest_amount as decimal(18, 2)) as interest_amount,
+    cast(case when is_interest_booked then 'ledger' else 'contract' end as {{ t_string() }}) as interest_source_code,
+    cast(counted_income_amount as decimal(18, 2)) as interest_income_amount,
+    cast(counted_expense_amount as decimal(18, 2)) as interest_expense_amount,
     cast(ftp_amount as decimal(18, 2)) as ftp_amount,
-    cast(interest_amount + ftp_amount as decimal(18, 2)) as margin_amount,
+    cast(counted_income_amount + counted_expense_amount + ftp_amount as decimal(18, 2)) as margin_amount,
     cast(fee_amount as decimal(18, 2)) as fee_amount,
     cast(transaction_cost_amount as decimal(18, 2)) as transaction_cost_amount,
-    cast(interest_amount + ftp_amount + fee_amount + transaction_cost_amount as decimal(18, 2))
-        as contribution_amount,
+    cast(direct_cost_amount as decimal(18, 2)) as direct_cost_amount,
+    cast(
+        counted_income_amount + counted_expense_amount + ftp_amount + fee_amount
+        + transaction_cost_amount as decimal(18, 2)
+    ) as contribution_amount,
     cast(coalesce({{ month_first('opened_date') }} = month_date, false) as boolean)
         as is_opened_in_month,
     cast(coalesce({{ month_first('closed_date') }} = month_date, false) as boolean)

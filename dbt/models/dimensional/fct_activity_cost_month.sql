@@ -11,6 +11,7 @@ with worked as (
         work.posting_count,
         work.minutes_count,
         work.month_date,
+        pool.own_cost_amount,
         pool.full_cost_amount,
         pool.practical_minutes,
         rule.standard_minute_amount,
@@ -37,10 +38,12 @@ priced as (
     select
         worked.*,
         cast(minutes_count * 10000 as bigint) as minute_units,
+        {%- for kind in ['own', 'full'] %}
         {{ cents(
-            "case rate_source_code when 'ledger' then full_cost_amount when 'none' then 0"
+            "case rate_source_code when 'ledger' then " ~ kind ~ "_cost_amount when 'none' then 0"
             ~ ' else standard_minute_amount end'
-        ) }} as price_cents,
+        ) }} as {{ kind }}_cents,
+        {%- endfor %}
         case rate_source_code when 'ledger' then practical_minutes * 10000 else 10000 end
             as capacity_units
     from worked
@@ -56,8 +59,13 @@ select
     cast(minutes_count as decimal(18, 4)) as minutes_count,
     cast(rate_source_code as {{ t_string() }}) as rate_source_code,
     cast(
-        -{{ from_units(price_of_minutes('price_cents', 'minute_units', 'capacity_units'), 2) }}
+        -{{ from_units(price_of_minutes('full_cents', 'minute_units', 'capacity_units'), 2) }}
         as decimal(18, 2)
     ) as cost_amount,
+    -- What the pool's own resources cost; the rest came down from support.
+    cast(
+        -{{ from_units(price_of_minutes('own_cents', 'minute_units', 'capacity_units'), 2) }}
+        as decimal(18, 2)
+    ) as direct_cost_amount,
     cast(month_date as date) as month_date
 from priced

@@ -1,37 +1,39 @@
 -- One row per customer and month since the customer was registered.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('fct_customer_month') %}
-{%- set carried_over = [
-    'inflow_amount', 'outflow_amount', 'rival_outflow_amount', 'transaction_count',
-    'customer_transaction_count', 'fee_amount', 'transaction_cost_amount', 'contribution_amount',
+{%- set counted = [
+    'transaction_count', 'customer_transaction_count', 'missing_rate_account_count',
+    'open_account_count', 'opened_account_count', 'closed_account_count',
 ] %}
-{%- set summed = carried_over + [
-    'missing_rate_account_count', 'open_account_count', 'opened_account_count',
-    'closed_account_count',
-] %}
+{%- set summed = [
+    'inflow_amount', 'outflow_amount', 'rival_outflow_amount', 'fee_amount',
+    'transaction_cost_amount', 'contribution_amount',
+] + counted %}
 {%- set by_pillar = ['balance_days_amount', 'closing_amount', 'margin_amount'] %}
 with holding as (
     select
-        account_month.customer_key,
-        account_month.month_date,
-        product.pillar_code,
-        product.product_id,
-        {{ total_of('account_month.balance_days_amount') }} as balance_days_amount,
-        {{ total_of('account_month.closing_balance_amount') }} as closing_amount,
-        {{ total_of('account_month.margin_amount') }} as margin_amount,
-        max(account_month.last_customer_transaction_date) as last_customer_transaction_date,
-        {{ summed_measures(carried_over, of='account_month.') }},
-        sum(case when account_month.is_rate_missing then 1 else 0 end)
-            as missing_rate_account_count,
-        sum(case when account_month.is_open then 1 else 0 end) as open_account_count,
-        sum(case when account_month.is_opened_in_month then 1 else 0 end) as opened_account_count,
-        sum(case when account_month.is_closed_in_month then 1 else 0 end) as closed_account_count
-    from {{ ref('fct_account_month') }} as account_month
-    left join {{ ref('dim_product') }} as product on account_month.product_fk = product.product_pk
-    where {{ in_rebuilt('account_month.month_date', first_month) }}
-    group by
-        account_month.customer_key, account_month.month_date, product.pillar_code,
-        product.product_id
+        customer_key,
+        month_date,
+        pillar_code,
+        product_id,
+        {{ total_of('balance_days_amount') }} as balance_days_amount,
+        {{ total_of('closing_balance_amount') }} as closing_amount,
+        {{ total_of('interest_income_amount + interest_expense_amount + ftp_amount') }} as margin_amount,
+        {{ total_of('direct_cost_amount + indirect_cost_amount') }} as transaction_cost_amount,
+        {{ total_of(
+            'interest_income_amount + interest_expense_amount + ftp_amount + fee_amount'
+            ~ ' + direct_cost_amount + indirect_cost_amount'
+        ) }} as contribution_amount,
+        {%- for name in ['inflow', 'outflow', 'rival_outflow', 'fee'] %}
+        {{ total_of(name ~ '_amount') }} as {{ name }}_amount,
+        {%- endfor %}
+        {%- for name in counted %}
+        sum({{ name }}) as {{ name }},
+        {%- endfor %}
+        max(last_customer_transaction_date) as last_customer_transaction_date
+    from {{ ref('int_account__divide_month') }}
+    where {{ in_rebuilt('month_date', first_month) }}
+    group by customer_key, month_date, pillar_code, product_id
 ),
 
 held as (

@@ -8,7 +8,8 @@ with part as (
     select
         account.currency_code,
         account_month.month_date,
-        account_month.margin_amount - account_month.interest_amount as margin_side_amount,
+        account_month.margin_amount - account_month.interest_income_amount
+        - account_month.interest_expense_amount as margin_side_amount,
         0 as component_side_amount,
         0 as treasury_side_amount
     from {{ ref('fct_account_month') }} as account_month

@@ -1,0 +1,110 @@
+-- One row per account that lends or holds a provision, and month: what is lent on average, and how the
+-- risk system and the contract grade it on the last day that the month's figures reach to.
+{%- set first_month = rebuilt_from('fct_account_month') %}
+with lent as (
+    select
+        account_key,
+        month_date,
+        {{ total_of('balance_days_amount') }} as balance_days_amount
+    from {{ ref('int_account__price_month') }}
+    where pillar_code = 'asset'
+    group by account_key, month_date
+),
+
+latest as (
+    {{ pick_latest_small(
+        ref('stg_risk__account_measure'),
+        key=['account_id', 'month_end_date'],
+        columns=[
+            'account_id', 'month_end_date', 'rating_code', 'pd_rate', 'lgd_rate', 'undrawn_amount',
+            'provision_amount',
+        ],
+        where=from_month_on('month_end_date', first_month) if first_month else none,
+    ) }}
+),
+
+measured as (
+    select
+        assigned.account_key,
+        latest.rating_code,
+        latest.pd_rate,
+        latest.lgd_rate,
+        latest.undrawn_amount,
+        latest.provision_amount,
+        {{ month_first('latest.month_end_date') }} as month_date,
+        -- A month whose last day was mended is one month.
+        row_number() over (
+            partition by assigned.account_key, {{ month_first('latest.month_end_date') }}
+            order by latest.month_end_date desc, latest.account_id
+        ) as latest_rank
+    from latest
+    inner join {{ ref('int_account__assign_key') }} as assigned
+        on latest.account_id = assigned.account_id
+    where latest.month_end_date <= {{ month_last(date_literal(business_month())) }}
+),
+
+measure as (
+    select *
+    from measured
+    where latest_rank = 1
+),
+
+gathered as (
+    select
+        coalesce(lent.account_key, measured.account_key) as account_key,
+        coalesce(lent.month_date, measured.month_date) as month_date,
+        coalesce(lent.balance_days_amount, 0) as balance_days_amount,
+        measured.account_key is not null as is_measured,
+        measured.rating_code,
+        measured.pd_rate,
+        measured.lgd_rate,
+        measured.undrawn_amount,
+        measured.provision_amount
+    from lent
+    full outer join measure as measured
+        on lent.account_key = measured.account_key and lent.month_date = measured.month_date
+),
+
+graded as (
+    select
+        gathered.account_key,
+        gathered.month_date,
+        loan.collateral_code,
+        loan.five_class_code,
+        -- The worst contract speaks for its account.
+        row_number() over (
+            partition by gathered.account_key, gathered.month_date
+            order by
+                case loan.five_class_code
+                    when 'loss' then 1
+                    when 'doubtful' then 2
+                    when 'substandard' then 3
+                    when 'special_mention' then 4
+                    when 'normal' then 5
+                    else 6
+                end,
+                loan.principal_amount desc, loan.loan_id
+        ) as grade_rank
+    from gathered
+    inner join {{ ref('int_loan__track_version') }} as loan
+        on gathered.account_key = loan.account_key
+        and {{ as_at('loan', month_reached('gathered.month_date')) }}
+)
+
+select
+    cast(gathered.account_key as bigint) as account_key,
+    cast(gathered.balance_days_amount as decimal(18, 2)) as balance_days_amount,
+    cast(gathered.is_measured as boolean) as is_measured,
+    cast(gathered.rating_code as {{ t_string() }}) as rating_code,
+    cast(graded.five_class_code as {{ t_string() }}) as five_class_code,
+    cast(graded.collateral_code as {{ t_string() }}) as collateral_code,
+    cast(gathered.pd_rate as decimal(12, 8)) as pd_rate,
+    cast(gathered.lgd_rate as decimal(12, 8)) as lgd_rate,
+    cast(gathered.undrawn_amount as decimal(18, 2)) as undrawn_amount,
+    cast(gathered.provision_amount as decimal(18, 2)) as provision_amount,
+    cast(gathered.month_date as date) as month_date
+from gathered
+left join graded
+    on gathered.account_key = graded.account_key
+    and gathered.month_date = graded.month_date
+    and graded.grade_rank = 1
