@@ -20,6 +20,8 @@ from typing import Any
 import duckdb
 
 Row = dict[str, Any]
+# (place of the record, whether in the red) -> yuan-days and the last of those days.
+Held = dict[tuple[int, bool], tuple[Fraction, dt.date]]
 DAY = dt.timedelta(days=1)
 COMPONENTS = ("base", "liquidity", "reserve", "policy")
 ACCOUNT_RECORD = (
@@ -50,11 +52,13 @@ class Reference:
         lake: The lake's folder.
         rules: Folder of the rules.
         until: Business date that is published.
+        method_set: Set of methods in the rules that transfer prices are found by.
     """
 
     lake: Path
     rules: Path
     until: dt.date
+    method_set: str = "matched"
 
     def _rows(self, feed: str) -> list[Row]:
         """All rows of a feed, what was delivered first in front."""
@@ -71,7 +75,12 @@ class Reference:
         with (self.rules / f"{name}.csv").open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         at = day.isoformat()
-        return [row for row in rows if row["valid_from_date"] <= at < row["valid_to_date"]]
+        return [
+            row
+            for row in rows
+            if row["valid_from_date"] <= at < row["valid_to_date"]
+            and row["method_set_code"] == self.method_set
+        ]
 
     @cached_property
     def _products(self) -> dict[str, Row]:
@@ -109,7 +118,7 @@ class Reference:
         return overnight + rounded((average - overnight) * core, 8)
 
     def _place(
-        self, record: Row, product: Row, last: dt.date
+        self, record: Row, product: Row, last: dt.date, in_red: bool
     ) -> tuple[dict[str, str], int, dt.date | None, int]:
         """Rule, tenor in days, pricing day, and days that the money is bound.
 
@@ -117,6 +126,7 @@ class Reference:
             record: What was delivered of the account.
             product: Its product.
             last: Last day of the month on which the record held.
+            in_red: Whether it is a deposit below zero, which is an asset of the bank.
         """
         pillar, repaid = product["pillar_code"], self._repayments.get(record["account_id"])
         term, matures, opened = (
@@ -133,6 +143,8 @@ class Reference:
             kind = "term"
         else:
             kind = "amortising" if is_parted else "bullet"
+        if in_red:
+            pillar, kind = "asset", "overdraft"
         rules = [
             rule
             for rule in self._rule("ftp_rule", last.replace(day=1))
@@ -140,19 +152,21 @@ class Reference:
             and rule["product_id"] in ("*", record["product_id"])
         ]
         rule = min(rules, key=lambda each: each["product_id"] == "*")
-        if kind == "non_maturity":
-            tenor = int(rule["tenor_months"]) * 30
-            return rule, tenor, None, tenor
-        bound = (
-            self._average_life(term, record["interest_rate"], repaid) if is_parted else term * 30
-        )
-        if kind == "floating":
+        if matures is None or in_red:
+            bound = int(rule["tenor_months"]) * 30
+        elif is_parted:
+            bound = self._average_life(term, record["interest_rate"], repaid)
+        else:
+            bound = term * 30
+        method = rule["method_code"]
+        if method in ("ladder", "fixed_tenor"):
+            return rule, int(rule["tenor_months"]) * 30, None, bound
+        if method == "repricing":
             months = int(rule["tenor_months"])
             day = self._begun(record["reprice_date"], months, last)
             return rule, months * 30, max(opened, day), bound
         if kind == "term":
-            day = self._begun(opened, term, min(last, matures - DAY))
-            return rule, term * 30, day, bound
+            return rule, bound, self._begun(opened, term, min(last, matures - DAY)), bound
         return rule, bound, opened, bound
 
     @staticmethod
@@ -176,26 +190,31 @@ class Reference:
             weighted, left = weighted + paid * month, left - paid
         return int(rounded(30 * weighted, 0))
 
-    def prices(self, record: Row, last: dt.date) -> dict[str, Fraction]:
-        """Rates a year that a record bears until its last day in a month."""
+    def prices(self, record: Row, last: dt.date, in_red: bool = False) -> dict[str, Fraction]:
+        """Rates a year that a record bears until its last day in a month, in the red or not."""
         product, month = self._products[record["product_id"]], last.replace(day=1)
-        rule, tenor, day, bound = self._place(record, product, last)
+        rule, tenor, day, bound = self._place(record, product, last, in_red)
         if rule["method_code"] == "ladder":
             base = self.ladder(month, tenor, Fraction(rule["core_share_rate"]))
         else:
             base = self.rate(day or month, tenor)
-        found = {"interest": Fraction(record["interest_rate"]), "base": base}
+        contract = rule["overdraft_rate"] or record["interest_rate"]
+        found = {"interest": Fraction(contract), "base": base}
         for component in COMPONENTS[1:]:
             fits = [
                 add_on
                 for add_on in self._rule("ftp_add_on", day or month)
                 if add_on["component_code"] == component
-                and add_on["pillar_code"] == product["pillar_code"]
+                and add_on["pillar_code"] == ("asset" if in_red else product["pillar_code"])
                 and add_on["product_id"] in ("*", record["product_id"])
                 and int(add_on["minimum_tenor_months"]) * 30 <= bound
                 and bound < int(add_on["maximum_tenor_months"] or 99_999) * 30
             ]
-            best = min(fits, key=lambda each: each["product_id"] == "*", default=None)
+            best = min(
+                fits,
+                key=lambda each: (each["product_id"] == "*", -int(each["minimum_tenor_months"])),
+                default=None,
+            )
             found[component] = Fraction(best["add_on_rate"]) if best else Fraction(0)
             if component == "liquidity" and rule["method_code"] == "ladder":
                 found[component] = rounded(found[component] * Fraction(rule["core_share_rate"]), 8)
@@ -214,22 +233,29 @@ class Reference:
             pillar = self._products[delivered[0]["product_id"]]["pillar_code"]
             if pillar not in ("liability", "asset") or account not in balances:
                 continue
-            sign = 1 if pillar == "asset" else -1
-            for month, held in self._balance_days(delivered, balances[account], first).items():
+            is_deposit = pillar == "liability"
+            held_in = self._balance_days(delivered, balances[account], first, is_deposit)
+            for month, held in held_in.items():
                 total = dict.fromkeys(("interest", *COMPONENTS), Fraction(0))
-                for place, (balance_days, last) in held.items():
+                for (place, in_red), (balance_days, last) in held.items():
                     record = delivered[place]
                     basis = self._products[record["product_id"]]["day_basis"] or 360
-                    for name, rate in self.prices(record, last).items():
-                        amount = sign * rounded(balance_days * rate / basis, 2)
+                    for name, rate in self.prices(record, last, in_red).items():
+                        # In the red yuan-days are below 0, and earn what a loan earns.
+                        amount = rounded(balance_days * rate / basis, 2)
+                        amount = -amount if is_deposit else amount
                         total[name] += amount if name == "interest" else -amount
                 yield account, month, total
 
     def _balance_days(
-        self, delivered: list[Row], balances: dict[dt.date, Fraction], first: dt.date
-    ) -> dict[dt.date, dict[int, tuple[Fraction, dt.date]]]:
-        """Month -> place of the record that held -> its yuan-days, and the last of those days."""
-        found: dict[dt.date, dict[int, tuple[Fraction, dt.date]]] = defaultdict(dict)
+        self,
+        delivered: list[Row],
+        balances: dict[dt.date, Fraction],
+        first: dt.date,
+        is_deposit: bool,
+    ) -> dict[dt.date, Held]:
+        """Per month: what each record held, a deposit in the black and in the red by itself."""
+        found: dict[dt.date, Held] = defaultdict(dict)
         day, balance, place = min(balances), Fraction(0), 0
         while day <= self.until:
             balance = balances.get(day, balance)
@@ -241,7 +267,8 @@ class Reference:
                     place = later
             month = day.replace(day=1)
             if day >= first and balance:
-                before = found[month].get(place, (Fraction(0), day))[0]
-                found[month][place] = (before + balance, day)
+                side = (place, is_deposit and balance < 0)
+                before = found[month].get(side, (Fraction(0), day))[0]
+                found[month][side] = (before + balance, day)
             day += DAY
         return found

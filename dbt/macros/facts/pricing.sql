@@ -1,3 +1,8 @@
+{#- The sets of methods that transfer prices are found by, a sub-select with one row each. -#}
+{% macro ftp_method_sets() -%}
+    (select distinct method_set_code from {{ ref('ftp_rule') }})
+{%- endmacro %}
+
 {#-
 Average life of a loan's principal in days of months of 30, at its start: half the term and half a
 month for equal principal, later the higher the rate for equal instalments.

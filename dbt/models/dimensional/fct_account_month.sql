@@ -13,7 +13,22 @@ with price as (
         ) }} as ftp_amount,
         max(missing_code) as missing_rate_code
     from {{ ref('int_account__price_month') }}
+    where method_set_code = '{{ var('base_ftp_method_set') }}'
     group by account_key, month_date
+),
+
+-- That of the money it holds, or of what it lacks where it is in the red all the month.
+last_price as (
+    select
+        account_fk,
+        month_date,
+        coalesce(
+            max(case when not is_overdrawn then base_rate + liquidity_rate + reserve_rate + policy_rate end),
+            max(base_rate + liquidity_rate + reserve_rate + policy_rate)
+        ) as ftp_rate
+    from {{ ref('int_account__price_month') }}
+    where method_set_code = '{{ var('base_ftp_method_set') }}'
+    group by account_fk, month_date
 ),
 
 -- Keys and rates as at the last day that the month's figures reach to.
@@ -29,8 +44,7 @@ described as (
         account.interest_rate,
         account.opened_date,
         version.closed_date,
-        last_price.base_rate + last_price.liquidity_rate + last_price.reserve_rate
-        + last_price.policy_rate as ftp_rate,
+        last_price.ftp_rate,
         -- Of an account that lacks a price only what is priced counts, whatever is booked.
         {%- for side in ['income', 'expense'] %}
         case
@@ -48,7 +62,7 @@ described as (
     left join {{ ref('dim_account') }} as account on version.account_fk = account.account_pk
     left join price
         on activity.account_key = price.account_key and activity.month_date = price.month_date
-    left join {{ ref('int_account__price_month') }} as last_price
+    left join last_price
         on version.account_fk = last_price.account_fk
         and activity.month_date = last_price.month_date
 )

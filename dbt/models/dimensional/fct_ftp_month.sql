@@ -1,4 +1,4 @@
--- One row per account, month and component of its transfer price.
+-- One row per account, month, set of methods, side of the balance and component of its transfer price.
 {{ partitioned_from_month('month_date') }}
 {%- set components = ['base', 'liquidity', 'reserve', 'policy'] %}
 {%- set told = ['method_code', 'tenor_days', 'pricing_date', 'curve_date', 'ftp_rate'] %}
@@ -8,6 +8,8 @@ with component as (
         account_key,
         account_fk,
         month_date,
+        method_set_code,
+        is_overdrawn,
         '{{ component }}' as component_code,
         method_code,
         tenor_days,
@@ -32,6 +34,8 @@ summed as (
         account_month.product_fk,
         account_month.organisation_fk,
         account_month.month_date,
+        component.method_set_code,
+        component.is_overdrawn,
         component.component_code,
         {{ total_of('component.balance_days_amount') }} as balance_days_amount,
         {%- for name in told %}
@@ -46,7 +50,7 @@ summed as (
     group by
         account_month.account_fk, account_month.account_key, account_month.customer_fk,
         account_month.product_fk, account_month.organisation_fk, account_month.month_date,
-        component.component_code
+        component.method_set_code, component.is_overdrawn, component.component_code
 )
 
 select
@@ -55,6 +59,8 @@ select
     cast(customer_fk as bigint) as customer_fk,
     cast(product_fk as bigint) as product_fk,
     cast(organisation_fk as bigint) as organisation_fk,
+    cast(method_set_code as {{ t_string() }}) as method_set_code,
+    cast(is_overdrawn as boolean) as is_overdrawn,
     cast(component_code as {{ t_string() }}) as component_code,
     cast(method_code as {{ t_string() }}) as method_code,
     cast(tenor_days as bigint) as tenor_days,

@@ -1,4 +1,5 @@
--- One row per month, currency, pillar and component of the transfer price: treasury's side of it.
+-- One row per month, set of methods, currency, pillar and component of the transfer price: treasury's
+-- side of it.
 -- It pays what deposits are credited and gets what loans are charged, so that customers and treasury
 -- together earn the bank's net interest.
 {{ partitioned_from_month('month_date') }}
@@ -10,6 +11,7 @@ with history as (
 component as (
     {%- for component in ['base', 'liquidity', 'reserve', 'policy'] %}
     select
+        method_set_code,
         currency_code,
         pillar_code,
         '{{ component }}' as component_code,
@@ -23,6 +25,7 @@ component as (
 )
 
 select
+    cast(component.method_set_code as {{ t_string() }}) as method_set_code,
     cast(component.currency_code as {{ t_string() }}) as currency_code,
     cast(component.pillar_code as {{ t_string() }}) as pillar_code,
     cast(component.component_code as {{ t_string() }}) as component_code,
@@ -32,4 +35,5 @@ select
 from component
 inner join history on component.month_date >= history.first_month_date
 group by
-    component.currency_code, component.pillar_code, component.component_code, component.month_date
+    component.method_set_code, component.currency_code, component.pillar_code,
+    component.component_code, component.month_date

@@ -1,4 +1,5 @@
--- One row per account, month and version of its record that held in it: what its balances bear.
+-- One row per account, month, version of its record that held in it, side of its balance and set of
+-- methods: what its balances bear.
 -- Interest as the customer pays or gets it, and the transfer price by component, each + for income.
 {%- set add_ons = ['liquidity', 'reserve', 'policy'] %}
 {%- set components = ['base'] + add_ons %}
@@ -26,53 +27,19 @@ with priced as (
         and place.tenor_days = rung.tenor_days
 ),
 
--- Of two add-ons of one component the product's own holds, then that of the narrower tenors. The
--- core of a ladder is bound, the rest can go tomorrow.
-add_on as (
-    select
-        priced.account_fk,
-        priced.month_date,
-        rule.component_code,
-        case
-            when rule.component_code = 'liquidity' and priced.method_code = 'ladder'
-                then {{ blended_rate('priced.core_share_rate', 'rule.add_on_rate', 'cast(0 as decimal(12, 8))') }}
-            else rule.add_on_rate
-        end as add_on_rate,
-        row_number() over (
-            partition by priced.account_fk, priced.month_date, rule.component_code
-            order by
-                case when rule.product_id = '*' then 1 else 0 end,
-                rule.minimum_tenor_months desc, rule.maximum_tenor_months, rule.valid_from_date desc
-        ) as rule_rank
-    from priced
-    inner join {{ ref('ftp_add_on') }} as rule
-        on priced.pillar_code = rule.pillar_code
-        and rule.product_id in ('*', priced.product_id)
-        and priced.bound_days >= rule.minimum_tenor_months * 30
-        and priced.bound_days < coalesce(rule.maximum_tenor_months * 30, 1000000)
-        and rule.method_set_code = 'matched'
-        and {{ as_at('rule', 'priced.agreed_date') }}
-),
-
-added as (
-    select
-        account_fk,
-        {%- for component in add_ons %}
-        max(case when component_code = '{{ component }}' then add_on_rate end) as {{ component }}_rate,
-        {%- endfor %}
-        month_date
-    from add_on
-    where rule_rank = 1
-    group by account_fk, month_date
-),
-
 -- A margin with one half is worse than none: where a rate is missing, neither counts.
 judged as (
     select
         priced.*,
-        {%- for component in add_ons %}
-        coalesce(added.{{ component }}_rate, 0) as {{ component }}_rate,
-        {%- endfor %}
+        -- The core of a ladder is bound, the rest can go tomorrow.
+        case priced.method_code
+            when 'ladder' then coalesce({{ blended_rate(
+                'priced.core_share_rate', 'added.liquidity_rate', 'cast(0 as decimal(12, 8))'
+            ) }}, 0)
+            else coalesce(added.liquidity_rate, 0)
+        end as liquidity_rate,
+        coalesce(added.reserve_rate, 0) as reserve_rate,
+        coalesce(added.policy_rate, 0) as policy_rate,
         case
             when priced.balance_days_amount = 0 then null
             when priced.method_code is null then 'no_rule'
@@ -83,8 +50,12 @@ judged as (
             when priced.base_rate is null then 'no_curve'
         end as missing_code
     from priced
-    left join added
-        on priced.account_fk = added.account_fk and priced.month_date = added.month_date
+    left join {{ ref('int_pricing__find_add_on') }} as added
+        on priced.method_set_code = added.method_set_code
+        and priced.pillar_code = added.pillar_code
+        and priced.product_id = added.product_id
+        and priced.bound_days = added.bound_days
+        and priced.agreed_date = added.agreed_date
 ),
 
 rated as (
@@ -92,6 +63,8 @@ rated as (
         account_key,
         account_fk,
         month_date,
+        is_overdrawn,
+        method_set_code,
         currency_code,
         pillar_code,
         method_code,
@@ -122,6 +95,8 @@ borne as (
 select
     cast(account_key as bigint) as account_key,
     cast(account_fk as bigint) as account_fk,
+    cast(is_overdrawn as boolean) as is_overdrawn,
+    cast(method_set_code as {{ t_string() }}) as method_set_code,
     cast(currency_code as {{ t_string() }}) as currency_code,
     cast(pillar_code as {{ t_string() }}) as pillar_code,
     cast(method_code as {{ t_string() }}) as method_code,

@@ -1,13 +1,18 @@
 -- One row per account that lends or holds a provision, and month: what is lent on average, and how the
 -- risk system and the contract grade it on the last day that the month's figures reach to.
 {%- set first_month = rebuilt_from('fct_account_month') %}
-with lent as (
+with history as (
+    -- A balance on the eve of the first month makes no month of its own.
+    select min(month_date) as first_month_date from {{ ref('fct_account_month') }}
+),
+
+lent as (
     select
         account_key,
         month_date,
         {{ total_of('balance_days_amount') }} as balance_days_amount
     from {{ ref('int_account__price_month') }}
-    where pillar_code = 'asset'
+    where pillar_code = 'asset' and method_set_code = '{{ var("base_ftp_method_set") }}'
     group by account_key, month_date
 ),
 
@@ -63,6 +68,7 @@ gathered as (
     from lent
     full outer join measure as measured
         on lent.account_key = measured.account_key and lent.month_date = measured.month_date
+    inner join history on coalesce(lent.month_date, measured.month_date) >= history.first_month_date
 ),
 
 graded as (

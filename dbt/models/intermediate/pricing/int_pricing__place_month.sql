@@ -1,5 +1,5 @@
--- One row per account version and month in which it held a balance: by which rule, of which day and
--- tenor it is priced.
+-- One row per account version, month in which it held a balance, side of that balance and set of
+-- methods: by which rule, of which day and tenor it is priced.
 {%- set first_month = rebuilt_from('fct_account_month') %}
 with version as (
     select
@@ -11,10 +11,12 @@ with version as (
     group by account_key, account_fk
 ),
 
+-- A deposit in the red is lent money: it is priced as an asset, in a row of its own.
 held as (
     select
         balance.month_date,
         version.account_fk,
+        place.pillar_code = 'liability' and balance.balance_amount < 0 as is_overdrawn,
         {{ total_of(
             'balance.balance_amount * ' ~ days_between(
                 cut_from('balance', 'version'), cut_to('balance', 'version')
@@ -24,58 +26,75 @@ held as (
     from {{ ref('fct_account_balance_interval') }} as balance
     inner join version
         on balance.account_key = version.account_key and {{ overlaps('balance', 'version') }}
+    inner join {{ ref('int_pricing__place_account') }} as place on version.account_fk = place.account_fk
     where
         balance.balance_amount <> 0
         and {{ in_rebuilt('balance.month_date', first_month) }}
-    group by balance.month_date, version.account_fk
+    group by
+        balance.month_date, version.account_fk,
+        place.pillar_code = 'liability' and balance.balance_amount < 0
 ),
 
--- The rule of the month; one of the product's own goes before that of its kind.
-ruled as (
+placed as (
     select
         held.month_date,
-        held.balance_days_amount,
+        held.is_overdrawn,
+        case when held.is_overdrawn then -1 else 1 end * held.balance_days_amount as balance_days_amount,
         held.last_date,
-        place.*,
-        rule.method_code,
-        rule.tenor_months as rule_tenor_months,
-        rule.core_share_rate,
-        rule.day_basis as rule_day_basis,
-        row_number() over (
-            partition by held.account_fk, held.month_date
-            order by case when rule.product_id = '*' then 1 else 0 end, rule.product_id
-        ) as rule_rank
+        place.account_fk,
+        place.account_key,
+        place.currency_code,
+        place.product_id,
+        place.interest_rate,
+        place.day_basis,
+        place.opened_date,
+        place.maturity_date,
+        place.reprice_date,
+        place.term_months,
+        case when not held.is_overdrawn then place.bound_days end as bound_days,
+        case when held.is_overdrawn then 'asset' else place.pillar_code end as pillar_code,
+        case when held.is_overdrawn then 'overdraft' else place.pricing_kind_code end
+            as pricing_kind_code
     from held
     inner join {{ ref('int_pricing__place_account') }} as place on held.account_fk = place.account_fk
-    left join {{ ref('ftp_rule') }} as rule
-        on place.pillar_code = rule.pillar_code
-        and place.pricing_kind_code = rule.pricing_kind_code
-        and rule.product_id in ('*', place.product_id)
-        and rule.method_set_code = 'matched'
-        and {{ as_at('rule', 'held.month_date') }}
 ),
 
 begun as (
     select
-        ruled.*,
+        placed.*,
+        rule.method_set_code,
+        rule.method_code,
+        rule.tenor_months as rule_tenor_months,
+        rule.core_share_rate,
+        rule.overdraft_rate,
+        rule.day_basis as rule_day_basis,
         {{ period_start(
-            'opened_date', 'term_months', 'least(last_date, ' ~ add_days('maturity_date', -1) ~ ')'
+            'placed.opened_date', 'placed.term_months',
+            'least(placed.last_date, ' ~ add_days('placed.maturity_date', -1) ~ ')'
         ) }} as rolled_date,
-        {{ period_start('reprice_date', 'rule_tenor_months', 'last_date') }} as repriced_date
-    from ruled
-    where rule_rank = 1
+        {{ period_start('placed.reprice_date', 'rule.tenor_months', 'placed.last_date') }}
+            as repriced_date
+    from placed
+    inner join {{ ref('int_pricing__find_rule') }} as rule
+        on placed.month_date = rule.month_date
+        and placed.product_id = rule.product_id
+        and placed.currency_code = rule.currency_code
+        and placed.pillar_code = rule.pillar_code
+        and placed.pricing_kind_code = rule.pricing_kind_code
 )
 
 select
     cast(account_fk as bigint) as account_fk,
     cast(account_key as bigint) as account_key,
+    cast(is_overdrawn as boolean) as is_overdrawn,
+    cast(method_set_code as {{ t_string() }}) as method_set_code,
     cast(month_date as date) as month_date,
     cast(currency_code as {{ t_string() }}) as currency_code,
     cast(product_id as {{ t_string() }}) as product_id,
     cast(pillar_code as {{ t_string() }}) as pillar_code,
     cast(method_code as {{ t_string() }}) as method_code,
     cast(balance_days_amount as decimal(18, 2)) as balance_days_amount,
-    cast(interest_rate as decimal(12, 8)) as interest_rate,
+    cast(coalesce(overdraft_rate, interest_rate) as decimal(12, 8)) as interest_rate,
     cast(coalesce(day_basis, rule_day_basis) as int) as day_basis,
     cast(core_share_rate as decimal(12, 8)) as core_share_rate,
     -- The last rollover, or the last repricing, up to the last day that the record held in the month.

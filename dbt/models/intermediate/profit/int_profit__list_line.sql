@@ -23,6 +23,16 @@ whole as (
         loss_amount as amount
     from {{ ref('int_profit__charge_loss') }}
     union all
+    select
+        account_key,
+        month_date,
+        'ftp' as profit_line_code,
+        method_set_code as variant_code,
+        {{ total_of('ftp_amount') }} as amount
+    from {{ ref('fct_ftp_month') }}
+    where method_set_code <> '{{ var("base_ftp_method_set") }}'
+    group by account_key, month_date, method_set_code
+    union all
     {%- for kind in ['direct', 'indirect'] %}
     select
         account_key,

@@ -10,7 +10,7 @@
     ('cost', 'indirect_cost', 'cost_method_code', "'served_elsewhere'", 'indirect_cost_amount'),
     ('unused', 'unused_capacity', 'cost_method_code', "'unused_capacity'", 'unused_amount'),
     ('unused', 'indirect_cost', 'cost_method_code', "'handed_down'", 'received_amount'),
-    ('treasury', 'ftp', "'" ~ var('base_ftp_method_set') ~ "'", "'treasury'", 'treasury_amount'),
+    ('treasury', 'ftp', 'method_set_code', "'treasury'", 'treasury_amount'),
 ] %}
 with rebuilt as (
     select min(month_date) as first_month_date from {{ ref('int_account__divide_month') }}
@@ -97,13 +97,14 @@ cost as (
 treasury as (
     select
         coalesce(offset_unit.organisation_id, 'unassigned') as organisation_id,
+        treasury.method_set_code,
         treasury.treasury_amount,
         treasury.month_date
     from {{ ref('fct_treasury_month') }} as treasury
     inner join rebuilt on treasury.month_date >= rebuilt.first_month_date
     left join {{ ref('ftp_offset_unit') }} as offset_unit
         on {{ as_at('offset_unit', 'treasury.month_date') }}
-        and offset_unit.ftp_method_set_code = '{{ var("base_ftp_method_set") }}'
+        and treasury.method_set_code = offset_unit.ftp_method_set_code
 ),
 
 piece as (
