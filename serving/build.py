@@ -68,6 +68,17 @@ def clean(builds: Path, keep: int | None = None) -> list[int]:
     return removed
 
 
+def stopped(builds: Path) -> Path | None:
+    """The folder of the last build that was not published, with its crm file; None without one."""
+    numbers = (
+        [int(each.name) for each in builds.iterdir() if each.name.isdigit()]
+        if (builds.is_dir())
+        else []
+    )
+    folder = builds / str(max(numbers, default=0))
+    return folder if (folder / "crm.duckdb").is_file() else None
+
+
 def close(build: BuildFiles) -> None:
     """Fold the write-ahead logs into the files, so that each file is complete by itself.
 

@@ -15,6 +15,7 @@ from dagster_project.cli import (
     doctor,
     feeds,
     generations,
+    reconcile,
     sql,
     status,
     template,
@@ -49,6 +50,7 @@ app.command("refuse", rich_help_panel=DELIVERIES)(decide.refuse)
 app.command("feeds", rich_help_panel=DELIVERIES)(feeds.feeds)
 app.command("template", rich_help_panel=DELIVERIES)(template.template)
 app.command("sql", rich_help_panel=PUBLISHED)(sql.sql)
+app.command("reconcile", rich_help_panel=PUBLISHED)(reconcile.reconcile)
 app.command("generations", rich_help_panel=PUBLISHED)(generations.generations)
 app.command("rollback", rich_help_panel=PUBLISHED)(generations.rollback)
 app.command("demo", rich_help_panel=BEGIN)(demo.demo)

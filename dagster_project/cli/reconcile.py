@@ -1,0 +1,228 @@
+"""`crm reconcile`: the statement of profit against the general ledger, line by line."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from dagster_project.cli.output import HomeOption, JsonOption, console, guarded, home_of, print_json
+from dagster_project.errors import AuditError, WrongUsageError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from dagster_project.home import Home
+    from serving.reconciliation import Item, Line
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+@guarded
+def reconcile(
+    month: Annotated[
+        str | None,
+        typer.Option(
+            "--month", metavar="YYYY-MM", help="Month.", show_default="the newest with a ledger"
+        ),
+    ] = None,
+    rule_set: Annotated[
+        str | None,
+        typer.Option("--rule-set", help="Rule set.", show_default="every published one"),
+    ] = None,
+    by_unit: Annotated[
+        bool, typer.Option("--by-unit", help="Every unit by itself, not their sum.")
+    ] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Compare the profit of accounts and units with the general ledger.
+
+    Reads the build of a night that was stopped, where there is one, else what is published. What
+    nobody explains is listed unit by unit, in every month unless --month names one; it stopped the
+    night, or would. Exit code 4 where anything is left unexplained.
+
+    Example: crm reconcile --month 2026-01 --by-unit
+    """
+    from serving import reconciliation
+
+    place = home_of(home)
+    with _open(place) as (connection, source):
+        months = reconciliation.require_months(connection)
+        chosen = _chosen_month(month, months)
+        known = reconciliation.rule_sets(connection)
+        if rule_set is not None and rule_set not in known:
+            raise WrongUsageError(
+                f"没有规则组 {rule_set!r}；可选：{'、'.join(known)}。",
+                f"there is no rule set {rule_set!r}; choose one of {', '.join(known)}",
+            )
+        told: dict[str, Any] = {"source": source, "month": f"{chosen:%Y-%m}", "rule_sets": {}}
+        left: list[tuple[dt.date, str, Line]] = []
+        for code in [rule_set] if rule_set else known:
+            left += [
+                (each, code, line)
+                for each in ([chosen] if month else months)
+                for line in reconciliation.unexplained(connection, each, code)
+            ]
+            told["rule_sets"][code] = {
+                "lines": reconciliation.lines(connection, chosen, code, by_unit=by_unit),
+                "explained": reconciliation.items(connection, chosen, code),
+            }
+    told["unexplained"] = left
+    if as_json:
+        print_json(_plain(told))
+    else:
+        _print(told)
+    if left:
+        raise typer.Exit(AuditError.exit_code)
+
+
+class _open:  # noqa: N801 - reads as the verb it is
+    """The stopped build where it got as far as the reconciliation, else the published generation."""
+
+    def __init__(self, place: Home) -> None:
+        self.place = place
+        self.connection: duckdb.DuckDBPyConnection | None = None
+
+    def __enter__(self) -> tuple[duckdb.DuckDBPyConnection, str]:
+        from serving import build, connection
+        from serving.errors import DamagedGenerationError
+
+        folder = build.stopped(self.place.builds)
+        if folder is not None:
+            try:
+                self.connection = connection.connect_published(folder)
+                if _has_reconciliation(self.connection):
+                    return self.connection, f"the stopped build of run {folder.name}"
+                self.connection.close()
+            except DamagedGenerationError:
+                pass  # a night is writing it: what is published is what can be told of
+        self.connection, generation = connection.connect_current(self.place.warehouse)
+        if not _has_reconciliation(self.connection):
+            raise WrongUsageError(
+                f"第 {generation.number} 代由旧版本生成，没有对账表；请重建：crm run --force"
+                " --full-refresh。",
+                f"generation {generation.number} was made by an older version and holds no"
+                " reconciliation; build it again: crm run --force --full-refresh",
+            )
+        return self.connection, f"generation {generation.number}"
+
+    def __exit__(self, *_: object) -> None:
+        if self.connection is not None:
+            self.connection.close()
+
+
+def _has_reconciliation(connection: duckdb.DuckDBPyConnection) -> bool:
+    found = connection.execute(
+        "select count(*) from duckdb_tables()"
+        " where schema_name = 'dimensional' and table_name = 'fct_recon_month'"
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def _chosen_month(text: str | None, months: list[dt.date]) -> dt.date:
+    if text is None:
+        return months[0]
+    if not _MONTH.fullmatch(text):
+        raise WrongUsageError(
+            f"--month 为 {text!r}；请写成 YYYY-MM。", f"--month is {text!r}; write it as YYYY-MM"
+        )
+    chosen = dt.date.fromisoformat(f"{text}-01")
+    if chosen not in months:
+        first, last = f"{months[-1]:%Y-%m}", f"{months[0]:%Y-%m}"
+        raise WrongUsageError(
+            f"{text} 没有总账；已报送总账的月份为 {first} 至 {last}。",
+            f"no ledger of {text} was delivered; there are ledgers of {first} to {last}",
+        )
+    return chosen
+
+
+def _plain(told: dict[str, Any]) -> dict[str, Any]:
+    """The answer as plain data; amounts as texts, so that no program rounds them."""
+    return told | {
+        "rule_sets": {
+            code: {name: [_record(row) for row in rows] for name, rows in parts.items()}
+            for code, parts in told["rule_sets"].items()
+        },
+        "unexplained": [
+            {"month": f"{month:%Y-%m}", "rule_set": code} | _record(line)
+            for month, code, line in told["unexplained"]
+        ],
+    }
+
+
+def _record(row: Line | Item) -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, Decimal) else value
+        for name, value in dataclasses.asdict(row).items()
+    }
+
+
+def _print(told: dict[str, Any]) -> None:
+    console.print(f"Profit against the ledger, {told['month']}, yuan ({told['source']})")
+    for code, parts in told["rule_sets"].items():
+        console.print(f"\n[bold]Rule set {code}[/]")
+        _print_lines(parts["lines"])
+        _print_items(parts["explained"])
+    left = told["unexplained"]
+    if not left:
+        console.print("\n[green]Every line ties to the ledger, to the fen. 与总账逐分一致。[/]")
+        return
+    console.print(
+        f"\n[bold red]{len(left)} lines of units are not explained 未说明差异[/]; mend the"
+        " delivery, or have finance explain them (feed ledger__explanation):"
+    )
+    table = _table("month", "rule set", "unit", "line", right=("ledger", "borne", "unexplained"))
+    for month, code, line in left[:_SHOWN]:
+        table.add_row(
+            f"{month:%Y-%m}", code, escape(line.unit or ""), escape(line.name),
+            *(f"{each:,.2f}" for each in (line.ledger, line.borne, line.unexplained)),
+        )  # fmt: skip
+    console.print(table)
+    if len(left) > _SHOWN:
+        console.print(f"[dim]{len(left) - _SHOWN} more: --json lists all[/]")
+
+
+_SHOWN = 40
+
+
+def _table(*left: str, right: tuple[str, ...]) -> Table:
+    table = Table(show_edge=False, header_style="bold", pad_edge=False)
+    for heading in left:
+        table.add_column(heading, no_wrap=True)
+    for heading in right:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _print_lines(lines: list[Line]) -> None:
+    has_units = any(line.unit is not None for line in lines)
+    table = _table(
+        *(("unit", "line 项目") if has_units else ("line 项目",)),
+        right=("ledger 总账", "borne 已归属", "explained 已说明", "unexplained 未说明"),
+    )
+    for line in lines:
+        mark = "[bold red]" if line.unexplained else ""
+        table.add_row(
+            *((escape(line.unit or ""),) if has_units else ()),
+            escape(line.name),
+            *(f"{each:,.2f}" for each in (line.ledger, line.borne, line.explained)),
+            f"{mark}{line.unexplained:,.2f}",
+        )
+    console.print(table)
+
+
+def _print_items(found: list[Item]) -> None:
+    if not found:
+        return
+    console.print("Explained 已说明:")
+    table = _table("line", "why 原因", right=("units", "amount 金额"))
+    for item in found:
+        table.add_row(item.line, escape(item.name), str(item.unit_count), f"{item.amount:,.2f}")
+    console.print(table)

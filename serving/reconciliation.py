@@ -1,0 +1,143 @@
+"""What the ledger and the statement of profit say of each other, in a generation or a build."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+import duckdb
+
+from serving.errors import NoGenerationError
+
+
+@dataclass(frozen=True)
+class Line:
+    """One statement line, over all units of a month or at one of them; amounts in yuan, + income.
+
+    Attributes:
+        line: Code of the ledger's line; `unmapped` for what gl_account_map does not know.
+        name: The line's name, Chinese and English.
+        unit: Unit that keeps the books, with its name; None over all of them.
+        ledger: What the ledger booked.
+        borne: What accounts and units bear.
+        explained: What is explained.
+        unexplained: What nobody explains.
+    """
+
+    line: str
+    name: str
+    unit: str | None
+    ledger: Decimal
+    borne: Decimal
+    explained: Decimal
+    unexplained: Decimal
+
+
+@dataclass(frozen=True)
+class Item:
+    """Why the ledger holds another amount than accounts and units: one cause of one line."""
+
+    line: str
+    cause: str
+    name: str
+    unit_count: int
+    amount: Decimal
+
+
+_LINES = """
+    select
+        recon.statement_line_code,
+        coalesce(any_value(name.text), '未入报表科目 Not in gl_account_map') as name,
+        {unit} as unit,
+        sum(recon.ledger_amount),
+        sum(recon.borne_amount),
+        sum(recon.explained_amount),
+        sum(recon.unexplained_amount)
+    from dimensional.fct_recon_month as recon
+    left join dimensional.dim_organisation as unit on recon.organisation_fk = unit.organisation_pk
+    left join (
+        select
+            statement_line_code,
+            any_value(statement_line_name_zh || ' ' || statement_line_name_en) as text
+        from rule.gl_account_map
+        group by statement_line_code
+    ) as name on recon.statement_line_code = name.statement_line_code
+    left join (
+        select statement_line_code, min(line_number) as line_number
+        from dimensional.dim_profit_line
+        group by statement_line_code
+    ) as place on recon.statement_line_code = place.statement_line_code
+    where recon.month_date = ? and recon.rule_set_code = ? {only}
+    group by recon.statement_line_code, {unit}, place.line_number
+    order by place.line_number nulls last, unit
+"""
+
+_ITEMS = """
+    select
+        line.statement_line_code,
+        cause.cause_code,
+        cause.cause_name_zh || ' ' || cause.cause_name_en as name,
+        count(distinct profit.organisation_fk),
+        sum(profit.amount)
+    from dimensional.fct_profit_month as profit
+    inner join dimensional.dim_profit_line as line
+        on profit.profit_line_code = line.profit_line_code
+    inner join dimensional.dim_profit_cause as cause on profit.cause_code = cause.cause_code
+    where profit.month_date = ? and profit.rule_set_code = ? and cause.is_explanation
+    group by line.statement_line_code, cause.cause_code, name
+    order by min(line.line_number), cause.cause_code
+"""
+
+
+def months(connection: duckdb.DuckDBPyConnection) -> list[dt.date]:
+    """Months whose ledger was delivered, newest first."""
+    rows = connection.execute(
+        "select distinct month_date from dimensional.fct_recon_month order by 1 desc"
+    ).fetchall()
+    return [month for (month,) in rows]
+
+
+def rule_sets(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Rule sets that have a statement, base first."""
+    rows = connection.execute(
+        "select distinct rule_set_code from dimensional.fct_recon_month"
+        " order by rule_set_code <> 'base', 1"
+    ).fetchall()
+    return [code for (code,) in rows]
+
+
+def lines(
+    connection: duckdb.DuckDBPyConnection, month: dt.date, rule_set: str, *, by_unit: bool = False
+) -> list[Line]:
+    """The month's statement lines in their order, over all units or at each."""
+    unit = "unit.organisation_id || ' ' || unit.organisation_name" if by_unit else "null"
+    query = _LINES.format(unit=unit, only="")
+    return [Line(*row) for row in connection.execute(query, [month, rule_set]).fetchall()]
+
+
+def unexplained(connection: duckdb.DuckDBPyConnection, month: dt.date, rule_set: str) -> list[Line]:
+    """The units and lines of a month that differ and that nobody explains."""
+    unit = "unit.organisation_id || ' ' || unit.organisation_name"
+    query = _LINES.format(unit=unit, only="and recon.unexplained_amount <> 0")
+    return [Line(*row) for row in connection.execute(query, [month, rule_set]).fetchall()]
+
+
+def items(connection: duckdb.DuckDBPyConnection, month: dt.date, rule_set: str) -> list[Item]:
+    """What explains the month's differences, by line and cause."""
+    return [Item(*row) for row in connection.execute(_ITEMS, [month, rule_set]).fetchall()]
+
+
+def require_months(connection: duckdb.DuckDBPyConnection) -> list[dt.date]:
+    """The months that can be reconciled.
+
+    Raises:
+        NoGenerationError: The bank has delivered no ledger.
+    """
+    found = months(connection)
+    if not found:
+        raise NoGenerationError(
+            "没有可对账的月份：尚未报送总账余额（ledger__gl_balance）。",
+            "there is no month to reconcile: no ledger was delivered (ledger__gl_balance)",
+        )
+    return found
