@@ -36,12 +36,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Item:
-    """Why the ledger holds another amount than accounts and units: one cause of one line."""
+    """Why the ledger holds another amount than accounts and units: one item of one line.
+
+    Attributes:
+        line: Code of the ledger's line.
+        cause: Code of the cause; `finance` for an item that finance explains.
+        name: The cause in Chinese and English, or finance's own words.
+        unit: The unit whose ledger differs, or how many of them.
+        amount: Yuan; + raises the profit of the month.
+    """
 
     line: str
     cause: str
     name: str
-    unit_count: int
+    unit: str
     amount: Decimal
 
 
@@ -78,15 +86,35 @@ _ITEMS = """
         line.statement_line_code,
         cause.cause_code,
         cause.cause_name_zh || ' ' || cause.cause_name_en as name,
-        count(distinct profit.organisation_fk),
-        sum(profit.amount)
+        count(distinct profit.organisation_fk) || ' units',
+        sum(profit.amount) as amount,
+        min(line.line_number) as line_number
     from dimensional.fct_profit_month as profit
     inner join dimensional.dim_profit_line as line
         on profit.profit_line_code = line.profit_line_code
     inner join dimensional.dim_profit_cause as cause on profit.cause_code = cause.cause_code
-    where profit.month_date = ? and profit.rule_set_code = ? and cause.is_explanation
+    where
+        profit.month_date = $month and profit.rule_set_code = $rule_set and cause.is_explanation
+        -- What finance explains is told item by item; its tax is a row of the causes.
+        and not (cause.cause_code = 'finance' and line.profit_line_code <> 'income_tax')
     group by line.statement_line_code, cause.cause_code, name
-    order by min(line.line_number), cause.cause_code
+    union all
+    select
+        item.statement_line_code,
+        'finance',
+        item.explanation_text || ' (' || item.prepared_by_employee_id || ')',
+        unit.organisation_id || ' ' || unit.organisation_name,
+        item.explained_amount,
+        line.line_number
+    from dimensional.fct_ledger_explanation as item
+    inner join dimensional.dim_organisation as unit on item.organisation_fk = unit.organisation_pk
+    left join (
+        select statement_line_code, min(line_number) as line_number
+        from dimensional.dim_profit_line
+        group by statement_line_code
+    ) as line on item.statement_line_code = line.statement_line_code
+    where item.month_date = $month
+    order by line_number, cause_code, amount
 """
 
 
@@ -125,7 +153,8 @@ def unexplained(connection: duckdb.DuckDBPyConnection, month: dt.date, rule_set:
 
 def items(connection: duckdb.DuckDBPyConnection, month: dt.date, rule_set: str) -> list[Item]:
     """What explains the month's differences, by line and cause."""
-    return [Item(*row) for row in connection.execute(_ITEMS, [month, rule_set]).fetchall()]
+    parameters = {"month": month, "rule_set": rule_set}
+    return [Item(*row[:5]) for row in connection.execute(_ITEMS, parameters).fetchall()]
 
 
 def require_months(connection: duckdb.DuckDBPyConnection) -> list[dt.date]:

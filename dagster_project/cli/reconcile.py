@@ -84,7 +84,7 @@ def reconcile(
 
 
 class _open:  # noqa: N801 - reads as the verb it is
-    """The stopped build where it got as far as the reconciliation, else the published generation."""
+    """The stopped build where it got as far as the reconciliation, else what is published."""
 
     def __init__(self, place: Home) -> None:
         self.place = place
@@ -222,7 +222,7 @@ def _print_items(found: list[Item]) -> None:
     if not found:
         return
     console.print("Explained 已说明:")
-    table = _table("line", "why 原因", right=("units", "amount 金额"))
+    table = _table("line", "unit 机构", "why 原因", right=("amount 金额",))
     for item in found:
-        table.add_row(item.line, escape(item.name), str(item.unit_count), f"{item.amount:,.2f}")
+        table.add_row(item.line, escape(item.unit), escape(item.name), f"{item.amount:,.2f}")
     console.print(table)

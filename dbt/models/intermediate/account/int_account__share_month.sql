@@ -84,7 +84,9 @@ placed as (
 ),
 
 divided as (
-    select distinct account_key, month_date
+    select distinct
+        account_key,
+        month_date
     from placed
 ),
 

@@ -19,16 +19,6 @@ first_exposure as (
     select min(month_date) as month_date from {{ ref('fct_exposure_month') }}
 ),
 
-finance as (
-    {{ pick_latest_small(
-        ref('stg_ledger__explanation'),
-        key=['organisation_id', 'statement_line_code', 'month_end_date', 'item_number'],
-        columns=[
-            'organisation_id', 'statement_line_code', 'month_end_date', 'explained_amount',
-        ],
-    ) }}
-),
-
 explained as (
     select
         finance.organisation_id,
@@ -36,8 +26,8 @@ explained as (
         variant.variant_code,
         {{ total_of('finance.explained_amount') }} as explained_amount,
         ledger_month.month_date
-    from finance
-    inner join ledger_month on {{ month_first('finance.month_end_date') }} = ledger_month.month_date
+    from {{ ref('fct_ledger_explanation') }} as finance
+    inner join ledger_month on finance.month_date = ledger_month.month_date
     inner join {{ ref('profit_line') }} as line
         on finance.statement_line_code = line.statement_line_code
         -- Of the three lines of operating cost the one that no posting bears directly.
