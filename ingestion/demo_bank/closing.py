@@ -76,7 +76,7 @@ def close_month(bank: Bank, month: Month) -> Closed:
     return Closed(
         balances=ledger.close_month(bank.ledger, turnover, period),
         accruals=accruals.accrual_frame(book, booked, period),
-        measures=risk.measure_frame(book, loans, period),
+        measures=risk.measure_frame(book, loans, period.end),
         explanations=explained.explanation_frame(items, bank.staff, period),
     )
 

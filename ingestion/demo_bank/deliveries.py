@@ -17,6 +17,7 @@ from ingestion.demo_bank import (
     ledger,
     marketing,
     planning,
+    risk,
     service,
     survey,
     treasury,
@@ -73,6 +74,7 @@ class Deliveries:
             "loan": int(start.balance[loans].sum() // 100),
         }
         self._eve = delivered.opening_balances(start, self.told)
+        self._eve_measures = risk.measure_frame(start, self.bank.loans, self.told)
 
     @property
     def _is_first(self) -> bool:
@@ -251,6 +253,9 @@ class Deliveries:
         bank, period = self.bank, month.period
         shape, staff = bank.shape, bank.staff
         closed = closing.close_month(bank, month)
+        # The provisions of the eve come along: what changes in the first month is known.
+        measures = pl.concat([self._eve_measures, closed.measures])
+        self._eve_measures = self._eve_measures.clear()
         volumes = ledger.volume_month(month.settled, bank.accounts, period)
         for feed, frame in (
             ("corebank__organisation", units.organisation_frame(shape, period.last)),
@@ -261,7 +266,7 @@ class Deliveries:
             ("corebank__repayment", delivered.repayment_frame(bank.loans, month.paid)),
             ("corebank__accrual", closed.accruals),
             ("corebank__customer_group", group_frame(bank.groups, bank.people, period.end)),
-            ("risk__account_measure", closed.measures),
+            ("risk__account_measure", measures),
             ("ledger__gl_balance", closed.balances),
             ("ledger__cost_pool", month.costs),
             ("ledger__activity_volume", volumes),

@@ -10,7 +10,7 @@ import polars as pl
 from ingestion.demo_bank.accounts import Accounts
 from ingestion.demo_bank.columns import dates, named, whole
 from ingestion.demo_bank.loans import FIRM, MORTGAGE, Loans
-from ingestion.demo_bank.shape import Ints, Period
+from ingestion.demo_bank.shape import Ints
 
 # Percent of the balance set aside, by class from normal to loss (银行贷款损失准备计提指引, 2002).
 PROVISION_PERCENTS: Final = np.array([1, 2, 25, 50, 100])
@@ -40,8 +40,11 @@ def _grades(loans: Loans) -> Ints:
     return result
 
 
-def measure_frame(book: Accounts, loans: Loans, period: Period) -> pl.DataFrame:
-    """One row per loan with a balance; the bank's own rule rates farmers and shops."""
+def measure_frame(book: Accounts, loans: Loans, day: int) -> pl.DataFrame:
+    """One row per loan with a balance at the end of `day`, a month's last.
+
+    The bank's own rule rates farmers and shops.
+    """
     balance = book.balance[loans.account]
     rows = np.flatnonzero(balance > 0)
     product = book.product[loans.account[rows]]
@@ -54,7 +57,7 @@ def measure_frame(book: Accounts, loans: Loans, period: Period) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "account_id": book.texts.gather(loans.account[rows]),
-            "month_end_date": dates(np.full(len(rows), period.end)),
+            "month_end_date": dates(np.full(len(rows), day)),
             "rating_code": named(GRADES, np.where(is_rated, grade, -1)),
             "pd_rate": whole(np.where(is_rated, _DEFAULT_PPM[grade], -1)),
             "lgd_rate": whole(np.where(is_rated, _LOSS_PPM[loans.collateral[rows]], -1)),

@@ -15,6 +15,7 @@ import pytest
 from tests.unit.ingestion.demo_bank.written_bank import Bank, half_up, money
 
 Key = tuple[str, str]
+EVE = "2025-08-31"
 PERCENTS = {"正常": 1, "关注": 2, "次级": 25, "可疑": 50, "损失": 100}
 LINES = {"利息收入": "6011", "利息支出": "6411", "手续费及佣金收入": "6021"}
 
@@ -116,7 +117,7 @@ def test_costs_are_the_cost_pools_of_each_unit(bank: Bank) -> None:
 
 def test_receivable_and_payable_are_what_was_earned_and_not_paid(bank: Bank) -> None:
     """On the eve what the core system has accrued; never on the wrong side of nothing."""
-    eve = [row for row in bank.rows("corebank__balance") if row["balance_date"] == "2025-08-31"]
+    eve = [row for row in bank.rows("corebank__balance") if row["balance_date"] == EVE]
     unit = units(bank)
     opening: dict[str, int] = defaultdict(int)
     for row in eve:
@@ -228,7 +229,7 @@ def test_provisions_follow_balance_and_class(bank: Bank) -> None:
     kept: dict[Key, int] = defaultdict(int)
     loans: dict[str, dict[str, str]] = {}
     updates = sorted(bank.rows("corebank__loan"), key=lambda row: row["updated_date"])
-    for end in sorted({row["month_end_date"] for row in measures}):
+    for end in sorted({row["month_end_date"] for row in measures} - {EVE}):
         last = {row["account_id"]: money(row["balance_amount"]) for row in balances
                 if row["balance_date"] <= end}  # fmt: skip
         loans |= {row["account_id"]: row for row in updates if row["updated_date"] <= end}
@@ -246,8 +247,19 @@ def test_provisions_follow_balance_and_class(bank: Bank) -> None:
     assert ledger(bank, "1304", "closing_amount") == kept
     assert ledger(bank, "6701") == {key: -fen for key, fen in ledger(bank, "1304").items()}
     assert any(row["undrawn_amount"] for row in measures)
-    # The provisions of the eve are no cost of the first month.
-    assert sum(ledger(bank, "1304", "opening_amount").values()) < 0
+
+
+def test_provisions_of_the_eve_are_no_cost_of_the_first_month(bank: Bank) -> None:
+    unit = units(bank)
+    held = summed(
+        [row for row in bank.rows("risk__account_measure") if row["month_end_date"] == EVE],
+        lambda row: unit[row["account_id"]],
+        lambda _: "2025-09-01",
+        lambda row: -money(row["provision_amount"]),
+    )
+    opened = ledger(bank, "1304", "opening_amount")
+    assert held == {key: fen for key, fen in opened.items() if key[1] == "2025-09-30"}
+    assert held
 
 
 def test_taxes_are_booked_on_what_was_earned_and_paid_a_month_later(bank: Bank) -> None:
