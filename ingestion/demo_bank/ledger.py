@@ -34,12 +34,12 @@ IMPAIRMENT: Final = "67010101"
 INCOME_TAX: Final = "68010101"
 # Pools of the cost ledger: code, name, yuan a month and unit, minutes a month, the account.
 COST_POOLS: Final = (
-    ("CP01", "柜面人员", 62_000, 38_000, "66010101"),
-    ("CP02", "自助设备", 9_000, 43_000, "66010201"),
-    ("CP03", "电子渠道", 14_000, 120_000, "66010301"),
-    ("CP04", "客户经理", 48_000, 30_000, "66010401"),
-    ("CP05", "房租水电", 21_000, 40_000, "66010501"),
-    ("CP06", "后台运营", 33_000, 36_000, "66010601"),
+    ("CP01", "柜面人员", 62_000, 42_000, "66010101"),
+    ("CP02", "自助设备", 4_500, 6_000, "66010201"),
+    ("CP03", "电子渠道", 7_000, 9_000, "66010301"),
+    ("CP04", "客户经理", 48_000, 34_000, "66010401"),
+    ("CP05", "房租水电", 12_000, 40_000, "66010501"),
+    ("CP06", "后台运营", 18_000, 36_000, "66010601"),
 )
 NAMES: Final = {
     CASH: "库存现金",
@@ -190,7 +190,7 @@ def _add(table: Ints, unit: Ints, place: Ints | int, amount: Ints) -> None:
 def cost_month(shape: Shape, period: Period) -> pl.DataFrame:
     """Cost and practical capacity by pool and unit; departments bear people and rent only."""
     rng = shape.rng("cost", period.index)
-    size = max(shape.customers / 32_000, 0.02)
+    size = max(shape.customers / 45_000, 0.02)
     rows = []
     for code, name, yuan, minutes, _ in COST_POOLS:
         for unit in (*BRANCHES, *DEPARTMENTS):

@@ -1,9 +1,11 @@
--- One row per account, unit, kind of posting, channel and month: what the work on them cost.
+-- One row per account, unit, kind of posting, channel and month: what the work on them cost. Visits are
+-- work on a customer: a row per customer, with account -1.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('fct_account_month') %}
 with worked as (
     select
         work.account_key,
+        work.customer_key,
         work.organisation_fk,
         work.transaction_type_fk,
         work.channel_fk,
@@ -51,6 +53,7 @@ priced as (
 
 select
     cast(account_key as bigint) as account_key,
+    cast(customer_key as bigint) as customer_key,
     cast(organisation_fk as bigint) as organisation_fk,
     cast(transaction_type_fk as bigint) as transaction_type_fk,
     cast(channel_fk as bigint) as channel_fk,

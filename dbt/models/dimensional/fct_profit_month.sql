@@ -28,7 +28,7 @@ with line as (
 select
     cast(coalesce(part.account_fk, {{ var('unassigned_pk') }}) as bigint) as account_fk,
     cast(line.account_key as bigint) as account_key,
-    cast(coalesce(part.customer_fk, {{ var('unassigned_pk') }}) as bigint) as customer_fk,
+    cast(coalesce(part.customer_fk, place.customer_fk, {{ var('unassigned_pk') }}) as bigint) as customer_fk,
     cast(line.customer_key as bigint) as customer_key,
     cast(coalesce(part.product_fk, {{ var('unassigned_pk') }}) as bigint) as product_fk,
     cast(line.organisation_fk as bigint) as organisation_fk,
@@ -44,3 +44,7 @@ left join {{ ref('int_account__divide_month') }} as part
     and line.month_date = part.month_date
     -- What belongs to a unit is nobody's account, also where unknown accounts were posted to.
     and line.cause_code = 'account'
+left join {{ ref('int_customer__place_month') }} as place
+    on line.customer_key = place.customer_key
+    and line.month_date = place.month_date
+    and line.account_key = {{ var('unassigned_pk') }}

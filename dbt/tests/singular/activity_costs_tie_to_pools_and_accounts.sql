@@ -22,7 +22,7 @@ part as (
     select
         month_date,
         0 as account_amount,
-        cost_amount as activity_amount,
+        case when customer_key = {{ var('unassigned_pk') }} then cost_amount else 0 end as activity_amount,
         case when rate_source_code in ('ledger', 'no_capacity') then cost_amount else 0 end
             as ledger_priced_amount,
         0 as assigned_amount,

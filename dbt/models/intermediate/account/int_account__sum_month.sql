@@ -48,7 +48,8 @@ cost as (
         {{ total_of('cost_amount') }} as transaction_cost_amount,
         {{ total_of('direct_cost_amount') }} as direct_cost_amount
     from {{ ref('fct_activity_cost_month') }}
-    where {{ in_rebuilt('month_date', first_month) }}
+    -- Visits are work on a customer, not on an account.
+    where customer_key = {{ var('unassigned_pk') }} and {{ in_rebuilt('month_date', first_month) }}
     group by account_key, month_date
 ),
 

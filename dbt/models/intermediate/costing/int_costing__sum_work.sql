@@ -1,5 +1,6 @@
 -- One row per account, unit, kind of posting, channel and month: postings, and the minutes of the pool
--- that they take by the time equation of their kind: a base, and more where a condition holds.
+-- that they take by the time equation of their kind: a base, and more where a condition holds. Visits
+-- are work on a customer, whatever accounts he has: a row per customer, with account -1.
 {%- set first_month = rebuilt_from('fct_account_month') %}
 with rule as (
     select
@@ -54,31 +55,61 @@ extra as (
     group by
         coalesce(account.account_key, {{ var('unassigned_pk') }}), posting.organisation_fk,
         posting.transaction_type_fk, posting.channel_fk, posting.month_date
+),
+
+posted as (
+    select
+        activity.account_key,
+        {{ var('unassigned_pk') }} as customer_key,
+        activity.organisation_fk,
+        activity.transaction_type_fk,
+        activity.channel_fk,
+        rule.cost_pool_code,
+        activity.transaction_count as posting_count,
+        activity.transaction_count * coalesce(rule.base_minutes, 0)
+        + coalesce(extra.extra_minutes, 0) as minutes_count,
+        activity.month_date
+    from {{ ref('int_account__sum_activity') }} as activity
+    left join rule
+        on activity.transaction_type_fk = rule.transaction_type_fk
+        and activity.channel_fk = rule.channel_fk
+        and {{ as_at('rule', 'activity.month_date') }}
+    left join extra
+        on activity.account_key = extra.account_key
+        and activity.organisation_fk = extra.organisation_fk
+        and activity.transaction_type_fk = extra.transaction_type_fk
+        and activity.channel_fk = extra.channel_fk
+        and activity.month_date = extra.month_date
+),
+
+work as (
+    select *
+    from posted
+    union all
+    select
+        {{ var('unassigned_pk') }} as account_key,
+        customer_key,
+        organisation_fk,
+        transaction_type_fk,
+        channel_fk,
+        cost_pool_code,
+        visit_count as posting_count,
+        minutes_count,
+        month_date
+    from {{ ref('int_visit__sum_work') }}
 )
 
 select
-    cast(activity.account_key as bigint) as account_key,
-    cast(activity.organisation_fk as bigint) as organisation_fk,
+    cast(work.account_key as bigint) as account_key,
+    cast(work.customer_key as bigint) as customer_key,
+    cast(work.organisation_fk as bigint) as organisation_fk,
     cast(organisation.organisation_id as {{ t_string() }}) as organisation_id,
-    cast(activity.transaction_type_fk as bigint) as transaction_type_fk,
-    cast(activity.channel_fk as bigint) as channel_fk,
-    cast(rule.cost_pool_code as {{ t_string() }}) as cost_pool_code,
-    cast(activity.transaction_count as bigint) as posting_count,
-    cast(
-        activity.transaction_count * coalesce(rule.base_minutes, 0) + coalesce(extra.extra_minutes, 0)
-        as decimal(18, 4)
-    ) as minutes_count,
-    cast(activity.month_date as date) as month_date
-from {{ ref('int_account__sum_activity') }} as activity
+    cast(work.transaction_type_fk as bigint) as transaction_type_fk,
+    cast(work.channel_fk as bigint) as channel_fk,
+    cast(work.cost_pool_code as {{ t_string() }}) as cost_pool_code,
+    cast(work.posting_count as bigint) as posting_count,
+    cast(work.minutes_count as decimal(18, 4)) as minutes_count,
+    cast(work.month_date as date) as month_date
+from work
 left join {{ ref('dim_organisation') }} as organisation
-    on activity.organisation_fk = organisation.organisation_pk
-left join rule
-    on activity.transaction_type_fk = rule.transaction_type_fk
-    and activity.channel_fk = rule.channel_fk
-    and {{ as_at('rule', 'activity.month_date') }}
-left join extra
-    on activity.account_key = extra.account_key
-    and activity.organisation_fk = extra.organisation_fk
-    and activity.transaction_type_fk = extra.transaction_type_fk
-    and activity.channel_fk = extra.channel_fk
-    and activity.month_date = extra.month_date
+    on work.organisation_fk = organisation.organisation_pk

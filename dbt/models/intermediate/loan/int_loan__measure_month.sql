@@ -8,12 +8,13 @@ with history as (
 
 lent as (
     select
-        account_key,
-        month_date,
-        {{ total_of('balance_days_amount') }} as balance_days_amount
-    from {{ ref('int_account__price_month') }}
-    where pillar_code = 'asset' and method_set_code = '{{ var("base_ftp_method_set") }}'
-    group by account_key, month_date
+        price.account_key,
+        price.month_date,
+        {{ total_of('price.balance_days_amount') }} as balance_days_amount
+    from {{ ref('int_account__price_month') }} as price
+    inner join history on price.month_date >= history.first_month_date
+    where price.pillar_code = 'asset' and price.method_set_code = '{{ var("base_ftp_method_set") }}'
+    group by price.account_key, price.month_date
 ),
 
 latest as (
@@ -45,6 +46,9 @@ measured as (
     from latest
     inner join {{ ref('int_account__assign_key') }} as assigned
         on latest.account_id = assigned.account_id
+    -- Of the month before the first only what stood at its end, to tell the first month's change.
+    inner join history
+        on latest.month_end_date >= {{ add_months_to('history.first_month_date', -1) }}
     where latest.month_end_date <= {{ month_last(date_literal(business_month())) }}
 ),
 
@@ -68,7 +72,6 @@ gathered as (
     from lent
     full outer join measure as measured
         on lent.account_key = measured.account_key and lent.month_date = measured.month_date
-    inner join history on coalesce(lent.month_date, measured.month_date) >= history.first_month_date
 ),
 
 graded as (

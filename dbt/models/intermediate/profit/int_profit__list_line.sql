@@ -41,6 +41,7 @@ whole as (
         cost_method_code as variant_code,
         {{ total_of(kind ~ '_cost_amount') }} as amount
     from {{ ref('int_profit__work_cost') }}
+    where customer_key = {{ var('unassigned_pk') }}
     group by account_key, month_date, cost_method_code
     union all
     {%- endfor %}
@@ -69,6 +70,19 @@ divided as (
     inner join rebuilt on whole.month_date >= rebuilt.first_month_date
     left join {{ ref('int_account__share_month') }} as holder
         on whole.account_key = holder.account_key and whole.month_date = holder.month_date
+),
+
+-- Visits are work on a customer, whatever accounts he has.
+visited as (
+    select
+        customer_key,
+        cost_method_code,
+        {{ total_of('direct_cost_amount') }} as direct_cost_amount,
+        {{ total_of('indirect_cost_amount') }} as indirect_cost_amount,
+        month_date
+    from {{ ref('int_profit__work_cost') }}
+    where customer_key <> {{ var('unassigned_pk') }}
+    group by customer_key, cost_method_code, month_date
 ),
 
 line as (
@@ -105,6 +119,20 @@ line as (
         variant_code,
         amount
     from divided
+    {%- for kind in ['direct', 'indirect'] %}
+    union all
+    select
+        {{ var('unassigned_pk') }} as account_key,
+        visited.customer_key,
+        coalesce(place.organisation_fk, {{ var('unassigned_pk') }}) as organisation_fk,
+        visited.month_date,
+        '{{ kind }}_cost' as profit_line_code,
+        visited.cost_method_code as variant_code,
+        visited.{{ kind }}_cost_amount as amount
+    from visited
+    left join {{ ref('int_customer__place_month') }} as place
+        on visited.customer_key = place.customer_key and visited.month_date = place.month_date
+    {%- endfor %}
 )
 
 select

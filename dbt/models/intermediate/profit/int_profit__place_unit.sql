@@ -82,14 +82,15 @@ cost as (
     from {{ ref('int_profit__work_cost') }}
     union all
     select
-        account_month.organisation_id,
-        cost.cost_method_code,
-        -cost.direct_cost_amount as direct_cost_amount,
-        -cost.indirect_cost_amount as indirect_cost_amount,
-        cost.month_date
-    from {{ ref('int_profit__work_cost') }} as cost
-    inner join account_month
-        on cost.account_key = account_month.account_key and cost.month_date = account_month.month_date
+        organisation.organisation_id,
+        line.variant_code as cost_method_code,
+        case when line.profit_line_code = 'direct_cost' then -line.amount else 0 end as direct_cost_amount,
+        case when line.profit_line_code = 'indirect_cost' then -line.amount else 0 end as indirect_cost_amount,
+        line.month_date
+    from {{ ref('int_profit__list_line') }} as line
+    inner join {{ ref('dim_organisation') }} as organisation
+        on line.organisation_fk = organisation.organisation_pk
+    where line.profit_line_code in ('direct_cost', 'indirect_cost')
 ),
 
 {{ unused_capacity_ctes() }},

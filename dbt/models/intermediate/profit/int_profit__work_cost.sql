@@ -1,4 +1,5 @@
--- One row per account, unit that worked, cost method and month: what the work cost, never positive.
+-- One row per account, or customer who was visited, unit that worked, cost method and month: what the
+-- work cost, never positive.
 with rebuilt as (
     select min(month_date) as first_month_date from {{ ref('int_costing__sum_work') }}
 ),
@@ -6,6 +7,7 @@ with rebuilt as (
 activity as (
     select
         cost.account_key,
+        cost.customer_key,
         organisation.organisation_id,
         cost.cost_pool_code,
         cost.rate_source_code,
@@ -34,6 +36,7 @@ used as (
 absorbed as (
     select
         activity.account_key,
+        activity.customer_key,
         activity.organisation_id,
         activity.month_date,
         cast(sum(activity.minutes_count) * 10000 as bigint) as minute_units,
@@ -51,13 +54,14 @@ absorbed as (
         and activity.month_date = pool.month_date
     where activity.rate_source_code = 'ledger' and used.used_units > 0
     group by
-        activity.account_key, activity.organisation_id, activity.month_date, activity.cost_pool_code,
-        used.used_units, pool.own_cost_amount, pool.full_cost_amount
+        activity.account_key, activity.customer_key, activity.organisation_id, activity.month_date,
+        activity.cost_pool_code, used.used_units, pool.own_cost_amount, pool.full_cost_amount
 ),
 
 priced as (
     select
         account_key,
+        customer_key,
         organisation_id,
         month_date,
         'practical_capacity' as cost_method_code,
@@ -67,6 +71,7 @@ priced as (
     union all
     select
         account_key,
+        customer_key,
         organisation_id,
         month_date,
         'full_absorption' as cost_method_code,
@@ -77,6 +82,7 @@ priced as (
     union all
     select
         account_key,
+        customer_key,
         organisation_id,
         month_date,
         'full_absorption' as cost_method_code,
@@ -88,10 +94,11 @@ priced as (
 
 select
     cast(account_key as bigint) as account_key,
+    cast(customer_key as bigint) as customer_key,
     cast(organisation_id as {{ t_string() }}) as organisation_id,
     cast(cost_method_code as {{ t_string() }}) as cost_method_code,
     cast({{ total_of('direct_cost_amount') }} as decimal(18, 2)) as direct_cost_amount,
     cast({{ total_of('cost_amount - direct_cost_amount') }} as decimal(18, 2)) as indirect_cost_amount,
     cast(month_date as date) as month_date
 from priced
-group by account_key, organisation_id, cost_method_code, month_date
+group by account_key, customer_key, organisation_id, cost_method_code, month_date
