@@ -54,3 +54,21 @@ The rate of a tenor on a stretch of the curve (alias `node`), linear between its
         '100000000',
     ), 8, 12) }}
 {%- endmacro %}
+
+{#-
+What stays of a balance over so many months with a given confidence: its logarithm drifts by the month
+and strays with the root of time. Doubles, of whole numbers in a fixed order: the same on every build.
+-#}
+{% macro staying_share(drift, deviation, months, quantile) -%}
+    exp({{ drift }} * {{ months }} - cast({{ quantile }} as double) * {{ deviation }} * sqrt({{ months }}))
+{%- endmacro %}
+
+{#-
+A bound of a deviation that was measured with so many degrees of freedom, at a quantile of the standard
+normal: below 0 the upper bound, above 0 the lower. Chi-square by its cube root (Wilson and Hilferty).
+-#}
+{% macro deviation_bound(deviation, freedom, quantile) -%}
+    {#- Fewer than three are not measured, but looked at all the same. -#}
+    {%- set part = '(2.0 / (9 * greatest(' ~ freedom ~ ', 3)))' -%}
+    {{ deviation }} * power(1 - {{ part }} + cast({{ quantile }} as double) * sqrt({{ part }}), -1.5)
+{%- endmacro %}

@@ -65,7 +65,11 @@ begun as (
         rule.method_set_code,
         rule.method_code,
         rule.tenor_months as rule_tenor_months,
-        rule.core_share_rate,
+        -- Too short a history, and rules that do not ask for it, leave the share of the rule.
+        case rule.core_share_source_code
+            when 'estimated' then coalesce(core.bounded_share_rate, rule.core_share_rate)
+            else rule.core_share_rate
+        end as core_share_rate,
         rule.overdraft_rate,
         rule.day_basis as rule_day_basis,
         {{ period_start(
@@ -81,6 +85,12 @@ begun as (
         and placed.currency_code = rule.currency_code
         and placed.pillar_code = rule.pillar_code
         and placed.pricing_kind_code = rule.pricing_kind_code
+    left join {{ ref('fct_core_share_month') }} as core
+        on placed.month_date = core.month_date
+        and placed.product_id = core.product_id
+        and placed.currency_code = core.currency_code
+        and placed.pricing_kind_code = 'non_maturity'
+        and placed.pillar_code = 'liability'
 )
 
 select
