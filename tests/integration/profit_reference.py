@@ -119,11 +119,11 @@ class Reference:
             lambda: defaultdict(Fraction)
         )
         for delivered, balances in self._accounts():
-            for month, held in self._balance_days(delivered, balances, True).items():
+            pillar = self._products[delivered[0]["product_id"]]["pillar_code"]
+            for month, held in self._balance_days(delivered, balances, pillar).items():
                 days = calendar.monthrange(month.year, month.month)[1]
                 for (place, in_red), (balance_days, _) in held.items():
                     record = delivered[place]
-                    pillar = self._products[record["product_id"]]["pillar_code"]
                     is_free = record["maturity_date"] is None and not record["term_months"]
                     if pillar == "liability" and is_free and not in_red and month >= self._first:
                         kind = (record["product_id"], record["currency_code"])
@@ -294,31 +294,66 @@ class Reference:
             if account in self._balances:
                 yield delivered, self._balances[account]
 
+    def _borne(
+        self, delivered: list[Row], held: Held
+    ) -> Iterator[tuple[str, bool, dict[str, Fraction], tuple[int, bool]]]:
+        """Per side of a record: pillar, whether it is lent, rates a day, and the side."""
+        for (place, in_red), (_, last) in held.items():
+            record = delivered[place]
+            product = self._products[record["product_id"]]
+            basis = product["day_basis"] or 360
+            rates = {name: rate / basis for name, rate in self.prices(record, last, in_red).items()}
+            pillar = "asset" if in_red else product["pillar_code"]
+            yield pillar, pillar == "asset", rates, (place, in_red)
+
     def account_months(self) -> Iterator[tuple[str, dt.date, dict[str, Fraction]]]:
         """Account, month, and yuan of interest and of each component, + for what the bank earns."""
         for delivered, balances in self._accounts():
-            account = delivered[0]["account_id"]
             pillar = self._products[delivered[0]["product_id"]]["pillar_code"]
             if pillar not in ("liability", "asset"):
                 continue
-            is_deposit = pillar == "liability"
-            for month, held in self._balance_days(delivered, balances, is_deposit).items():
+            for month, held in self._balance_days(delivered, balances, pillar).items():
                 total = dict.fromkeys(("interest", *COMPONENTS), Fraction(0))
-                for (place, in_red), (balance_days, last) in held.items():
-                    record = delivered[place]
-                    basis = self._products[record["product_id"]]["day_basis"] or 360
-                    for name, rate in self.prices(record, last, in_red).items():
-                        # In the red yuan-days are below 0, and earn what a loan earns.
-                        amount = rounded(balance_days * rate / basis, 2)
-                        amount = -amount if is_deposit else amount
-                        total[name] += amount if name == "interest" else -amount
-                yield account, month, total
+                for _, is_lent, rates, side in self._borne(delivered, held):
+                    for name, rate in rates.items():
+                        amount = rounded(held[side][0] * rate, 2)
+                        total[name] += amount if is_lent == (name == "interest") else -amount
+                yield delivered[0]["account_id"], month, total
+
+    def treasury_days(self, month: dt.date) -> dict[tuple[str, str, dt.date], Fraction]:
+        """Pillar, part of the margin and day -> yuan of all accounts on it, not rounded."""
+        found: dict[tuple[str, str, dt.date], Fraction] = defaultdict(Fraction)
+        for delivered, balances in self._accounts():
+            pillar = self._products[delivered[0]["product_id"]]["pillar_code"]
+            held = self._balance_days(delivered, balances, pillar).get(month, {})
+            if pillar not in ("liability", "asset") or not held:
+                continue
+            borne = {side: told for *told, side in self._borne(delivered, held)}
+            for day, balance, side in self._days(delivered, balances, pillar):
+                if day.replace(day=1) == month:
+                    name_of_side, is_lent, rates = borne[side]
+                    for name, rate in rates.items():
+                        sign = 1 if is_lent == (name == "interest") else -1
+                        owed = -balance if side[1] else balance
+                        found[name_of_side, name, day] += sign * owed * rate
+        return found
 
     def _balance_days(
-        self, delivered: list[Row], balances: dict[dt.date, Fraction], is_deposit: bool
+        self, delivered: list[Row], balances: dict[dt.date, Fraction], pillar: str
     ) -> dict[dt.date, Held]:
         """Per month: what each record held, a deposit in the black and in the red by itself."""
         found: dict[dt.date, Held] = defaultdict(dict)
+        for day, balance, side in self._days(delivered, balances, pillar):
+            month = day.replace(day=1)
+            before = found[month].get(side, (Fraction(0), day))[0]
+            # What is owed to the bank stands above 0.
+            found[month][side] = (before + (-balance if side[1] else balance), day)
+        return found
+
+    def _days(
+        self, delivered: list[Row], balances: dict[dt.date, Fraction], pillar: str
+    ) -> Iterator[tuple[dt.date, Fraction, tuple[int, bool]]]:
+        """Day, balance at its end, and (place of the record that held, whether in the red)."""
         day, balance, place = min(balances), Fraction(0), 0
         while day <= self.until:
             balance = balances.get(day, balance)
@@ -328,10 +363,6 @@ class Reference:
                 )
                 if delivered[later]["business_date"] <= day and is_other:
                     place = later
-            month = day.replace(day=1)
             if day >= self._first and balance:
-                side = (place, is_deposit and balance < 0)
-                before = found[month].get(side, (Fraction(0), day))[0]
-                found[month][side] = (before + balance, day)
+                yield day, balance, (place, pillar == "liability" and balance < 0)
             day += DAY
-        return found

@@ -4,6 +4,41 @@
 {%- endmacro %}
 
 {#-
+The stretches of days with one balance of a deposit or loan, cut where the version of its record changes:
+a sub-select with account_fk, month_date, valid_from_date, valid_to_date, is_overdrawn and balance_amount.
+A deposit in the red is lent money, and what is owed stands above 0. `where` is asked of `balance`.
+Read twice a night, and not written down: that would cost more than joining it again.
+-#}
+{% macro balances_to_price(where) -%}
+    {%- set sign = "case when place.pillar_code = 'liability' and balance.balance_amount < 0 then -1 else 1 end" -%}
+    (
+        select
+            balance.month_date,
+            version.account_fk,
+            {{ cut_from('balance', 'version') }} as valid_from_date,
+            {{ cut_to('balance', 'version') }} as valid_to_date,
+            place.pillar_code = 'liability' and balance.balance_amount < 0 as is_overdrawn,
+            cast({{ sign }} * balance.balance_amount as decimal(18, 2)) as balance_amount
+        from {{ ref('fct_account_balance_interval') }} as balance
+        inner join (
+            select
+                account_key,
+                account_fk,
+                min(valid_from_date) as valid_from_date,
+                max(valid_to_date) as valid_to_date
+            from {{ ref('bridge_account_version') }}
+            group by account_key, account_fk
+        ) as version
+            on balance.account_key = version.account_key and {{ overlaps('balance', 'version') }}
+        inner join {{ ref('int_pricing__place_account') }} as place
+            on version.account_fk = place.account_fk
+        where
+            balance.balance_amount <> 0
+            and {{ where }}
+    )
+{%- endmacro %}
+
+{#-
 Average life of a loan's principal in days of months of 30, at its start: half the term and half a
 month for equal principal, later the higher the rate for equal instalments.
 -#}

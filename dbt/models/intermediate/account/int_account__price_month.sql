@@ -104,6 +104,7 @@ select
     cast(pricing_date as date) as pricing_date,
     cast(curve_date as date) as curve_date,
     cast(balance_days_amount as decimal(18, 2)) as balance_days_amount,
+    cast(day_basis as int) as day_basis,
     cast(interest_rate as decimal(12, 8)) as interest_rate,
     {%- for component in components %}
     cast({{ component }}_rate as decimal(12, 8)) as {{ component }}_rate,
