@@ -74,7 +74,8 @@ day_total as (
         pillar_code,
         component_code,
         {{ total_of('balance_amount') }} as balance_amount,
-        {{ total_of('case when date_day = last_day then month_amount - running_amount else 0 end') }} as rounding_amount,
+        {{ total_of('case when date_day = last_day then month_amount - running_amount else 0 end') }}
+            as rounding_amount,
         {{ total_of('running_amount - earlier_amount') }} as day_amount
     from counted
     group by month_date, date_day, method_set_code, currency_code, pillar_code, component_code
