@@ -1,6 +1,10 @@
-{#- The sets of methods that transfer prices are found by, a sub-select with one row each. -#}
+{#- The sets of methods that rule sets find transfer prices by, a sub-select with one row each. -#}
 {% macro ftp_method_sets() -%}
-    (select distinct method_set_code from {{ ref('ftp_rule') }})
+    (
+        select ftp_method_set_code as method_set_code from {{ ref('profit_rule_set') }}
+        union distinct
+        select '{{ var('base_ftp_method_set') }}' as method_set_code
+    )
 {%- endmacro %}
 
 {#-
