@@ -1,7 +1,8 @@
 """Interest and transfer prices of every account and month once more, in plain Python.
 
-The second opinion on `fct_account_month` and `fct_ftp_month`: from the rows of the lake, day by day
-and in fractions, without a line of the warehouse's code. Slow, and meant to be read.
+The second opinion on `fct_ftp_month`, `fct_treasury_day` and `fct_core_share_month`: from the rows
+of the lake, day by day and in fractions, without a line of the warehouse's code. Slow, and meant to
+be read.
 """
 
 from __future__ import annotations
