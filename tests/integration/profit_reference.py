@@ -1,7 +1,8 @@
 """Interest and transfer prices of every account and month once more, in plain Python.
 
-The second opinion on `fct_account_month` and `fct_ftp_month`: from the rows of the lake, day by day
-and in fractions, without a line of the warehouse's code. Slow, and meant to be read.
+The second opinion on `fct_ftp_month`, `fct_treasury_day` and `fct_core_share_month`: from the rows
+of the lake, day by day and in fractions, without a line of the warehouse's code. Slow, and meant to
+be read.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import calendar
 import csv
 import datetime as dt
+import math
+import statistics
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,7 +82,7 @@ class Reference:
             row
             for row in rows
             if row["valid_from_date"] <= at < row["valid_to_date"]
-            and row["method_set_code"] == self.method_set
+            and row.get("method_set_code", self.method_set) == self.method_set
         ]
 
     @cached_property
@@ -109,6 +112,52 @@ class Reference:
             return curve[below]
         step = (curve[above] - curve[below]) * (tenor - below) / (above - below)
         return curve[below] + rounded(step, 8)
+
+    @cached_property
+    def _demand(self) -> dict[tuple[str, str], dict[dt.date, Fraction]]:
+        """Per product and currency of deposits without maturity: average balance by whole month."""
+        found: dict[tuple[str, str], dict[dt.date, Fraction]] = defaultdict(
+            lambda: defaultdict(Fraction)
+        )
+        for delivered, balances in self._accounts():
+            pillar = self._products[delivered[0]["product_id"]]["pillar_code"]
+            for month, held in self._balance_days(delivered, balances, pillar).items():
+                days = calendar.monthrange(month.year, month.month)[1]
+                for (place, in_red), (balance_days, _) in held.items():
+                    record = delivered[place]
+                    is_free = record["maturity_date"] is None and not record["term_months"]
+                    if pillar == "liability" and is_free and not in_red and month >= self._first:
+                        kind = (record["product_id"], record["currency_code"])
+                        found[kind][month] += balance_days / days
+        return found
+
+    def core_share(self, product: str, currency: str, month: dt.date) -> Fraction | None:
+        """What stays of a deposit's balances by the months before; none where they are too few."""
+        rules = self._rule("core_share_rule", month)
+        fits = [each for each in rules if each["product_id"] in ("*", product)]
+        rule = min(fits, key=lambda each: each["product_id"] == "*")
+        path = self._demand[product, currency]
+        levels = {each: round(math.log(path[each] * 100), 6) for each in path}
+        first = months_later(month, -int(rule["maximum_change_count"]))
+        changes = [
+            levels[each] - levels[months_later(each, -1)]
+            for each in levels
+            if first <= each < month and months_later(each, -1) in levels
+        ]
+        if len(changes) < int(rule["minimum_change_count"]):
+            return None
+        horizon, confidence = int(rule["horizon_months"]), float(rule["confidence_quantile"])
+        drift = min(statistics.mean(changes), 0)
+        strayed = confidence * statistics.stdev(changes) * math.sqrt(horizon)
+        share = rounded(Fraction(math.exp(drift * horizon - strayed)), 8)
+        low, high = (Fraction(rule[f"{end}_share_rate"]) for end in ("minimum", "maximum"))
+        return min(max(share, low), high)
+
+    def _core_of(self, rule: dict[str, str], record: Row, month: dt.date) -> Fraction:
+        estimate = None
+        if (rule["core_share_source_code"], rule["pillar_code"]) == ("estimated", "liability"):
+            estimate = self.core_share(record["product_id"], record["currency_code"], month)
+        return Fraction(rule["core_share_rate"]) if estimate is None else estimate
 
     def ladder(self, month: dt.date, tenor: int, core: Fraction) -> Fraction:
         """The core at the average of as many monthly rungs as the tenor has, the rest overnight."""
@@ -195,7 +244,8 @@ class Reference:
         product, month = self._products[record["product_id"]], last.replace(day=1)
         rule, tenor, day, bound = self._place(record, product, last, in_red)
         if rule["method_code"] == "ladder":
-            base = self.ladder(month, tenor, Fraction(rule["core_share_rate"]))
+            core = self._core_of(rule, record, month)
+            base = self.ladder(month, tenor, core)
         else:
             base = self.rate(day or month, tenor)
         contract = rule["overdraft_rate"] or record["interest_rate"]
@@ -217,45 +267,94 @@ class Reference:
             )
             found[component] = Fraction(best["add_on_rate"]) if best else Fraction(0)
             if component == "liquidity" and rule["method_code"] == "ladder":
-                found[component] = rounded(found[component] * Fraction(rule["core_share_rate"]), 8)
+                found[component] = rounded(found[component] * core, 8)
         return found
 
-    def account_months(self) -> Iterator[tuple[str, dt.date, dict[str, Fraction]]]:
-        """Account, month, and yuan of interest and of each component, + for what the bank earns."""
-        records: dict[str, list[Row]] = defaultdict(list)
-        for row in self._rows("corebank__account"):
-            records[row["account_id"]].append(row)
+    @cached_property
+    def _balances(self) -> dict[str, dict[dt.date, Fraction]]:
         balances: dict[str, dict[dt.date, Fraction]] = defaultdict(dict)
         for row in self._rows("corebank__balance"):
             balances[row["account_id"]][row["balance_date"]] = Fraction(row["balance_amount"])
-        first = months_later(min(min(days) for days in balances.values()) + DAY, 0).replace(day=1)
-        for account, delivered in records.items():
+        return balances
+
+    @cached_property
+    def _first(self) -> dt.date:
+        """A balance on the eve of a month opens it and makes none of its own."""
+        return (min(min(days) for days in self._balances.values()) + DAY).replace(day=1)
+
+    @cached_property
+    def _records(self) -> dict[str, list[Row]]:
+        records: dict[str, list[Row]] = defaultdict(list)
+        for row in self._rows("corebank__account"):
+            records[row["account_id"]].append(row)
+        return records
+
+    def _accounts(self) -> Iterator[tuple[list[Row], dict[dt.date, Fraction]]]:
+        """Records as delivered, and end-of-day balances, of each account that has both."""
+        for account, delivered in self._records.items():
+            if account in self._balances:
+                yield delivered, self._balances[account]
+
+    def _borne(
+        self, delivered: list[Row], held: Held
+    ) -> Iterator[tuple[str, bool, dict[str, Fraction], tuple[int, bool]]]:
+        """Per side of a record: pillar, whether it is lent, rates a day, and the side."""
+        for (place, in_red), (_, last) in held.items():
+            record = delivered[place]
+            product = self._products[record["product_id"]]
+            basis = product["day_basis"] or 360
+            rates = {name: rate / basis for name, rate in self.prices(record, last, in_red).items()}
+            pillar = "asset" if in_red else product["pillar_code"]
+            yield pillar, pillar == "asset", rates, (place, in_red)
+
+    def account_months(self) -> Iterator[tuple[str, dt.date, dict[str, Fraction]]]:
+        """Account, month, and yuan of interest and of each component, + for what the bank earns."""
+        for delivered, balances in self._accounts():
             pillar = self._products[delivered[0]["product_id"]]["pillar_code"]
-            if pillar not in ("liability", "asset") or account not in balances:
+            if pillar not in ("liability", "asset"):
                 continue
-            is_deposit = pillar == "liability"
-            held_in = self._balance_days(delivered, balances[account], first, is_deposit)
-            for month, held in held_in.items():
+            for month, held in self._balance_days(delivered, balances, pillar).items():
                 total = dict.fromkeys(("interest", *COMPONENTS), Fraction(0))
-                for (place, in_red), (balance_days, last) in held.items():
-                    record = delivered[place]
-                    basis = self._products[record["product_id"]]["day_basis"] or 360
-                    for name, rate in self.prices(record, last, in_red).items():
-                        # In the red yuan-days are below 0, and earn what a loan earns.
-                        amount = rounded(balance_days * rate / basis, 2)
-                        amount = -amount if is_deposit else amount
-                        total[name] += amount if name == "interest" else -amount
-                yield account, month, total
+                for _, is_lent, rates, side in self._borne(delivered, held):
+                    for name, rate in rates.items():
+                        amount = rounded(held[side][0] * rate, 2)
+                        total[name] += amount if is_lent == (name == "interest") else -amount
+                yield delivered[0]["account_id"], month, total
+
+    def treasury_days(self, month: dt.date) -> dict[tuple[str, str, dt.date], Fraction]:
+        """Pillar, part of the margin and day -> yuan of all accounts on it, not rounded."""
+        found: dict[tuple[str, str, dt.date], Fraction] = defaultdict(Fraction)
+        for delivered, balances in self._accounts():
+            pillar = self._products[delivered[0]["product_id"]]["pillar_code"]
+            held = self._balance_days(delivered, balances, pillar).get(month, {})
+            if pillar not in ("liability", "asset") or not held:
+                continue
+            borne = {side: told for *told, side in self._borne(delivered, held)}
+            for day, balance, side in self._days(delivered, balances, pillar):
+                if day.replace(day=1) == month:
+                    name_of_side, is_lent, rates = borne[side]
+                    for name, rate in rates.items():
+                        sign = 1 if is_lent == (name == "interest") else -1
+                        owed = -balance if side[1] else balance
+                        found[name_of_side, name, day] += sign * owed * rate
+        return found
 
     def _balance_days(
-        self,
-        delivered: list[Row],
-        balances: dict[dt.date, Fraction],
-        first: dt.date,
-        is_deposit: bool,
+        self, delivered: list[Row], balances: dict[dt.date, Fraction], pillar: str
     ) -> dict[dt.date, Held]:
         """Per month: what each record held, a deposit in the black and in the red by itself."""
         found: dict[dt.date, Held] = defaultdict(dict)
+        for day, balance, side in self._days(delivered, balances, pillar):
+            month = day.replace(day=1)
+            before = found[month].get(side, (Fraction(0), day))[0]
+            # What is owed to the bank stands above 0.
+            found[month][side] = (before + (-balance if side[1] else balance), day)
+        return found
+
+    def _days(
+        self, delivered: list[Row], balances: dict[dt.date, Fraction], pillar: str
+    ) -> Iterator[tuple[dt.date, Fraction, tuple[int, bool]]]:
+        """Day, balance at its end, and (place of the record that held, whether in the red)."""
         day, balance, place = min(balances), Fraction(0), 0
         while day <= self.until:
             balance = balances.get(day, balance)
@@ -265,10 +364,6 @@ class Reference:
                 )
                 if delivered[later]["business_date"] <= day and is_other:
                     place = later
-            month = day.replace(day=1)
-            if day >= first and balance:
-                side = (place, is_deposit and balance < 0)
-                before = found[month].get(side, (Fraction(0), day))[0]
-                found[month][side] = (before + balance, day)
+            if day >= self._first and balance:
+                yield day, balance, (place, pillar == "liability" and balance < 0)
             day += DAY
-        return found

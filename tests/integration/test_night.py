@@ -14,6 +14,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from ingestion.ledger import Ledger
 from scripts.answers import queries
 from serving import generation as generations
 from serving.connection import connect_current
-from tests.integration.profit_reference import COMPONENTS, Reference
+from tests.integration.profit_reference import COMPONENTS, Reference, rounded
 
 pytestmark = pytest.mark.night
 ROOT = Path(__file__).parents[2]
@@ -171,36 +173,59 @@ def _accounts_by_key(bank: Bank) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("method_set", ["matched", "single_pool"])
-def test_margins_are_those_of_the_plain_reference(bank, method_set):
-    """Every account and month to the fen, each component of the transfer price by itself."""
+def test_transfer_prices_are_those_of_the_plain_reference(bank, method_set):
+    """Every account and month to the fen, each component by itself."""
     reference = Reference(bank.home / "lake", ROOT / "dbt" / "seeds" / "rules", NIGHT, method_set)
     expected = {
-        (account, month): tuple(float(amounts[name]) for name in ("interest", *COMPONENTS))
+        (account, month): tuple(float(amounts[name]) for name in COMPONENTS)
         for account, month, amounts in reference.account_months()
     }
     components = ", ".join(
-        f"coalesce(sum(ftp.ftp_amount) filter (ftp.component_code = '{name}'), 0) as {name}"
+        f"sum(case when component_code = '{name}' then ftp_amount else 0 end) as {name}"
         for name in COMPONENTS
     )
     published = bank.sql(
-        f"select month.account_key, month.month_date, month.interest_amount, {components}"
-        " from dimensional.fct_account_month as month"
-        " left join dimensional.fct_ftp_month as ftp"
-        " on month.account_key = ftp.account_key and month.month_date = ftp.month_date"
-        f" and ftp.method_set_code = '{method_set}'"
-        " left join dimensional.dim_product as product on month.product_fk = product.product_pk"
-        " where month.balance_days_amount <> 0 and product.pillar_code in ('liability', 'asset')"
-        " group by month.account_key, month.month_date, month.interest_amount"
+        f"select account_key, month_date, {components} from dimensional.fct_ftp_month"
+        f" where method_set_code = '{method_set}' group by account_key, month_date"
     )
     accounts = _accounts_by_key(bank)
     found = {
         (accounts[row["account_key"]], dt.date.fromisoformat(row["month_date"])): tuple(
-            float(row[name]) for name in list(row)[2:]
+            float(row[name]) for name in COMPONENTS
         )
         for row in published
     }
     assert len(found) > 800
     assert found == expected
+
+
+def test_each_day_of_the_month_is_that_of_the_plain_reference(bank):
+    """Interest and transfer prices of all accounts by day, the fens carried from day to day."""
+    month = dt.date(2025, 11, 1)
+    reference = Reference(bank.home / "lake", ROOT / "dbt" / "seeds" / "rules", NIGHT)
+    published = bank.sql(
+        "select pillar_code, component_code, date_day, customer_amount - rounding_amount as amount,"
+        " treasury_amount + customer_amount as left_amount"
+        " from dimensional.fct_treasury_day"
+        f" where month_date = date '{month}' and method_set_code = 'matched'"
+    )
+    found = {
+        (row["pillar_code"], row["component_code"], row["date_day"]): float(row["amount"])
+        for row in published
+    }
+    running: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    expected = {}
+    for (pillar, name, day), amount in sorted(reference.treasury_days(month).items()):
+        before = running[pillar, name]
+        running[pillar, name] += amount
+        expected[pillar, name, day.isoformat()] = float(
+            rounded(before + amount, 2) - rounded(before, 2)
+        )
+    assert len(found) > 150
+    assert found == {key: amount for key, amount in expected.items() if key in found or amount}
+    assert all(
+        float(row["left_amount"]) == 0 or row["component_code"] == "interest" for row in published
+    )
 
 
 def test_analysts_get_no_identity(bank):

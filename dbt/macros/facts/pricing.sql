@@ -1,6 +1,45 @@
-{#- The sets of methods that transfer prices are found by, a sub-select with one row each. -#}
+{#- The sets of methods that rule sets find transfer prices by, a sub-select with one row each. -#}
 {% macro ftp_method_sets() -%}
-    (select distinct method_set_code from {{ ref('ftp_rule') }})
+    (
+        select ftp_method_set_code as method_set_code from {{ ref('profit_rule_set') }}
+        union distinct
+        select '{{ var('base_ftp_method_set') }}' as method_set_code
+    )
+{%- endmacro %}
+
+{#-
+The stretches of days with one balance of a deposit or loan, cut where the version of its record changes:
+a sub-select with account_fk, month_date, valid_from_date, valid_to_date, is_overdrawn and balance_amount.
+A deposit in the red is lent money, and what is owed stands above 0. `where` is asked of `balance`.
+Read twice a night, and not written down: that would cost more than joining it again.
+-#}
+{% macro balances_to_price(where) -%}
+    {%- set sign = "case when place.pillar_code = 'liability' and balance.balance_amount < 0 then -1 else 1 end" -%}
+    (
+        select
+            balance.month_date,
+            version.account_fk,
+            {{ cut_from('balance', 'version') }} as valid_from_date,
+            {{ cut_to('balance', 'version') }} as valid_to_date,
+            place.pillar_code = 'liability' and balance.balance_amount < 0 as is_overdrawn,
+            cast({{ sign }} * balance.balance_amount as decimal(18, 2)) as balance_amount
+        from {{ ref('fct_account_balance_interval') }} as balance
+        inner join (
+            select
+                account_key,
+                account_fk,
+                min(valid_from_date) as valid_from_date,
+                max(valid_to_date) as valid_to_date
+            from {{ ref('bridge_account_version') }}
+            group by account_key, account_fk
+        ) as version
+            on balance.account_key = version.account_key and {{ overlaps('balance', 'version') }}
+        inner join {{ ref('int_pricing__place_account') }} as place
+            on version.account_fk = place.account_fk
+        where
+            balance.balance_amount <> 0
+            and {{ where }}
+    )
 {%- endmacro %}
 
 {#-
@@ -53,4 +92,22 @@ The rate of a tenor on a stretch of the curve (alias `node`), linear between its
         'cast(' ~ core_share ~ ' * 100000000 as bigint)',
         '100000000',
     ), 8, 12) }}
+{%- endmacro %}
+
+{#-
+What stays of a balance over so many months with a given confidence: its logarithm drifts by the month
+and strays with the root of time. Doubles, of whole numbers in a fixed order: the same on every build.
+-#}
+{% macro staying_share(drift, deviation, months, quantile) -%}
+    exp({{ drift }} * {{ months }} - cast({{ quantile }} as double) * {{ deviation }} * sqrt({{ months }}))
+{%- endmacro %}
+
+{#-
+A bound of a deviation that was measured with so many degrees of freedom, at a quantile of the standard
+normal: below 0 the upper bound, above 0 the lower. Chi-square by its cube root (Wilson and Hilferty).
+-#}
+{% macro deviation_bound(deviation, freedom, quantile) -%}
+    {#- Fewer than three are not measured, but looked at all the same. -#}
+    {%- set part = '(2.0 / (9 * greatest(' ~ freedom ~ ', 3)))' -%}
+    {{ deviation }} * power(1 - {{ part }} + cast({{ quantile }} as double) * sqrt({{ part }}), -1.5)
 {%- endmacro %}

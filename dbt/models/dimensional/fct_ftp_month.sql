@@ -1,7 +1,7 @@
 -- One row per account, month, set of methods, side of the balance and component of its transfer price.
 {{ partitioned_from_month('month_date') }}
 {%- set components = ['base', 'liquidity', 'reserve', 'policy'] %}
-{%- set told = ['method_code', 'tenor_days', 'pricing_date', 'curve_date', 'ftp_rate'] %}
+{%- set told = ['method_code', 'tenor_days', 'pricing_date', 'curve_date', 'first_curve_count', 'ftp_rate'] %}
 with component as (
     {%- for component in components %}
     select
@@ -15,6 +15,7 @@ with component as (
         tenor_days,
         pricing_date,
         curve_date,
+        first_curve_count,
         balance_days_amount,
         {{ component }}_rate as ftp_rate,
         ftp_{{ component }}_amount as ftp_amount
@@ -66,6 +67,7 @@ select
     cast(tenor_days as bigint) as tenor_days,
     cast(pricing_date as date) as pricing_date,
     cast(curve_date as date) as curve_date,
+    cast(first_curve_count as int) as first_curve_count,
     cast(balance_days_amount as decimal(18, 2)) as balance_days_amount,
     cast(ftp_rate as decimal(12, 8)) as ftp_rate,
     cast(ftp_amount as decimal(18, 2)) as ftp_amount,

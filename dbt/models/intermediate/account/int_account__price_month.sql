@@ -13,6 +13,12 @@ with priced as (
             else rate.ftp_rate
         end as base_rate,
         rate.curve_date,
+        -- Before the first delivered curve that one stands in.
+        case place.method_code
+            when 'ladder' then rung.ladder_first_curve_count
+            when 'fixed_tenor' then rung.first_curve_count
+            else case when rate.curve_date > rate.pricing_date then 1 else 0 end
+        end as first_curve_count,
         -- What was agreed holds as it was when it was agreed.
         coalesce(place.pricing_date, place.month_date) as agreed_date
     from {{ ref('int_pricing__place_month') }} as place
@@ -71,6 +77,7 @@ rated as (
         tenor_days,
         pricing_date,
         curve_date,
+        case when missing_code is null then first_curve_count end as first_curve_count,
         balance_days_amount,
         day_basis,
         missing_code,
@@ -103,7 +110,9 @@ select
     cast(tenor_days as bigint) as tenor_days,
     cast(pricing_date as date) as pricing_date,
     cast(curve_date as date) as curve_date,
+    cast(first_curve_count as int) as first_curve_count,
     cast(balance_days_amount as decimal(18, 2)) as balance_days_amount,
+    cast(day_basis as int) as day_basis,
     cast(interest_rate as decimal(12, 8)) as interest_rate,
     {%- for component in components %}
     cast({{ component }}_rate as decimal(12, 8)) as {{ component }}_rate,

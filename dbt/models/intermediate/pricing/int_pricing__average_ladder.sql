@@ -7,6 +7,7 @@ with monthly as (
         rate.tenor_days,
         greatest({{ idiv('rate.tenor_days', 30) }}, 1) as rung_count,
         rate.ftp_rate,
+        case when rate.curve_date > rate.pricing_date then 1 else 0 end as first_curve_count,
         row_number() over (
             partition by rate.currency_code, rate.tenor_days order by rate.pricing_date
         ) as month_number
@@ -19,6 +20,8 @@ select
     cast(rung.month_date as date) as month_date,
     cast(rung.tenor_days as bigint) as tenor_days,
     cast(rung.ftp_rate as decimal(12, 8)) as ftp_rate,
+    cast(rung.first_curve_count as int) as first_curve_count,
+    cast(sum(earlier.first_curve_count) as int) as ladder_first_curve_count,
     cast(overnight.ftp_rate as decimal(12, 8)) as overnight_rate,
     cast({{ from_units(div_units(
         'cast(sum(earlier.ftp_rate) * 100000000 as bigint)', 'count(*)'
@@ -33,4 +36,5 @@ left join monthly as overnight
     and rung.month_date = overnight.month_date
     and overnight.tenor_days = 0
 group by
-    rung.currency_code, rung.month_date, rung.tenor_days, rung.ftp_rate, overnight.ftp_rate
+    rung.currency_code, rung.month_date, rung.tenor_days, rung.ftp_rate, rung.first_curve_count,
+    overnight.ftp_rate

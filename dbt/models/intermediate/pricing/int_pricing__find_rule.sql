@@ -28,6 +28,7 @@ ruled as (
         rule.method_code,
         rule.tenor_months,
         rule.core_share_rate,
+        rule.core_share_source_code,
         rule.overdraft_rate,
         rule.day_basis,
         row_number() over (
@@ -57,6 +58,7 @@ select
     cast(method_code as {{ t_string() }}) as method_code,
     cast(tenor_months as bigint) as tenor_months,
     cast(core_share_rate as decimal(12, 8)) as core_share_rate,
+    cast(core_share_source_code as {{ t_string() }}) as core_share_source_code,
     cast(overdraft_rate as decimal(12, 8)) as overdraft_rate,
     cast(day_basis as int) as day_basis
 from ruled

@@ -1,45 +1,23 @@
 -- One row per account version, month in which it held a balance, side of that balance and set of
 -- methods: by which rule, of which day and tenor it is priced.
 {%- set first_month = rebuilt_from('fct_account_month') %}
-with version as (
+with held as (
     select
-        account_key,
-        account_fk,
-        min(valid_from_date) as valid_from_date,
-        max(valid_to_date) as valid_to_date
-    from {{ ref('bridge_account_version') }}
-    group by account_key, account_fk
-),
-
--- A deposit in the red is lent money: it is priced as an asset, in a row of its own.
-held as (
-    select
-        balance.month_date,
-        version.account_fk,
-        place.pillar_code = 'liability' and balance.balance_amount < 0 as is_overdrawn,
-        {{ total_of(
-            'balance.balance_amount * ' ~ days_between(
-                cut_from('balance', 'version'), cut_to('balance', 'version')
-            )
-        ) }} as balance_days_amount,
-        {{ add_days('max(' ~ cut_to('balance', 'version') ~ ')', -1) }} as last_date
-    from {{ ref('fct_account_balance_interval') }} as balance
-    inner join version
-        on balance.account_key = version.account_key and {{ overlaps('balance', 'version') }}
-    inner join {{ ref('int_pricing__place_account') }} as place on version.account_fk = place.account_fk
-    where
-        balance.balance_amount <> 0
-        and {{ in_rebuilt('balance.month_date', first_month) }}
-    group by
-        balance.month_date, version.account_fk,
-        place.pillar_code = 'liability' and balance.balance_amount < 0
+        cut.month_date,
+        cut.account_fk,
+        cut.is_overdrawn,
+        {{ total_of('cut.balance_amount * ' ~ days_between('cut.valid_from_date', 'cut.valid_to_date')) }}
+            as balance_days_amount,
+        {{ add_days('max(cut.valid_to_date)', -1) }} as last_date
+    from {{ balances_to_price(in_rebuilt('balance.month_date', first_month)) }} as cut
+    group by cut.month_date, cut.account_fk, cut.is_overdrawn
 ),
 
 placed as (
     select
         held.month_date,
         held.is_overdrawn,
-        case when held.is_overdrawn then -1 else 1 end * held.balance_days_amount as balance_days_amount,
+        held.balance_days_amount,
         held.last_date,
         place.account_fk,
         place.account_key,
@@ -65,7 +43,11 @@ begun as (
         rule.method_set_code,
         rule.method_code,
         rule.tenor_months as rule_tenor_months,
-        rule.core_share_rate,
+        -- Too short a history, and rules that do not ask for it, leave the share of the rule.
+        case rule.core_share_source_code
+            when 'estimated' then coalesce(core.bounded_share_rate, rule.core_share_rate)
+            else rule.core_share_rate
+        end as core_share_rate,
         rule.overdraft_rate,
         rule.day_basis as rule_day_basis,
         {{ period_start(
@@ -81,6 +63,12 @@ begun as (
         and placed.currency_code = rule.currency_code
         and placed.pillar_code = rule.pillar_code
         and placed.pricing_kind_code = rule.pricing_kind_code
+    left join {{ ref('fct_core_share_month') }} as core
+        on placed.month_date = core.month_date
+        and placed.product_id = core.product_id
+        and placed.currency_code = core.currency_code
+        and placed.pricing_kind_code = 'non_maturity'
+        and placed.pillar_code = 'liability'
 )
 
 select
