@@ -1,9 +1,13 @@
 {{ config(meta={
     'owner': 'finance',
-    'message': 'The statement of customers, or that of managers, is not the whole of the profit statement. 客户或客户经理的利润合计与利润表不一致。',
+    'message': 'The profit of customers, units, pillars or managers is not the whole of the profit statement. 客户、机构、业务支柱或客户经理的利润合计与利润表不一致。',
 }) }}
--- One row per month whose net profit by the base rule set is not the same in the statement, at the
--- customers with nobody among them, and at the managers.
+-- One row per month whose net profit by the base rule set is not the same in the statement and in the
+-- marts by customer (nobody among them), unit, pillar and manager.
+{%- set tables = [
+    'mart_profitability__customer_month', 'mart_profitability__unit_month', 'mart_profitability__pillar_month',
+    'mart_performance__manager_month',
+] %}
 with total as (
     select
         month_date,
@@ -11,7 +15,7 @@ with total as (
     from {{ ref('fct_profit_month') }}
     where rule_set_code = '{{ var("base_rule_set") }}' and profit_line_code <> 'capital_charge'
     group by month_date
-    {%- for table in ['mart_profitability__customer_month', 'mart_performance__manager_month'] %}
+    {%- for table in tables %}
     union all
     select
         month_date,
@@ -30,4 +34,6 @@ where
     {{ touched('month_date', 'month', always=True) }}
     and month_date <= {{ date_literal(business_month()) }}
 group by month_date
-having min(net_profit_amount) <> max(net_profit_amount) or (count(*) <> 3 and max(abs(net_profit_amount)) > 0)
+having
+    min(net_profit_amount) <> max(net_profit_amount)
+    or (count(*) <> {{ tables | length + 1 }} and max(abs(net_profit_amount)) > 0)
