@@ -11,11 +11,8 @@ looked_after as (
     select
         person.employee_id,
         month.month_date,
-        sum(case
-            when month.customer_key = {{ var('unassigned_pk') }} then 0
-            when coalesce(customer.status_code, 'closed') = 'closed' then 0
-            else 1
-        end) as customer_count,
+        -- Nobody has no status, and counts as closed.
+        sum(case when coalesce(customer.status_code, 'closed') = 'closed' then 0 else 1 end) as customer_count,
         {{ total_of('coalesce(balance.deposit_balance_days_amount, 0)') }} as deposit_balance_days_amount,
         {{ total_of('coalesce(balance.loan_balance_days_amount, 0)') }} as loan_balance_days_amount,
         {{ total_of('month.contribution_amount') }} as contribution_amount,
