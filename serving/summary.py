@@ -40,7 +40,7 @@ def headline(connection: duckdb.DuckDBPyConnection) -> list[Figure]:
     return [
         _customers(connection),
         _balances(connection),
-        _contribution(connection),
+        _profit(connection),
         _visits(connection),
         _leavers(connection),
     ]
@@ -90,25 +90,26 @@ def _balances(connection: duckdb.DuckDBPyConnection) -> Figure:
     return Figure("deposits", label, row[0], "yuan", detail)
 
 
-def _contribution(connection: duckdb.DuckDBPyConnection) -> Figure:
-    total, best, month, days = _row(
+def _profit(connection: duckdb.DuckDBPyConnection) -> Figure:
+    total, best, customers, month, days = _row(
         connection,
         """
-        select sum(contribution_amount),
-            sum(contribution_amount) filter (where contribution_rank * 5 <= customers),
-            max(month_date), max(days_count)
+        select sum(net_profit_amount),
+            sum(net_profit_amount) filter (where profit_rank <= ceil(0.2 * customers)),
+            max(total_profit_amount), max(month_date), max(days_count)
         from (
-            select contribution_amount, contribution_rank, month_date, days_count,
-                count(*) over () as customers
+            select net_profit_amount, profit_rank, total_profit_amount, month_date, days_count,
+                count(profit_rank) over () as customers
             from mart.mart_profitability__customer_month
             where month_date = (select max(month_date) from mart.mart_profitability__customer_month)
         )
         """,
     )
     detail = ""
-    if total and best is not None and total > 0:
-        detail = f"the best fifth of customers brings {float(best) / float(total):.0%} of it"
-    return Figure("contribution", f"Contribution{_of(month, days)} 贡献", total, "yuan", detail)
+    if best is not None and customers > 0:
+        share = float(best) / float(customers)
+        detail = f"customers {yuan(customers)}, the best fifth of them {share:.0%} of it"
+    return Figure("profit", f"Net profit{_of(month, days)} 净利润", total, "yuan", detail)
 
 
 def _visits(connection: duckdb.DuckDBPyConnection) -> Figure:

@@ -19,10 +19,10 @@ from dagster_project.home import Home
 TRY_NEXT = (
     (
         "Who earns the bank its money, best customers first",
-        'sql "select customer_key, contribution_amount, cumulative_share'
+        'sql "select customer_key, net_profit_amount, cumulative_profit_share'
         " from mart.mart_profitability__customer_month where month_date ="
         " (select max(month_date) from mart.mart_profitability__customer_month)"
-        ' order by contribution_rank limit 10"',
+        ' order by profit_rank limit 10"',
     ),
     (
         "Which managers visit as they should",

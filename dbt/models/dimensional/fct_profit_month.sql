@@ -39,12 +39,11 @@ select
     cast(line.month_date as date) as month_date
 from line
 left join {{ ref('int_account__divide_month') }} as part
-    on line.account_key = part.account_key
+    -- What belongs to a unit is nobody's account, also where unknown accounts were posted to. Within
+    -- the key: as a condition of its own it makes DuckDB compare every row with every other.
+    on case when line.cause_code = 'account' then line.account_key end = part.account_key
     and line.customer_key = part.customer_key
     and line.month_date = part.month_date
-    -- What belongs to a unit is nobody's account, also where unknown accounts were posted to.
-    and line.cause_code = 'account'
 left join {{ ref('int_customer__place_month') }} as place
-    on line.customer_key = place.customer_key
+    on case when line.account_key = {{ var('unassigned_pk') }} then line.customer_key end = place.customer_key
     and line.month_date = place.month_date
-    and line.account_key = {{ var('unassigned_pk') }}

@@ -22,12 +22,12 @@ def marts() -> duckdb.DuckDBPyConnection:
         """
         create table mart.mart_profitability__customer_month as
         select * from (values
-            (date '2025-11-01', 1, 10.10, 0.00, 1.00, 0.00, 0.00, 2.00, -1.00),
-            (date '2025-12-01', 1, 10.10, 5.00, 1.00, 0.50, 0.10, 2.00, -0.40),
-            (date '2025-12-01', -1, 0.20, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00)
+            (date '2025-11-01', 1, 10.10, 0.00, 1.00, 0.00, 0.00, 2.00, -0.10, -1.00, 0.30),
+            (date '2025-12-01', 1, 10.10, 5.00, 1.00, 0.50, 0.10, 2.00, -0.10, -0.40, 0.20),
+            (date '2025-12-01', -1, 0.20, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, -0.90)
         ) as t (month_date, customer_key, average_deposit_amount, average_loan_amount,
-            deposit_margin_amount, loan_margin_amount, fee_amount, transaction_cost_amount,
-            contribution_amount)
+            deposit_margin_amount, loan_margin_amount, fee_income_amount, direct_cost_amount,
+            indirect_cost_amount, contribution_amount, net_profit_amount)
         """
     )
     connection.execute(
@@ -46,6 +46,8 @@ def test_figures_are_exact_texts_by_month(marts: duckdb.DuckDBPyConnection) -> N
     assert found["customers"] == {"2025-11": "1", "2025-12": "1"}
     assert found["deposits"] == {"2025-11": "10.10", "2025-12": "10.30"}
     assert found["margin"] == {"2025-11": "1.00", "2025-12": "1.50"}
+    assert found["costs"] == {"2025-11": "1.90", "2025-12": "1.90"}
+    assert found["profit"] == {"2025-11": "0.30", "2025-12": "-0.70"}
     assert found["leavers"] == {"2025-12": "1"}
     assert found["churn_score"] == {"2025-12": "0.25"}
     # A bank without visits, or without a model, has no such figure: it is not zero.

@@ -2,18 +2,23 @@
 -- set's rate, which losses get back, and what the ledger's own tax differs by.
 with taxed as (
     select
-        account_key,
-        customer_key,
-        organisation_fk,
-        rule_set_code,
-        cause_code,
-        income_tax_rate,
-        {{ total_of('amount') }} as amount,
-        month_date
-    from {{ ref('int_profit__state_line') }}
-    where profit_line_code <> 'capital_charge'
+        line.account_key,
+        line.customer_key,
+        line.organisation_fk,
+        line.rule_set_code,
+        line.cause_code,
+        line.income_tax_rate,
+        {{ total_of('line.amount') }} as amount,
+        line.month_date
+    from {{ ref('int_profit__state_line') }} as line
+    inner join {{ ref('profit_cause') }} as cause on line.cause_code = cause.cause_code
+    where
+        line.profit_line_code <> 'capital_charge'
+        -- What only moves between units nets to nothing, and a tax rounded unit by unit would not.
+        and not cause.is_ledger_placement
     group by
-        account_key, customer_key, organisation_fk, rule_set_code, cause_code, income_tax_rate, month_date
+        line.account_key, line.customer_key, line.organisation_fk, line.rule_set_code, line.cause_code,
+        line.income_tax_rate, line.month_date
 ),
 
 tax as (

@@ -11,15 +11,15 @@ looked_after as (
     select
         person.employee_id,
         month.month_date,
-        sum(case
-            when month.customer_key = {{ var('unassigned_pk') }} then 0
-            when coalesce(customer.status_code, 'closed') = 'closed' then 0
-            else 1
-        end) as customer_count,
-        {{ total_of('month.deposit_balance_days_amount') }} as deposit_balance_days_amount,
-        {{ total_of('month.loan_balance_days_amount') }} as loan_balance_days_amount,
-        {{ total_of('month.contribution_amount') }} as contribution_amount
-    from {{ ref('fct_customer_month') }} as month
+        -- Nobody has no status, and counts as closed.
+        sum(case when coalesce(customer.status_code, 'closed') = 'closed' then 0 else 1 end) as customer_count,
+        {{ total_of('coalesce(balance.deposit_balance_days_amount, 0)') }} as deposit_balance_days_amount,
+        {{ total_of('coalesce(balance.loan_balance_days_amount, 0)') }} as loan_balance_days_amount,
+        {{ total_of('month.contribution_amount') }} as contribution_amount,
+        {{ total_of('month.net_profit_amount') }} as net_profit_amount
+    from {{ ref('mart_profitability__customer_month') }} as month
+    left join {{ ref('fct_customer_month') }} as balance
+        on month.customer_key = balance.customer_key and month.month_date = balance.month_date
     left join {{ ref('dim_customer') }} as customer on month.customer_fk = customer.customer_pk
     inner join {{ ref('dim_employee') }} as person
         on coalesce(customer.manager_fk, {{ var('unassigned_pk') }}) = person.employee_pk
@@ -73,7 +73,7 @@ visited as (
 {%- set measures_of = {
     'looked_after': [
         'customer_count', 'deposit_balance_days_amount', 'loan_balance_days_amount',
-        'contribution_amount',
+        'contribution_amount', 'net_profit_amount',
     ],
     'opened': ['opening_count'],
     'required': ['visit_required_count', 'visit_done_count', 'visit_counted_count'],
@@ -136,6 +136,7 @@ select
     ) as visit_compliance_rate,
     cast(summed.valid_visit_count as bigint) as valid_visit_count,
     cast(summed.contribution_amount as decimal(18, 2)) as contribution_amount,
+    cast(summed.net_profit_amount as decimal(18, 2)) as net_profit_amount,
     cast(summed.month_date as date) as month_date
 from summed
 left join employee

@@ -1,51 +1,94 @@
--- One row per customer and month since the customer was registered, and one per month for what
--- belongs to nobody known.
+-- One row per customer and month since the customer was registered: the statement of the base rule
+-- set; and one per month for what belongs to nobody: units, treasury, and whatever has no owner.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_profitability__customer_month') %}
-with contribution as (
+{%- set lines_before_tax = [
+    'interest_income', 'interest_expense', 'ftp', 'fee_income', 'fee_expense', 'surtax', 'direct_cost',
+    'indirect_cost', 'unused_capacity', 'expected_loss',
+] %}
+{%- set lines = lines_before_tax + ['income_tax', 'capital_charge'] %}
+with statement as (
     select
-        month.customer_key,
-        month.customer_fk,
-        month.month_date,
-        month.days_count,
+        customer_key,
+        month_date,
+        {%- for line in lines %}
+        {{ total_of("case when profit_line_code = '" ~ line ~ "' then amount else 0 end") }} as {{ line }}_amount,
+        {%- endfor %}
+        {{ total_of("case when profit_line_code not in ('income_tax', 'capital_charge') then amount else 0 end") }}
+            as pre_tax_profit_amount
+    from {{ ref('fct_profit_month') }}
+    where rule_set_code = '{{ var("base_rule_set") }}' and {{ in_rebuilt('month_date', first_month) }}
+    group by customer_key, month_date
+),
+
+customer_month as (
+    select *
+    from {{ ref('fct_customer_month') }}
+    where {{ in_rebuilt('month_date', first_month) }}
+),
+
+-- Nobody has a row only where something belongs to him.
+present as (
+    select
+        coalesce(month.customer_key, statement.customer_key) as customer_key,
+        coalesce(month.customer_fk, {{ var('unassigned_pk') }}) as customer_fk,
+        coalesce(month.month_date, statement.month_date) as month_date,
+        coalesce(month.missing_rate_account_count, 0) as missing_rate_account_count,
+        {%- for name in ['deposit_average', 'loan_average', 'deposit_margin', 'loan_margin', 'contribution'] %}
+        coalesce(month.{{ name }}_amount, 0) as {{ name }}_amount,
+        {%- endfor %}
+        {%- for line in lines + ['pre_tax_profit'] %}
+        coalesce(statement.{{ line }}_amount, 0) as {{ line }}_amount{{ ',' if not loop.last }}
+        {%- endfor %}
+    from customer_month as month
+    full outer join statement
+        on month.customer_key = statement.customer_key and month.month_date = statement.month_date
+),
+
+stated as (
+    select
+        present.*,
         customer.organisation_fk,
         customer.manager_fk,
         customer.district_fk,
-        month.deposit_average_amount,
-        month.loan_average_amount,
-        month.deposit_margin_amount,
-        month.loan_margin_amount,
-        month.fee_amount,
-        month.transaction_cost_amount,
-        month.contribution_amount,
-        month.missing_rate_account_count
-    from {{ ref('fct_customer_month') }} as month
-    left join {{ ref('dim_customer') }} as customer on month.customer_fk = customer.customer_pk
-    where {{ in_rebuilt('month.month_date', first_month) }}
+        present.pre_tax_profit_amount + present.income_tax_amount as net_profit_amount,
+        -- One place for all customers, none for nobody.
+        case when present.customer_key <> {{ var('unassigned_pk') }} then 1 else 0 end as is_ranked,
+        rule.capital_return_rate,
+        coalesce(
+            {{ share_of_amount('exposure.risk_weighted_amount', 'rule.capital_ratio_rate') }}, 0
+        ) as economic_capital_amount
+    from present
+    left join {{ ref('dim_customer') }} as customer on present.customer_fk = customer.customer_pk
+    left join {{ ref('fct_customer_exposure_month') }} as exposure
+        on present.customer_key = exposure.customer_key and present.month_date = exposure.month_date
+    left join {{ ref('profit_rule_set') }} as rule
+        on {{ as_at('rule', 'present.month_date') }}
+        and rule.rule_set_code = '{{ var("base_rule_set") }}'
 ),
 
 ranked as (
     select
-        contribution.*,
+        stated.*,
         row_number() over (
-            partition by month_date order by contribution_amount desc, customer_key
-        ) as contribution_rank,
+            partition by month_date, is_ranked order by net_profit_amount desc, customer_key
+        ) as profit_rank,
         cast(
-            sum(contribution_amount) over (
-                partition by month_date
-                order by contribution_amount desc, customer_key
+            sum(net_profit_amount) over (
+                partition by month_date, is_ranked
+                order by net_profit_amount desc, customer_key
                 rows between unbounded preceding and current row
             ) as decimal(18, 2)
-        ) as cumulative_contribution_amount,
-        cast(sum(contribution_amount) over (partition by month_date) as decimal(18, 2))
-            as total_contribution_amount
-    from contribution
+        ) as cumulative_profit_amount,
+        cast(sum(net_profit_amount) over (partition by month_date, is_ranked) as decimal(18, 2))
+            as total_profit_amount
+    from stated
 )
 
 select
     cast(customer_key as bigint) as customer_key,
     cast(customer_fk as bigint) as customer_fk,
-    cast(days_count as int) as days_count,
+    cast({{ month_days('month_date') }} as int) as days_count,
     cast(coalesce(organisation_fk, {{ var('unassigned_pk') }}) as bigint) as organisation_fk,
     cast(coalesce(manager_fk, {{ var('unassigned_pk') }}) as bigint) as manager_fk,
     cast(coalesce(district_fk, {{ var('unassigned_pk') }}) as bigint) as district_fk,
@@ -53,15 +96,32 @@ select
     cast(loan_average_amount as decimal(18, 2)) as average_loan_amount,
     cast(deposit_margin_amount as decimal(18, 2)) as deposit_margin_amount,
     cast(loan_margin_amount as decimal(18, 2)) as loan_margin_amount,
-    cast(fee_amount as decimal(18, 2)) as fee_amount,
-    cast(transaction_cost_amount as decimal(18, 2)) as transaction_cost_amount,
     cast(contribution_amount as decimal(18, 2)) as contribution_amount,
-    cast(contribution_rank as bigint) as contribution_rank,
-    cast(cumulative_contribution_amount as decimal(18, 2)) as cumulative_contribution_amount,
-    cast(total_contribution_amount as decimal(18, 2)) as total_contribution_amount,
+    {%- for line in lines_before_tax %}
+    cast({{ line }}_amount as decimal(18, 2)) as {{ line }}_amount,
+    {%- endfor %}
+    cast(pre_tax_profit_amount as decimal(18, 2)) as pre_tax_profit_amount,
+    cast(income_tax_amount as decimal(18, 2)) as income_tax_amount,
+    cast(net_profit_amount as decimal(18, 2)) as net_profit_amount,
+    cast(capital_charge_amount as decimal(18, 2)) as capital_charge_amount,
+    cast(net_profit_amount + capital_charge_amount as decimal(18, 2)) as economic_profit_amount,
+    cast(economic_capital_amount as decimal(18, 2)) as economic_capital_amount,
+    -- Of capital below a yuan a return says nothing, and would not fit.
+    cast(
+        case
+            when economic_capital_amount >= 1
+                then {{ ratio_of('12 * net_profit_amount', 'economic_capital_amount') }} + capital_return_rate
+        end as decimal(18, 8)
+    ) as risk_adjusted_return_rate,
+    cast(case when is_ranked = 1 then profit_rank end as bigint) as profit_rank,
+    cast(case when is_ranked = 1 then cumulative_profit_amount end as decimal(18, 2)) as cumulative_profit_amount,
+    cast(case when is_ranked = 1 then total_profit_amount end as decimal(18, 2)) as total_profit_amount,
     -- Null in a month whose customers together bring nothing.
-    cast({{ ratio_of('cumulative_contribution_amount', 'total_contribution_amount') }} as decimal(18, 8))
-        as cumulative_share,
+    cast(
+        case
+            when is_ranked = 1 then {{ ratio_of('cumulative_profit_amount', 'total_profit_amount') }}
+        end as decimal(18, 8)
+    ) as cumulative_profit_share,
     cast(missing_rate_account_count as int) as missing_rate_account_count,
     cast(month_date as date) as month_date
 from ranked
