@@ -158,6 +158,25 @@ def _window_problems(window: exp.Window) -> Iterator[str]:
             yield f"window ordered by nothing that ends a tie: {said}"
 
 
+def join_problems(compiled_sql: str, path: str) -> list[str]:
+    """Outer joins with a condition on their left side alone: DuckDB has no hash join for them.
+
+    It compares every row with every other instead, which nobody sees on a small bank. Within the
+    key, `case when ... then key end = other.key` says the same.
+    """
+    tree = sqlglot.parse_one(compiled_sql, dialect="duckdb")
+    problems = []
+    for join in tree.find_all(exp.Join):
+        condition = join.args.get("on")
+        if join.side not in ("LEFT", "FULL") or condition is None:
+            continue
+        for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+            tables = {column.table for column in part.find_all(exp.Column) if column.table}
+            if tables and join.alias_or_name not in tables:
+                problems.append(f"{path}: a {join.side.lower()} join on {part.sql()} alone")
+    return problems
+
+
 def last_select_problems(compiled_sql: str, path: str) -> list[str]:
     """Whether the last select names its columns."""
     tree = sqlglot.parse_one(compiled_sql, dialect="duckdb")

@@ -15,7 +15,12 @@ from tests.conventions.manifest_rules import (
     models,
     untyped_seed_columns,
 )
-from tests.conventions.sql_rules import last_select_problems, order_problems, parse_problems
+from tests.conventions.sql_rules import (
+    join_problems,
+    last_select_problems,
+    order_problems,
+    parse_problems,
+)
 
 
 def _compiled(manifest: Manifest) -> list[tuple[str, str]]:
@@ -38,6 +43,12 @@ def test_every_model_parses_in_the_dialect_of_the_engine(
 def test_no_answer_depends_on_the_order_rows_happen_to_come_in(project: Project, name: str) -> None:
     compiled = _compiled(getattr(project, name))
     problems = [each for sql, path in compiled for each in order_problems(sql, path)]
+    assert not problems, "\n".join(problems)
+
+
+def test_no_outer_join_hangs_on_its_left_side_alone(project: Project) -> None:
+    compiled = _compiled(project.first)
+    problems = [each for sql, path in compiled for each in join_problems(sql, path)]
     assert not problems, "\n".join(problems)
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.conventions.file_rules import REPOSITORY
 from tests.conventions.sql_rules import (
     first_line_problem,
+    join_problems,
     last_select_problems,
     order_problems,
     own_text,
@@ -130,6 +131,14 @@ def test_an_order_that_may_change_is_found(sql: str) -> None:
 )
 def test_an_order_without_ties_is_allowed(sql: str) -> None:
     assert not order_problems(sql, "m.sql")
+
+
+def test_an_outer_join_on_its_left_side_alone_is_found() -> None:
+    joined = "select a.x from a left join b on a.k = b.k and {}"
+    assert join_problems(joined.format("a.kind = 'z'"), "m.sql")
+    assert not join_problems(joined.format("b.kind = 'z'"), "m.sql")
+    assert not join_problems(joined.format("a.day >= b.day"), "m.sql")
+    assert not join_problems("select a.x from a join b on a.k = b.k and a.kind = 'z'", "m.sql")
 
 
 def test_a_star_in_the_last_select_is_found() -> None:

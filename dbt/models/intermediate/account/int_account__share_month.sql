@@ -144,6 +144,6 @@ from held
 inner join account_month
     on held.account_key = account_month.account_key and held.month_date = account_month.month_date
 left join customer_version as customer
-    on held.customer_key = customer.customer_key
-    and held.customer_key <> account_month.customer_key
+    on case when held.customer_key <> account_month.customer_key then held.customer_key end
+    = customer.customer_key
     and {{ as_at('customer', 'held.reached_date') }}

@@ -144,6 +144,5 @@ inner join stretch
 left join {{ ref('int_customer__assign_key') }} as customer
     on version.customer_id = customer.customer_id
 left join owner_stretch as owner
-    on version.account_key = owner.account_key
+    on case when version.customer_id is null then version.account_key end = owner.account_key
     and {{ as_at('owner', 'stretch.cut_date') }}
-    and version.customer_id is null

@@ -65,10 +65,12 @@ begun as (
         and placed.pricing_kind_code = rule.pricing_kind_code
     left join {{ ref('fct_core_share_month') }} as core
         on placed.month_date = core.month_date
-        and placed.product_id = core.product_id
+        -- Within the key: as a condition of its own it makes DuckDB compare every row with every other.
+        and case
+            when placed.pricing_kind_code = 'non_maturity' and placed.pillar_code = 'liability'
+                then placed.product_id
+        end = core.product_id
         and placed.currency_code = core.currency_code
-        and placed.pricing_kind_code = 'non_maturity'
-        and placed.pillar_code = 'liability'
 )
 
 select
