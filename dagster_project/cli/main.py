@@ -19,6 +19,7 @@ from dagster_project.cli import (
     sql,
     status,
     template,
+    trace,
     train,
 )
 from dagster_project.cli import run as night
@@ -51,6 +52,7 @@ app.command("feeds", rich_help_panel=DELIVERIES)(feeds.feeds)
 app.command("template", rich_help_panel=DELIVERIES)(template.template)
 app.command("sql", rich_help_panel=PUBLISHED)(sql.sql)
 app.command("reconcile", rich_help_panel=PUBLISHED)(reconcile.reconcile)
+app.command("trace", rich_help_panel=PUBLISHED)(trace.trace)
 app.command("generations", rich_help_panel=PUBLISHED)(generations.generations)
 app.command("rollback", rich_help_panel=PUBLISHED)(generations.rollback)
 app.command("demo", rich_help_panel=BEGIN)(demo.demo)
