@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from serving.profit.bank import Bank
 
 Rows = list[dict[str, Any]]
-# What belongs to the bank as a whole and is small, and what is an account's.
+# What belongs to the bank as a whole and is small, what is an account's, and what a customer's.
 BANK_FEEDS: Final = (
-    "corebank__product", "corebank__organisation", "treasury__ftp_curve", "ledger__cost_pool",
+    "corebank__product", "corebank__organisation", "corebank__employee",
+    "treasury__ftp_curve", "ledger__cost_pool",
 )  # fmt: skip
 ACCOUNT_FEEDS: Final = (
     "corebank__account", "corebank__account_holder", "corebank__balance", "corebank__accrual",
     "risk__account_measure",
 )  # fmt: skip
+CUSTOMER_FEEDS: Final = ("corebank__customer", "fieldwork__visit", "fieldwork__callback")
 
 
 def base_method_set(project: Path = DBT_PROJECT) -> str:
@@ -63,7 +65,10 @@ class Deliveries:
 
     def of_everybody(self) -> dict[str, Rows]:
         """All that profit is reckoned from. Of a small bank: nothing is left out."""
-        feeds = (*ACCOUNT_FEEDS, "corebank__transaction", "corebank__loan", "vault__pseudonym")
+        feeds = (
+            *ACCOUNT_FEEDS, *CUSTOMER_FEEDS, "corebank__transaction", "corebank__loan",
+            "vault__pseudonym",
+        )  # fmt: skip
         return self.of_bank() | {feed: self.rows(feed) for feed in feeds}
 
     def of_customer(self, customer_key: int, account_keys: Collection[int]) -> dict[str, Rows]:
@@ -74,6 +79,7 @@ class Deliveries:
         for feed in ("corebank__account", "corebank__account_holder"):
             accounts |= {row["account_id"] for row in self.rows(feed, customer_id=numbers)}
         found = {feed: self.rows(feed, account_id=accounts) for feed in ACCOUNT_FEEDS}
+        found |= {feed: self.rows(feed, customer_id=numbers) for feed in CUSTOMER_FEEDS}
         # A correction may have moved a posting or a loan to another account.
         for feed, key in (
             ("corebank__transaction", "transaction_id"),

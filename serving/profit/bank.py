@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from serving.profit.evidence import Row
-from serving.profit.numbers import UNITS, divided, months_later, units
-from serving.profit.records import Listed, Version, changes, newest
+from serving.profit.numbers import FIRST_DAY, UNITS, divided, months_later, units
+from serving.profit.records import Listed, Version, changes, is_deleted, listed_starts, newest
 
 UNASSIGNED = -1
 LOAN_COLUMNS = ("account_id", "principal_amount", "collateral_code", "five_class_code")
+EMPLOYEE_COLUMNS = ("employee_name", "organisation_id", "post_code", "hired_date", "left_date")
 UNIT_COLUMNS = (
     "organisation_name", "parent_organisation_id", "organisation_type_code", "region_code",
     "opened_date", "closed_date",
@@ -27,7 +28,8 @@ class Whole:
     Attributes:
         first_month: First month of accounts.
         first_fed_month: First month of the balance feed; None of banks that deliver none.
-        first_exposure_month: First month in which anything was lent.
+        first_exposure_month: First month of exposures and provisions.
+        first_posting_month: First month of postings; visits before it are no work.
         booked_months: Months of which the ledger's interest was delivered.
         posting_counts: Postings by month, unit and pool.
         used_minutes: Minutes worked, in ten-thousandths, by month, unit and pool.
@@ -38,6 +40,7 @@ class Whole:
     first_month: dt.date
     first_fed_month: dt.date | None
     first_exposure_month: dt.date | None
+    first_posting_month: dt.date | None
     booked_months: frozenset[dt.date]
     posting_counts: Mapping[tuple[dt.date, str, str], int] = field(default_factory=dict)
     used_minutes: Mapping[tuple[dt.date, str, str], int] = field(default_factory=dict)
@@ -136,59 +139,45 @@ class Bank:
         return found
 
     @cached_property
+    def known_customers(self) -> frozenset[int]:
+        """Keys of the customers that a list tells of; work on others is on nobody known."""
+        listed = [row for row in self.rows("corebank__customer") if not is_deleted(row)]
+        names = {("customer", row["customer_id"]) for row in listed}
+        return frozenset(self.keys[name] for name in names if name in self.keys)
+
+    @cached_property
     def products(self) -> Listed:
         """The catalogue of products."""
         return Listed(self.rows("corebank__product"), "product_id")
 
     @cached_property
-    def _unit_versions(self) -> dict[str, list[tuple[dt.date, object]]]:
-        """Per unit the days from which it, or its place in the tree, was another."""
-        rows = newest(
-            self.rows("corebank__organisation"),
-            key=lambda row: (row["business_date"], row["organisation_id"]),
-        ).values()
-        lists: dict[dt.date, dict[str, Row]] = defaultdict(dict)
-        for row in rows:
-            lists[row["business_date"]][row["organisation_id"]] = row
-        found: dict[str, list[tuple[dt.date, object]]] = defaultdict(list)
-        states: dict[str, object] = {}
-        for day in sorted(lists):
-            # A unit that the list before this one left out is another when it comes back.
-            states = {
-                name: state for name, state in states.items() if name in lists[day]
-            } | self._opened(found, states, day, lists[day])
-        return found
-
-    def _opened(
-        self,
-        found: dict[str, list[tuple[dt.date, object]]],
-        before: Mapping[str, object],
-        day: dt.date,
-        listed: Mapping[str, Row],
-    ) -> dict[str, object]:
-        now: dict[str, object] = {}
-        for name in listed:
-            now[name] = tuple(self._lineage(name, listed))
-            if before.get(name) != now[name]:
-                found[name].append((day, now[name]))
-        return now
-
-    def _lineage(self, name: str, listed: Mapping[str, Row]) -> Iterable[object]:
-        seen: set[str] = set()
-        at: str | None = name
-        while at is not None and at in listed and at not in seen:
-            seen.add(at)
-            row = listed[at]
-            own = UNIT_COLUMNS if at == name else ("organisation_name",)
-            yield (at, *(row[column] for column in own))
-            at = row["parent_organisation_id"]
+    def _unit_starts(self) -> dict[str, list[dt.date]]:
+        return listed_starts(self.rows("corebank__organisation"), "organisation_id", _lineage)
 
     def unit_version(self, organisation_id: str | None, day: dt.date) -> tuple[str, int]:
         """A unit and which of its versions held on a day; ("unassigned", 0) of an unknown one."""
-        versions = self._unit_versions.get(organisation_id or "", [])
-        if not versions or organisation_id is None:
+        starts = self._unit_starts.get(organisation_id or "", [])
+        if not starts or organisation_id is None:
             return "unassigned", 0
-        return organisation_id, sum(start <= day for start, _ in versions[1:])
+        return organisation_id, sum(start <= day for start in starts)
+
+    @cached_property
+    def employees(self) -> Listed:
+        """The list of employees."""
+        return Listed(self.rows("corebank__employee"), "employee_id")
+
+    @cached_property
+    def _employee_starts(self) -> dict[str, list[dt.date]]:
+        return listed_starts(
+            self.rows("corebank__employee"),
+            "employee_id",
+            lambda row, _: tuple(row[name] for name in EMPLOYEE_COLUMNS),
+        )
+
+    def employee_start(self, employee_id: str, day: dt.date) -> dt.date:
+        """From when an employee was what he was on a day."""
+        starts = self._employee_starts.get(employee_id, [FIRST_DAY])
+        return max(start for start in starts if start <= day)
 
     @cached_property
     def _curves(self) -> dict[str, dict[dt.date, list[tuple[int, Row]]]]:
@@ -230,6 +219,17 @@ class Bank:
         ]
         nodes = [rung for rung in rungs if rung is not None]
         return (divided(sum(node.units for node in nodes), len(nodes)) if nodes else 0), nodes
+
+
+def _lineage(row: Row, listed: Mapping[str, Row]) -> object:
+    """A unit's own columns, and the names of those above it."""
+    found: list[object] = [tuple(row[name] for name in UNIT_COLUMNS)]
+    seen, above = {row["organisation_id"]}, row["parent_organisation_id"]
+    while above in listed and above not in seen:
+        seen.add(above)
+        found.append((above, listed[above]["organisation_name"]))
+        above = listed[above]["parent_organisation_id"]
+    return tuple(found)
 
 
 def blended(core: int, inner: int, outer: int) -> int:

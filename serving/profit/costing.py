@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -53,12 +53,14 @@ class Pool:
 
 @dataclass(frozen=True)
 class Work:
-    """Postings of one kind and channel that a unit handled for an account in a month."""
+    """What a unit did of one kind and by one channel in a month: postings of an account, visits."""
 
     unit: str
     pool: str | None
-    postings: tuple[Row, ...]
+    what: str
+    count: int
     minutes: int
+    origins: tuple[Origin, ...]
     rules: tuple[Rule, ...]
 
 
@@ -177,18 +179,21 @@ def work(account: Account, month: dt.date) -> Iterator[Work]:
         name = bank.unit_version(unit_id, row["booked_date"])
         grouped[(*name, row["transaction_type_code"], row["channel_code"])].append(row)
     for (unit, _, kind, channel), rows in grouped.items():
-        times = bank.rule("activity_time", month, _is_of(kind, channel))
-        extra_rules = bank.rule("activity_time_condition", month, _is_of(kind, channel))
-        minutes = sum(_ten_thousandths(each["base_minutes"]) for each in times[:1]) * len(rows)
+        times = bank.rule("activity_time", month, is_of(kind, channel))
+        extra_rules = bank.rule("activity_time_condition", month, is_of(kind, channel))
+        minutes = sum(ten_thousandths(each["base_minutes"]) for each in times[:1]) * len(rows)
         met = [each for each in extra_rules for row in rows if _meets(each, row)]
-        minutes += sum(_ten_thousandths(each["extra_minutes"]) for each in met)
+        minutes += sum(ten_thousandths(each["extra_minutes"]) for each in met)
         told = [rule("rule.activity_time", each) for each in times[:1]]
         told += [rule("rule.activity_time_condition", each) for each in extra_rules if each in met]
         pool = times[0]["cost_pool_code"] if times else None
-        yield Work(str(unit), pool, tuple(rows), minutes, tuple(told))
+        seen = tuple(origin("corebank__transaction", row, *_POSTING) for row in rows)
+        what = f"{len(rows)} {kind} by {channel}"
+        yield Work(str(unit), pool, what, len(rows), minutes, seen, tuple(told))
 
 
-def _is_of(kind: object, channel: object) -> _Fits:
+def is_of(kind: object, channel: object) -> _Fits:
+    """Whether a rule is of a kind of posting and a channel."""
     return _Fits(kind, channel)
 
 
@@ -201,7 +206,8 @@ class _Fits:
         return (row["transaction_type_code"], row["channel_code"]) == (self.kind, self.channel)
 
 
-def _ten_thousandths(minutes: Decimal) -> int:
+def ten_thousandths(minutes: Decimal) -> int:
+    """Minutes in ten-thousandths."""
     return int(minutes * MINUTE)
 
 
@@ -213,19 +219,23 @@ def _meets(condition: Row, posting: Row) -> bool:
 
 
 def costs(
-    account: Account, month: dt.date, method: str, known: dict[tuple[str, str], Pool]
+    bank: Bank,
+    month: dt.date,
+    done: Sequence[Work],
+    method: str,
+    known: Mapping[tuple[str, str], Pool],
 ) -> list[Cost]:
     """What each piece of work of a month cost by one method.
 
     Args:
-        account: The account.
+        bank: The bank, with its rules.
         month: First day of the month.
+        done: The work on one account, or on one customer.
         method: practical_capacity, or full_absorption, which leaves no capacity unused.
         known: `pools` of the month.
     """
-    done = list(work(account, month))
     if method != "full_absorption":
-        return [_priced(account.bank, month, each, known) for each in done]
+        return [_priced(bank, month, each, known) for each in done]
     absorbed: dict[tuple[str, str], list[Work]] = defaultdict(list)
     found = []
     for each in done:
@@ -233,15 +243,15 @@ def costs(
         if pool and pool.minutes > 0:
             absorbed[pool.unit, pool.code].append(each)
         else:
-            found.append(_priced(account.bank, month, each, known))
+            found.append(_priced(bank, month, each, known))
     for name, pieces in absorbed.items():
-        used = account.bank.whole.used_minutes.get((month, *name), 0)
+        used = bank.whole.used_minutes.get((month, *name), 0)
         if used > 0:
             found.append(_of_pool(known[name], used, pieces))
     return found
 
 
-def _priced(bank: Bank, month: dt.date, done: Work, known: dict[tuple[str, str], Pool]) -> Cost:
+def _priced(bank: Bank, month: dt.date, done: Work, known: Mapping[tuple[str, str], Pool]) -> Cost:
     """The cost of one piece: at the pool's price, or at the standard one where it has none."""
     pool = known.get((done.unit, done.pool or ""))
     if pool is not None and pool.minutes > 0:
@@ -252,7 +262,7 @@ def _priced(bank: Bank, month: dt.date, done: Work, known: dict[tuple[str, str],
     cost = -divided(price * done.minutes, MINUTE)
     how = f"-{_minutes(done.minutes)} min × {money(price)} (standard)"
     step = Step(
-        "作业成本", "Cost of the work", cost, f"{_what(done)}: {how}", _told([done]),
+        "作业成本", "Cost of the work", cost, f"{done.what}: {how}", done.origins,
         (*done.rules, *(rule("rule.cost_pool_rule", each) for each in rules[:1])),
     )  # fmt: skip
     return Cost(cost, cost, step)
@@ -264,15 +274,16 @@ def _of_pool(pool: Pool, capacity: int, pieces: Iterable[Work]) -> Cost:
     minutes = sum(each.minutes for each in done)
     direct, full = (-divided(amount * minutes, capacity) for amount in (pool.own, pool.full))
     how = (
-        f"{'; '.join(_what(each) for each in done)}: {_minutes(minutes)} of {_minutes(capacity)}"
+        f"{'; '.join(each.what for each in done)}: {_minutes(minutes)} of {_minutes(capacity)}"
         f" min of pool {pool.code} of unit {pool.unit}: own {money(pool.own)} and"
         f" {money(pool.full - pool.own)} from support"
     )
     row = origin("ledger__cost_pool", pool.row, *_POOL)
+    told = [each for piece in done for each in piece.origins]
     rules = tuple(each for piece in done for each in piece.rules)
     pool_rule = (rule("rule.cost_pool_rule", pool.rule),) if pool.rule else ()
     step = Step(
-        "作业成本", "Cost of the work", full, how, (row, *_told(done)), rules + pool_rule,
+        "作业成本", "Cost of the work", full, how, (row, *told), rules + pool_rule,
         pool.received,
     )  # fmt: skip
     return Cost(direct, full, step)
@@ -281,16 +292,3 @@ def _of_pool(pool: Pool, capacity: int, pieces: Iterable[Work]) -> Cost:
 def _minutes(count: int) -> str:
     text = f"{Decimal(count) / MINUTE:,.4f}"
     return text.rstrip("0").rstrip(".")
-
-
-def _what(done: Work) -> str:
-    row = done.postings[0]
-    return f"{len(done.postings)} {row['transaction_type_code']} by {row['channel_code']}"
-
-
-def _told(pieces: Iterable[Work]) -> tuple[Origin, ...]:
-    return tuple(
-        origin("corebank__transaction", row, *_POSTING)
-        for piece in pieces
-        for row in piece.postings
-    )

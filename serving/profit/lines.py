@@ -10,7 +10,7 @@ from typing import Final
 
 from serving.profit.account import Account
 from serving.profit.bank import UNASSIGNED
-from serving.profit.costing import Cost, Pool, costs, postings_of
+from serving.profit.costing import Cost, Pool, costs, postings_of, work
 from serving.profit.evidence import Origin, Row, Step, money, origin, percent, rule
 from serving.profit.holders import Part
 from serving.profit.numbers import (
@@ -112,14 +112,7 @@ class AccountMonth:
             (found["interest_income"], found["fee_income"]),
         )  # fmt: skip
         before = [step for name, step in found.items() if name != "capital_charge"]
-        profit = sum(step.fen or 0 for step in before)
-        rate = units(rule_set["income_tax_rate"])
-        told = (rule("rule.profit_rule_set", rule_set, "rule_set_code", "income_tax_rate"),)
-        found["income_tax"] = Step(
-            *IN_WORDS["income_tax"], -share(profit, rate),
-            f"-({money(profit)} of profit before tax) × {percent(rate)}", (), told,
-            tuple(step for step in before if step.fen),
-        )  # fmt: skip
+        found["income_tax"] = income_tax(before, rule_set)
         return found
 
     def whole(self, line: str, rule_set: Row) -> Step:
@@ -171,16 +164,9 @@ class AccountMonth:
 
     def _work(self, line: str, method: str) -> Step:
         if method not in self._costs:
-            self._costs[method] = costs(self.account, self.month, method, self._pools)
-        steps = []
-        for cost in self._costs[method]:
-            is_direct = line == "direct_cost"
-            amount = cost.direct if is_direct else cost.full - cost.direct
-            if amount:
-                which = "of its own cost" if is_direct else "of all of it, less that of its own"
-                step = replace(cost.step, fen=amount, how=f"{cost.step.how}; {which}")
-                steps.append(replace(step, parts=() if is_direct else step.parts))
-        return _sum(line, steps)
+            done = list(work(self.account, self.month))
+            self._costs[method] = costs(self.bank, self.month, done, method, self._pools)
+        return work_line(line, self._costs[method])
 
     def _losses(self, rule_set: Row) -> Step:
         if rule_set["loss_method_code"] == "expected":
@@ -211,6 +197,29 @@ class AccountMonth:
             f"-{money(weighted)} × {percent(ratio)} of capital × {percent(hurdle)} hurdle / 12",
             (), (rule("rule.profit_rule_set", rule_set, *_CAPITAL),), (self.exposure.weight_step,),
         )  # fmt: skip
+
+
+def work_line(line: str, found: Iterable[Cost]) -> Step:
+    """Direct or indirect cost of some work."""
+    steps = []
+    for cost in found:
+        is_direct = line == "direct_cost"
+        amount = cost.direct if is_direct else cost.full - cost.direct
+        if amount:
+            which = "of its own cost" if is_direct else "of all of it, less that of its own"
+            step = replace(cost.step, fen=amount, how=f"{cost.step.how}; {which}")
+            steps.append(replace(step, parts=() if is_direct else step.parts))
+    return _sum(line, steps)
+
+
+def income_tax(before: Iterable[Step], rule_set: Row) -> Step:
+    """Income tax on the lines before it; losses get it back."""
+    lines = tuple(step for step in before if step.fen)
+    profit = sum(step.fen or 0 for step in lines)
+    rate = units(rule_set["income_tax_rate"])
+    how = f"-({money(profit)} of profit before tax) × {percent(rate)}"
+    told = (rule("rule.profit_rule_set", rule_set, "rule_set_code", "income_tax_rate"),)
+    return Step(*IN_WORDS["income_tax"], -share(profit, rate), how, (), told, lines)
 
 
 _CAPITAL: Final = ("rule_set_code", "capital_ratio_rate", "hurdle_rate")

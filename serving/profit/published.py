@@ -215,6 +215,9 @@ def whole(connection: duckdb.DuckDBPyConnection, month: dt.date) -> Whole:
     (first_exposure,) = connection.execute(
         "select min(month_date) from dimensional.fct_exposure_month"
     ).fetchone() or (None,)
+    (first_posting,) = connection.execute(
+        "select min(month_date) from dimensional.fct_transaction"
+    ).fetchone() or (None,)
     booked = connection.execute(
         "select distinct month_date from dimensional.fct_account_month"
         " where interest_source_code = 'ledger'"
@@ -236,6 +239,7 @@ def whole(connection: duckdb.DuckDBPyConnection, month: dt.date) -> Whole:
         first_month,
         first_fed,
         first_exposure,
+        first_posting,
         frozenset(row[0] for row in booked),
         {(month, unit, pool): int(count) for unit, pool, count in counted},
         {(month, unit, pool): int(minutes * MINUTE) for unit, pool, minutes in used},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from serving.profit.evidence import Row
@@ -111,3 +111,29 @@ class Listed:
         known = self._rows.get(member or "", [])
         held = [row for row in known if row["business_date"] <= day]
         return held[-1] if held else (known[0] if known else None)
+
+
+def listed_starts(
+    rows: Iterable[Row], key: str, state: Callable[[Row, Mapping[str, Row]], object]
+) -> dict[str, list[dt.date]]:
+    """Per member of a list the days from which it was another; the first one has always held.
+
+    Args:
+        rows: Deliveries of the list, each of them whole.
+        key: Column that names a member.
+        state: What makes a member another, from its row and all rows of the delivery by member.
+    """
+    lists: dict[dt.date, dict[str, Row]] = {}
+    for row in newest(rows, key=lambda each: (each["business_date"], each[key])).values():
+        lists.setdefault(row["business_date"], {})[row[key]] = row
+    found: dict[str, list[dt.date]] = {}
+    states: dict[str, object] = {}
+    for day in sorted(lists):
+        now = {name: state(row, lists[day]) for name, row in lists[day].items()}
+        for name, each in now.items():
+            # One that the list before this left out is another when it comes back.
+            if states.get(name) != each:
+                start = day if name in found else FIRST_DAY
+                found.setdefault(name, []).append(start)
+        states = now
+    return found

@@ -10,7 +10,16 @@ from typing import Final
 
 from serving.profit.account import Account
 from serving.profit.evidence import Origin, Row, Rule, Step, money, origin, percent, rule
-from serving.profit.numbers import UNITS, divided, fen, month_first, month_last, share, units
+from serving.profit.numbers import (
+    UNITS,
+    divided,
+    fen,
+    month_first,
+    month_last,
+    months_later,
+    share,
+    units,
+)
 from serving.profit.pricing import Price
 from serving.profit.records import newest
 
@@ -88,7 +97,9 @@ def exposure(account: Account, month: dt.date, prices: Sequence[Price]) -> Expos
     """
     lent = [each for each in prices if each.pillar == "asset"]
     measure = _measured(account, month)
-    if month < account.bank.whole.first_month or (not lent and measure is None):
+    # Of the month before the first only the provisions that it ended with are known.
+    eve = months_later(account.bank.whole.first_month, -1)
+    if month < eve or (not lent and measure is None):
         return None
     product = _product(account, month)
     graded = _graded(account, month, measure, product)
@@ -162,7 +173,7 @@ def _product(account: Account, month: dt.date) -> Row | None:
 
 def _drawn(account: Account, month: dt.date, product: Row | None) -> int:
     """What is lent at the end of a month; of a deposit what it is in the red by."""
-    closing = account.closing(month)
+    closing = account.closing(month) if account.is_in(month) else 0
     if product is not None and product["pillar_code"] == "asset":
         return closing
     return max(-closing, 0)

@@ -14,7 +14,7 @@ import duckdb
 from serving.errors import QueryError
 from serving.profit import published
 from serving.profit.evidence import Row
-from serving.profit.numbers import UNITS, divided, fen, units
+from serving.profit.numbers import UNITS, divided, fen, share, units
 from serving.query import Answer
 
 # How each line was reckoned, for whoever reads the page.
@@ -59,6 +59,8 @@ NOTES: Final = {
         "Risk-weighted exposure at the capital ratio and the hurdle rate, a twelfth a month.",
     ),
 }  # fmt: skip
+# What belongs to a customer and to none of his accounts: the work of visiting him.
+VISITS: Final = "走访 Visits"
 # Where subtotals stand: behind which line.
 _BEHIND: Final = {
     "ftp": "net_interest",
@@ -187,9 +189,7 @@ def statement(
     profits = {line.code: line for line in lines}
     columns = _columns(connection, profits["net_profit"].by_account, known)
     deposits, loans = _averages(connection, customer_key, known)
-    hurdle = units(rules["hurdle_rate"])
-    charge = -profits["capital_charge"].total
-    capital = divided(charge * 12 * UNITS, hurdle * len(known)) if hurdle else 0
+    capital = _capital(connection, customer_key, known, units(rules["capital_ratio_rate"]))
     profit = profits["net_profit"].total
     # Of capital below a yuan a return says nothing.
     raroc = None
@@ -241,7 +241,22 @@ def _columns(
     ).fetchone() or (1,)
     names = {key: (name, divided(fen(balance), int(days))) for key, name, balance in rows}
     ordered = sorted(profits, key=lambda key: (-abs(profits[key]), key))
-    return [Column(key, *names.get(key, ("", 0))) for key in ordered]
+    return [Column(key, *names.get(key, (VISITS, 0))) for key in ordered]
+
+
+def _capital(
+    connection: duckdb.DuckDBPyConnection,
+    customer_key: int,
+    months: Sequence[dt.date],
+    ratio: int,
+) -> int:
+    """Capital that stood for the customer's part of what was lent, on average of the months."""
+    rows = connection.execute(
+        "select risk_weighted_amount from dimensional.fct_customer_exposure_month"
+        " where customer_key = ? and list_contains(?, month_date)",
+        [customer_key, list(months)],
+    ).fetchall()
+    return divided(sum(share(fen(amount), ratio) for (amount,) in rows), len(months))
 
 
 def _averages(

@@ -108,7 +108,7 @@ def _table(told: Statement) -> str:
     if len(rest) == 1:
         shown, rest = [*shown, *rest], []
     head = "".join(
-        f"<th>{escape(column.product)}<small>…{column.key % 10**6:06d}</small></th>"
+        f"<th>{escape(column.product)}<small>{_shortened(column.key)}</small></th>"
         for column in shown
     )
     if rest:
@@ -125,6 +125,11 @@ def _table(told: Statement) -> str:
         f"<table><thead><tr><th>项目<small>Line</small></th>{head}<th>合计<small>Total</small></th>"
         f"</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def _shortened(key: int) -> str:
+    """The end of an account's key; nothing of what is no account."""
+    return f"…{key % 10**6:06d}" if key > 0 else ""
 
 
 def _row(line: Line, shown: Sequence[Column], rest: Sequence[Column]) -> str:

@@ -17,6 +17,7 @@ from serving.profit.costing import pools
 from serving.profit.evidence import Origin, Rule, Step
 from serving.profit.lines import AccountMonth
 from serving.profit.numbers import yuan
+from serving.profit.visits import visit_lines, visit_work
 
 # Numbers that say who somebody is; the last four digits are enough to find a row again.
 IDENTITIES: Final = frozenset({"account_id", "customer_id", "loan_id"})
@@ -107,7 +108,10 @@ def trace(
                 " the customer's are shown",
             )
     wanted = published.summed_lines(line)
-    steps = _reckoned(bank, accounts, customer_key, month, rules, wanted)
+    # Visits are work on the customer, whatever accounts he has.
+    steps = _reckoned(
+        bank, accounts, customer_key, month, rules, wanted, with_visits=account_key is None
+    )
     found = Step(chosen.zh, chosen.en, sum(each.fen or 0 for each in steps), parts=tuple(steps))
     amount = sum(each.fen for each in told if each.line in wanted)
     return Trace(customer_key, month, chosen, rule_set, amount, found)
@@ -125,10 +129,17 @@ def _reckoned(
     month: dt.date,
     rule_set: Any,
     wanted: Sequence[str],
+    *,
+    with_visits: bool,
 ) -> list[Step]:
-    """Per account that brings anything: the lines wanted, as the customer's part of them."""
+    """Per account that brings anything, and for visits: the lines wanted, the customer's part."""
     known = pools(bank, month)
     found = []
+    if with_visits and (done := visit_work(bank, month).get(customer_key)):
+        own = visit_lines(bank, month, done, rule_set, known)
+        parts = tuple(own[name] for name in wanted if name in own and _is_told(own[name]))
+        total = sum(part.fen or 0 for part in parts)
+        found.append(Step("走访", "Visits", total, parts=parts))
     for account in accounts:
         own = AccountMonth(account, month, known).lines(rule_set).get(customer_key, {})
         parts = tuple(own[name] for name in wanted if name in own and _is_told(own[name]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,10 +19,11 @@ from ingestion.contracts import load_feeds
 from serving.connection import connect_current
 from serving.profit import published
 from serving.profit.account import Account
-from serving.profit.bank import Bank, Whole
+from serving.profit.bank import UNASSIGNED, Bank, Whole
 from serving.profit.costing import pools, work
 from serving.profit.lines import AccountMonth
-from serving.profit.numbers import DAY, fen, month_first
+from serving.profit.numbers import DAY, fen, month_first, months_later
+from serving.profit.visits import visit_lines, visit_work
 
 # A line or subtotal, and a feed that it must rest on.
 FIGURES = (
@@ -57,17 +59,28 @@ def both(home: Path) -> tuple[dict[Name, int], dict[Name, int]]:
             for name, part in published.whole(connection, month).core_shares.items()
         }
         told = _published(connection)
-    whole = Whole(_first_month(rows), _first_fed(rows), None, _booked(rows), core_shares=shares)
+    posted = _first(rows, "corebank__transaction", "booked_date")
+    fed = _first(rows, "corebank__balance", "balance_date")
+    whole = Whole(_first_month(rows), fed, None, posted, _booked(rows), core_shares=shares)
     bank = Bank(rows, rules, generation.business_date, whole, base_method_set())
     _count(bank, months)
     return _anew(bank, months), told
 
 
-def rows_behind(step: dict[str, Any], feed: str) -> Iterator[dict[str, Any]]:
-    """Delivered rows of a feed that a step of `crm trace --json` rests on."""
-    yield from (row for row in step["rows"] if row["feed"] == feed)
+def rows_behind(printed: str, feed: str) -> list[dict[str, Any]]:
+    """Delivered rows of a feed behind a figure as `crm trace --json` prints it: one that agrees."""
+    (told,) = json.loads(printed)
+    assert told["is_same"]
+    assert told["published_amount"] != 0
+    found = [row for row in _rows(told["step"]) if row["feed"] == feed]
+    assert found
+    return found
+
+
+def _rows(step: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from step["rows"]
     for part in step["parts"]:
-        yield from rows_behind(part, feed)
+        yield from _rows(part)
 
 
 def _published(connection: duckdb.DuckDBPyConnection) -> dict[Name, int]:
@@ -85,10 +98,8 @@ def _first_month(rows: dict[str, Any]) -> dt.date:
     return min(held + posted)
 
 
-def _first_fed(rows: dict[str, Any]) -> dt.date | None:
-    return min(
-        (month_first(row["balance_date"]) for row in rows["corebank__balance"]), default=None
-    )
+def _first(rows: dict[str, Any], feed: str, column: str) -> dt.date | None:
+    return min((month_first(row[column]) for row in rows[feed]), default=None)
 
 
 def _booked(rows: dict[str, Any]) -> frozenset[dt.date]:
@@ -107,13 +118,15 @@ def _count(bank: Bank, months: list[dt.date]) -> None:
     postings: Counter[tuple[dt.date, str, str]] = Counter()
     minutes: Counter[tuple[dt.date, str, str]] = Counter()
     lent = []
-    for account in _accounts(bank):
-        for month in months:
-            for done in work(account, month):
-                postings[month, done.unit, done.pool or ""] += len(done.postings)
-                minutes[month, done.unit, done.pool or ""] += done.minutes
+    for month in [months_later(months[0], -1), *months]:
+        done = [each for pieces in visit_work(bank, month).values() for each in pieces]
+        for account in _accounts(bank):
+            done += work(account, month)
             if AccountMonth(account, month, {}).exposure is not None:
                 lent.append(month)
+        for each in done:
+            postings[month, each.unit, each.pool or ""] += each.count
+            minutes[month, each.unit, each.pool or ""] += each.minutes
     bank.whole = replace(
         bank.whole,
         first_exposure_month=min(lent, default=None),
@@ -127,13 +140,20 @@ def _anew(bank: Bank, months: list[dt.date]) -> dict[Name, int]:
     accounts = _accounts(bank)
     for month in months:
         known = pools(bank, month)
-        sets = [row for row in bank.rule("profit_rule_set", month) if row["is_published"]]
-        for account in accounts:
-            there = AccountMonth(account, month, known)
-            for rule_set in sets:
-                code = rule_set["rule_set_code"]
-                for customer, lines in there.lines(rule_set).items():
-                    for line, step in lines.items():
-                        if step.fen:
-                            found[account.key, customer, month, line, code] = step.fen
+        visits = visit_work(bank, month)
+        there = [AccountMonth(account, month, known) for account in accounts]
+        for rule_set in bank.rule("profit_rule_set", month, lambda row: row["is_published"]):
+            told = [
+                (each.account.key, customer, lines)
+                for each in there
+                for customer, lines in each.lines(rule_set).items()
+            ] + [
+                (UNASSIGNED, customer, visit_lines(bank, month, done, rule_set, known))
+                for customer, done in visits.items()
+            ]
+            for account_key, customer, lines in told:
+                for line, step in lines.items():
+                    if step.fen:
+                        name = (account_key, customer, month, line, rule_set["rule_set_code"])
+                        found[name] = step.fen
     return found

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from serving.profit.account import Account
-from serving.profit.bank import UNASSIGNED, Bank, Whole
+from serving.profit.bank import EMPLOYEE_COLUMNS, UNASSIGNED, UNIT_COLUMNS, Bank, Whole
 from serving.profit.costing import pools
 from serving.profit.lines import AccountMonth
-from serving.profit.numbers import divided, part_between, period_start, yuan
+from serving.profit.numbers import FIRST_DAY, divided, part_between, period_start, yuan
+from serving.profit.records import listed_starts
+from serving.profit.visits import visit_lines, visit_work
 
 JANUARY = dt.date(2025, 1, 1)
 ALWAYS = {"valid_from_date": dt.date(1900, 1, 1), "valid_to_date": dt.date(9999, 12, 31)}
@@ -69,7 +71,7 @@ def _bank(pillar: str = "liability", **feeds: list[dict[str, Any]]) -> Bank:
     }
     told = {"corebank__product": [_row(**product)], "treasury__ftp_curve": curve}
     known = told | {"vault__pseudonym": keys, "corebank__account": [_account()]} | feeds
-    whole = Whole(JANUARY, JANUARY, JANUARY, frozenset())
+    whole = Whole(JANUARY, JANUARY, JANUARY, JANUARY, frozenset())
     return Bank(known, rules, dt.date(2025, 1, 31), whole, "matched")
 
 
@@ -149,7 +151,7 @@ def test_what_the_ledger_booked_counts_before_the_contract():
     bank = _bank(
         corebank__balance=[_held(dt.date(2024, 12, 31), "36000")], corebank__accrual=[booked]
     )
-    bank.whole = Whole(JANUARY, JANUARY, JANUARY, frozenset([JANUARY]))
+    bank.whole = Whole(JANUARY, JANUARY, JANUARY, JANUARY, frozenset([JANUARY]))
     assert _lines(bank)[1]["interest_expense"] == -1_234
 
 
@@ -187,6 +189,59 @@ def test_holders_have_their_parts_and_what_is_missing_is_nobodys(shares, expecte
         assert {key: each["interest_expense"] for key, each in lines.items()} == {1: -11_160}
         return
     assert {key: each["interest_expense"] for key, each in lines.items()} == expected
+
+
+def test_a_visit_costs_its_minutes_at_the_pool_of_the_visitors_unit_unless_it_was_denied():
+    """Of two visits of an hour one was denied; of the other's minutes a hundred cost 50 yuan."""
+    day = dt.date(2025, 1, 20)
+    visit = {"customer_id": "c1", "employee_id": "e", "visited_date": day, "duration_minutes": 60,
+             "visit_way_code": "on_site"}  # fmt: skip
+    pool = _row(
+        organisation_id="u", cost_pool_code="CP", month_end_date=day, cost_amount=Decimal(50),
+        practical_minutes=100,
+    )  # fmt: skip
+    unit = dict.fromkeys(UNIT_COLUMNS) | {"organisation_id": "u"}
+    staff = dict.fromkeys(EMPLOYEE_COLUMNS) | {"employee_id": "e", "organisation_id": "u"}
+    bank = _bank(
+        fieldwork__visit=[
+            _row(visited_time="0900", **visit),
+            _row(visited_time="1000", **(visit | {"visited_date": dt.date(2025, 1, 21)})),
+        ],
+        fieldwork__callback=[
+            _row(customer_id="c1", visited_employee_id="e", visited_date=dt.date(2025, 1, 21),
+                 called_date=dt.date(2025, 1, 30), result_code="denied"),
+        ],
+        ledger__cost_pool=[pool],
+        corebank__organisation=[_row(**unit)],
+        corebank__employee=[_row(**staff)],
+        corebank__customer=[_row(customer_id="c1", change_code=None)],
+    )  # fmt: skip
+    time = {"transaction_type_code": "customer_visit", "channel_code": "visit_on_site",
+            "cost_pool_code": "CP", "base_minutes": Decimal(5)}  # fmt: skip
+    front = {"cost_pool_code": "CP", "pool_kind_code": "front", "step_number": None,
+             "driver_code": None, "standard_minute_amount": None}  # fmt: skip
+    bank.rules = {
+        **bank.rules,
+        "activity_time": [time | ALWAYS],
+        "cost_pool_rule": [front | ALWAYS],
+        "visit_denial": [{"result_code": "denied", "counted_within_days": 28} | ALWAYS],
+    }
+    done = visit_work(bank, JANUARY)
+    assert [(key, each.minutes) for key, pieces in done.items() for each in pieces] == [
+        (1, 650_000)
+    ]
+    lines = visit_lines(bank, JANUARY, done[1], BASE, pools(bank, JANUARY))
+    assert {name: step.fen for name, step in lines.items()} == {
+        "direct_cost": -3_250, "indirect_cost": 0, "income_tax": 813,
+    }  # fmt: skip
+
+
+def test_a_member_that_a_list_left_out_is_another_when_it_comes_back():
+    days = [dt.date(2025, 1, day) for day in (1, 2, 3, 4)]
+    rows = [_row(day, name="x", colour=1) for day in (days[0], days[1], days[3])]
+    rows += [_row(day, name="y", colour=1 if day < days[2] else 2) for day in days]
+    starts = listed_starts(rows, "name", lambda row, _: row["colour"])
+    assert starts == {"x": [FIRST_DAY, days[3]], "y": [FIRST_DAY, days[2]]}
 
 
 def test_support_is_handed_down_in_whole_fen_to_pools_of_its_own_unit_first():

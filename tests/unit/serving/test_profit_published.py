@@ -59,6 +59,9 @@ create table dimensional.fct_customer_month as
         cast(deposit as decimal(18, 2)) as deposit_average_amount
     from (values (1, 36000, 36000), (2, 18000, 0)) as v (customer_key, deposit, loan)
     cross join (values (date '2025-01-01'), (date '2025-02-01')) as m (month_date);
+create table dimensional.fct_customer_exposure_month as
+    select 1 as customer_key, cast(9600 as decimal(18, 2)) as risk_weighted_amount, month_date
+    from (values (date '2025-01-01'), (date '2025-02-01')) as m (month_date);
 create table dimensional.dim_organisation as select 5 as organisation_pk, 'u' as organisation_id;
 create table dimensional.dim_channel as select * from (values (1, 'counter'), (2, 'mobile_bank'))
     as v (channel_pk, channel_code);
@@ -86,6 +89,7 @@ create table rule.value_class as select * from (values
 create table rule.profit_rule_set as select 'base' as rule_set_code, '基准' as rule_set_name_zh,
     'Base' as rule_set_name_en, true as is_published, cast(0.0036 as decimal(12, 8)) as surtax_rate,
     cast(0.25 as decimal(12, 8)) as income_tax_rate, cast(0.1 as decimal(12, 8)) as hurdle_rate,
+    cast(0.1 as decimal(12, 8)) as capital_ratio_rate,
     cast(0.01 as decimal(12, 8)) as capital_return_rate,
     date '1900-01-01' as valid_from_date, date '9999-12-31' as valid_to_date;
 """
@@ -113,7 +117,7 @@ def test_a_statement_adds_up_by_line_account_and_subtotal(connection):
     assert [column.key for column in told.columns] == [12, 11]
     assert {column.balance for column in told.columns} == {3_600_000}
     assert (told.deposits, told.loans) == (3_600_000, 3_600_000)
-    # 8 yuan a month at 10 % a year is the charge of 960 yuan, of which 40.23 a month are half;
+    # Ten percent of what 9,600 yuan weigh; 40.23 a month are half of them a year, and
     # they earn another percent by themselves.
     assert told.capital == 96_000
     assert told.raroc == 51_287_500
