@@ -260,7 +260,7 @@ def _priced(bank: Bank, month: dt.date, done: Work, known: Mapping[tuple[str, st
     standard = rules[0]["standard_minute_amount"] if rules else None
     price = fen(standard)
     cost = -divided(price * done.minutes, MINUTE)
-    how = f"-{_minutes(done.minutes)} min × {money(price)} (standard)"
+    how = f"-{_minutes(done.minutes)} 分钟 min × {money(price)} (标准价 standard)"
     step = Step(
         "作业成本", "Cost of the work", cost, f"{done.what}: {how}", done.origins,
         (*done.rules, *(rule("rule.cost_pool_rule", each) for each in rules[:1])),
@@ -274,9 +274,9 @@ def _of_pool(pool: Pool, capacity: int, pieces: Iterable[Work]) -> Cost:
     minutes = sum(each.minutes for each in done)
     direct, full = (-divided(amount * minutes, capacity) for amount in (pool.own, pool.full))
     how = (
-        f"{'; '.join(each.what for each in done)}: {_minutes(minutes)} of {_minutes(capacity)}"
-        f" min of pool {pool.code} of unit {pool.unit}: own {money(pool.own)} and"
-        f" {money(pool.full - pool.own)} from support"
+        f"{'; '.join(each.what for each in done)}: {_minutes(minutes)} / {_minutes(capacity)}"
+        f" 分钟 min × {pool.unit} 机构 unit {pool.code} 成本池 pool: 自身 own {money(pool.own)},"
+        f" 支持 support {money(pool.full - pool.own)}"
     )
     row = origin("ledger__cost_pool", pool.row, *_POOL)
     told = [each for piece in done for each in piece.origins]

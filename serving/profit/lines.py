@@ -108,8 +108,8 @@ class AccountMonth:
         told = (rule("rule.profit_rule_set", rule_set, "rule_set_code", "surtax_rate"),)
         found["surtax"] = Step(
             *IN_WORDS["surtax"], -share(taxed, rate),
-            f"-({money(taxed)} of interest income and fees) × {percent(rate)}", (), told,
-            (found["interest_income"], found["fee_income"]),
+            f"-({money(taxed)} 利息收入与手续费 interest income and fees) × {percent(rate)}",
+            (), told, (found["interest_income"], found["fee_income"]),
         )  # fmt: skip
         before = [step for name, step in found.items() if name != "capital_charge"]
         found["income_tax"] = income_tax(before, rule_set)
@@ -194,7 +194,8 @@ class AccountMonth:
         weighted = self.exposure.weighted
         return Step(
             *IN_WORDS["capital_charge"], -share(weighted, charge, parts=12),
-            f"-{money(weighted)} × {percent(ratio)} of capital × {percent(hurdle)} hurdle / 12",
+            f"-{money(weighted)} × 资本 capital {percent(ratio)} × 成本率 hurdle"
+            f" {percent(hurdle)} / 12",
             (), (rule("rule.profit_rule_set", rule_set, *_CAPITAL),), (self.exposure.weight_step,),
         )  # fmt: skip
 
@@ -206,7 +207,7 @@ def work_line(line: str, found: Iterable[Cost]) -> Step:
         is_direct = line == "direct_cost"
         amount = cost.direct if is_direct else cost.full - cost.direct
         if amount:
-            which = "of its own cost" if is_direct else "of all of it, less that of its own"
+            which = "按自身 of its own" if is_direct else "全部减自身 of all, less its own"
             step = replace(cost.step, fen=amount, how=f"{cost.step.how}; {which}")
             steps.append(replace(step, parts=() if is_direct else step.parts))
     return _sum(line, steps)
@@ -217,7 +218,7 @@ def income_tax(before: Iterable[Step], rule_set: Row) -> Step:
     lines = tuple(step for step in before if step.fen)
     profit = sum(step.fen or 0 for step in lines)
     rate = units(rule_set["income_tax_rate"])
-    how = f"-({money(profit)} of profit before tax) × {percent(rate)}"
+    how = f"-({money(profit)} 税前利润 profit before tax) × {percent(rate)}"
     told = (rule("rule.profit_rule_set", rule_set, "rule_set_code", "income_tax_rate"),)
     return Step(*IN_WORDS["income_tax"], -share(profit, rate), how, (), told, lines)
 
@@ -247,8 +248,8 @@ def _parted(step: Step, part: Part) -> Step:
         return step
     amount = part_between(step.fen or 0, part.start, part.end)
     how = (
-        f"{money(step.fen or 0)} from {percent(part.start)} to {percent(part.end)} of the whole:"
-        f" his share is {percent(part.end - part.start)}"
+        f"{money(step.fen or 0)} × {percent(part.start)} – {percent(part.end)}:"
+        f" 份额 share {percent(part.end - part.start)}"
     )
     told: tuple[Origin, ...] = ()
     if part.holding is not None:

@@ -162,14 +162,15 @@ def price(account: Account, month: dt.date, held: Held, method_set: str) -> Pric
     interest = sign * accrued(held.fen_days, units(contract), basis)
     interest_step = Step(
         "合同利息", "Interest by contract", interest,
-        f"{_sign(sign)}{money(held.fen_days)} × {percent(units(contract))} / {basis}", told,
+        f"{_sign(sign)}{money(held.fen_days)} 元·天 yuan-days"
+        f" × {percent(units(contract))} / {basis}", told,
     )  # fmt: skip
     parts = []
     for name, each, rules in _rates(
         bank, row["product_id"], bound.pillar, month, method_set, found
     ):
         amount = -sign * accrued(held.fen_days, each, basis)
-        how = f"{_sign(-sign)}{money(held.fen_days)} × {percent(each)} / {basis}"
+        how = f"{_sign(-sign)}{money(held.fen_days)} 元·天 yuan-days × {percent(each)} / {basis}"
         step = Step(*_IN_WORDS[name], amount, how, rules=rules)
         if name == "base":
             step = replace(
@@ -262,7 +263,7 @@ def _look_up(bank: Bank, currency: str, day: dt.date, found: _Found) -> None:
     node = bank.curve(currency, day, found.tenor or 0)
     if node is not None:
         found.base = node.units
-        found.how = f"{found.tenor} days on the curve of {day}: {_on_curve(node)}"
+        found.how = f"{day} 曲线 curve, {found.tenor} 天 days: {_on_curve(node)}"
         found.origins = _points(node)
 
 
@@ -285,8 +286,9 @@ def _climb(bank: Bank, month: dt.date, row: Row, bound: Terms, found: _Found) ->
         return
     found.base = blended(found.core, average, overnight.units)
     found.how = (
-        f"{percent(found.core)} core at {percent(average)}, the average of {len(rungs)} months of"
-        f" {tenor} days, the rest overnight at {percent(overnight.units)}: {percent(found.base)}"
+        f"核心 core {percent(found.core)} × {percent(average)} ({len(rungs)} 个月 {tenor} 天均值"
+        f" average of months), 其余隔夜 rest overnight {percent(overnight.units)}:"
+        f" {percent(found.base)}"
     )
     points = [origin for node in (overnight, *rungs) for origin in _points(node)]
     found.origins = tuple({(each.file, each.row): each for each in points}.values())
@@ -295,8 +297,8 @@ def _climb(bank: Bank, month: dt.date, row: Row, bound: Terms, found: _Found) ->
 def _on_curve(node: Node) -> str:
     if node.above is None:
         return percent(node.units)
-    low, high = (f"{each['tenor_months'] * 30} days" for each in (node.below, node.above))
-    return f"{percent(node.units)}, linear between {low} and {high}"
+    low, high = (f"{each['tenor_months'] * 30} 天 days" for each in (node.below, node.above))
+    return f"{percent(node.units)}, 线性插值 linear between {low} – {high}"
 
 
 def _points(node: Node) -> tuple[Origin, ...]:

@@ -69,9 +69,9 @@ class _Graded:
     def rate(self, column: str) -> tuple[int | None, str]:
         """A rate of the risk system, else of the rule, and which of them gave it."""
         if self.measure is not None and self.measure.get(column) is not None:
-            return units(self.measure[column]), "risk system"
+            return units(self.measure[column]), "风险系统 risk system"
         given = self.rule[column] if self.rule else None
-        return (units(given) if given is not None else None), "rule"
+        return (units(given) if given is not None else None), "规则 rule"
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -114,8 +114,8 @@ def exposure(account: Account, month: dt.date, prices: Sequence[Price]) -> Expos
         "违约风险暴露",
         "Exposure at default",
         ead,
-        f"{money(fen_days)} / {days} days = {money(drawn)}"
-        + (f"; + {money(undrawn)} undrawn × {percent(converted)}" if undrawn else ""),
+        f"{money(fen_days)} / {days} 天 days = {money(drawn)}"
+        + (f"; + {money(undrawn)} 未提用 undrawn × {percent(converted)}" if undrawn else ""),
         balances + graded.origins,
     )
     closing = _drawn(account, month, product)
@@ -153,7 +153,7 @@ def _provision(graded: _Graded, closing: int) -> tuple[int, Step]:
     """What the risk system provided, else the rule's share of what is lent."""
     delivered = graded.measure["provision_amount"] if graded.measure else None
     if delivered is not None:
-        amount, how = fen(delivered), "delivered by the risk system"
+        amount, how = fen(delivered), "风险系统报送 delivered by the risk system"
     else:
         part = graded.rule["provision_rate"] if graded.rule else None
         amount = share(closing, units(part or Decimal(0)))
