@@ -70,6 +70,20 @@ def has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     return bool(connection.execute(query, [schema, name]).fetchone())
 
 
+def require_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Nothing, where a table is published.
+
+    Raises:
+        QueryError: The generation was made by a version that did not know it.
+    """
+    if not has(connection, table):
+        raise QueryError(
+            f"已发布的数据由旧版本生成，没有 {table}；请重建：crm run --force --full-refresh。",
+            f"what is published was made by an older version and holds no {table}; build it again:"
+            " crm run --force --full-refresh",
+        )
+
+
 def rules(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
     """Every table of rules."""
     query = "select table_name from duckdb_tables() where schema_name = 'rule' order by 1"
@@ -83,12 +97,7 @@ def months(connection: duckdb.DuckDBPyConnection) -> list[dt.date]:
     Raises:
         QueryError: The generation was made by a version without a statement of profit.
     """
-    if not has(connection, "dimensional.fct_profit_month"):
-        raise QueryError(
-            "已发布的数据没有利润表；请重建：crm run --force --full-refresh。",
-            "what is published holds no statement of profit; build it again:"
-            " crm run --force --full-refresh",
-        )
+    require_table(connection, "dimensional.fct_profit_month")
     query = "select distinct month_date from dimensional.fct_profit_month order by 1"
     return [row[0] for row in connection.execute(query).fetchall()]
 

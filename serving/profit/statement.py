@@ -176,6 +176,7 @@ def statement(
     Raises:
         QueryError: The customer, rule set or months are not published.
     """
+    published.require_table(connection, "dimensional.fct_customer_exposure_month")
     published.require_customer(connection, customer_key)
     known = [month for month in published.months(connection) if first <= month <= last]
     if not known:

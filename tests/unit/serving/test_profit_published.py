@@ -188,6 +188,11 @@ def test_value_classes_are_bands_of_the_average_deposit(connection):
     assert books.of_class(connection, "key") == [1]
 
 
+def test_a_generation_of_an_older_version_is_to_be_built_again():
+    with duckdb.connect() as empty, pytest.raises(QueryError, match="holds no dimensional"):
+        published.months(empty)
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
