@@ -138,8 +138,9 @@ def _reckoned(
     if with_visits and (done := visit_work(bank, month).get(customer_key)):
         own = visit_lines(bank, month, done, rule_set, known)
         parts = tuple(own[name] for name in wanted if name in own and _is_told(own[name]))
-        total = sum(part.fen or 0 for part in parts)
-        found.append(Step("走访", "Visits", total, parts=parts))
+        if parts:
+            total = sum(part.fen or 0 for part in parts)
+            found.append(Step("走访", "Visits", total, parts=parts))
     for account in accounts:
         own = AccountMonth(account, month, known).lines(rule_set).get(customer_key, {})
         parts = tuple(own[name] for name in wanted if name in own and _is_told(own[name]))
