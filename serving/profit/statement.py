@@ -38,11 +38,11 @@ NOTES: Final = {
         "Interest income and fees at the rate of the rule set.",
     ),
     "direct_cost": (
-        "每笔交易耗用分钟数乘以作业池每分钟自身成本。",
-        "Minutes of each posting at the own cost of a minute of the pool.",
+        "每笔交易与走访耗用的分钟数乘以作业池每分钟自身成本。",
+        "Minutes of each posting and visit at the own cost of a minute of the pool.",
     ),
     "indirect_cost": (
-        "每笔交易耗用分钟数乘以逐级分摊到作业池的支持成本；未用产能不分摊给客户。",
+        "同样的分钟数乘以逐级分摊到作业池的支持成本；未用产能不分摊给客户。",
         "The same minutes at what support handed down to the pool; capacity that nobody used"
         " stays with the bank.",
     ),
