@@ -17,9 +17,12 @@ from dagster_project.cli import (
     generations,
     reconcile,
     sql,
+    statement,
     status,
     template,
+    trace,
     train,
+    what_if,
 )
 from dagster_project.cli import run as night
 from dagster_project.cli.output import EXIT_CODES
@@ -51,6 +54,9 @@ app.command("feeds", rich_help_panel=DELIVERIES)(feeds.feeds)
 app.command("template", rich_help_panel=DELIVERIES)(template.template)
 app.command("sql", rich_help_panel=PUBLISHED)(sql.sql)
 app.command("reconcile", rich_help_panel=PUBLISHED)(reconcile.reconcile)
+app.command("trace", rich_help_panel=PUBLISHED)(trace.trace)
+app.command("statement", rich_help_panel=PUBLISHED)(statement.statement)
+app.command("what-if", rich_help_panel=PUBLISHED)(what_if.what_if)
 app.command("generations", rich_help_panel=PUBLISHED)(generations.generations)
 app.command("rollback", rich_help_panel=PUBLISHED)(generations.rollback)
 app.command("demo", rich_help_panel=BEGIN)(demo.demo)

@@ -26,7 +26,8 @@ PIPE_WIDTH = 200
 
 def _console(stream: TextIO, *, is_error: bool) -> Console:
     width = None if stream.isatty() else PIPE_WIDTH
-    return Console(stderr=is_error, highlight=False, width=width)
+    # A delivered text like a:b:c is no picture.
+    return Console(stderr=is_error, highlight=False, width=width, emoji=False)
 
 
 console = _console(sys.stdout, is_error=False)

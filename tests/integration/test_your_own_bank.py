@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration import profit_anew
 from tests.integration.own_bank import PAGE, crm, write_page
 
 QUERY = re.compile(r'crm sql --home mybank/home "(.*?)"\n```\n\n```\n(.*?)^```$', re.M | re.DOTALL)
@@ -54,3 +55,8 @@ def test_the_walk_ends_with_what_the_page_shows(tmp_path: Path) -> None:
         )
     )
     assert [row["balance_amount"] for row in balances] == [9400.00, 114987.66]
+
+    # Balances summed from postings, no rates, no pools: what is left of profit is still the same.
+    anew, published = profit_anew.both(tmp_path / "home")
+    assert anew == published
+    assert published

@@ -1,0 +1,177 @@
+"""What is published of some customers over the last months: lines, balances, work."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import duckdb
+
+from serving.errors import QueryError
+from serving.profit import published
+from serving.profit.bank import UNASSIGNED
+from serving.profit.evidence import Row
+from serving.profit.numbers import fen
+
+MONTHS: Final = 12
+Lines = dict[str, int]
+# Whose an account of a month is: its holders with a share, else the customer on its record.
+_HOLDERS: Final = (
+    " join dimensional.fct_account_month as own"
+    " on cost.account_key = own.account_key and cost.month_date = own.month_date"
+    " left join dimensional.bridge_account_holder as holder"
+    " on cost.account_key = holder.account_key and holder.share_rate > 0"
+    " and last_day(cost.month_date) >= holder.valid_from_date"
+    " and last_day(cost.month_date) < holder.valid_to_date"
+)
+
+
+_WORKED: Final = (
+    "select cost.month_date, unit.organisation_id, kind.transaction_type_code,"  # noqa: S608
+    " sum(cost.posting_count * coalesce(holder.share_rate, 1)),"
+    " sum(cast(cost.cost_amount as decimal(26, 2)) * coalesce(holder.share_rate, 1)),"
+    " sum(cast(cost.direct_cost_amount as decimal(26, 2)) * coalesce(holder.share_rate, 1))"
+    " from dimensional.fct_activity_cost_month as cost"
+    + _HOLDERS
+    + " join dimensional.dim_organisation as unit on cost.organisation_fk = unit.organisation_pk"
+    " join dimensional.dim_transaction_type as kind"
+    " on cost.transaction_type_fk = kind.transaction_type_pk"
+    " join dimensional.dim_channel as channel on cost.channel_fk = channel.channel_pk"
+    " where channel.channel_code = ? and list_contains(?, cost.month_date)"
+    " and coalesce(holder.customer_key, own.customer_key) in (select unnest(?))"
+    " group by all order by all"
+)
+_HELD: Final = (
+    # A product that names no days of its interest year has those of the pricing rules for yuan.
+    "select product.product_id, product.pillar_code, coalesce(product.day_basis, 360),"  # noqa: S608
+    " sum(cast(cost.balance_days_amount as decimal(26, 2)) * coalesce(holder.share_rate, 1))"
+    " from dimensional.fct_account_month as cost"
+    + _HOLDERS
+    + " join dimensional.dim_product as product on cost.product_fk = product.product_pk"
+    " where list_contains(?, cost.month_date) and (? or"
+    " coalesce(holder.customer_key, own.customer_key) in (select unnest(?)))"
+    " group by all order by all"
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is held of a product in a month, as the customers' parts of it."""
+
+    product: str
+    pillar: str
+    day_basis: int
+    fen_days: int
+
+
+@dataclass(frozen=True)
+class Worked:
+    """Postings of a kind by a channel that a unit handled in a month, and what they cost in fen."""
+
+    month: dt.date
+    unit: str
+    kind: str
+    channel: str
+    count: int
+    full: int
+    direct: int
+
+
+@dataclass
+class Book:
+    """What is published of some customers over the last months, under a rule set.
+
+    Args:
+        connection: The published generation.
+        customers: Their keys.
+        rule_set_code: Code of a published rule set.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    customers: Sequence[int]
+    rule_set_code: str
+    months: list[dt.date] = field(init=False)
+    rule_set: Row = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.months = published.months(self.connection)[-MONTHS:]
+        self.rule_set = published.rule_set(self.connection, self.rule_set_code, self.months[-1])
+
+    def lines(self, product: str | None = None) -> Lines:
+        """Fen by line; of one product if it is named."""
+        rows = self.connection.execute(
+            "select profit_line_code, sum(amount) from dimensional.fct_profit_month as profit"
+            " join dimensional.dim_product as product on profit.product_fk = product.product_pk"
+            " where rule_set_code = ? and cause_code = 'account'"
+            " and list_contains(?, month_date) and customer_key in (select unnest(?))"
+            " and (? is null or product.product_id = ?) group by 1",
+            [self.rule_set_code, self.months, list(self.customers), product, product],
+        ).fetchall()
+        return {line: fen(amount) for line, amount in rows}
+
+    def held(self) -> list[Held]:
+        """Fen-days by product: of an account with several holders their shares."""
+        return held_of(self.connection, self.months, self.customers)
+
+    def worked(self, channel: str) -> list[Worked]:
+        """The work on their accounts by a channel."""
+        rows = self.connection.execute(
+            _WORKED,
+            [channel, self.months, list(self.customers)],
+        ).fetchall()
+        return [
+            Worked(
+                month, unit, kind, channel, round(count), fen(round(full, 2)), fen(round(direct, 2))
+            )
+            for month, unit, kind, count, full, direct in rows
+        ]
+
+
+def held_of(
+    connection: duckdb.DuckDBPyConnection,
+    months: Sequence[dt.date],
+    customers: Sequence[int] | None,
+) -> list[Held]:
+    """Fen-days by product, of some customers or of everybody."""
+    asked = [list(months), customers is None, list(customers or [UNASSIGNED])]
+    rows = connection.execute(_HELD, asked).fetchall()
+    return [
+        Held(product, pillar, basis, fen(round(amount, 2)))
+        for product, pillar, basis, amount in rows
+    ]
+
+
+def of_class(connection: duckdb.DuckDBPyConnection, code: str) -> list[int]:
+    """Keys of the customers of a value class, by the average deposit of the newest month.
+
+    Raises:
+        QueryError: There is no such class, or nobody is in it.
+    """
+    month = published.months(connection)[-1]
+    bands = published.records(
+        connection,
+        "select * from rule.value_class where ? >= valid_from_date and ? < valid_to_date"
+        " order by minimum_amount",
+        month,
+        month,
+    )
+    band = next((row for row in bands if row["value_class_code"] == code), None)
+    if band is None:
+        names = [str(row["value_class_code"]) for row in bands]
+        raise QueryError(
+            f"没有价值分类 {code!r}；可选：{'、'.join(names)}。",
+            f"there is no value class {code!r}; choose one of {', '.join(names)}",
+        )
+    rows = connection.execute(
+        "select customer_key from dimensional.fct_customer_month where month_date = ?"
+        " and deposit_average_amount >= ? and deposit_average_amount < ? and customer_key <> -1"
+        " order by 1",
+        [month, band["minimum_amount"], band["maximum_amount"]],
+    ).fetchall()
+    if not rows:
+        raise QueryError(
+            f"{month:%Y-%m} 没有 {code} 类客户。", f"nobody is {code} in {month:%Y-%m}"
+        )
+    return [row[0] for row in rows]

@@ -1,0 +1,271 @@
+"""What the published file says of profit: lines, rules, and facts of the whole bank."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import duckdb
+
+from serving.errors import QueryError
+from serving.profit.bank import Whole
+from serving.profit.costing import MINUTE
+from serving.profit.evidence import Row
+from serving.profit.numbers import fen, months_later, units
+
+# Subtotals of the statement, in its order: what each is called, and the lines it adds up.
+SUBTOTALS: Final = {
+    "net_interest": ("净利息贡献", "Net interest", ("interest_income", "interest_expense", "ftp")),
+    "net_fee": ("手续费净收入", "Net fees", ("fee_income", "fee_expense")),
+    "operating_cost": (
+        "运营成本", "Operating cost", ("direct_cost", "indirect_cost", "unused_capacity"),
+    ),
+    "pre_tax_profit": (
+        "税前利润", "Profit before tax",
+        ("interest_income", "interest_expense", "ftp", "fee_income", "fee_expense", "surtax",
+         "direct_cost", "indirect_cost", "unused_capacity", "expected_loss"),
+    ),
+    "net_profit": ("净利润", "Net profit", ("pre_tax_profit", "income_tax")),
+    "economic_profit": (
+        "经济增加值", "Economic profit", ("pre_tax_profit", "income_tax", "capital_charge"),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the statement by its code, with its names."""
+
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published amount of an account in a month, in fen."""
+
+    account_key: int
+    customer_key: int
+    month: dt.date
+    line: str
+    fen: int
+
+
+def records(
+    connection: duckdb.DuckDBPyConnection, query: str, *values: object
+) -> list[dict[str, Any]]:
+    """Rows of a query by column name."""
+    found = connection.execute(query, list(values))
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether a table, with its schema, is in the file."""
+    schema, name = table.split(".")
+    query = "select 1 from duckdb_tables() where schema_name = ? and table_name = ?"
+    return bool(connection.execute(query, [schema, name]).fetchone())
+
+
+def require_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Nothing, where a table is published.
+
+    Raises:
+        QueryError: The generation was made by a version that did not know it.
+    """
+    if not has(connection, table):
+        raise QueryError(
+            f"已发布的数据由旧版本生成，没有 {table}；请重建：crm run --force --full-refresh。",
+            f"what is published was made by an older version and holds no {table}; build it again:"
+            " crm run --force --full-refresh",
+        )
+
+
+def rules(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
+    """Every table of rules."""
+    query = "select table_name from duckdb_tables() where schema_name = 'rule' order by 1"
+    names = [str(row[0]) for row in connection.execute(query).fetchall()]
+    return {name: list(records(connection, f'select * from rule."{name}"')) for name in names}  # noqa: S608
+
+
+def months(connection: duckdb.DuckDBPyConnection) -> list[dt.date]:
+    """Months that profit was published of, the oldest first.
+
+    Raises:
+        QueryError: The generation was made by a version without a statement of profit.
+    """
+    require_table(connection, "dimensional.fct_profit_month")
+    query = "select distinct month_date from dimensional.fct_profit_month order by 1"
+    return [row[0] for row in connection.execute(query).fetchall()]
+
+
+def require_month(connection: duckdb.DuckDBPyConnection, month: dt.date) -> None:
+    """Nothing, where a month was published.
+
+    Raises:
+        QueryError: It was not.
+    """
+    known = months(connection)
+    if month not in known:
+        first, last = f"{known[0]:%Y-%m}", f"{known[-1]:%Y-%m}"
+        raise QueryError(
+            f"{month:%Y-%m} 尚未发布；已发布的月份为 {first} 至 {last}。",
+            f"{month:%Y-%m} is not published; the months are {first} to {last}",
+        )
+
+
+def require_customer(connection: duckdb.DuckDBPyConnection, customer_key: int) -> None:
+    """Nothing, where a customer is published.
+
+    Raises:
+        QueryError: Nobody has this key.
+    """
+    query = "select 1 from dimensional.dim_customer where customer_key = ? and customer_pk <> -1"
+    if not connection.execute(query, [customer_key]).fetchone():
+        raise QueryError(
+            f"没有客户 {customer_key}；客户键见 mart.mart_profitability__customer_month 的"
+            " customer_key 列。",
+            f"there is no customer {customer_key}; keys stand in column customer_key of"
+            " mart.mart_profitability__customer_month",
+        )
+
+
+def rule_set(connection: duckdb.DuckDBPyConnection, code: str, month: dt.date) -> Row:
+    """The row of a published rule set that held in a month.
+
+    Raises:
+        QueryError: There is none.
+    """
+    published = records(
+        connection,
+        "select * from rule.profit_rule_set where is_published"
+        " and ? >= valid_from_date and ? < valid_to_date order by rule_set_code",
+        month,
+        month,
+    )
+    for row in published:
+        if row["rule_set_code"] == code:
+            return row
+    names = [row["rule_set_code"] for row in published]
+    raise QueryError(
+        f"没有已发布的规则组 {code!r}；可选：{'、'.join(names)}。",
+        f"there is no published rule set {code!r}; choose one of {', '.join(names)}",
+    )
+
+
+def lines(connection: duckdb.DuckDBPyConnection) -> list[Line]:
+    """Lines of the statement in its order."""
+    query = (
+        "select profit_line_code, profit_line_name_zh, profit_line_name_en"
+        " from dimensional.dim_profit_line order by line_number"
+    )
+    return [Line(*row) for row in connection.execute(query).fetchall()]
+
+
+def summed_lines(line: str) -> tuple[str, ...]:
+    """The lines that a line or subtotal adds up."""
+    if line not in SUBTOTALS:
+        return (line,)
+    return tuple(each for part in SUBTOTALS[line][2] for each in summed_lines(part))
+
+
+def require_line(connection: duckdb.DuckDBPyConnection, code: str) -> Line:
+    """A line or subtotal of the statement.
+
+    Raises:
+        QueryError: There is none of that name.
+    """
+    known = lines(connection)
+    known += [Line(name, zh, en) for name, (zh, en, _) in SUBTOTALS.items()]
+    for line in known:
+        if line.code == code:
+            return line
+    names = [line.code for line in known]
+    raise QueryError(
+        f"没有利润项目 {code!r}；可选：{'、'.join(names)}。",
+        f"there is no profit line {code!r}; choose one of {', '.join(names)}",
+    )
+
+
+def figures(
+    connection: duckdb.DuckDBPyConnection,
+    rule_set_code: str,
+    first: dt.date,
+    last: dt.date,
+    customer_keys: Iterable[int],
+) -> list[Figure]:
+    """Published amounts of some customers under a rule set, the months from first to last."""
+    rows = connection.execute(
+        "select account_key, customer_key, month_date, profit_line_code, amount"
+        " from dimensional.fct_profit_month"
+        " where rule_set_code = ? and month_date between ? and ? and cause_code = 'account'"
+        " and list_contains(?, customer_key)"
+        " order by month_date, account_key, customer_key, profit_line_code",
+        [rule_set_code, first, last, list(customer_keys)],
+    ).fetchall()
+    return [
+        Figure(account, customer, month, line, fen(amount))
+        for account, customer, month, line, amount in rows
+    ]
+
+
+def whole(connection: duckdb.DuckDBPyConnection, month: dt.date) -> Whole:
+    """Facts of the whole bank as far as a month and the one before it need them."""
+    (first_month,) = connection.execute(
+        "select min(month_date) from dimensional.fct_account_month"
+    ).fetchone() or (month,)
+    (first_fed,) = connection.execute(
+        "select min(month_date) from dimensional.fct_account_balance_interval"
+        " where source_code = 'balance_feed'"
+    ).fetchone() or (None,)
+    (first_exposure,) = connection.execute(
+        "select min(month_date) from dimensional.fct_exposure_month"
+    ).fetchone() or (None,)
+    (first_posting,) = connection.execute(
+        "select min(month_date) from dimensional.fct_transaction"
+    ).fetchone() or (None,)
+    booked = connection.execute(
+        "select distinct month_date from dimensional.fct_account_month"
+        " where interest_source_code = 'ledger'"
+    ).fetchall()
+    counted = connection.execute(
+        "select organisation.organisation_id, cost.cost_pool_code, sum(cost.posting_count)"
+        " from dimensional.fct_activity_cost_month as cost"
+        " join dimensional.dim_organisation as organisation"
+        " on cost.organisation_fk = organisation.organisation_pk"
+        " where cost.month_date = ? and cost.cost_pool_code is not null group by all",
+        [month],
+    ).fetchall()
+    used = connection.execute(
+        "select organisation_id, cost_pool_code, used_minutes"
+        " from dimensional.fct_cost_pool_month where month_date = ?",
+        [month],
+    ).fetchall()
+    return Whole(
+        first_month,
+        first_fed,
+        first_exposure,
+        first_posting,
+        frozenset(row[0] for row in booked),
+        {(month, unit, pool): int(count) for unit, pool, count in counted},
+        {(month, unit, pool): int(minutes * MINUTE) for unit, pool, minutes in used},
+        _core_shares(connection, month),
+    )
+
+
+def _core_shares(
+    connection: duckdb.DuckDBPyConnection, month: dt.date
+) -> dict[tuple[dt.date, str, str], int]:
+    """Estimated core of deposits in a month and the one before."""
+    if not has(connection, "dimensional.fct_core_share_month"):
+        return {}
+    rows = connection.execute(
+        "select month_date, product_id, currency_code, bounded_share_rate"
+        " from dimensional.fct_core_share_month where month_date between ? and ?"
+        " and bounded_share_rate is not null",
+        [months_later(month, -1), month],
+    ).fetchall()
+    return {(day, product, currency): units(rate) for day, product, currency, rate in rows}

@@ -1,0 +1,159 @@
+"""Every line of profit of a small bank reckoned anew from its lake, beside what was published."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.home import Home
+from dagster_project.night import feeds_folder_of
+from dagster_project.tracing import Deliveries, base_method_set
+from ingestion.contracts import load_feeds
+from serving.connection import connect_current
+from serving.profit import published
+from serving.profit.account import Account
+from serving.profit.bank import UNASSIGNED, Bank, Whole
+from serving.profit.costing import pools, work
+from serving.profit.lines import AccountMonth
+from serving.profit.numbers import DAY, fen, month_first, months_later
+from serving.profit.visits import visit_lines, visit_work
+
+# A line or subtotal, and a feed that it must rest on.
+FIGURES = (
+    ("ftp", "treasury__ftp_curve"),
+    ("interest_income", "corebank__accrual"),
+    ("indirect_cost", "ledger__cost_pool"),
+    ("expected_loss", "risk__account_measure"),
+    ("net_profit", "corebank__balance"),
+)
+# The customer of the last month with most lines: he has a loan.
+CUSTOMER = (
+    "select customer_key from dimensional.fct_profit_month where cause_code = 'account'"
+    " and rule_set_code = 'base' and month_date = date '2025-12-01' group by all"
+    " order by count(distinct profit_line_code) desc, customer_key limit 1"
+)
+# Account, customer, month, line and rule set.
+Name = tuple[int, int, dt.date, str, str]
+
+
+def both(home: Path) -> tuple[dict[Name, int], dict[Name, int]]:
+    """Fen as reckoned anew, and as published, of every account; lines of 0 left out."""
+    place = Home(home)
+    connection, generation = connect_current(place.warehouse)
+    feeds = load_feeds(feeds_folder_of(place, None))
+    rows = Deliveries(place, generation.business_date, feeds).of_everybody()
+    with connection:
+        months = published.months(connection)
+        rules = published.rules(connection)
+        # How the core of deposits is estimated has a reference of its own.
+        shares = {
+            name: part
+            for month in months
+            for name, part in published.whole(connection, month).core_shares.items()
+        }
+        told = _published(connection)
+    posted = _first(rows, "corebank__transaction", "booked_date")
+    fed = _first(rows, "corebank__balance", "balance_date")
+    whole = Whole(_first_month(rows), fed, None, posted, _booked(rows), core_shares=shares)
+    bank = Bank(rows, rules, generation.business_date, whole, base_method_set())
+    _count(bank, months)
+    return _anew(bank, months), told
+
+
+def rows_behind(printed: str, feed: str) -> list[dict[str, Any]]:
+    """Delivered rows of a feed behind a figure as `crm trace --json` prints it: one that agrees."""
+    (told,) = json.loads(printed)
+    assert told["is_same"]
+    assert told["published_amount"] != 0
+    found = [row for row in _rows(told["step"]) if row["feed"] == feed]
+    assert found
+    return found
+
+
+def _rows(step: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from step["rows"]
+    for part in step["parts"]:
+        yield from _rows(part)
+
+
+def _published(connection: duckdb.DuckDBPyConnection) -> dict[Name, int]:
+    found = connection.execute(
+        "select account_key, customer_key, month_date, profit_line_code, rule_set_code, amount"
+        " from dimensional.fct_profit_month where cause_code = 'account' and amount <> 0"
+    ).fetchall()
+    return {row[:5]: fen(row[5]) for row in found}
+
+
+def _first_month(rows: dict[str, Any]) -> dt.date:
+    """A balance on the eve of a month opens it; a posting is of its own month."""
+    held = [month_first(row["balance_date"] + DAY) for row in rows["corebank__balance"]]
+    posted = [month_first(row["booked_date"]) for row in rows["corebank__transaction"]]
+    return min(held + posted)
+
+
+def _first(rows: dict[str, Any], feed: str, column: str) -> dt.date | None:
+    return min((month_first(row[column]) for row in rows[feed]), default=None)
+
+
+def _booked(rows: dict[str, Any]) -> frozenset[dt.date]:
+    return frozenset(month_first(row["month_end_date"]) for row in rows["corebank__accrual"])
+
+
+def _accounts(bank: Bank) -> list[Account]:
+    return [
+        Account(bank, name)
+        for name in {row["account_id"] for row in bank.rows("corebank__account")}
+    ]
+
+
+def _count(bank: Bank, months: list[dt.date]) -> None:
+    """Count what the whole bank worked and when it first lent, month by month."""
+    postings: Counter[tuple[dt.date, str, str]] = Counter()
+    minutes: Counter[tuple[dt.date, str, str]] = Counter()
+    lent = []
+    for month in [months_later(months[0], -1), *months]:
+        done = [each for pieces in visit_work(bank, month).values() for each in pieces]
+        for account in _accounts(bank):
+            done += work(account, month)
+            if AccountMonth(account, month, {}).exposure is not None:
+                lent.append(month)
+        for each in done:
+            postings[month, each.unit, each.pool or ""] += each.count
+            minutes[month, each.unit, each.pool or ""] += each.minutes
+    bank.whole = replace(
+        bank.whole,
+        first_exposure_month=min(lent, default=None),
+        posting_counts=postings,
+        used_minutes=minutes,
+    )
+
+
+def _anew(bank: Bank, months: list[dt.date]) -> dict[Name, int]:
+    found: dict[Name, int] = {}
+    accounts = _accounts(bank)
+    for month in months:
+        known = pools(bank, month)
+        visits = visit_work(bank, month)
+        there = [AccountMonth(account, month, known) for account in accounts]
+        for rule_set in bank.rule("profit_rule_set", month, lambda row: row["is_published"]):
+            told = [
+                (each.account.key, customer, lines)
+                for each in there
+                for customer, lines in each.lines(rule_set).items()
+            ] + [
+                (UNASSIGNED, customer, visit_lines(bank, month, done, rule_set, known))
+                for customer, done in visits.items()
+            ]
+            for account_key, customer, lines in told:
+                for line, step in lines.items():
+                    if step.fen:
+                        name = (account_key, customer, month, line, rule_set["rule_set_code"])
+                        found[name] = step.fen
+    return found
