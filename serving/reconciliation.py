@@ -53,6 +53,27 @@ class Item:
     amount: Decimal
 
 
+@dataclass(frozen=True)
+class Balance:
+    """A ledger account of a unit that does not close at what its accounts hold; debits are +.
+
+    Attributes:
+        unit: Number of the unit.
+        account: Code of the ledger account.
+        currency: ISO 4217 code; the amounts are in it.
+        ledger: What the ledger closes at.
+        accounts: What its accounts hold.
+        difference: Ledger less accounts.
+    """
+
+    unit: str
+    account: str
+    currency: str
+    ledger: Decimal
+    accounts: Decimal
+    difference: Decimal
+
+
 _LINES = """
     select
         recon.statement_line_code,
@@ -155,6 +176,18 @@ def items(connection: duckdb.DuckDBPyConnection, month: dt.date, rule_set: str) 
     """What explains the month's differences, by line and cause."""
     parameters = {"month": month, "rule_set": rule_set}
     return [Item(*row[:5]) for row in connection.execute(_ITEMS, parameters).fetchall()]
+
+
+def balances(connection: duckdb.DuckDBPyConnection, month: dt.date) -> tuple[int, list[Balance]]:
+    """How many ledger accounts of units were compared, and those that differ."""
+    rows = connection.execute(
+        "select organisation_id, gl_account_code, currency_code, ledger_amount, account_amount,"
+        " difference_amount from dimensional.fct_balance_recon_month where month_date = ?"
+        " order by 1, 2, 3",
+        [month],
+    ).fetchall()
+    found = [Balance(*row) for row in rows]
+    return len(found), [each for each in found if each.difference]
 
 
 def require_months(connection: duckdb.DuckDBPyConnection) -> list[dt.date]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from dagster_project.home import Home
-    from serving.reconciliation import Item, Line
+    from serving.reconciliation import Balance, Item, Line
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
@@ -74,12 +74,13 @@ def reconcile(
                 "lines": reconciliation.lines(connection, chosen, code, by_unit=by_unit),
                 "explained": reconciliation.items(connection, chosen, code),
             }
+        told["balances"], told["unbalanced"] = reconciliation.balances(connection, chosen)
     told["unexplained"] = left
     if as_json:
         print_json(_plain(told))
     else:
         _print(told)
-    if left:
+    if left or told["unbalanced"]:
         raise typer.Exit(AuditError.exit_code)
 
 
@@ -150,6 +151,7 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
             code: {name: [_record(row) for row in rows] for name, rows in parts.items()}
             for code, parts in told["rule_sets"].items()
         },
+        "unbalanced": [_record(each) for each in told["unbalanced"]],
         "unexplained": [
             {"month": f"{month:%Y-%m}", "rule_set": code} | _record(line)
             for month, code, line in told["unexplained"]
@@ -157,7 +159,7 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _record(row: Line | Item) -> dict[str, Any]:
+def _record(row: Line | Item | Balance) -> dict[str, Any]:
     return {
         name: str(value) if isinstance(value, Decimal) else value
         for name, value in dataclasses.asdict(row).items()
@@ -170,6 +172,7 @@ def _print(told: dict[str, Any]) -> None:
         console.print(f"\n[bold]Rule set {code}[/]")
         _print_lines(parts["lines"])
         _print_items(parts["explained"])
+    _print_balances(told["balances"], told["unbalanced"])
     left = told["unexplained"]
     if not left:
         console.print("\n[green]Every line ties to the ledger, to the fen. 与总账逐分一致。[/]")
@@ -187,6 +190,22 @@ def _print(told: dict[str, Any]) -> None:
     console.print(table)
     if len(left) > _SHOWN:
         console.print(f"[dim]{len(left) - _SHOWN} more: --json lists all[/]")
+
+
+def _print_balances(compared: int, found: list[Balance]) -> None:
+    if not found:
+        console.print(
+            f"\nBalances 余额: {compared} ledger accounts of units tie to their accounts."
+        )
+        return
+    console.print(
+        f"\n[bold red]{len(found)} of {compared} ledger accounts do not close 余额不平[/]"
+    )
+    table = _table("unit", "account 科目", "ccy", right=("ledger", "accounts", "difference"))
+    for each in found[:_SHOWN]:
+        amounts = (f"{value:,.2f}" for value in (each.ledger, each.accounts, each.difference))
+        table.add_row(escape(each.unit), escape(each.account), each.currency, *amounts)
+    console.print(table)
 
 
 _SHOWN = 40

@@ -1,74 +1,15 @@
 {{ config(meta={
     'owner': 'finance',
-    'message': 'A ledger account does not close at the sum of its accounts. 总账余额与分户账合计不平。',
+    'message': 'A ledger account does not close at the sum of its accounts; crm reconcile shows which. 总账余额与分户账合计不平，请用 crm reconcile 查看。',
 }) }}
--- One row per unit, ledger account, currency and month that does not close at what its accounts hold:
--- every ledger account that a deposit or loan product is kept in, or that accounts have a balance in.
+-- One row per unit, ledger account, currency and month that does not close at what its accounts hold.
 -- Nothing to compare, no row, where the bank delivers no ledger.
-with delivered_month as (
-    select distinct month_date
-    from {{ ref('fct_ledger_balance_month') }}
-    where {{ touched('month_date', 'month', always=True) }}
-),
-
-account as (
-    select
-        organisation.organisation_id,
-        product.gl_account_code,
-        account.currency_code,
-        account_month.month_date,
-        -- What the bank owes stands in the ledger as a credit, what it is owed as a debit.
-        sum(
-            case
-                when product.pillar_code = 'asset' then account_month.closing_balance_amount
-                else -account_month.closing_balance_amount
-            end
-        ) as closing_amount
-    from {{ ref('fct_account_month') }} as account_month
-    inner join delivered_month on account_month.month_date = delivered_month.month_date
-    inner join {{ ref('dim_account') }} as account on account_month.account_fk = account.account_pk
-    inner join {{ ref('dim_product') }} as product on account_month.product_fk = product.product_pk
-    inner join {{ ref('dim_organisation') }} as organisation
-        on account_month.organisation_fk = organisation.organisation_pk
-    where product.gl_account_code is not null
-    group by
-        organisation.organisation_id, product.gl_account_code, account.currency_code,
-        account_month.month_date
-),
-
-kept_in as (
-    select distinct gl_account_code
-    from {{ ref('dim_product') }}
-    where pillar_code in ('liability', 'asset') and gl_account_code is not null
-    union
-    select distinct gl_account_code
-    from account
-    where closing_amount <> 0
-),
-
-ledger as (
-    select
-        balance.organisation_id,
-        balance.gl_account_code,
-        balance.currency_code,
-        balance.month_date,
-        balance.closing_amount
-    from {{ ref('fct_ledger_balance_month') }} as balance
-    inner join delivered_month on balance.month_date = delivered_month.month_date
-    inner join kept_in on balance.gl_account_code = kept_in.gl_account_code
-)
-
 select
-    coalesce(ledger.organisation_id, account.organisation_id) as organisation_id,
-    coalesce(ledger.gl_account_code, account.gl_account_code) as gl_account_code,
-    coalesce(ledger.currency_code, account.currency_code) as currency_code,
-    coalesce(ledger.month_date, account.month_date) as month_date,
-    ledger.closing_amount as ledger_amount,
-    account.closing_amount as account_amount
-from ledger
-full outer join account
-    on ledger.organisation_id = account.organisation_id
-    and ledger.gl_account_code = account.gl_account_code
-    and ledger.currency_code = account.currency_code
-    and ledger.month_date = account.month_date
-where coalesce(ledger.closing_amount, 0) <> coalesce(account.closing_amount, 0)
+    organisation_id,
+    gl_account_code,
+    currency_code,
+    month_date,
+    ledger_amount,
+    account_amount
+from {{ ref('fct_balance_recon_month') }}
+where {{ touched('month_date', 'month', always=True) }} and difference_amount <> 0

@@ -49,6 +49,17 @@ TABLES = """
         explanation_text varchar, prepared_by_employee_id varchar, month_date date
     );
 """
+BALANCES = """
+    create table dimensional.fct_balance_recon_month (
+        organisation_id varchar, gl_account_code varchar, currency_code varchar,
+        ledger_amount decimal(18, 2), account_amount decimal(18, 2),
+        difference_amount decimal(18, 2), month_date date
+    );
+    insert into dimensional.fct_balance_recon_month values
+        ('B01', '20110101', 'CNY', -100.00, -100.00, 0.00, date '2025-03-01'),
+        ('B02', '20110101', 'CNY', -70.00, -70.01, 0.01, date '2025-03-01'),
+        ('B02', '13030101', 'CNY', 9.00, 0.00, 9.00, date '2025-02-01');
+"""
 ROWS = """
     insert into dimensional.fct_recon_month values
         (1, 'interest_income', 'base', 100.00, 90.00, 10.00, 0.00, date '2025-03-01'),
@@ -111,6 +122,15 @@ def test_what_finance_explains_stands_in_its_own_words(
         ("interest_income", "补记上年利息 (E7)", "B01 城关支行", Decimal("10.00")),
         ("income_tax", "财务说明 Finance", "1 units", Decimal("-2.50")),
         ("income_tax", "按规则计税 Tax by rule", "2 units", Decimal("1.00")),
+    ]
+
+
+def test_a_balance_that_does_not_close_is_named(ledger: duckdb.DuckDBPyConnection) -> None:
+    ledger.execute(BALANCES)
+    compared, found = reconciliation.balances(ledger, MARCH)
+    assert compared == 2
+    assert [(each.unit, each.account, each.difference) for each in found] == [
+        ("B02", "20110101", Decimal("0.01"))
     ]
 
 
