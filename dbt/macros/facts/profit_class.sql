@@ -24,5 +24,8 @@ and last_class_code are the class of those who do not. `counted` has month_date 
 
 {#- The class whose band a rank lies in, the last one for whoever brings less than it asks for. -#}
 {% macro class_of_rank(amount, class) -%}
-    case when {{ amount }} >= {{ class }}.minimum_amount then {{ class }}.profit_class_code else {{ class }}.last_class_code end
+    case
+        when {{ amount }} >= {{ class }}.minimum_amount then {{ class }}.profit_class_code
+        when {{ amount }} is not null then {{ class }}.last_class_code
+    end
 {%- endmacro %}

@@ -8,11 +8,18 @@
 {%- endmacro %}
 
 {#-
-The joins that lead from figures to the members of a way to roll them up, each through the dimension's
-version that the figures carry. Inner ones: every dimension has its unassigned member, so a row that
+Figures rolled up one way, by month and rule set: through the joins that lead to its members, each through
+the dimension's version that the figures carry. Inner ones: every dimension has its unassigned member, so a row that
 finds none is missing from the sum.
 -#}
-{% macro rollup_joins(rollup) -%}
+{% macro rolled_up(figures, rollup, member) -%}
+    select
+        '{{ rollup }}' as rollup_code,
+        figures.rule_set_code,
+        count(distinct {{ member }}) as member_count,
+        {{ total_of('figures.amount') }} as rollup_amount,
+        figures.month_date
+    from {{ figures }} as figures
     {%- if rollup == 'account' %}
     inner join {{ ref('dim_account') }} as account on figures.account_fk = account.account_pk
     {%- elif rollup.startswith('unit') %}
@@ -39,4 +46,5 @@ finds none is missing from the sum.
         and customer_month.deposit_average_amount < value_class.maximum_amount
         and {{ as_at('value_class', 'figures.month_date') }}
     {%- endif %}
+    group by figures.rule_set_code, figures.month_date
 {%- endmacro %}

@@ -38,9 +38,9 @@ select
     cast(line.amount as decimal(18, 2)) as amount,
     cast(line.month_date as date) as month_date
 from line
+-- What belongs to a unit is nobody's account, also where unknown accounts were posted to. Within the key:
+-- as a condition of its own it makes DuckDB compare every row with every other.
 left join {{ ref('int_account__divide_month') }} as part
-    -- What belongs to a unit is nobody's account, also where unknown accounts were posted to. Within
-    -- the key: as a condition of its own it makes DuckDB compare every row with every other.
     on case when line.cause_code = 'account' then line.account_key end = part.account_key
     and line.customer_key = part.customer_key
     and line.month_date = part.month_date

@@ -12,7 +12,7 @@ with total as (
     select
         '{{ table }}' as table_name,
         month_date,
-        sum(posting_count) as posting_count,
+        sum(posting_count{{ ' + visit_count' if table == 'mart_cost__customer_month' }}) as posting_count,
         sum(minutes_count) as minutes_count,
         sum(cost_amount) as cost_amount
     from {{ ref(table) }}
@@ -27,10 +27,12 @@ with total as (
 select
     month_date,
     count(*) as table_count,
-    {%- for name in ['posting_count', 'minutes_count', 'cost_amount'] %}
-    min({{ name }}) as least_{{ name }},
-    max({{ name }}) as greatest_{{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    min(posting_count) as least_posting_count,
+    max(posting_count) as greatest_posting_count,
+    min(minutes_count) as least_minutes_count,
+    max(minutes_count) as greatest_minutes_count,
+    min(cost_amount) as least_cost_amount,
+    max(cost_amount) as greatest_cost_amount
 from total
 group by month_date
 having

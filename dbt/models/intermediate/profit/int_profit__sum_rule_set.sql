@@ -62,19 +62,38 @@ part as (
     group by line.customer_key, line.month_date, taken.taker_units
 ),
 
+customer as (
+    select distinct
+        customer_key,
+        month_date
+    from part
+),
+
+-- What all rule sets of a month take.
+whole as (
+    select
+        month_date,
+        max(taker_units) as taker_units
+    from taken
+    group by month_date
+),
+
 -- Nothing under a rule set is a profit of nothing, not a rule set less.
 completed as (
-    select * from part
+    select
+        customer_key,
+        month_date,
+        taker_units,
+        amount
+    from part
     union all
     select
-        part.customer_key,
-        part.month_date,
+        customer.customer_key,
+        customer.month_date,
         whole.taker_units,
         0 as amount
-    from (select distinct customer_key, month_date from part) as part
-    inner join (
-        select month_date, max(taker_units) as taker_units from taken group by month_date
-    ) as whole on part.month_date = whole.month_date
+    from customer
+    inner join whole on customer.month_date = whole.month_date
 )
 
 select

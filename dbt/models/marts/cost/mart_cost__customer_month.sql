@@ -1,10 +1,11 @@
--- One row per customer and month with postings: what serving him cost, by the way he came, and what
--- would be saved if he made his counter postings by electronic means.
+-- One row per customer and month with postings or visits: what serving him cost, by the way he came, and
+-- what would be saved if he made his counter postings by electronic means.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_cost__customer_month') %}
 with activity as (
     select
         cost.account_key,
+        cost.customer_key as visited_customer_key,
         cost.transaction_type_fk,
         cost.posting_count,
         cost.minutes_count,
@@ -12,6 +13,7 @@ with activity as (
         cost.direct_cost_amount,
         channel.channel_group_code = 'branch' as is_counter,
         coalesce(channel.is_electronic, false) as is_electronic,
+        channel.channel_group_code = 'visit' as is_visit,
         cost.month_date
     from {{ ref('fct_activity_cost_month') }} as cost
     inner join {{ ref('dim_channel') }} as channel on cost.channel_fk = channel.channel_pk
@@ -30,70 +32,91 @@ electronic as (
     group by transaction_type_fk, month_date
 ),
 
-compared as (
+priced as (
     select
         activity.*,
-        activity.is_counter and electronic.posting_count is not null as is_movable,
-        case
-            when activity.is_counter and electronic.posting_count > 0 then greatest(
-                -activity.cost_amount
-                - {{ from_units(mul_div_round(
-                    cents('electronic.cost_amount'), 'activity.posting_count', 'electronic.posting_count'
-                ), 2) }},
-                0
-            )
-            else 0
-        end as saving_amount
+        coalesce(activity.is_counter and electronic.posting_count > 0, false) as is_movable,
+        {{ from_units(mul_div_round(
+            cents('electronic.cost_amount'), 'activity.posting_count', 'electronic.posting_count'
+        ), 2) }} as electronic_price_amount
     from activity
     left join electronic
         on activity.transaction_type_fk = electronic.transaction_type_fk
         and activity.month_date = electronic.month_date
 ),
 
+compared as (
+    select
+        priced.*,
+        case when is_movable then greatest(-cost_amount - electronic_price_amount, 0) else 0 end as saving_amount
+    from priced
+),
+
 account as (
     select
         account_key,
+        visited_customer_key,
         month_date,
         sum(posting_count) as posting_count,
         sum(minutes_count) as minutes_count,
         {{ total_of('cost_amount') }} as cost_amount,
         {{ total_of('direct_cost_amount') }} as direct_cost_amount,
-        {%- for kind in ['counter', 'electronic'] %}
+        {%- for kind in ['counter', 'electronic', 'visit'] %}
         sum(case when is_{{ kind }} then posting_count else 0 end) as {{ kind }}_posting_count,
         {{ total_of('case when is_' ~ kind ~ ' then cost_amount else 0 end') }} as {{ kind }}_cost_amount,
         {%- endfor %}
         sum(case when is_movable then posting_count else 0 end) as movable_posting_count,
         {{ total_of('saving_amount') }} as movable_saving_amount
     from compared
-    group by account_key, month_date
+    group by account_key, visited_customer_key, month_date
 ),
 
--- Postings count at the customer on the account's record, also those of a joint account.
+-- Postings count at the customer on the account's record, also those of a joint account; visits at
+-- whom they were made to.
 owned as (
     select
         account.*,
-        coalesce(account_month.customer_key, {{ var('unassigned_pk') }}) as customer_key,
-        coalesce(account_month.customer_fk, {{ var('unassigned_pk') }}) as customer_fk
+        case
+            when account.visited_customer_key <> {{ var('unassigned_pk') }} then account.visited_customer_key
+            else coalesce(account_month.customer_key, {{ var('unassigned_pk') }})
+        end as customer_key
     from account
     left join {{ ref('fct_account_month') }} as account_month
         on account.account_key = account_month.account_key
         and account.month_date = account_month.month_date
+),
+
+summed as (
+    select
+        customer_key,
+        sum(minutes_count) as minutes_count,
+        {{ summed_measures([
+            'posting_count', 'cost_amount', 'direct_cost_amount', 'counter_posting_count', 'counter_cost_amount',
+            'electronic_posting_count', 'electronic_cost_amount', 'visit_posting_count', 'visit_cost_amount',
+            'movable_posting_count', 'movable_saving_amount',
+        ]) }},
+        month_date
+    from owned
+    group by customer_key, month_date
 )
 
 select
-    cast(customer_key as bigint) as customer_key,
-    cast(max(customer_fk) as bigint) as customer_fk,
-    cast({{ month_days('month_date') }} as int) as days_count,
-    cast(sum(posting_count) as bigint) as posting_count,
-    cast(sum(minutes_count) as decimal(18, 4)) as minutes_count,
-    cast({{ total_of('cost_amount') }} as decimal(18, 2)) as cost_amount,
-    cast({{ total_of('direct_cost_amount') }} as decimal(18, 2)) as direct_cost_amount,
+    cast(summed.customer_key as bigint) as customer_key,
+    cast(coalesce(month.customer_fk, {{ var('unassigned_pk') }}) as bigint) as customer_fk,
+    cast({{ month_days('summed.month_date') }} as int) as days_count,
+    cast(summed.posting_count - summed.visit_posting_count as bigint) as posting_count,
+    cast(summed.visit_posting_count as bigint) as visit_count,
+    cast(summed.minutes_count as decimal(18, 4)) as minutes_count,
+    cast(summed.cost_amount as decimal(18, 2)) as cost_amount,
+    cast(summed.direct_cost_amount as decimal(18, 2)) as direct_cost_amount,
     {%- for kind in ['counter', 'electronic'] %}
-    cast(sum({{ kind }}_posting_count) as bigint) as {{ kind }}_posting_count,
-    cast({{ total_of(kind ~ '_cost_amount') }} as decimal(18, 2)) as {{ kind }}_cost_amount,
+    cast(summed.{{ kind }}_posting_count as bigint) as {{ kind }}_posting_count,
+    cast(summed.{{ kind }}_cost_amount as decimal(18, 2)) as {{ kind }}_cost_amount,
     {%- endfor %}
-    cast(sum(movable_posting_count) as bigint) as movable_posting_count,
-    cast({{ total_of('movable_saving_amount') }} as decimal(18, 2)) as movable_saving_amount,
-    cast(month_date as date) as month_date
-from owned
-group by customer_key, month_date
+    cast(summed.visit_cost_amount as decimal(18, 2)) as visit_cost_amount,
+    cast(summed.movable_posting_count as bigint) as movable_posting_count,
+    cast(summed.movable_saving_amount as decimal(18, 2)) as movable_saving_amount,
+    cast(summed.month_date as date) as month_date
+from summed
+left join {{ ref('fct_customer_month') }} as month
+    on summed.customer_key = month.customer_key and summed.month_date = month.month_date

@@ -2,6 +2,7 @@
 -- months up to it and in the twelve before, his class by either, and how long he has been a customer.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_profitability__customer_class_month') %}
+{%- set bands = {1: 'under_1_year', 3: '1_to_3_years', 5: '3_to_5_years', 10: '5_to_10_years'} %}
 with pair as (
     select
         later.month_date,
@@ -51,29 +52,37 @@ ranked as (
     select
         looked_at.*,
         row_number() over (partition by month_date order by profit_amount desc, customer_key) as profit_rank,
-        case
-            when earlier_profit_amount is not null then row_number() over (
-                partition by month_date, earlier_profit_amount is null
-                order by earlier_profit_amount desc, customer_key
-            )
-        end as earlier_profit_rank
+        row_number() over (
+            partition by month_date, earlier_profit_amount is null
+            order by earlier_profit_amount desc, customer_key
+        ) as earlier_place
     from looked_at
 ),
 
-{%- for when in ['', 'earlier_'] %}
-
-{{ when }}count as (
+counted as (
     select
         month_date,
-        count({{ when }}profit_amount) as customer_count
+        count(*) as customer_count
     from looked_at
     group by month_date
 ),
 
-{{ when }}class as (
-    {{ profit_class_bands(when ~ 'count') }}
+class as (
+    {{ profit_class_bands('counted') }}
 ),
-{%- endfor %}
+
+counted_earlier as (
+    select
+        month_date,
+        count(*) as customer_count
+    from looked_at
+    where earlier_profit_amount is not null
+    group by month_date
+),
+
+earlier_class as (
+    {{ profit_class_bands('counted_earlier') }}
+),
 
 opened as (
     select
@@ -96,14 +105,15 @@ select
         {{ class_of_rank('ranked.profit_amount', 'class') }} as {{ t_string() }}
     ) as profit_class_code,
     cast(ranked.earlier_profit_amount as decimal(18, 2)) as earlier_profit_12m_amount,
-    cast(ranked.earlier_profit_rank as bigint) as earlier_profit_12m_rank,
+    cast(case when ranked.earlier_profit_amount is not null then ranked.earlier_place end as bigint)
+        as earlier_profit_12m_rank,
     cast(
         {{ class_of_rank('ranked.earlier_profit_amount', 'earlier_class') }} as {{ t_string() }}
     ) as earlier_profit_class_code,
     cast(
         case
             when opened.opened_date is null then 'unknown'
-            {%- for years, band in [(1, 'under_1_year'), (3, '1_to_3_years'), (5, '3_to_5_years'), (10, '5_to_10_years')] %}
+            {%- for years, band in bands.items() %}
             when opened.opened_date > {{ add_months_to(month_reached('ranked.month_date'), -12 * years) }}
                 then '{{ band }}'
             {%- endfor %}
@@ -114,10 +124,12 @@ select
 from ranked
 inner join {{ ref('mart_profitability__customer_month') }} as month
     on ranked.customer_key = month.customer_key and ranked.month_date = month.month_date
-{%- for when in ['', 'earlier_'] %}
-left join {{ when }}class
-    on ranked.month_date = {{ when }}class.month_date
-    and ranked.{{ when }}profit_rank > {{ when }}class.from_rank
-    and ranked.{{ when }}profit_rank <= {{ when }}class.to_rank
-{%- endfor %}
+left join class
+    on ranked.month_date = class.month_date
+    and ranked.profit_rank > class.from_rank
+    and ranked.profit_rank <= class.to_rank
+left join earlier_class
+    on ranked.month_date = earlier_class.month_date
+    and ranked.earlier_place > earlier_class.from_rank
+    and ranked.earlier_place <= earlier_class.to_rank
 left join opened on ranked.customer_key = opened.customer_key

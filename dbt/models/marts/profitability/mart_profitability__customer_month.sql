@@ -37,9 +37,10 @@ present as (
         {%- for name in ['deposit_average', 'loan_average', 'deposit_margin', 'loan_margin', 'contribution'] %}
         coalesce(month.{{ name }}_amount, 0) as {{ name }}_amount,
         {%- endfor %}
-        {%- for line in lines + ['pre_tax_profit'] %}
-        coalesce(statement.{{ line }}_amount, 0) as {{ line }}_amount{{ ',' if not loop.last }}
+        {%- for line in lines %}
+        coalesce(statement.{{ line }}_amount, 0) as {{ line }}_amount,
         {%- endfor %}
+        coalesce(statement.pre_tax_profit_amount, 0) as pre_tax_profit_amount
     from customer_month as month
     full outer join statement
         on month.customer_key = statement.customer_key and month.month_date = statement.month_date

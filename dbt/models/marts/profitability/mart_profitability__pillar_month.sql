@@ -65,6 +65,7 @@ select
     cast(net_profit_amount as decimal(18, 2)) as net_profit_amount,
     cast(capital_charge_amount as decimal(18, 2)) as capital_charge_amount,
     cast(bank_income_amount as decimal(18, 2)) as bank_income_amount,
-    cast({{ ratio_of('net_interest_amount + net_fee_amount', 'bank_income_amount') }} as decimal(18, 8)) as income_share,
+    cast({{ ratio_of('net_interest_amount + net_fee_amount', 'bank_income_amount') }} as decimal(18, 8))
+        as income_share,
     cast(month_date as date) as month_date
 from shared

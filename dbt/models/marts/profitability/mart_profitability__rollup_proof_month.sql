@@ -57,15 +57,7 @@ with statement as (
 
 rolled as (
     {%- for rollup, (figures, member) in rollups.items() %}
-    select
-        '{{ rollup }}' as rollup_code,
-        figures.rule_set_code,
-        count(distinct {{ member }}) as member_count,
-        {{ total_of('figures.amount') }} as rollup_amount,
-        figures.month_date
-    from {{ figures }} as figures
-    {{ rollup_joins(rollup) }}
-    group by figures.rule_set_code, figures.month_date
+    {{ rolled_up(figures, rollup, member) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -80,18 +72,20 @@ whole as (
     group by rule_set_code, month_date
 ),
 
+rollup as (
+    {%- for rollup in rollups %}
+    select '{{ rollup }}' as rollup_code
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
 -- A way that lost every row has to be seen, too.
 listed as (
     select
         whole.*,
         rollup.rollup_code
     from whole
-    cross join (
-        {%- for rollup in rollups %}
-        select '{{ rollup }}' as rollup_code
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
-    ) as rollup
+    cross join rollup
 )
 
 select

@@ -47,10 +47,10 @@ by_version as (
 earned as (
     select
         organisation.organisation_id,
-        by_version.month_date,
         {%- for name in amounts %}
-        by_version.{{ name }}{{ ',' if not loop.last }}
+        by_version.{{ name }},
         {%- endfor %}
+        by_version.month_date
     from by_version
     inner join {{ ref('dim_organisation') }} as organisation
         on by_version.organisation_fk = organisation.organisation_pk
