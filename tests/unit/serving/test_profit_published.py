@@ -11,7 +11,8 @@ import pytest
 
 from serving.errors import QueryError
 from serving.profit import book as books
-from serving.profit import published, statement, statement_page, what_if
+from serving.profit import published, statement, statement_page, trace, what_if
+from serving.profit.bank import Bank, Whole
 from serving.profit.book import Book
 
 JANUARY, FEBRUARY = dt.date(2025, 1, 1), dt.date(2025, 2, 1)
@@ -181,6 +182,20 @@ def test_who_is_lost_takes_everything_but_the_capacity(book):
     assert case.total(case.change, "economic_profit") == -6_446
     assert case.cost_left == 1_200
     assert what_if.won(book).total(what_if.won(book).change, "net_profit") == 8_046
+
+
+def test_a_figure_without_the_rows_it_rests_on_is_told_to_differ(connection):
+    """The lake lost them, or they were corrected since."""
+    whole = Whole(JANUARY, None, None, None, frozenset())
+    bank = Bank({}, published.rules(connection), FEBRUARY, whole, "matched")
+    asked = {"customer_key": 1, "month": JANUARY, "line": "net_interest", "rule_set": "base"}
+    found = trace.trace(connection, bank, **asked)
+    assert (found.published, found.reckoned, found.is_same) == (6_000, 0, False)
+    assert found.to_dict(with_identities=False)["is_same"] is False
+    one = trace.trace(connection, bank, **asked, account_key=11)
+    assert one.published == 2_000
+    with pytest.raises(QueryError, match="has no account 21"):
+        trace.trace(connection, bank, **asked, account_key=21)
 
 
 def test_value_classes_are_bands_of_the_average_deposit(connection):
