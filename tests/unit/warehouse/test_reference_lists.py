@@ -36,6 +36,11 @@ def test_every_code_of_every_feed_has_a_name_in_both_languages() -> None:
     assert not named - delivered, f"names of no code: {sorted(named - delivered)}"
 
 
+def _is_of_visits(row: dict[str, str]) -> bool:
+    """Visits are work as postings are, but no feed of postings delivers them."""
+    return "visit" in (row.get("category_code"), row.get("channel_group_code"))
+
+
 @pytest.mark.parametrize(
     ("seed", "key", "feed", "column"),
     [
@@ -55,7 +60,14 @@ def test_a_list_has_exactly_the_codes_that_are_delivered(
     seed: str, key: str, feed: str, column: str
 ) -> None:
     codes = next(each for each in load_feeds()[feed].columns if each.name == column).values
-    assert {row[key] for row in _rows(seed)} == set(codes or {})
+    assert {row[key] for row in _rows(seed) if not _is_of_visits(row)} == set(codes or {})
+
+
+def test_every_way_of_visiting_is_a_channel() -> None:
+    ways = {f"visit_{row['visit_way_code']}" for row in _rows("rules/visit_validity.csv")}
+    assert ways == {
+        row["channel_code"] for row in _rows("reference/channel.csv") if _is_of_visits(row)
+    }
 
 
 def test_every_type_and_channel_of_a_posting_takes_time() -> None:
@@ -63,9 +75,18 @@ def test_every_type_and_channel_of_a_posting_takes_time() -> None:
         (row["transaction_type_code"], row["channel_code"])
         for row in _rows("rules/activity_time.csv")
     }
-    types = {row["transaction_type_code"] for row in _rows("reference/transaction_type.csv")}
-    channels = {row["channel_code"] for row in _rows("reference/channel.csv")}
-    assert timed == {(kind, channel) for kind in types for channel in channels}
+    types = {
+        (row["transaction_type_code"], _is_of_visits(row))
+        for row in _rows("reference/transaction_type.csv")
+    }
+    channels = {(row["channel_code"], _is_of_visits(row)) for row in _rows("reference/channel.csv")}
+    # A posting is made through a channel, a visit in a way of visiting.
+    assert timed == {
+        (kind, channel)
+        for kind, is_visit in types
+        for channel, is_way in channels
+        if is_visit == is_way
+    }
 
 
 def test_every_pool_that_a_posting_takes_time_of_serves_customers() -> None:
