@@ -32,6 +32,7 @@ from typing import Any
 
 import duckdb
 import psutil
+from profit import compare
 from report import judge, read_budgets, show
 from timing import Taken, take
 
@@ -171,6 +172,7 @@ def measure(customers: int, months: int, nights: int, seed: int, work: Path) -> 
     result["demo"] = write_bank(bank, customers, months, seed)
     result["first"] = bank.night()
     result["first"]["rows"] = bank.rows()
+    result["profit"] = compare(bank.home, work)
     result["floor"] = measure_floor(bank, work / "floor")
     later = next_nights(bank, nights)
     result["next"] = later[0]

@@ -79,6 +79,22 @@ def stopped(builds: Path) -> Path | None:
     return folder if (folder / "crm.duckdb").is_file() else None
 
 
+def failures(folder: Path) -> set[str]:
+    """Names of the tests that left failing rows in a build; none where its scratch is gone."""
+    path = folder / "scratch.duckdb"
+    if not path.is_file():
+        return set()
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'test_failure'"
+        ).fetchall()
+        return {
+            name
+            for (name,) in rows
+            if connection.execute(f'select 1 from test_failure."{name}" limit 1').fetchone()  # noqa: S608
+        }
+
+
 def close(build: BuildFiles) -> None:
     """Fold the write-ahead logs into the files, so that each file is complete by itself.
 

@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import json
 import os
+import re
 import shlex
 import sys
 import traceback
@@ -54,6 +55,8 @@ FeedsOption = Annotated[
         show_default="those of the last night, else the standard feeds",
     ),
 ]
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -169,6 +172,19 @@ def parse_date(option: str, text: str) -> dt.date:
             f"{option} 为 {text!r}；请写成 YYYY-MM-DD。",
             f"{option} is {text!r}; write it as YYYY-MM-DD",
         ) from None
+
+
+def parse_month(text: str) -> dt.date:
+    """The first day of a month given as YYYY-MM.
+
+    Raises:
+        WrongUsageError: It is no month.
+    """
+    if not _MONTH.fullmatch(text):
+        raise WrongUsageError(
+            f"月份为 {text!r}；请写成 YYYY-MM。", f"the month is {text!r}; write it as YYYY-MM"
+        )
+    return dt.date.fromisoformat(f"{text}-01")
 
 
 def print_json(value: Any) -> None:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.cli.output import HomeOption, JsonOption, console, guarded, home_of, print_json
+from dagster_project.cli.output import (
+    HomeOption,
+    JsonOption,
+    console,
+    guarded,
+    home_of,
+    parse_month,
+    print_json,
+)
 from dagster_project.errors import AuditError, WrongUsageError
 
 if TYPE_CHECKING:
@@ -21,7 +31,8 @@ if TYPE_CHECKING:
     from dagster_project.home import Home
     from serving.reconciliation import Balance, Item, Line
 
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+# The tests that stop a night here.
+CHECKS = frozenset({"ledger_ties_to_profit", "ledger_ties_to_accounts"})
 
 
 @guarded
@@ -74,7 +85,12 @@ def reconcile(
                 "lines": reconciliation.lines(connection, chosen, code, by_unit=by_unit),
                 "explained": reconciliation.items(connection, chosen, code),
             }
-        told["balances"], told["unbalanced"] = reconciliation.balances(connection, chosen)
+        compared = {
+            each: reconciliation.balances(connection, each)
+            for each in ([chosen] if month else months)
+        }
+    told["balances"] = compared[chosen][0]
+    told["unbalanced"] = [(each, found) for each, (_, rows) in compared.items() for found in rows]
     told["unexplained"] = left
     if as_json:
         print_json(_plain(told))
@@ -84,39 +100,41 @@ def reconcile(
         raise typer.Exit(AuditError.exit_code)
 
 
-class _open:  # noqa: N801 - reads as the verb it is
-    """The stopped build where it got as far as the reconciliation, else what is published."""
+@contextmanager
+def _open(place: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """The build that the reconciliation stopped, where there is one, else what is published."""
+    from serving import build, connection
 
-    def __init__(self, place: Home) -> None:
-        self.place = place
-        self.connection: duckdb.DuckDBPyConnection | None = None
-
-    def __enter__(self) -> tuple[duckdb.DuckDBPyConnection, str]:
-        from serving import build, connection
-        from serving.errors import DamagedGenerationError
-
-        folder = build.stopped(self.place.builds)
-        if folder is not None:
-            try:
-                self.connection = connection.connect_published(folder)
-                if _has_reconciliation(self.connection):
-                    return self.connection, f"the stopped build of run {folder.name}"
-                self.connection.close()
-            except DamagedGenerationError:
-                pass  # a night is writing it: what is published is what can be told of
-        self.connection, generation = connection.connect_current(self.place.warehouse)
-        if not _has_reconciliation(self.connection):
+    folder = build.stopped(place.builds)
+    if folder is not None and _is_stopped_by_us(folder):
+        opened, source = connection.connect_published(folder), f"the stopped build of {folder.name}"
+    else:
+        opened, generation = connection.connect_current(place.warehouse)
+        source = f"generation {generation.number}"
+    with opened:
+        if not _has_reconciliation(opened):
             raise WrongUsageError(
-                f"第 {generation.number} 代由旧版本生成，没有对账表；请重建：crm run --force"
-                " --full-refresh。",
-                f"generation {generation.number} was made by an older version and holds no"
-                " reconciliation; build it again: crm run --force --full-refresh",
+                f"{source} 由旧版本生成，没有对账表；请重建：crm run --force --full-refresh。",
+                f"{source} was made by an older version and holds no reconciliation; build it"
+                " again: crm run --force --full-refresh",
             )
-        return self.connection, f"generation {generation.number}"
+        yield opened, source
 
-    def __exit__(self, *_: object) -> None:
-        if self.connection is not None:
-            self.connection.close()
+
+def _is_stopped_by_us(folder: Path) -> bool:
+    """Whether a build failed where ledger and profit are compared.
+
+    One that failed elsewhere may still hold the tables of the night before. A build that a night is
+    writing cannot be opened: what is published is what can be told of.
+    """
+    import duckdb
+
+    from serving import build
+
+    try:
+        return bool(build.failures(folder) & CHECKS)
+    except duckdb.Error:
+        return False
 
 
 def _has_reconciliation(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -130,11 +148,7 @@ def _has_reconciliation(connection: duckdb.DuckDBPyConnection) -> bool:
 def _chosen_month(text: str | None, months: list[dt.date]) -> dt.date:
     if text is None:
         return months[0]
-    if not _MONTH.fullmatch(text):
-        raise WrongUsageError(
-            f"--month 为 {text!r}；请写成 YYYY-MM。", f"--month is {text!r}; write it as YYYY-MM"
-        )
-    chosen = dt.date.fromisoformat(f"{text}-01")
+    chosen = parse_month(text)
     if chosen not in months:
         first, last = f"{months[-1]:%Y-%m}", f"{months[0]:%Y-%m}"
         raise WrongUsageError(
@@ -151,7 +165,9 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
             code: {name: [_record(row) for row in rows] for name, rows in parts.items()}
             for code, parts in told["rule_sets"].items()
         },
-        "unbalanced": [_record(each) for each in told["unbalanced"]],
+        "unbalanced": [
+            {"month": f"{month:%Y-%m}"} | _record(each) for month, each in told["unbalanced"]
+        ],
         "unexplained": [
             {"month": f"{month:%Y-%m}", "rule_set": code} | _record(line)
             for month, code, line in told["unexplained"]
@@ -175,6 +191,8 @@ def _print(told: dict[str, Any]) -> None:
     _print_balances(told["balances"], told["unbalanced"])
     left = told["unexplained"]
     if not left:
+        if told["unbalanced"]:
+            return
         console.print("\n[green]Every line ties to the ledger, to the fen. 与总账逐分一致。[/]")
         return
     console.print(
@@ -192,19 +210,19 @@ def _print(told: dict[str, Any]) -> None:
         console.print(f"[dim]{len(left) - _SHOWN} more: --json lists all[/]")
 
 
-def _print_balances(compared: int, found: list[Balance]) -> None:
+def _print_balances(compared: int, found: list[tuple[dt.date, Balance]]) -> None:
     if not found:
         console.print(
             f"\nBalances 余额: {compared} ledger accounts of units tie to their accounts."
         )
         return
-    console.print(
-        f"\n[bold red]{len(found)} of {compared} ledger accounts do not close 余额不平[/]"
-    )
-    table = _table("unit", "account 科目", "ccy", right=("ledger", "accounts", "difference"))
-    for each in found[:_SHOWN]:
+    console.print(f"\n[bold red]{len(found)} ledger accounts of units do not close 余额不平[/]")
+    names = ("month", "unit", "account 科目", "ccy")
+    table = _table(*names, right=("ledger", "accounts", "difference"))
+    for month, each in found[:_SHOWN]:
         amounts = (f"{value:,.2f}" for value in (each.ledger, each.accounts, each.difference))
-        table.add_row(escape(each.unit), escape(each.account), each.currency, *amounts)
+        told = (f"{month:%Y-%m}", escape(each.unit), escape(each.account), each.currency)
+        table.add_row(*told, *amounts)
     console.print(table)
 
 

@@ -11,8 +11,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.cli.output import HomeOption, console, guarded, home_of
-from dagster_project.cli.trace import CustomerArgument, RuleSetOption, parse_month
+from dagster_project.cli.output import HomeOption, console, guarded, home_of, parse_month
+from dagster_project.cli.trace import CustomerArgument, RuleSetOption
 from dagster_project.errors import WrongUsageError
 
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,14 +10,21 @@ import typer
 from rich.markup import escape
 from rich.tree import Tree
 
-from dagster_project.cli.output import HomeOption, JsonOption, console, guarded, home_of, say_error
-from dagster_project.errors import AuditError, WrongUsageError
+from dagster_project.cli.output import (
+    HomeOption,
+    JsonOption,
+    console,
+    guarded,
+    home_of,
+    parse_month,
+    say_error,
+)
+from dagster_project.errors import AuditError
 
 if TYPE_CHECKING:
     from serving.profit.evidence import Origin, Rule, Step
     from serving.profit.trace import Trace
 
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 SHOWN_ROWS = 6
 
 CustomerArgument = Annotated[
@@ -84,19 +89,6 @@ def trace(
     if not found.is_same:
         say_error(*_difference(found))
         raise typer.Exit(AuditError.exit_code)
-
-
-def parse_month(text: str) -> dt.date:
-    """The first day of a month given as YYYY-MM.
-
-    Raises:
-        WrongUsageError: It is no month.
-    """
-    if not _MONTH.fullmatch(text):
-        raise WrongUsageError(
-            f"月份为 {text!r}；请写成 YYYY-MM。", f"the month is {text!r}; write it as YYYY-MM"
-        )
-    return dt.date.fromisoformat(f"{text}-01")
 
 
 def _difference(found: Trace) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from dagster_project.errors import AuditError, NightError
 from dagster_project.night import Night
-from dagster_project.stages import late_members, moved_events
+from dagster_project.stages import denied_visits, late_members, moved_events
 from serving import build as builds
 from serving import generation as generations
 
@@ -35,6 +35,7 @@ def decide(night: Night) -> None:
         *late_members.touched_days(night),
     }
     months = {day.replace(day=1) for day in (*days, *touched.months)}
+    months |= denied_visits.touched_months(night)
     # The month that was running stops at the base's date in its tables; it must be carried on.
     months |= set(_months_between(base.business_date, night.request.business_date))
     night.touched_dates = sorted({*days, night.request.business_date})

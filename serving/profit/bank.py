@@ -31,6 +31,7 @@ class Whole:
         first_exposure_month: First month of exposures and provisions.
         first_posting_month: First month of postings; visits before it are no work.
         booked_months: Months of which the ledger's interest was delivered.
+        measured_months: Months that the risk system spoke of.
         posting_counts: Postings by month, unit and pool.
         used_minutes: Minutes worked, in ten-thousandths, by month, unit and pool.
         core_shares: Estimated core of a deposit in hundred-millionths, by month, product and
@@ -42,6 +43,7 @@ class Whole:
     first_exposure_month: dt.date | None
     first_posting_month: dt.date | None
     booked_months: frozenset[dt.date]
+    measured_months: frozenset[dt.date] = frozenset()
     posting_counts: Mapping[tuple[dt.date, str, str], int] = field(default_factory=dict)
     used_minutes: Mapping[tuple[dt.date, str, str], int] = field(default_factory=dict)
     core_shares: Mapping[tuple[dt.date, str, str], int] = field(default_factory=dict)

@@ -136,7 +136,10 @@ class Holders:
             record_key: The customer on the account's record: all of it is his where nobody shares.
             day: Last day that the figures reach to.
         """
-        is_divided = any(each.role != "authorised" and each.units < UNITS for each in self.holdings)
+        entitled = [each for each in self.holdings if each.role != "authorised"]
+        is_divided = len({each.key for each in entitled}) > 1 or any(
+            each.units < UNITS for each in entitled
+        )
         there = sorted(
             (each for each in self.holdings if is_divided and each.start <= day < each.end),
             key=lambda each: each.key,

@@ -24,8 +24,9 @@ SUBTOTALS: Final = {
     ),
     "pre_tax_profit": (
         "税前利润", "Profit before tax",
-        ("interest_income", "interest_expense", "ftp", "fee_income", "fee_expense", "surtax",
-         "direct_cost", "indirect_cost", "unused_capacity", "expected_loss"),
+        ("interest_income", "interest_expense", "ftp", "fee_income", "fee_expense",
+         "other_income", "surtax", "direct_cost", "indirect_cost", "unused_capacity",
+         "expected_loss"),
     ),
     "net_profit": ("净利润", "Net profit", ("pre_tax_profit", "income_tax")),
     "economic_profit": (
@@ -231,6 +232,10 @@ def whole(connection: duckdb.DuckDBPyConnection, month: dt.date) -> Whole:
         "select distinct month_date from dimensional.fct_account_month"
         " where interest_source_code = 'ledger'"
     ).fetchall()
+    measured = connection.execute(
+        "select distinct month_date from dimensional.fct_exposure_month"
+        " where provision_source_code = 'risk_system'"
+    ).fetchall()
     counted = connection.execute(
         "select organisation.organisation_id, cost.cost_pool_code, sum(cost.posting_count)"
         " from dimensional.fct_activity_cost_month as cost"
@@ -250,6 +255,7 @@ def whole(connection: duckdb.DuckDBPyConnection, month: dt.date) -> Whole:
         first_exposure,
         first_posting,
         frozenset(row[0] for row in booked),
+        frozenset(row[0] for row in measured),
         {(month, unit, pool): int(count) for unit, pool, count in counted},
         {(month, unit, pool): int(minutes * MINUTE) for unit, pool, minutes in used},
         _core_shares(connection, month),

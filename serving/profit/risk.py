@@ -119,7 +119,8 @@ def exposure(account: Account, month: dt.date, prices: Sequence[Price]) -> Expos
         balances + graded.origins,
     )
     closing = _drawn(account, month, product)
-    held_provision, provision_step = _provision(graded, closing)
+    is_spoken = _spoken_month(account, month) is not None
+    held_provision, provision_step = _provision(graded, closing, is_spoken=is_spoken)
     loss_step = _loss(graded, ead_step)
     weight = units(graded.rule["risk_weight_rate"]) if graded.rule else 0
     weighted = share(ead, weight)
@@ -149,11 +150,13 @@ def _loss(graded: _Graded, ead_step: Step) -> Step:
     )  # fmt: skip
 
 
-def _provision(graded: _Graded, closing: int) -> tuple[int, Step]:
-    """What the risk system provided, else the rule's share of what is lent."""
+def _provision(graded: _Graded, closing: int, *, is_spoken: bool) -> tuple[int, Step]:
+    """What the risk system provided, nothing where it left the account out, else by the rule."""
     delivered = graded.measure["provision_amount"] if graded.measure else None
     if delivered is not None:
         amount, how = fen(delivered), "风险系统报送 delivered by the risk system"
+    elif is_spoken and graded.measure is None:
+        amount, how = 0, "风险系统未列 not on the risk system's list"
     else:
         part = graded.rule["provision_rate"] if graded.rule else None
         amount = share(closing, units(part or Decimal(0)))
@@ -179,7 +182,16 @@ def _drawn(account: Account, month: dt.date, product: Row | None) -> int:
     return max(-closing, 0)
 
 
+def _spoken_month(account: Account, month: dt.date) -> dt.date | None:
+    """The month whose measures hold in a month: its own, or the last that was spoken of."""
+    months = account.bank.whole.measured_months
+    if not months or month in months:
+        return month if months else None
+    return max(months) if month > max(months) else None
+
+
 def _measured(account: Account, month: dt.date) -> Row | None:
+    spoken = _spoken_month(account, month)
     rows = newest(
         account.bank.rows_of("risk__account_measure", account.account_id),
         key=lambda row: row["month_end_date"],
@@ -187,7 +199,7 @@ def _measured(account: Account, month: dt.date) -> Row | None:
     there = [
         row
         for row in rows
-        if month_first(row["month_end_date"]) == month
+        if month_first(row["month_end_date"]) == spoken
         and row["month_end_date"] <= month_last(account.bank.until)
     ]
     return max(there, key=lambda row: row["month_end_date"], default=None)

@@ -62,6 +62,7 @@ def both(home: Path) -> tuple[dict[Name, int], dict[Name, int]]:
     posted = _first(rows, "corebank__transaction", "booked_date")
     fed = _first(rows, "corebank__balance", "balance_date")
     whole = Whole(_first_month(rows), fed, None, posted, _booked(rows), core_shares=shares)
+    whole = replace(whole, measured_months=_measured(rows))
     bank = Bank(rows, rules, generation.business_date, whole, base_method_set())
     _count(bank, months)
     return _anew(bank, months), told
@@ -104,6 +105,11 @@ def _first(rows: dict[str, Any], feed: str, column: str) -> dt.date | None:
 
 def _booked(rows: dict[str, Any]) -> frozenset[dt.date]:
     return frozenset(month_first(row["month_end_date"]) for row in rows["corebank__accrual"])
+
+
+def _measured(rows: dict[str, Any]) -> frozenset[dt.date]:
+    found = rows["risk__account_measure"]
+    return frozenset(month_first(row["month_end_date"]) for row in found)
 
 
 def _accounts(bank: Bank) -> list[Account]:

@@ -5,11 +5,13 @@
 {% macro capital_charge_rate() -%}cast(capital_ratio_rate * hurdle_rate as decimal(12, 8)){%- endmacro %}
 
 {#-
-The variants of one parameter that rule sets in use have, as a sub-select with the column `name`.
+The variants of one parameter that rule sets have in a month, as a sub-select: `name`, month_date. Two
+rule sets of one rate share it, whenever each began.
 -#}
 {% macro rates_in_use(rate, name) -%}
     (
-        select distinct cast({{ rate }} as decimal(12, 8)) as {{ name }}, valid_from_date, valid_to_date
-        from {{ ref('profit_rule_set') }}
+        select distinct cast({{ rate }} as decimal(12, 8)) as {{ name }}, month.month_date
+        from {{ ref('profit_rule_set') }} as rule
+        inner join {{ month_list() }} as month on {{ as_at('rule', 'month.month_date') }}
     )
 {%- endmacro %}

@@ -117,8 +117,13 @@ select
         as risk_weighted_amount,
     cast(-{{ share_of_amount('ead_amount', 'expected_loss_rate', parts=12) }} as decimal(18, 2))
         as expected_loss_amount,
-    cast(case when provision_amount is null then 'rule' else 'risk_system' end as {{ t_string() }})
-        as provision_source_code,
+    cast(
+        case
+            when provision_amount is null then 'rule'
+            when is_carried then 'carried'
+            else 'risk_system'
+        end as {{ t_string() }}
+    ) as provision_source_code,
     cast(held_provision_amount as decimal(18, 2)) as provision_amount,
     cast(month_date as date) as month_date
 from defaulting

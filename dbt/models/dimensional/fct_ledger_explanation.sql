@@ -10,6 +10,18 @@ with latest as (
     ) }}
 ),
 
+-- A month whose last day was mended is one month.
+ranked as (
+    select
+        latest.*,
+        {{ month_first('month_end_date') }} as month_date,
+        rank() over (
+            partition by organisation_id, statement_line_code, item_number, {{ month_first('month_end_date') }}
+            order by month_end_date desc
+        ) as day_rank
+    from latest
+),
+
 organisation as (
     {{ carried_versions(ref('dim_organisation'), 'organisation', 'organisation_id') }}
 )
@@ -23,8 +35,9 @@ select
     cast(latest.explained_amount as decimal(18, 2)) as explained_amount,
     cast(latest.explanation_text as {{ t_string() }}) as explanation_text,
     cast(latest.prepared_by_employee_id as {{ t_string() }}) as prepared_by_employee_id,
-    cast({{ month_first('latest.month_end_date') }} as date) as month_date
-from latest
+    cast(latest.month_date as date) as month_date
+from ranked as latest
 left join organisation
     on latest.organisation_id = organisation.organisation_id
     and {{ as_at('organisation', 'latest.month_end_date') }}
+where latest.day_rank = 1

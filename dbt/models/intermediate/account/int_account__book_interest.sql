@@ -13,6 +13,18 @@ with latest as (
     ) }}
 ),
 
+-- A month whose last day was mended is one month.
+ranked as (
+    select
+        latest.*,
+        {{ month_first('month_end_date') }} as month_date,
+        rank() over (
+            partition by account_id, organisation_id, {{ month_first('month_end_date') }}
+            order by month_end_date desc
+        ) as day_rank
+    from latest
+),
+
 listed as (
     select distinct account_key
     from {{ ref('dim_account') }}
@@ -27,12 +39,14 @@ select
         as interest_income_amount,
     cast(-{{ total_of('coalesce(latest.interest_expense_amount, 0)') }} as decimal(18, 2))
         as interest_expense_amount,
-    cast({{ month_first('latest.month_end_date') }} as date) as month_date
-from latest
+    cast(latest.month_date as date) as month_date
+from ranked as latest
 left join {{ ref('int_account__assign_key') }} as assigned
     on latest.account_id = assigned.account_id
 left join listed on assigned.account_key = listed.account_key
-where latest.month_end_date <= {{ month_last(date_literal(business_month())) }}
+where
+    latest.day_rank = 1
+    and latest.month_end_date <= {{ month_last(date_literal(business_month())) }}
 group by
     coalesce(listed.account_key, {{ var('unassigned_pk') }}), latest.organisation_id,
-    {{ month_first('latest.month_end_date') }}
+    latest.month_date

@@ -11,9 +11,11 @@ with account_month as (
 ),
 
 divided_account as (
-    select distinct account_key
+    select account_key
     from {{ ref('bridge_account_holder') }}
-    where role_code <> 'authorised' and share_rate < 1
+    where role_code <> 'authorised'
+    group by account_key
+    having min(share_rate) < 1 or count(distinct customer_key) > 1
 ),
 
 holding as (

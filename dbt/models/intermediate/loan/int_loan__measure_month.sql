@@ -17,45 +17,17 @@ lent as (
     group by price.account_key, price.month_date
 ),
 
-latest as (
-    {{ pick_latest_small(
-        ref('stg_risk__account_measure'),
-        key=['account_id', 'month_end_date'],
-        columns=[
-            'account_id', 'month_end_date', 'rating_code', 'pd_rate', 'lgd_rate', 'undrawn_amount',
-            'provision_amount',
-        ],
-        where=from_month_on('month_end_date', first_month) if first_month else none,
-    ) }}
-),
-
-measured as (
-    select
-        assigned.account_key,
-        latest.rating_code,
-        latest.pd_rate,
-        latest.lgd_rate,
-        latest.undrawn_amount,
-        latest.provision_amount,
-        {{ month_first('latest.month_end_date') }} as month_date,
-        -- A month whose last day was mended is one month.
-        row_number() over (
-            partition by assigned.account_key, {{ month_first('latest.month_end_date') }}
-            order by latest.month_end_date desc, latest.account_id
-        ) as latest_rank
-    from latest
-    inner join {{ ref('int_account__assign_key') }} as assigned
-        on latest.account_id = assigned.account_id
+measure as (
+    select measure.*
+    from {{ ref('int_loan__read_measure') }} as measure
     -- Of the month before the first only what stood at its end, to tell the first month's change.
     inner join history
-        on latest.month_end_date >= {{ add_months_to('history.first_month_date', -1) }}
-    where latest.month_end_date <= {{ month_last(date_literal(business_month())) }}
+        on measure.month_date >= {{ add_months_to('history.first_month_date', -1) }}
+    where {{ in_rebuilt('measure.month_date', first_month) }}
 ),
 
-measure as (
-    select *
-    from measured
-    where latest_rank = 1
+measured_month as (
+    select distinct month_date from measure
 ),
 
 gathered as (
@@ -63,7 +35,8 @@ gathered as (
         coalesce(lent.account_key, measured.account_key) as account_key,
         coalesce(lent.month_date, measured.month_date) as month_date,
         coalesce(lent.balance_days_amount, 0) as balance_days_amount,
-        measured.account_key is not null as is_measured,
+        measured_month.month_date is not null as is_month_measured,
+        measured.is_carried,
         measured.rating_code,
         measured.pd_rate,
         measured.lgd_rate,
@@ -72,6 +45,8 @@ gathered as (
     from lent
     full outer join measure as measured
         on lent.account_key = measured.account_key and lent.month_date = measured.month_date
+    left join measured_month
+        on coalesce(lent.month_date, measured.month_date) = measured_month.month_date
 ),
 
 graded as (
@@ -103,14 +78,21 @@ graded as (
 select
     cast(gathered.account_key as bigint) as account_key,
     cast(gathered.balance_days_amount as decimal(18, 2)) as balance_days_amount,
-    cast(gathered.is_measured as boolean) as is_measured,
+    -- In a month that the risk system spoke of, an account that it left out has no provision.
+    cast(gathered.is_month_measured as boolean) as is_month_measured,
+    cast(coalesce(gathered.is_carried, false) as boolean) as is_carried,
     cast(gathered.rating_code as {{ t_string() }}) as rating_code,
     cast(graded.five_class_code as {{ t_string() }}) as five_class_code,
     cast(graded.collateral_code as {{ t_string() }}) as collateral_code,
     cast(gathered.pd_rate as decimal(12, 8)) as pd_rate,
     cast(gathered.lgd_rate as decimal(12, 8)) as lgd_rate,
     cast(gathered.undrawn_amount as decimal(18, 2)) as undrawn_amount,
-    cast(gathered.provision_amount as decimal(18, 2)) as provision_amount,
+    cast(
+        case
+            when gathered.is_month_measured and gathered.is_carried is null then 0
+            else gathered.provision_amount
+        end as decimal(18, 2)
+    ) as provision_amount,
     cast(gathered.month_date as date) as month_date
 from gathered
 left join graded

@@ -15,8 +15,15 @@ booked_month as (
     select distinct month_date from {{ ref('int_account__book_interest') }}
 ),
 
-first_exposure as (
-    select min(month_date) as month_date from {{ ref('fct_exposure_month') }}
+pool_month as (
+    select distinct month_date from {{ ref('int_costing__list_pool') }}
+),
+
+-- Months whose change of provisions is known: they were delivered at both ends.
+provided_month as (
+    select distinct month_date
+    from {{ ref('fct_exposure_month') }}
+    where provision_source_code = 'risk_system'
 ),
 
 explained as (
@@ -44,20 +51,28 @@ rule_line as (
         variant.variant_code,
         month.month_date,
         case
-            when variant.profit_line_code = 'fee_expense' then 'unit_level'
+            when variant.profit_line_code in ('fee_expense', 'other_income') then 'unit_level'
             when variant.profit_line_code = 'surtax' then 'surtax_by_rule'
             when variant.variant_code = 'expected' then 'loss_by_rule'
-            when variant.profit_line_code = 'expected_loss' then 'no_opening_provision'
+            when variant.profit_line_code = 'expected_loss' then 'no_provision'
+            when variant.profit_line_code = 'unused_capacity' then 'no_cost_pool'
             else 'contract_interest'
         end as cause_code
     from variant
     cross join ledger_month as month
     left join booked_month as booked on month.month_date = booked.month_date
-    cross join first_exposure
+    left join pool_month as pool on month.month_date = pool.month_date
+    left join provided_month as provided on month.month_date = provided.month_date
+    left join provided_month as before
+        on month.month_date = {{ add_months_to('before.month_date', 1) }}
     where
-        variant.profit_line_code in ('fee_expense', 'surtax')
+        variant.profit_line_code in ('fee_expense', 'other_income', 'surtax')
         or variant.variant_code = 'expected'
-        or (variant.variant_code = 'provision' and month.month_date = first_exposure.month_date)
+        or (
+            variant.variant_code = 'provision'
+            and (provided.month_date is null or before.month_date is null)
+        )
+        or (variant.profit_line_code = 'unused_capacity' and pool.month_date is null)
         or (
             variant.profit_line_code in ('interest_income', 'interest_expense')
             and booked.month_date is null
@@ -66,21 +81,20 @@ rule_line as (
 
 -- The ledger less what stands against it so far.
 rest as (
+    {%- for table, amount in [(ref('int_profit__sum_unit_line'), 'amount'), ('explained', 'explained_amount')] %}
     select
         organisation_id,
-        profit_line_code,
+        -- The ledger knows one line of operating cost.
+        case
+            when profit_line_code in ('direct_cost', 'indirect_cost') then 'unused_capacity'
+            else profit_line_code
+        end as profit_line_code,
         variant_code,
         month_date,
-        -amount as amount
-    from {{ ref('int_profit__sum_unit_line') }}
-    union all
-    select
-        organisation_id,
-        profit_line_code,
-        variant_code,
-        month_date,
-        -explained_amount as amount
-    from explained
+        -{{ amount }} as amount
+    from {{ table }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
     union all
     select
         ledger.organisation_id,
@@ -91,6 +105,7 @@ rest as (
     from {{ ref('int_profit__read_ledger') }} as ledger
     inner join {{ ref('profit_line') }} as line
         on ledger.statement_line_code = line.statement_line_code
+        and line.profit_line_code not in ('direct_cost', 'indirect_cost')
     inner join variant on line.profit_line_code = variant.profit_line_code
 ),
 

@@ -53,7 +53,7 @@ whole as (
         -{{ share_of_amount('exposure.risk_weighted_amount', 'rule.charge_rate', parts=12) }} as amount
     from {{ ref('fct_exposure_month') }} as exposure
     inner join {{ rates_in_use(capital_charge_rate(), 'charge_rate') }} as rule
-        on {{ as_at('rule', 'exposure.month_date') }}
+        on exposure.month_date = rule.month_date
 ),
 
 divided as (
@@ -108,7 +108,7 @@ line as (
         -{{ share_of_amount('(part.interest_income_amount + part.fee_amount)', 'rule.surtax_rate') }} as amount
     from part
     inner join {{ rates_in_use('surtax_rate', 'surtax_rate') }} as rule
-        on {{ as_at('rule', 'part.month_date') }}
+        on part.month_date = rule.month_date
     union all
     select
         account_key,

@@ -3,6 +3,7 @@
 {%- set same = "'any'" %}
 {%- set variants = {
     'interest_income': same, 'interest_expense': same, 'fee_income': same, 'fee_expense': same,
+    'other_income': same,
     'ftp': 'ftp_method_set_code', 'surtax': rate_code('surtax_rate'),
     'direct_cost': 'cost_method_code', 'indirect_cost': 'cost_method_code',
     'unused_capacity': 'cost_method_code', 'expected_loss': 'loss_method_code',

@@ -3,8 +3,8 @@
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_profitability__customer_month') %}
 {%- set lines_before_tax = [
-    'interest_income', 'interest_expense', 'ftp', 'fee_income', 'fee_expense', 'surtax', 'direct_cost',
-    'indirect_cost', 'unused_capacity', 'expected_loss',
+    'interest_income', 'interest_expense', 'ftp', 'fee_income', 'fee_expense', 'other_income', 'surtax',
+    'direct_cost', 'indirect_cost', 'unused_capacity', 'expected_loss',
 ] %}
 {%- set lines = lines_before_tax + ['income_tax', 'capital_charge'] %}
 with statement as (

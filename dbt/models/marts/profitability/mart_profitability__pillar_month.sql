@@ -5,6 +5,7 @@
 {%- set measures = {
     'net_interest': ['interest_income', 'interest_expense', 'ftp'],
     'net_fee': ['fee_income', 'fee_expense'],
+    'other_income': ['other_income'],
     'surtax': ['surtax'],
     'cost': ['direct_cost', 'indirect_cost', 'unused_capacity'],
     'expected_loss': ['expected_loss'],

@@ -9,6 +9,11 @@
     'fee_income': 'fee_income_amount', 'surtax': 'surtax_amount', 'direct_cost': 'direct_cost_amount',
     'indirect_cost': 'indirect_cost_amount', 'expected_loss': 'expected_loss_amount',
 } %}
+{#- A higher rate of a loan bears surtax, too. -#}
+{%- set after_surtax = '(100000000 - cast(rule.surtax_rate * 100000000 as bigint))' %}
+{%- set bearing = '(' ~ cents('balance.deposit_balance_days_amount') ~ ' + ' ~ mul_div_round(
+    cents('balance.loan_balance_days_amount'), after_surtax, 'cast(100000000 as bigint)'
+) ~ ')' %}
 with loss as (
     select
         profit.*,
@@ -36,15 +41,12 @@ needed as (
     select
         caused.*,
         {{ from_units(mul_div_round(
-            cents('caused.lacking_amount'), 'cast(100000000 as bigint)',
-            '(100000000 - cast(rule.surtax_rate * 100000000 as bigint))'
+            cents('caused.lacking_amount'), 'cast(100000000 as bigint)', after_surtax
         ) ~ ' + 1', 2) }} as needed_fee_amount,
         case
             when balance.deposit_balance_days_amount + balance.loan_balance_days_amount >= 100
                 then {{ idiv(
-                    cents('caused.lacking_amount') ~ ' * 3600000 + '
-                    ~ cents('balance.deposit_balance_days_amount + balance.loan_balance_days_amount') ~ ' - 1',
-                    cents('balance.deposit_balance_days_amount + balance.loan_balance_days_amount')
+                    cents('caused.lacking_amount') ~ ' * 3600000 + ' ~ bearing ~ ' - 1', bearing
                 ) }}
         end as needed_basis_points,
         coalesce(cost.movable_posting_count, 0) as movable_posting_count,
