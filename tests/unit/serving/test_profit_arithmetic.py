@@ -184,10 +184,6 @@ def test_holders_have_their_parts_and_what_is_missing_is_nobodys(shares, expecte
     ]  # fmt: skip
     held = [_held(dt.date(2024, 12, 31), "36000")]
     lines = _lines(_bank(corebank__balance=held, corebank__account_holder=holders))
-    if shares == ("1", "1", "1"):
-        # Each has all of it: nothing is divided, and it is counted at the customer on the record.
-        assert {key: each["interest_expense"] for key, each in lines.items()} == {1: -11_160}
-        return
     assert {key: each["interest_expense"] for key, each in lines.items()} == expected
 
 

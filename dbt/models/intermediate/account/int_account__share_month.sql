@@ -36,12 +36,7 @@ holding as (
 
 stacked as (
     select
-        account_key,
-        month_date,
-        reached_date,
-        organisation_fk,
-        customer_key,
-        share_units,
+        holding.*,
         sum(share_units) over (
             partition by account_key, month_date
             order by customer_key
