@@ -107,7 +107,10 @@ def _open(place: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
 
     folder = build.stopped(place.builds)
     if folder is not None and _is_stopped_by_us(folder):
-        opened, source = connection.connect_published(folder), f"the stopped build of {folder.name}"
+        opened, source = (
+            connection.connect_published(folder),
+            f"the stopped build of run {folder.name}",
+        )
     else:
         opened, generation = connection.connect_current(place.warehouse)
         source = f"generation {generation.number}"

@@ -23,6 +23,12 @@ pytestmark = pytest.mark.night
 BRANCH = "0201"
 COMMISSION = Decimal("123.45")
 STRANGE = Decimal("7.77")
+AMOUNTS = ("期初余额", "借方发生额", "贷方发生额", "期末余额")
+LINES = {
+    "fee_income": "手续费收入",
+    "interest_income": "利息收入",
+    "interest_expense": "利息支出",
+}
 Rows = list[dict[str, str]]
 
 
@@ -52,8 +58,7 @@ def with_strange_account(rows: Rows) -> Rows:
     rows = with_commission(rows)
     like = next(row for row in rows if row["机构号"] == BRANCH and row["科目代码"] == "60210101")
     strange = like | {"科目代码": "66990101", "科目名称": "其他"}
-    for name in ("期初余额", "借方发生额", "贷方发生额", "期末余额"):
-        strange[name] = "0.00"
+    strange |= dict.fromkeys(AMOUNTS, "0.00")
     move(strange, STRANGE)
     for row in rows:
         if row["机构号"] == BRANCH and row["科目代码"] == "10030101":
@@ -74,13 +79,17 @@ def no_minutes(rows: Rows) -> Rows:
 
 
 def without_strange_account(rows: Rows) -> Rows:
-    """The strange account taken out again, and its counter-entry."""
-    kept = [row for row in rows if row["科目代码"] != "66990101"]
-    for row in kept:
+    """The strange account back at nothing, and its counter-entry taken back.
+
+    A correction replaces the rows that it names; one that it left out would stand as it was.
+    """
+    for row in rows:
+        if row["科目代码"] == "66990101":
+            row |= dict.fromkeys(AMOUNTS, "0.00")
         if row["机构号"] == BRANCH and row["科目代码"] == "10030101":
             row["贷方发生额"] = str(Decimal(row["贷方发生额"]) - STRANGE)
             row["期末余额"] = str(Decimal(row["期末余额"]) + STRANGE)
-    return kept
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +113,15 @@ def reconciled(bank: Bank, code: int = 0) -> dict[str, Any]:
     return answer
 
 
+def items_of(explained: list[dict[str, str]]) -> list[tuple[str, str, Decimal, str]]:
+    """Unit, line, amount and words of what finance has explained already."""
+    return [
+        (each["unit"][:4], each["line"], Decimal(each["amount"]), each["name"].split(" (")[0])
+        for each in explained
+        if each["cause"] == "finance" and each["line"] in LINES
+    ]
+
+
 def test_a_ledger_that_does_not_tie_stops_the_night_and_is_named(bank: Bank) -> None:
     told = bank.crm("run", code=4)
     assert "ledger_ties_to_profit" in told
@@ -123,10 +141,16 @@ def test_a_ledger_that_does_not_tie_stops_the_night_and_is_named(bank: Bank) -> 
 
 def test_what_finance_explains_and_mends_lets_it_through(bank: Bank) -> None:
     month = bank.home / "landing" / "202512"
+    # The sheet of the month comes anew, with what stood on it before.
+    before = reconciled(bank, code=4)["rule_sets"]["base"]["explained"]
+    items = [(BRANCH, "fee_income", COMMISSION, "代理保险佣金"), *items_of(before)]
     (month / "对账差异说明_202512.xlsx").unlink()
     (month / "ledger_explanation_202512.csv").write_text(
         "机构号|报表项目|会计期末|序号|金额|说明|编制人工号\n"
-        f"{BRANCH}|手续费收入|2025-12-31|1|{COMMISSION}|代理保险佣金|100085\n",
+        + "".join(
+            f"{unit}|{LINES[line]}|2025-12-31|{number}|{amount}|{text}|100085\n"
+            for number, (unit, line, amount, text) in enumerate(items, 1)
+        ),
         encoding="gb18030",
     )
     mended = month / "ledger_gl_balance_202512_v2.csv"
