@@ -44,8 +44,7 @@ is emptied, since a corrected delivery may have taken its last row away. The fir
 {#-
 A predicate that is true for rows of the touched partitions. In a model: of an incremental run only,
 else everything. `always=True` (tests) looks at the variables alone; nothing touched means all. Of
-months it means those from the one before the first touched on: tables that carry something over are
-rebuilt from there, and a month that was left unfinished is finished.
+months it means those from the first touched on: tables that carry something over are rebuilt from there.
 -#}
 {% macro touched(column, grain, always=False) -%}
     {%- set days = touched_partitions(grain) -%}
@@ -59,7 +58,7 @@ rebuilt from there, and a month that was left unfinished is finished.
     {%- elif not days -%}
         1 = 0
     {%- elif always and grain == 'month' -%}
-        {{ column }} >= {{ date_literal(month_before(days[0], 1)) }}
+        {{ column }} >= {{ date_literal(days[0]) }}
     {%- else -%}
         {{ column }} in (
             {%- for day in days %}{{ date_literal(day) }}{{ ', ' if not loop.last }}{% endfor -%}

@@ -137,6 +137,7 @@ def test_every_budget_names_a_figure_that_the_bench_writes(modules):
         floor={"total_seconds": 10.0},
         fixed={"first": {"seconds": 20.0}, "next": {"seconds": 20.0}},
         newcomer={"seconds": 50.0},
+        profit={"ratio": 1.2},
     )
     modules["bench"].summarise(result, [result["next"], {**night, "seconds": 24.5}])
     assert result["ratio"] == {
