@@ -119,7 +119,7 @@ def _check(bare: dict[str, float], published: dict[str, float]) -> None:
     """Stop where the script's lines are not the published ones, but for roundings of parts."""
     for name in sorted(set(bare) | set(published)):
         difference = abs(bare.get(name, 0.0) - published.get(name, 0.0))
-        if difference > max(1.0, 1e-4 * abs(published.get(name, 0.0))):
+        if difference > max(1.0, 1e-3 * abs(published.get(name, 0.0))):
             message = f"{name}: script {bare.get(name)}, published {published.get(name)}"
             raise SystemExit(message)
 
