@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # The tests that stop a night here.
 CHECKS = frozenset({"ledger_ties_to_profit", "ledger_ties_to_accounts"})
+TABLES = ("dimensional.fct_recon_month", "dimensional.fct_balance_recon_month")
 
 
 @guarded
@@ -104,6 +105,7 @@ def reconcile(
 def _open(place: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """The build that the reconciliation stopped, where there is one, else what is published."""
     from serving import build, connection
+    from serving.profit.published import require_table
 
     folder = build.stopped(place.builds)
     if folder is not None and _is_stopped_by_us(folder):
@@ -115,12 +117,8 @@ def _open(place: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
         opened, generation = connection.connect_current(place.warehouse)
         source = f"generation {generation.number}"
     with opened:
-        if not _has_reconciliation(opened):
-            raise WrongUsageError(
-                f"{source} 由旧版本生成，没有对账表；请重建：crm run --force --full-refresh。",
-                f"{source} was made by an older version and holds no reconciliation; build it"
-                " again: crm run --force --full-refresh",
-            )
+        for table in TABLES:
+            require_table(opened, table)
         yield opened, source
 
 
@@ -138,14 +136,6 @@ def _is_stopped_by_us(folder: Path) -> bool:
         return bool(build.failures(folder) & CHECKS)
     except duckdb.Error:
         return False
-
-
-def _has_reconciliation(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute(
-        "select count(*) from duckdb_tables()"
-        " where schema_name = 'dimensional' and table_name = 'fct_recon_month'"
-    ).fetchone()
-    return bool(found and found[0])
 
 
 def _chosen_month(text: str | None, months: list[dt.date]) -> dt.date:
