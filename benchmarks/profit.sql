@@ -1,14 +1,14 @@
 -- The floor of the profit stage: the same joins and sums as one bare script. Reads a published
--- generation attached as crm; writes what the statement of profit and its reconciliation hold.
--- No tests, no variants beyond the published rule sets, no causes but the plain ones.
+-- generation attached as crm; writes the statement of profit, its reconciliation and what every rule
+-- set makes of a customer. No tests, no contracts, no causes but the plain ones, and sums that are
+-- rounded by DuckDB's own casts.
 
 -- step: parts of holders
 create table part as
 with month as (
     select account_key, account_fk, customer_key, customer_fk, product_fk, organisation_fk,
         month_date, last_day(month_date) as last_date, interest_income_amount,
-        interest_expense_amount, ftp_amount, fee_amount, direct_cost_amount,
-        transaction_cost_amount - direct_cost_amount as indirect_cost_amount
+        interest_expense_amount, ftp_amount, fee_amount
     from crm.dimensional.fct_account_month
 ),
 joint as (
@@ -23,80 +23,136 @@ held as (
         and least(m.last_date, getvariable('business_date')) < j.valid_to_date
 )
 select m.* replace (coalesce(h.customer_key, m.customer_key) as customer_key),
-    coalesce(h.share_rate, 1) as share_rate
+    coalesce(h.share_rate, 1)::double as share_rate
 from month m left join held h on m.account_key = h.account_key and m.month_date = h.month_date;
 
--- step: losses, capital and visits
-create table charge as
-select e.account_key, e.month_date, 'expected_loss' as line, 'expected' as variant,
-    e.expected_loss_amount as amount
-from crm.dimensional.fct_exposure_month e
-union all
-select coalesce(n.account_key, b.account_key),
-    coalesce(n.month_date, b.month_date + interval 1 month)::date, 'expected_loss', 'provision',
-    coalesce(b.provision_amount, 0) - coalesce(n.provision_amount, 0)
+-- step: work by both cost methods
+create table work as
+with unit_work as (
+    select organisation_fk, cost_pool_code, month_date, sum(minutes_count) as minutes
+    from crm.dimensional.fct_activity_cost_month where rate_source_code = 'ledger' group by all
+),
+used as (
+    select w.organisation_fk, w.cost_pool_code, w.month_date,
+        sum(w.minutes) over (partition by o.organisation_id, w.cost_pool_code, w.month_date)
+            ::double as minutes,
+        p.ledger_cost_amount::double as own_amount,
+        (p.full_cost_amount - p.ledger_cost_amount)::double as support_amount
+    from unit_work w
+    join crm.dimensional.dim_organisation o on w.organisation_fk = o.organisation_pk
+    join crm.dimensional.fct_cost_pool_month p on o.organisation_id = p.organisation_id
+        and w.cost_pool_code = p.cost_pool_code and w.month_date = p.month_date
+)
+select a.account_key, a.customer_key, a.month_date,
+    sum(a.direct_cost_amount)::decimal(18, 2) as direct_amount,
+    sum(a.cost_amount - a.direct_cost_amount)::decimal(18, 2) as indirect_amount,
+    sum(coalesce((-u.own_amount * a.minutes_count::double / u.minutes)::decimal(18, 2),
+        a.direct_cost_amount))::decimal(18, 2) as absorbed_direct_amount,
+    sum(coalesce((-u.support_amount * a.minutes_count::double / u.minutes)::decimal(18, 2),
+        a.cost_amount - a.direct_cost_amount))::decimal(18, 2) as absorbed_indirect_amount
+from crm.dimensional.fct_activity_cost_month a
+left join used u
+    on case when a.rate_source_code = 'ledger' then a.organisation_fk end = u.organisation_fk
+    and a.cost_pool_code = u.cost_pool_code and a.month_date = u.month_date
+group by all;
+
+-- step: losses and other transfer prices
+create table loss as
+select coalesce(n.account_key, b.account_key) as account_key,
+    coalesce(n.month_date, (b.month_date + interval 1 month)::date) as month_date,
+    coalesce(n.expected_loss_amount, 0) as expected_amount,
+    case when coalesce(n.month_date, (b.month_date + interval 1 month)::date) > (
+            select min(month_date) from crm.dimensional.fct_exposure_month)
+        then coalesce(b.provision_amount, 0) - coalesce(n.provision_amount, 0) else 0
+    end as provision_amount,
+    coalesce(n.risk_weighted_amount, 0) as risk_weighted_amount
 from crm.dimensional.fct_exposure_month n
 full join crm.dimensional.fct_exposure_month b
     on n.account_key = b.account_key and n.month_date = b.month_date + interval 1 month
-union all
-select e.account_key, e.month_date, 'capital_charge', 'any',
-    (-e.risk_weighted_amount * (r.capital_ratio_rate * r.hurdle_rate)::decimal(12, 8) / 12)
-        ::decimal(18, 2)
-from crm.dimensional.fct_exposure_month e
-cross join (select any_value(capital_ratio_rate) as capital_ratio_rate,
-    any_value(hurdle_rate) as hurdle_rate from crm.rule.profit_rule_set
-    where rule_set_code = 'base') r;
-create table visited as
-select customer_key, month_date, sum(direct_cost_amount)::decimal(18, 2) as direct_amount,
-    sum(cost_amount - direct_cost_amount)::decimal(18, 2) as indirect_amount
-from crm.dimensional.fct_activity_cost_month where customer_key <> -1 group by all;
+where coalesce(n.month_date, b.month_date + interval 1 month) <= getvariable('business_date');
+create table price as
+select account_key, month_date, method_set_code, sum(ftp_amount)::decimal(18, 2) as ftp_amount
+from crm.dimensional.fct_ftp_month where method_set_code <> 'matched' group by all;
 
--- step: lines of accounts by rule set
+-- step: lines side by side by rule set
 create table statement as
-with line as (
-    select account_key, customer_key, organisation_fk, month_date, unnest([
-        {'line': 'interest_income', 'amount': interest_income_amount},
-        {'line': 'interest_expense', 'amount': interest_expense_amount},
-        {'line': 'ftp', 'amount': ftp_amount},
-        {'line': 'fee_income', 'amount': fee_amount},
-        {'line': 'direct_cost', 'amount': direct_cost_amount},
-        {'line': 'indirect_cost', 'amount': indirect_cost_amount},
-        {'line': 'surtax', 'amount':
-            (-(interest_income_amount + fee_amount) * 0.0036)::decimal(18, 2)}
-    ], recursive := true), share_rate, 'any' as variant
-    from part
-    union all by name
-    select c.account_key, p.customer_key, p.organisation_fk, c.month_date, c.line, c.amount,
-        p.share_rate, c.variant
-    from charge c join part p on c.account_key = p.account_key and c.month_date = p.month_date
-    union all by name
-    select -1 as account_key, customer_key, -1 as organisation_fk, month_date, unnest([
-        {'line': 'direct_cost', 'amount': direct_amount},
-        {'line': 'indirect_cost', 'amount': indirect_amount}
-    ], recursive := true), 1 as share_rate, 'any' as variant
-    from visited
+with borne as (
+    select p.account_key, p.account_fk, p.customer_key, p.customer_fk, p.product_fk,
+        p.organisation_fk, p.share_rate, p.month_date, p.interest_income_amount,
+        p.interest_expense_amount, p.ftp_amount, p.fee_amount, w.direct_amount,
+        w.indirect_amount, w.absorbed_direct_amount, w.absorbed_indirect_amount,
+        l.expected_amount, l.provision_amount, l.risk_weighted_amount
+    from part p
+    left join (from work where customer_key = -1) w
+        on p.account_key = w.account_key and p.month_date = w.month_date
+    left join loss l on p.account_key = l.account_key and p.month_date = l.month_date
+    union all
+    select -1, -1, customer_key, -1, -1, -1, 1, month_date, 0, 0, 0, 0, direct_amount,
+        indirect_amount, absorbed_direct_amount, absorbed_indirect_amount, 0, 0, 0
+    from work where customer_key <> -1
+),
+stated as (
+    select b.account_key, b.account_fk, b.customer_key, b.customer_fk, b.product_fk,
+        b.organisation_fk, b.month_date, b.share_rate, r.rule_set_code, r.is_published,
+        b.interest_income_amount as interest_income,
+        b.interest_expense_amount as interest_expense,
+        case when r.ftp_method_set_code = 'matched' then b.ftp_amount else p.ftp_amount end as ftp,
+        b.fee_amount as fee_income,
+        -(b.interest_income_amount + b.fee_amount)::double * r.surtax_rate::double as surtax,
+        case when r.cost_method_code = 'full_absorption' then b.absorbed_direct_amount
+            else b.direct_amount end as direct_cost,
+        case when r.cost_method_code = 'full_absorption' then b.absorbed_indirect_amount
+            else b.indirect_amount end as indirect_cost,
+        case when r.loss_method_code = 'provision' then b.provision_amount
+            else b.expected_amount end as expected_loss,
+        -b.risk_weighted_amount::double * (r.capital_ratio_rate * r.hurdle_rate)::double / 12
+            as capital_charge
+    from borne b
+    cross join crm.rule.profit_rule_set r
+    left join price p on b.account_key = p.account_key and b.month_date = p.month_date
+        and r.ftp_method_set_code = p.method_set_code
 )
-select account_key, customer_key, organisation_fk, month_date, r.rule_set_code, line,
-    (amount * share_rate)::decimal(18, 2) as amount
-from line
-join crm.rule.profit_rule_set r
-    on r.is_published and line.variant in ('any', r.loss_method_code)
-where amount <> 0;
+select account_key, account_fk, customer_key, customer_fk, product_fk, organisation_fk, month_date,
+    rule_set_code, is_published,
+    (coalesce(interest_income, 0)::double * share_rate)::decimal(18, 2) as interest_income,
+    (coalesce(interest_expense, 0)::double * share_rate)::decimal(18, 2) as interest_expense,
+    (coalesce(ftp, 0)::double * share_rate)::decimal(18, 2) as ftp,
+    (coalesce(fee_income, 0)::double * share_rate)::decimal(18, 2) as fee_income,
+    (coalesce(surtax, 0) * share_rate)::decimal(18, 2) as surtax,
+    (coalesce(direct_cost, 0)::double * share_rate)::decimal(18, 2) as direct_cost,
+    (coalesce(indirect_cost, 0)::double * share_rate)::decimal(18, 2) as indirect_cost,
+    (coalesce(expected_loss, 0)::double * share_rate)::decimal(18, 2) as expected_loss,
+    (coalesce(capital_charge, 0) * share_rate)::decimal(18, 2) as capital_charge
+from stated;
 
--- step: income tax, keys and the whole fact
+-- step: the fact of published rule sets
 create table fct_profit_month as
-with tax as (
-    select account_key, customer_key, organisation_fk, month_date, rule_set_code,
-        'income_tax' as line, (-0.25 * sum(amount))::decimal(18, 2) as amount
-    from statement where line <> 'capital_charge' group by all
+with line as (
+    select account_fk, account_key, customer_fk, customer_key, product_fk, organisation_fk,
+        rule_set_code, unnest([
+            {'line': 'interest_income', 'amount': interest_income},
+            {'line': 'interest_expense', 'amount': interest_expense},
+            {'line': 'ftp', 'amount': ftp},
+            {'line': 'fee_income', 'amount': fee_income},
+            {'line': 'surtax', 'amount': surtax},
+            {'line': 'direct_cost', 'amount': direct_cost},
+            {'line': 'indirect_cost', 'amount': indirect_cost},
+            {'line': 'expected_loss', 'amount': expected_loss},
+            {'line': 'income_tax', 'amount': ((interest_income + interest_expense + ftp
+                + fee_income + surtax + direct_cost + indirect_cost + expected_loss)::double
+                * -0.25)::decimal(18, 2)},
+            {'line': 'capital_charge', 'amount': capital_charge}
+        ], recursive := true), 'account' as cause_code, month_date
+    from statement where is_published
 )
-select coalesce(p.account_fk, -1) as account_fk, s.account_key,
-    coalesce(p.customer_fk, -1) as customer_fk, s.customer_key,
-    coalesce(p.product_fk, -1) as product_fk, s.organisation_fk, s.rule_set_code, s.line, s.amount,
-    s.month_date
-from (from statement union all by name from tax) s
-left join part p on s.account_key = p.account_key and s.customer_key = p.customer_key
-    and s.month_date = p.month_date;
+from line where amount <> 0;
+
+-- step: what every rule set makes of a customer
+create table fct_rule_set_month as
+select customer_key, rule_set_code, month_date, sum(interest_income + interest_expense + ftp
+    + fee_income + surtax + direct_cost + indirect_cost + expected_loss + capital_charge)
+    ::decimal(18, 2) as profit_amount
+from statement where customer_key <> -1 group by all;
 
 -- step: reconciliation by unit
 create table fct_recon_month as

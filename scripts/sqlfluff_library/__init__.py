@@ -1,7 +1,8 @@
 """Stand-ins for the macros of dbt/macros, so that sqlfluff can lint a model without dbt.
 
 Sqlfluff's Jinja templater knows neither `adapter.dispatch` nor `return`. What it needs of a macro
-is only which part of a statement it renders; that is read from how the macro's text begins.
+is only which part of a statement it renders; that is read from how the macro's text begins. A macro
+without arguments that returns a list or names by key is one that models loop over: it is called.
 """
 
 from __future__ import annotations
@@ -10,11 +11,18 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+
+from jinja2 import Environment
+from jinja2.exceptions import UndefinedError
 
 MACROS = Path(__file__).resolve().parents[2] / "dbt" / "macros"
 
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\(.*?\)\s*-?%\}(.*?)\{%-?\s*endmacro", re.DOTALL)
+_CONSTANT = re.compile(
+    r"\{%-?\s*macro\s+(\w+)\s*\(\s*\)\s*-?%\}(\s*\{\{ return\(.*?)\{%-?\s*endmacro", re.DOTALL
+)
 _JINJA = re.compile(r"\{%.*?%\}", re.DOTALL)
 _REFUSAL = re.compile(r"\{\{-?\s*exceptions\..*?\}\}", re.DOTALL)
 _LINE_COMMENT = re.compile(r"--[^\n]*")
@@ -73,7 +81,38 @@ def _stand_in(part: str) -> Callable[..., str]:
     return stand_in
 
 
+def constants(folder: Path) -> dict[str, Callable[[], Any]]:
+    """The macros below `folder` that take nothing and return a list, or names by key.
+
+    >>> sorted(name for name in constants(MACROS) if name.endswith("before_tax"))
+    ['account_lines_before_tax', 'lines_before_tax']
+    """
+    found: dict[str, Callable[[], Any]] = {}
+
+    def caller(body: str) -> Callable[[], Any]:
+        def call() -> Any:
+            given: list[Any] = []
+            template = Environment(autoescape=True).from_string(body)
+            template.render(found, **{"return": given.append})
+            return given[0] if given else None
+
+        return call
+
+    for path in sorted(folder.rglob("*.sql")):
+        text = _COMMENT.sub("", path.read_text(encoding="utf-8"))
+        found |= {name: caller(body) for name, body in _CONSTANT.findall(text)}
+    return {name: call for name, call in found.items() if _is_looped_over(call)}
+
+
+def _is_looped_over(call: Callable[[], Any]) -> bool:
+    try:
+        return isinstance(call(), list | dict)
+    except UndefinedError:
+        return False
+
+
 globals().update({name: _stand_in(part) for name, part in macro_parts(MACROS).items()})
+globals().update(constants(MACROS))
 
 # dbt's own names that the models use beside ref, source, var and config.
 flags = SimpleNamespace(FULL_REFRESH=False, WHICH="build")

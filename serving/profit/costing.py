@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -236,18 +236,13 @@ def costs(
     """
     if method != "full_absorption":
         return [_priced(bank, month, each, known) for each in done]
-    absorbed: dict[tuple[str, str], list[Work]] = defaultdict(list)
     found = []
     for each in done:
         pool = known.get((each.unit, each.pool or ""))
-        if pool and pool.minutes > 0:
-            absorbed[pool.unit, pool.code].append(each)
-        else:
+        if not pool or pool.minutes <= 0:
             found.append(_priced(bank, month, each, known))
-    for name, pieces in absorbed.items():
-        used = bank.whole.used_minutes.get((month, *name), 0)
-        if used > 0:
-            found.append(_of_pool(known[name], used, pieces))
+        elif (used := bank.whole.used_minutes.get((month, pool.unit, pool.code), 0)) > 0:
+            found.append(_of_pool(pool, used, each))
     return found
 
 
@@ -255,7 +250,7 @@ def _priced(bank: Bank, month: dt.date, done: Work, known: Mapping[tuple[str, st
     """The cost of one piece: at the pool's price, or at the standard one where it has none."""
     pool = known.get((done.unit, done.pool or ""))
     if pool is not None and pool.minutes > 0:
-        return _of_pool(pool, pool.minutes * MINUTE, [done])
+        return _of_pool(pool, pool.minutes * MINUTE, done)
     rules = bank.rule("cost_pool_rule", month, lambda each: each["cost_pool_code"] == done.pool)
     standard = rules[0]["standard_minute_amount"] if rules else None
     price = fen(standard)
@@ -268,22 +263,18 @@ def _priced(bank: Bank, month: dt.date, done: Work, known: Mapping[tuple[str, st
     return Cost(cost, cost, step)
 
 
-def _of_pool(pool: Pool, capacity: int, pieces: Iterable[Work]) -> Cost:
-    """The part of a pool that the minutes of some work are of its capacity."""
-    done = list(pieces)
-    minutes = sum(each.minutes for each in done)
-    direct, full = (-divided(amount * minutes, capacity) for amount in (pool.own, pool.full))
+def _of_pool(pool: Pool, capacity: int, done: Work) -> Cost:
+    """The part of a pool that the minutes of a piece of work are of its capacity."""
+    direct, full = (-divided(amount * done.minutes, capacity) for amount in (pool.own, pool.full))
     how = (
-        f"{'; '.join(each.what for each in done)}: {_minutes(minutes)} / {_minutes(capacity)}"
+        f"{done.what}: {_minutes(done.minutes)} / {_minutes(capacity)}"
         f" 分钟 min × {pool.unit} 机构 unit {pool.code} 成本池 pool: 自身 own {money(pool.own)},"
         f" 支持 support {money(pool.full - pool.own)}"
     )
     row = origin("ledger__cost_pool", pool.row, *_POOL)
-    told = [each for piece in done for each in piece.origins]
-    rules = tuple(each for piece in done for each in piece.rules)
     pool_rule = (rule("rule.cost_pool_rule", pool.rule),) if pool.rule else ()
     step = Step(
-        "作业成本", "Cost of the work", full, how, (row, *told), rules + pool_rule,
+        "作业成本", "Cost of the work", full, how, (row, *done.origins), (*done.rules, *pool_rule),
         pool.received,
     )  # fmt: skip
     return Cost(direct, full, step)

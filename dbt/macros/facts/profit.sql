@@ -68,10 +68,14 @@ above nothing. Long division in two steps of four digits: exact up to a whole of
 
 {#-
 A share of an amount, to the fen: amount times rate, over `parts` of equal size where a year's rate is
-asked for a month. Eight decimals of the rate count; a rate times parts above 30 would overflow.
+asked for a month. Eight decimals of the rate count; a rate times parts above 30 would overflow. Most
+amounts of most lines are nothing, and nothing is reckoned for them.
 -#}
 {% macro share_of_amount(amount, rate, parts=1) -%}
-    {{ from_units(mul_div_round(
-        cents(amount), 'cast((' ~ rate ~ ') * 100000000 as bigint)', 'cast(' ~ parts * 100000000 ~ ' as bigint)'
-    ), 2) }}
+    case
+        when ({{ amount }}) = 0 then cast(0 as decimal(18, 2))
+        else {{ from_units(mul_div_round(
+            cents(amount), 'cast((' ~ rate ~ ') * 100000000 as bigint)', 'cast(' ~ parts * 100000000 ~ ' as bigint)'
+        ), 2) }}
+    end
 {%- endmacro %}

@@ -13,8 +13,9 @@ divided as (
         coalesce(holder.customer_fk, {{ var('unassigned_pk') }}) as customer_fk,
         exposure.days_count,
         {%- for name in measures %}
-        {{ part_between('exposure.' ~ name, 'coalesce(holder.from_units, 0)', 'coalesce(holder.to_units, 100000000)') }}
-            as {{ name }},
+        {{ part_between(
+            'exposure.' ~ name, 'coalesce(holder.from_units, 0)', 'coalesce(holder.to_units, ' ~ whole_units() ~ ')'
+        ) }} as {{ name }},
         {%- endfor %}
         exposure.month_date
     from {{ ref('fct_exposure_month') }} as exposure

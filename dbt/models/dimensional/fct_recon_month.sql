@@ -1,16 +1,7 @@
 -- One row per unit, statement line, month and rule set of a month whose ledger was delivered: what the
 -- ledger holds, what accounts and units bear, what is explained, and what nobody explains.
 {{ partitioned_from_month('month_date') }}
-with rule_set as (
-    select distinct
-        rule_set_code,
-        valid_from_date,
-        valid_to_date
-    from {{ ref('int_profit__list_variant') }}
-    where is_published
-),
-
-ledger_month as (
+with ledger_month as (
     select distinct month_date from {{ ref('int_profit__read_ledger') }}
 ),
 
@@ -18,13 +9,14 @@ part as (
     select
         ledger.organisation_fk,
         ledger.statement_line_code,
-        rule_set.rule_set_code,
+        rule.rule_set_code,
         ledger.ledger_amount,
         0 as borne_amount,
         0 as explained_amount,
         ledger.month_date
     from {{ ref('int_profit__read_ledger') }} as ledger
-    inner join rule_set on {{ as_at('rule_set', 'ledger.month_date') }}
+    inner join {{ ref('int_profit__list_rule_set') }} as rule on ledger.month_date = rule.month_date
+    where rule.is_published
     union all
     select
         profit.organisation_fk,

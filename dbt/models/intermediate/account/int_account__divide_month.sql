@@ -38,6 +38,8 @@ select
     {%- set type = 'decimal(18, 2)' if name.endswith('_amount') else 'bigint' %}
     cast(case when holder.is_record_customer then {{ number }} else 0 end as {{ type }}) as {{ name }},
     {%- endfor %}
+    cast(holder.from_units as bigint) as from_units,
+    cast(holder.to_units as bigint) as to_units,
     cast(account_month.month_date as date) as month_date
 from {{ ref('fct_account_month') }} as account_month
 inner join {{ ref('int_account__share_month') }} as holder

@@ -1,7 +1,6 @@
 -- One row per account, month and customer whom a part of it belongs to: the stretch of the whole that
 -- is his, in hundred-millionths, by the holders' shares on the last day that the figures reach to.
 {%- set first_month = rebuilt_from('fct_customer_month') %}
-{%- set whole = 100000000 %}
 with account_month as (
     select
         account_month.*,
@@ -25,7 +24,7 @@ holding as (
         account_month.reached_date,
         account_month.organisation_fk,
         holder.customer_key,
-        cast(holder.share_rate * {{ whole }} as bigint) as share_units
+        cast(holder.share_rate * {{ whole_units() }} as bigint) as share_units
     from account_month
     inner join divided_account on account_month.account_key = divided_account.account_key
     inner join {{ ref('bridge_account_holder') }} as holder
@@ -50,9 +49,9 @@ stacked as (
 scaled as (
     select
         stacked.*,
-        cast(to_units - share_units as bigint) * {{ whole }} as from_part,
-        cast(to_units as bigint) * {{ whole }} as to_part,
-        greatest(cast(total_units as bigint), {{ whole }}) as divisor
+        cast(to_units - share_units as bigint) * {{ whole_units() }} as from_part,
+        cast(to_units as bigint) * {{ whole_units() }} as to_part,
+        greatest(cast(total_units as bigint), {{ whole_units() }}) as divisor
     from stacked
 ),
 
@@ -74,10 +73,10 @@ placed as (
         max(organisation_fk) as organisation_fk,
         {{ var('unassigned_pk') }} as customer_key,
         max(cast(total_units as bigint)) as from_units,
-        {{ whole }} as to_units
+        {{ whole_units() }} as to_units
     from stacked
     group by account_key, month_date
-    having max(total_units) < {{ whole }}
+    having max(total_units) < {{ whole_units() }}
 ),
 
 divided as (
@@ -107,7 +106,7 @@ held as (
         account_month.organisation_fk,
         account_month.customer_key,
         0 as from_units,
-        case when divided.account_key is null then {{ whole }} else 0 end as to_units
+        case when divided.account_key is null then {{ whole_units() }} else 0 end as to_units
     from account_month
     left join divided
         on account_month.account_key = divided.account_key

@@ -2,21 +2,16 @@
 -- set; and one per month for what belongs to nobody: units, treasury, and whatever has no owner.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_profitability__customer_month') %}
-{%- set lines_before_tax = [
-    'interest_income', 'interest_expense', 'ftp', 'fee_income', 'fee_expense', 'other_income', 'surtax',
-    'direct_cost', 'indirect_cost', 'unused_capacity', 'expected_loss',
-] %}
-{%- set lines = lines_before_tax + ['income_tax', 'capital_charge'] %}
+{%- set lines = statement_lines() %}
 with statement as (
     select
         customer_key,
         month_date,
         {%- for line in lines %}
-        {{ total_of("case when profit_line_code = '" ~ line ~ "' then amount else 0 end") }} as {{ line }}_amount,
+        {{ total_of_lines([line], 'profit') }} as {{ line }}_amount,
         {%- endfor %}
-        {{ total_of("case when profit_line_code not in ('income_tax', 'capital_charge') then amount else 0 end") }}
-            as pre_tax_profit_amount
-    from {{ ref('fct_profit_month') }}
+        {{ total_of_lines(lines_before_tax(), 'profit') }} as pre_tax_profit_amount
+    from {{ ref('fct_profit_month') }} as profit
     where rule_set_code = '{{ var("base_rule_set") }}' and {{ in_rebuilt('month_date', first_month) }}
     group by customer_key, month_date
 ),
@@ -98,7 +93,7 @@ select
     cast(deposit_margin_amount as decimal(18, 2)) as deposit_margin_amount,
     cast(loan_margin_amount as decimal(18, 2)) as loan_margin_amount,
     cast(contribution_amount as decimal(18, 2)) as contribution_amount,
-    {%- for line in lines_before_tax %}
+    {%- for line in lines_before_tax() %}
     cast({{ line }}_amount as decimal(18, 2)) as {{ line }}_amount,
     {%- endfor %}
     cast(pre_tax_profit_amount as decimal(18, 2)) as pre_tax_profit_amount,

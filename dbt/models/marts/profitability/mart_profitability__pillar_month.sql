@@ -2,16 +2,7 @@
 -- three pillars bring, and how much of the bank's income is fees.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_profitability__pillar_month') %}
-{%- set measures = {
-    'net_interest': ['interest_income', 'interest_expense', 'ftp'],
-    'net_fee': ['fee_income', 'fee_expense'],
-    'other_income': ['other_income'],
-    'surtax': ['surtax'],
-    'cost': ['direct_cost', 'indirect_cost', 'unused_capacity'],
-    'expected_loss': ['expected_loss'],
-    'income_tax': ['income_tax'],
-    'capital_charge': ['capital_charge'],
-} %}
+{%- set measures = statement_measures() %}
 with pillar as (
     select
         -- Fees are the third pillar's, whatever the account that they were taken from.
@@ -39,10 +30,9 @@ summed as (
     select
         pillar_code,
         {%- for name, lines in measures.items() %}
-        {{ total_of("case when profit_line_code in ('" ~ lines | join("', '") ~ "') then amount else 0 end") }}
-            as {{ name }}_amount,
+        {{ total_of_lines(lines, 'pillar') }} as {{ name }}_amount,
         {%- endfor %}
-        {{ total_of("case when profit_line_code <> 'capital_charge' then amount else 0 end") }} as net_profit_amount,
+        {{ net_profit_of_lines('pillar') }} as net_profit_amount,
         month_date
     from pillar
     group by pillar_code, month_date

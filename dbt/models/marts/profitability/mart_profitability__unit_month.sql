@@ -2,17 +2,7 @@
 -- customers. What its books only hold for other units is left out; over the bank it is nothing.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_profitability__unit_month') %}
-{%- set measures = {
-    'net_interest': ['interest_income', 'interest_expense', 'ftp'],
-    'net_fee': ['fee_income', 'fee_expense'],
-    'other_income': ['other_income'],
-    'surtax': ['surtax'],
-    'posting_cost': ['direct_cost', 'indirect_cost'],
-    'unused_capacity': ['unused_capacity'],
-    'expected_loss': ['expected_loss'],
-    'income_tax': ['income_tax'],
-    'capital_charge': ['capital_charge'],
-} %}
+{%- set measures = statement_measures() %}
 {%- set amounts = [] %}
 {%- for name in measures %}
 {%- do amounts.append(name ~ '_amount') %}
@@ -29,12 +19,9 @@ by_version as (
     select
         profit.organisation_fk,
         {%- for name, lines in measures.items() %}
-        {{ total_of(
-            "case when profit.profit_line_code in ('" ~ lines | join("', '") ~ "') then profit.amount else 0 end"
-        ) }} as {{ name }}_amount,
+        {{ total_of_lines(lines, 'profit') }} as {{ name }}_amount,
         {%- endfor %}
-        {{ total_of("case when profit.profit_line_code = 'capital_charge' then 0 else profit.amount end") }}
-            as net_profit_amount,
+        {{ net_profit_of_lines('profit') }} as net_profit_amount,
         profit.month_date
     from {{ ref('fct_profit_month') }} as profit
     inner join {{ ref('dim_profit_cause') }} as cause on profit.cause_code = cause.cause_code
