@@ -32,7 +32,7 @@ from typing import Any
 
 import duckdb
 import psutil
-from profit import compare
+from profit import compare, stage_seconds
 from report import judge, read_budgets, show
 from timing import Taken, take
 
@@ -172,9 +172,11 @@ def measure(customers: int, months: int, nights: int, seed: int, work: Path) -> 
     result["demo"] = write_bank(bank, customers, months, seed)
     result["first"] = bank.night()
     result["first"]["rows"] = bank.rows()
-    result["profit"] = compare(bank.home, work)
     result["floor"] = measure_floor(bank, work / "floor")
+    result["profit"] = compare(bank.home, work)
     later = next_nights(bank, nights)
+    # A month alone: the others stay as they are.
+    result["profit"]["one_month"] = round(sum(stage_seconds(bank.home).values()), 2)
     result["next"] = later[0]
     result["next_nights"] = [night["seconds"] for night in later]
     result["newcomer"] = {

@@ -80,12 +80,16 @@ def published_sums(published: Path) -> dict[str, float]:
 
 
 def compare(home: Path, work: Path) -> dict[str, Any]:
-    """What the stage took in the home's newest night, a whole build, and what the script takes.
+    """What the stage takes when a home's published night is built anew, and what the script takes.
 
     Args:
-        home: A home whose newest night built everything.
-        work: Folder for the script's file.
+        home: A home with a published night.
+        work: Folder for the night's log and the script's file.
     """
+    # Two models at once would each be charged for the other.
+    variables = {"CRM_HOME": str(home), "PYTHONPATH": str(ROOT), "CRM_DBT_THREADS": "1"}
+    night = [*CRM, "run", "--force", "--full-refresh", "--home", str(home)]
+    take(night, log=work / "profit.log", variables=variables)
     published = (home / "warehouse" / "current" / "crm.duckdb").resolve()
     stage = stage_seconds(home)
     taken = [bare_seconds(published, work / "profit.duckdb") for _ in range(RUNS)]
@@ -104,14 +108,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--home", type=Path, required=True, help="a home with a published night")
-    home: Path = parser.parse_args().home.resolve()
     work = ROOT / "build"
     work.mkdir(exist_ok=True)
-    # Two models at once would each be charged for the other.
-    variables = {"CRM_HOME": str(home), "PYTHONPATH": str(ROOT), "CRM_DBT_THREADS": "1"}
-    night = [*CRM, "run", "--force", "--full-refresh", "--home", str(home)]
-    take(night, log=work / "bench-profit.log", variables=variables)
-    told = compare(home, work)
+    told = compare(parser.parse_args().home.resolve(), work)
     sys.stdout.write(json.dumps(told, indent=1) + "\n")
     return 0
 

@@ -97,6 +97,12 @@ def show(result: dict[str, Any], judged: list[Judged], console: Console | None =
     total = result["floor"]["total_seconds"]
     floor.add_row("[bold]all", _figure(total), _figure(result["floor"]["peak_mb"]))
     out.print(floor)
+    profit = result.get("profit")
+    if profit:
+        out.print(
+            f"profit stage: {profit['stage']} s, its bare script {profit['bare']} s; one month"
+            f" recomputed {profit['one_month']} s"
+        )
     table = Table(title="budgets")
     for heading in ("budget", "limit", "measured", "stands"):
         table.add_column(heading, justify="left" if heading in ("budget", "stands") else "right")

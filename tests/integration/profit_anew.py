@@ -68,6 +68,14 @@ def both(home: Path) -> tuple[dict[Name, int], dict[Name, int]]:
     return _anew(bank, months), told
 
 
+def by_customer(lines: dict[Name, int]) -> dict[tuple[int, str, str], int]:
+    """Fen of each customer, month and rule set that brings anything."""
+    found: Counter[tuple[int, str, str]] = Counter()
+    for (_, customer, month, _, rule_set), amount in lines.items():
+        found[customer, month.isoformat(), rule_set] += amount
+    return {name: amount for name, amount in found.items() if amount}
+
+
 def rows_behind(printed: str, feed: str) -> list[dict[str, Any]]:
     """Delivered rows of a feed behind a figure as `crm trace --json` prints it: one that agrees."""
     (told,) = json.loads(printed)
