@@ -34,10 +34,15 @@ ACCOUNT_FEEDS: Final = (
 CUSTOMER_FEEDS: Final = ("corebank__customer", "fieldwork__visit", "fieldwork__callback")
 
 
-def base_method_set(project: Path = DBT_PROJECT) -> str:
-    """The set of methods that the months' margins are found by: a variable of the dbt project."""
+def project_variable(name: str, project: Path = DBT_PROJECT) -> str:
+    """A variable of the dbt project, as the sets of rules and methods that the marts show."""
     text = (project / "dbt_project.yml").read_text(encoding="utf-8")
-    return str(yaml.safe_load(text)["vars"]["base_ftp_method_set"])
+    return str(yaml.safe_load(text)["vars"][name])
+
+
+def base_method_set() -> str:
+    """The set of methods that the months' margins are found by."""
+    return project_variable("base_ftp_method_set")
 
 
 class Deliveries:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 import duckdb
 
@@ -74,8 +77,11 @@ class Balance:
     difference: Decimal
 
 
-_LINES = """
+_UNIT: Final = "unit.organisation_id || ' ' || unit.organisation_name"
+_LINES: Final = """
     select
+        recon.month_date,
+        recon.rule_set_code,
         recon.statement_line_code,
         coalesce(any_value(name.text), '未入报表科目 Not in gl_account_map') as name,
         {unit} as unit,
@@ -97,13 +103,16 @@ _LINES = """
         from dimensional.dim_profit_line
         group by statement_line_code
     ) as place on recon.statement_line_code = place.statement_line_code
-    where recon.month_date = ? and recon.rule_set_code = ? {only}
-    group by recon.statement_line_code, {unit}, place.line_number
-    order by place.line_number nulls last, unit
+    where list_contains(?, recon.month_date) and list_contains(?, recon.rule_set_code) {only}
+    group by
+        recon.month_date, recon.rule_set_code, recon.statement_line_code, {unit},
+        place.line_number
+    order by recon.month_date desc, place.line_number nulls last, unit
 """
 
-_ITEMS = """
+_ITEMS: Final = """
     select
+        profit.rule_set_code,
         line.statement_line_code,
         cause.cause_code,
         cause.cause_name_zh || ' ' || cause.cause_name_en as name,
@@ -115,12 +124,14 @@ _ITEMS = """
         on profit.profit_line_code = line.profit_line_code
     inner join dimensional.dim_profit_cause as cause on profit.cause_code = cause.cause_code
     where
-        profit.month_date = $month and profit.rule_set_code = $rule_set and cause.is_explanation
+        profit.month_date = $month and list_contains($rule_sets, profit.rule_set_code)
+        and cause.is_explanation
         -- What finance explains is told item by item; its tax is a row of the causes.
         and not (cause.cause_code = 'finance' and line.profit_line_code <> 'income_tax')
-    group by line.statement_line_code, cause.cause_code, name
+    group by profit.rule_set_code, line.statement_line_code, cause.cause_code, name
     union all
     select
+        rule_set.code,
         item.statement_line_code,
         'finance',
         item.explanation_text || ' (' || item.prepared_by_employee_id || ')',
@@ -128,6 +139,7 @@ _ITEMS = """
         item.explained_amount,
         line.line_number
     from dimensional.fct_ledger_explanation as item
+    cross join (select unnest($rule_sets) as code) as rule_set
     inner join dimensional.dim_organisation as unit on item.organisation_fk = unit.organisation_pk
     left join (
         select statement_line_code, min(line_number) as line_number
@@ -147,47 +159,76 @@ def months(connection: duckdb.DuckDBPyConnection) -> list[dt.date]:
     return [month for (month,) in rows]
 
 
-def rule_sets(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Rule sets that have a statement, base first."""
+def rule_sets(connection: duckdb.DuckDBPyConnection, first: str) -> list[str]:
+    """Rule sets that have a statement.
+
+    Args:
+        connection: A generation, or a build.
+        first: The one that stands in front: that of the marts.
+    """
     rows = connection.execute(
         "select distinct rule_set_code from dimensional.fct_recon_month"
-        " order by rule_set_code <> 'base', 1"
+        " order by rule_set_code <> ?, 1",
+        [first],
     ).fetchall()
     return [code for (code,) in rows]
 
 
 def lines(
-    connection: duckdb.DuckDBPyConnection, month: dt.date, rule_set: str, *, by_unit: bool = False
-) -> list[Line]:
-    """The month's statement lines in their order, over all units or at each."""
-    unit = "unit.organisation_id || ' ' || unit.organisation_name" if by_unit else "null"
-    query = _LINES.format(unit=unit, only="")
-    return [Line(*row) for row in connection.execute(query, [month, rule_set]).fetchall()]
+    connection: duckdb.DuckDBPyConnection,
+    month: dt.date,
+    rule_sets: Sequence[str],
+    *,
+    by_unit: bool = False,
+) -> dict[str, list[Line]]:
+    """By rule set the month's statement lines in their order, over all units or at each."""
+    query = _LINES.format(unit=_UNIT if by_unit else "null", only="")
+    found: dict[str, list[Line]] = {code: [] for code in rule_sets}
+    for _, code, *line in connection.execute(query, [[month], list(rule_sets)]).fetchall():
+        found[code].append(Line(*line))
+    return found
 
 
-def unexplained(connection: duckdb.DuckDBPyConnection, month: dt.date, rule_set: str) -> list[Line]:
-    """The units and lines of a month that differ and that nobody explains."""
-    unit = "unit.organisation_id || ' ' || unit.organisation_name"
-    query = _LINES.format(unit=unit, only="and recon.unexplained_amount <> 0")
-    return [Line(*row) for row in connection.execute(query, [month, rule_set]).fetchall()]
+def unexplained(
+    connection: duckdb.DuckDBPyConnection, months: Sequence[dt.date], rule_sets: Sequence[str]
+) -> list[tuple[dt.date, str, Line]]:
+    """The units and lines that differ and that nobody explains, each with month and rule set.
+
+    They stand by rule set as these are given, then the newest month first.
+    """
+    query = _LINES.format(unit=_UNIT, only="and recon.unexplained_amount <> 0")
+    rows = connection.execute(query, [list(months), list(rule_sets)]).fetchall()
+    found = [(month, code, Line(*line)) for month, code, *line in rows]
+    return sorted(found, key=lambda each: rule_sets.index(each[1]))
 
 
-def items(connection: duckdb.DuckDBPyConnection, month: dt.date, rule_set: str) -> list[Item]:
-    """What explains the month's differences, by line and cause."""
-    parameters = {"month": month, "rule_set": rule_set}
-    return [Item(*row[:5]) for row in connection.execute(_ITEMS, parameters).fetchall()]
+def items(
+    connection: duckdb.DuckDBPyConnection, month: dt.date, rule_sets: Sequence[str]
+) -> dict[str, list[Item]]:
+    """By rule set what explains the month's differences, by line and cause."""
+    parameters = {"month": month, "rule_sets": list(rule_sets)}
+    found: dict[str, list[Item]] = {code: [] for code in rule_sets}
+    for code, *item, _ in connection.execute(_ITEMS, parameters).fetchall():
+        found[code].append(Item(*item))
+    return found
 
 
-def balances(connection: duckdb.DuckDBPyConnection, month: dt.date) -> tuple[int, list[Balance]]:
-    """How many ledger accounts of units were compared, and those that differ."""
+def balances(
+    connection: duckdb.DuckDBPyConnection, months: Sequence[dt.date]
+) -> tuple[dict[dt.date, int], list[tuple[dt.date, Balance]]]:
+    """How many ledger accounts of units were compared by month, and those that differ."""
     rows = connection.execute(
-        "select organisation_id, gl_account_code, currency_code, ledger_amount, account_amount,"
-        " difference_amount from dimensional.fct_balance_recon_month where month_date = ?"
-        " order by 1, 2, 3",
-        [month],
+        "select month_date, organisation_id, gl_account_code, currency_code, ledger_amount,"
+        " account_amount, difference_amount from dimensional.fct_balance_recon_month"
+        " where list_contains(?, month_date) order by month_date desc, 2, 3, 4",
+        [list(months)],
     ).fetchall()
-    found = [Balance(*row) for row in rows]
-    return len(found), [each for each in found if each.difference]
+    compared = Counter(month for month, *_ in rows)
+    found = [(month, Balance(*told)) for month, *told in rows]
+    return (
+        {month: compared[month] for month in months},
+        [(month, each) for month, each in found if each.difference],
+    )
 
 
 def require_months(connection: duckdb.DuckDBPyConnection) -> list[dt.date]:

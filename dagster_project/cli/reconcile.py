@@ -62,37 +62,29 @@ def reconcile(
 
     Example: crm reconcile --month 2026-01 --by-unit
     """
+    from dagster_project import tracing
     from serving import reconciliation
 
     place = home_of(home)
     with _open(place) as (connection, source):
         months = reconciliation.require_months(connection)
         chosen = _chosen_month(month, months)
-        known = reconciliation.rule_sets(connection)
+        known = reconciliation.rule_sets(connection, tracing.project_variable("base_rule_set"))
         if rule_set is not None and rule_set not in known:
             raise WrongUsageError(
                 f"没有规则组 {rule_set!r}；可选：{'、'.join(known)}。",
                 f"there is no rule set {rule_set!r}; choose one of {', '.join(known)}",
             )
-        told: dict[str, Any] = {"source": source, "month": f"{chosen:%Y-%m}", "rule_sets": {}}
-        left: list[tuple[dt.date, str, Line]] = []
-        for code in [rule_set] if rule_set else known:
-            left += [
-                (each, code, line)
-                for each in ([chosen] if month else months)
-                for line in reconciliation.unexplained(connection, each, code)
-            ]
-            told["rule_sets"][code] = {
-                "lines": reconciliation.lines(connection, chosen, code, by_unit=by_unit),
-                "explained": reconciliation.items(connection, chosen, code),
-            }
-        compared = {
-            each: reconciliation.balances(connection, each)
-            for each in ([chosen] if month else months)
-        }
-    told["balances"] = compared[chosen][0]
-    told["unbalanced"] = [(each, found) for each, (_, rows) in compared.items() for found in rows]
-    told["unexplained"] = left
+        codes, looked_at = [rule_set] if rule_set else known, [chosen] if month else months
+        lines = reconciliation.lines(connection, chosen, codes, by_unit=by_unit)
+        explained = reconciliation.items(connection, chosen, codes)
+        left = reconciliation.unexplained(connection, looked_at, codes)
+        compared, unbalanced = reconciliation.balances(connection, looked_at)
+    told: dict[str, Any] = {"source": source, "month": f"{chosen:%Y-%m}"}
+    told["rule_sets"] = {
+        code: {"lines": lines[code], "explained": explained[code]} for code in codes
+    }
+    told |= {"balances": compared[chosen], "unbalanced": unbalanced, "unexplained": left}
     if as_json:
         print_json(_plain(told))
     else:

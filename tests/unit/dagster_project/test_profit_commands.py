@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli.main import app
-from dagster_project.tracing import base_method_set
+from dagster_project.tracing import base_method_set, project_variable
 
 _RUNNER = CliRunner()
 
@@ -46,5 +46,6 @@ def test_a_home_without_a_night_says_so(tmp_path, asked):
     assert "run a night first" in done.stderr
 
 
-def test_the_base_methods_are_those_of_the_dbt_project():
+def test_the_base_methods_and_rules_are_those_of_the_dbt_project():
     assert base_method_set() == "matched"
+    assert project_variable("base_rule_set") == "base"

@@ -94,7 +94,7 @@ def generation(ledger: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 def test_lines_stand_in_the_order_of_the_statement_and_what_is_unknown_last(
     generation: duckdb.DuckDBPyConnection,
 ) -> None:
-    found = reconciliation.lines(generation, MARCH, "base")
+    found = reconciliation.lines(generation, MARCH, ["base"])["base"]
     assert [(line.line, line.ledger, line.unexplained) for line in found] == [
         ("interest_income", Decimal("150.00"), Decimal("0.01")),
         ("operating_cost", Decimal("-30.00"), Decimal("0.00")),
@@ -105,19 +105,39 @@ def test_lines_stand_in_the_order_of_the_statement_and_what_is_unknown_last(
 
 
 def test_a_fen_is_named_with_its_unit(generation: duckdb.DuckDBPyConnection) -> None:
-    found = reconciliation.unexplained(generation, MARCH, "base")
-    assert [(line.unit, line.line, line.unexplained) for line in found] == [
+    found = reconciliation.unexplained(generation, [MARCH], ["base"])
+    assert [(line.unit, line.line, line.unexplained) for _, _, line in found] == [
         ("B02 静游支行", "interest_income", Decimal("0.01")),
         ("B02 静游支行", "unmapped", Decimal("-1.00")),
     ]
-    by_unit = reconciliation.lines(generation, MARCH, "base", by_unit=True)
+    by_unit = reconciliation.lines(generation, MARCH, ["base"], by_unit=True)["base"]
     assert len(by_unit) == 4
+
+
+def test_what_is_left_of_all_months_stands_by_rule_set_and_newest_month(
+    generation: duckdb.DuckDBPyConnection,
+) -> None:
+    generation.execute(
+        "insert into dimensional.fct_recon_month values"
+        " (1, 'interest_income', 'absorbed', 5, 4, 0, 1, date '2025-03-01'),"
+        " (1, 'interest_income', 'base', 5, 4, 0, 1, date '2025-02-01')"
+    )
+    months = [MARCH, dt.date(2025, 2, 1)]
+    found = reconciliation.unexplained(generation, months, ["base", "absorbed"])
+    assert [(month.month, code) for month, code, _ in found] == [
+        (3, "base"), (3, "base"), (2, "base"), (3, "absorbed"),
+    ]  # fmt: skip
+    by_rule_set = reconciliation.lines(generation, MARCH, ["base", "absorbed"])
+    assert [len(by_rule_set[code]) for code in ("base", "absorbed")] == [3, 1]
 
 
 def test_what_finance_explains_stands_in_its_own_words(
     generation: duckdb.DuckDBPyConnection,
 ) -> None:
-    found = reconciliation.items(generation, MARCH, "base")
+    by_rule_set = reconciliation.items(generation, MARCH, ["base", "absorbed"])
+    # What finance explains holds under every rule set.
+    assert [item.cause for item in by_rule_set["absorbed"]] == ["finance"]
+    found = by_rule_set["base"]
     assert [(item.line, item.name, item.unit, item.amount) for item in found] == [
         ("interest_income", "补记上年利息 (E7)", "B01 城关支行", Decimal("10.00")),
         ("income_tax", "财务说明 Finance", "1 units", Decimal("-2.50")),
@@ -127,10 +147,12 @@ def test_what_finance_explains_stands_in_its_own_words(
 
 def test_a_balance_that_does_not_close_is_named(ledger: duckdb.DuckDBPyConnection) -> None:
     ledger.execute(BALANCES)
-    compared, found = reconciliation.balances(ledger, MARCH)
-    assert compared == 2
-    assert [(each.unit, each.account, each.difference) for each in found] == [
-        ("B02", "20110101", Decimal("0.01"))
+    february = dt.date(2025, 2, 1)
+    compared, found = reconciliation.balances(ledger, [MARCH, february])
+    assert compared == {MARCH: 2, february: 1}
+    assert [(month, each.unit, each.account, each.difference) for month, each in found] == [
+        (MARCH, "B02", "20110101", Decimal("0.01")),
+        (february, "B02", "13030101", Decimal("9.00")),
     ]
 
 
@@ -138,7 +160,8 @@ def test_months_and_rule_sets_are_those_that_have_a_ledger(
     generation: duckdb.DuckDBPyConnection,
 ) -> None:
     assert reconciliation.require_months(generation) == [MARCH, dt.date(2025, 2, 1)]
-    assert reconciliation.rule_sets(generation) == ["base", "absorbed"]
+    assert reconciliation.rule_sets(generation, "base") == ["base", "absorbed"]
+    assert reconciliation.rule_sets(generation, "absorbed") == ["absorbed", "base"]
 
 
 def test_a_bank_without_a_ledger_is_told_so(ledger: duckdb.DuckDBPyConnection) -> None:
