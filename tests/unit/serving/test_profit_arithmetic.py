@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ from serving.profit.bank import EMPLOYEE_COLUMNS, UNASSIGNED, UNIT_COLUMNS, Bank
 from serving.profit.costing import pools
 from serving.profit.lines import AccountMonth
 from serving.profit.numbers import FIRST_DAY, divided, part_between, period_start, yuan
+from serving.profit.pricing import average_life
 from serving.profit.records import listed_starts
 from serving.profit.visits import visit_lines, visit_work
 
@@ -88,6 +90,21 @@ def _lines(bank: Bank) -> dict[int, dict[str, int | None]]:
 )
 def test_halves_go_away_from_zero(number, divisor, expected):
     assert divided(number, divisor) == expected
+
+
+def test_the_average_life_is_that_of_the_plan_of_instalments():
+    """By fractions, instalment by instalment, for terms and rates as banks have them."""
+    for term in (1, 2, 11, 12, 60, 359, 600):
+        for rate in ("0.0001", "0.0345", "0.0690", "0.24", "0.99"):
+            monthly = Fraction(rate) / 12
+            weights = [(1 + monthly) ** month for month in range(term)]
+            weighted = sum(place * weight for place, weight in enumerate(weights, 1))
+            days = 30 * weighted / sum(weights)
+            expected = divided(days.numerator, days.denominator)
+            assert average_life(term, Decimal(rate), "equal_instalment") == expected
+    assert average_life(24, Decimal("0.05"), "equal_principal") == 375
+    assert average_life(24, None, "equal_instalment") == 375
+    assert average_life(None, Decimal("0.05"), "equal_instalment") is None
 
 
 def test_parts_of_three_holders_add_up():

@@ -45,38 +45,52 @@ version as (
     inner join {{ ref('dim_product') }} as product on account.product_fk = product.product_pk
     left join amortising on account.account_key = amortising.account_key
     where product.pillar_code in ('liability', 'asset')
+),
+
+instalment as (
+    select * from version where repayment_method_code = 'equal_instalment'
 )
 
 select
-    cast(account_pk as bigint) as account_fk,
-    cast(account_key as bigint) as account_key,
-    cast(currency_code as {{ t_string() }}) as currency_code,
-    cast(product_id as {{ t_string() }}) as product_id,
-    cast(pillar_code as {{ t_string() }}) as pillar_code,
+    cast(version.account_pk as bigint) as account_fk,
+    cast(version.account_key as bigint) as account_key,
+    cast(version.currency_code as {{ t_string() }}) as currency_code,
+    cast(version.product_id as {{ t_string() }}) as product_id,
+    cast(version.pillar_code as {{ t_string() }}) as pillar_code,
     cast(
         case
-            when pillar_code = 'asset' and rate_type_code = 'floating' and reprice_date is not null
+            when
+                version.pillar_code = 'asset'
+                and version.rate_type_code = 'floating'
+                and version.reprice_date is not null
                 then 'floating'
-            when maturity_date is null then 'non_maturity'
-            when pillar_code = 'liability' then 'term'
-            when repayment_method_code is not null then 'amortising'
+            when version.maturity_date is null then 'non_maturity'
+            when version.pillar_code = 'liability' then 'term'
+            when version.repayment_method_code is not null then 'amortising'
             else 'bullet'
         end as {{ t_string() }}
     ) as pricing_kind_code,
-    cast(interest_rate as decimal(12, 8)) as interest_rate,
-    cast(day_basis as int) as day_basis,
-    cast(opened_date as date) as opened_date,
-    cast(maturity_date as date) as maturity_date,
-    cast(reprice_date as date) as reprice_date,
-    cast(term_months as int) as term_months,
+    cast(version.interest_rate as decimal(12, 8)) as interest_rate,
+    cast(version.day_basis as int) as day_basis,
+    cast(version.opened_date as date) as opened_date,
+    cast(version.maturity_date as date) as maturity_date,
+    cast(version.reprice_date as date) as reprice_date,
+    cast(version.term_months as int) as term_months,
     -- How long its money is bound on average, in days of months of 30; null where it has no end.
     cast(
         case
-            when maturity_date is null then null
-            when pillar_code = 'asset' and repayment_method_code is not null
-                then {{ average_life_days('term_months', 'interest_rate', 'repayment_method_code') }}
+            when version.maturity_date is null then null
+            when version.pillar_code = 'asset' and version.repayment_method_code is not null
+                -- Equal parts bind half the term and half a month, and so do instalments without interest.
+                then coalesce(life.average_life_days, 15 * (version.term_months + 1))
             -- A term of days has no months.
-            else coalesce(term_months * 30, {{ days_between('opened_date', 'maturity_date') }})
+            else coalesce(
+                version.term_months * 30, {{ days_between('version.opened_date', 'version.maturity_date') }}
+            )
         end as bigint
     ) as bound_days
 from version
+left join {{ average_lives('instalment') }} as life
+    on version.repayment_method_code = 'equal_instalment'
+    and version.term_months = life.term_months
+    and version.interest_rate = life.interest_rate
