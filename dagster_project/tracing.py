@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +12,7 @@ import yaml
 
 from dagster_project.errors import NightError
 from dagster_project.home import DBT_PROJECT, Home
-from ingestion.accepted import accepted_rows
+from ingestion.accepted import accepted_rows, accepted_values
 from ingestion.contracts import Feed, load_feeds
 from ingestion.lake import Lake
 
@@ -32,6 +32,7 @@ ACCOUNT_FEEDS: Final = (
     "risk__account_measure",
 )  # fmt: skip
 CUSTOMER_FEEDS: Final = ("corebank__customer", "fieldwork__visit", "fieldwork__callback")
+LEDGER_FEEDS: Final = ("ledger__gl_balance", "ledger__explanation")
 
 
 def project_variable(name: str, project: Path = DBT_PROJECT) -> str:
@@ -64,6 +65,12 @@ class Deliveries:
         until = None if feed == "vault__pseudonym" else self._until
         return accepted_rows(self._lake, self._feeds[feed], until=until, among=among)
 
+    def values(self, feed: str, column: str, **among: Collection[object]) -> set[Any]:
+        """What a column of a feed holds, in rows whose columns hold one of some values."""
+        return accepted_values(
+            self._lake, self._feeds[feed], column, until=self._until, among=among
+        )
+
     def of_bank(self) -> dict[str, Rows]:
         """Feeds of the bank as a whole."""
         return {feed: self.rows(feed) for feed in BANK_FEEDS}
@@ -71,8 +78,8 @@ class Deliveries:
     def of_everybody(self) -> dict[str, Rows]:
         """All that profit is reckoned from. Of a small bank: nothing is left out."""
         feeds = (
-            *ACCOUNT_FEEDS, *CUSTOMER_FEEDS, "corebank__transaction", "corebank__loan",
-            "vault__pseudonym",
+            *ACCOUNT_FEEDS, *CUSTOMER_FEEDS, *LEDGER_FEEDS, "corebank__transaction",
+            "corebank__loan", "vault__pseudonym",
         )  # fmt: skip
         return self.of_bank() | {feed: self.rows(feed) for feed in feeds}
 
@@ -83,8 +90,15 @@ class Deliveries:
         accounts = {row["source_id"] for row in known if row["entity_code"] == "account"}
         for feed in ("corebank__account", "corebank__account_holder"):
             accounts |= {row["account_id"] for row in self.rows(feed, customer_id=numbers)}
-        found = {feed: self.rows(feed, account_id=accounts) for feed in ACCOUNT_FEEDS}
+        found = self.of_accounts(accounts, numbers)
         found |= {feed: self.rows(feed, customer_id=numbers) for feed in CUSTOMER_FEEDS}
+        return self.of_bank() | found
+
+    def of_accounts(
+        self, accounts: Collection[str], numbers: Collection[str] = ()
+    ) -> dict[str, Rows]:
+        """What concerns some accounts; the pseudonyms of some customers beside their holders'."""
+        found = {feed: self.rows(feed, account_id=accounts) for feed in ACCOUNT_FEEDS}
         # A correction may have moved a posting or a loan to another account.
         for feed, key in (
             ("corebank__transaction", "transaction_id"),
@@ -101,7 +115,63 @@ class Deliveries:
         found["vault__pseudonym"] = self.rows(
             "vault__pseudonym", source_id=[*accounts, *holders, *numbers]
         )
-        return self.of_bank() | found
+        return found
+
+    def of_month(self, month: dt.date) -> dict[str, Rows]:
+        """What the bank booked, explained and visited in a month, and who was visited."""
+        days = [month + dt.timedelta(days=day) for day in range(31)]
+        found = self.of_bank()
+        found |= {feed: self.rows(feed, month_end_date=days) for feed in LEDGER_FEEDS}
+        for feed in ("fieldwork__visit", "fieldwork__callback"):
+            found[feed] = self.rows(feed, visited_date=days)
+        numbers = {row["customer_id"] for row in found["fieldwork__visit"]}
+        found["corebank__customer"] = self.rows("corebank__customer", customer_id=numbers)
+        found["vault__pseudonym"] = self.rows("vault__pseudonym", source_id=numbers)
+        return found
+
+
+class UnitBooks:
+    """Rows behind the figures of a unit: the bank's as a whole, and accounts as they are asked for.
+
+    Args:
+        deliveries: The lake.
+        unit: Number of the unit; None where every account of the bank is behind the figure.
+        month: First day of the month.
+        bank_with: Makes a bank of rows by feed.
+    """
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        unit: str | None,
+        month: dt.date,
+        bank_with: Callable[[dict[str, Rows]], Bank],
+    ) -> None:
+        self._deliveries, self._bank_with = deliveries, bank_with
+        self._of_month = deliveries.of_month(month)
+        self.bank = bank_with(self._of_month)
+        known = deliveries.values("corebank__account", "account_id")
+        if unit is None:
+            feeds = ("corebank__transaction", "corebank__accrual")
+            named = set[str]().union(*(deliveries.values(feed, "account_id") for feed in feeds))
+            self._unlisted = sorted(named - known)
+            # The empty number stands for all that no list knows.
+            self.accounts: list[str] = [*([""] if self._unlisted else []), *sorted(known)]
+            return
+        feeds = ("corebank__account", "corebank__accrual")
+        self.accounts = sorted(
+            set[str]().union(
+                *(deliveries.values(feed, "account_id", organisation_id=[unit]) for feed in feeds)
+            )
+        )
+        self._unlisted = []
+
+    def of(self, accounts: Collection[str]) -> Bank:
+        """The bank with the rows of some accounts; the empty number asks for those on no list."""
+        names = [each for each in accounts if each]
+        if len(names) < len(accounts):
+            names += self._unlisted
+        return self._bank_with(self._of_month | self._deliveries.of_accounts(names))
 
 
 def bank_of(
@@ -123,21 +193,63 @@ def bank_of(
     Raises:
         NightError: The lake is not there, or not for this user.
     """
+    deliveries = _deliveries(home, until)
+    query = (
+        "select distinct account_key from dimensional.fct_profit_month"
+        " where customer_key = ? and month_date = ? and account_key <> -1"
+    )
+    keys = [row[0] for row in connection.execute(query, [customer_key, month]).fetchall()]
+    return _maker(connection, until, month)(deliveries.of_customer(customer_key, keys))
+
+
+def books_of(
+    home: Home,
+    connection: duckdb.DuckDBPyConnection,
+    until: dt.date,
+    unit: str,
+    month: dt.date,
+) -> UnitBooks:
+    """The rows behind the figures of a unit; of treasury's, and of no unit's, all accounts.
+
+    Args:
+        home: The home whose lake is read.
+        connection: The published generation.
+        until: Its business date.
+        unit: Number of the unit.
+        month: The month that is asked about.
+
+    Raises:
+        NightError: The lake is not there, or not for this user.
+    """
+    deliveries = _deliveries(home, until)
+    offset = connection.execute(
+        "select 1 from rule.ftp_offset_unit where organisation_id = ?"
+        " and ? >= valid_from_date and ? < valid_to_date",
+        [unit, month, month],
+    ).fetchone()
+    is_whole = offset is not None or unit == "unassigned"
+    maker = _maker(connection, until, month)
+    return UnitBooks(deliveries, None if is_whole else unit, month, maker)
+
+
+def _deliveries(home: Home, until: dt.date) -> Deliveries:
     from dagster_project.night import feeds_folder_of
-    from serving.profit import published
-    from serving.profit.bank import Bank
 
     if not os.access(home.lake, os.R_OK | os.X_OK):
         raise NightError(
             f"无权读取数据湖 {home.lake}；追溯由运行夜间任务的人员执行。",
             f"the lake {home.lake} cannot be read; a trace is for those who run the nights",
         )
-    feeds = load_feeds(feeds_folder_of(home, None))
-    query = (
-        "select distinct account_key from dimensional.fct_profit_month"
-        " where customer_key = ? and month_date = ? and account_key <> -1"
-    )
-    keys = [row[0] for row in connection.execute(query, [customer_key, month]).fetchall()]
-    rows = Deliveries(home, until, feeds).of_customer(customer_key, keys)
+    return Deliveries(home, until, load_feeds(feeds_folder_of(home, None)))
+
+
+def _maker(
+    connection: duckdb.DuckDBPyConnection, until: dt.date, month: dt.date
+) -> Callable[[dict[str, Rows]], Bank]:
+    """What makes a bank of rows, with the rules and facts that are published."""
+    from serving.profit import published
+    from serving.profit.bank import Bank
+
     rules, whole = published.rules(connection), published.whole(connection, month)
-    return Bank(rows, rules, until, whole, base_method_set())
+    methods = base_method_set()
+    return lambda rows: Bank(rows, rules, until, whole, methods)

@@ -40,13 +40,46 @@ def accepted_rows(
         until: Business date after which nothing is read; None reads all.
         among: Columns, and the values that are wanted of each; an empty collection finds nothing.
     """
+    names, rows = _selected(lake, feed, "*", until, among)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def accepted_values(
+    lake: Lake,
+    feed: Feed,
+    column: str,
+    *,
+    until: dt.date | None = None,
+    among: Mapping[str, Collection[object]] | None = None,
+) -> set[Any]:
+    """The values of a column in accepted rows, null left out.
+
+    Args:
+        lake: The lake.
+        feed: The feed.
+        column: The column.
+        until: Business date after which nothing is read; None reads all.
+        among: Columns, and the values that are wanted of each; an empty collection finds nothing.
+    """
+    _, rows = _selected(lake, feed, f"DISTINCT {identifier(column)}", until, among)
+    return {value for (value,) in rows if value is not None}
+
+
+def _selected(
+    lake: Lake,
+    feed: Feed,
+    what: str,
+    until: dt.date | None,
+    among: Mapping[str, Collection[object]] | None,
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Names of columns, and rows, of what is selected from accepted rows."""
     import duckdb
 
     asked = {name: list(values) for name, values in (among or {}).items()}
     batches = lake.batches(feed.feed).items()
     files = [file for file, (day, _) in batches if until is None or day <= until]
     if not files or not all(asked.values()):
-        return []
+        return [], []
     schema = lake_schema(feed).items()
     query = _QUERY.format(
         columns=", ".join(
@@ -58,6 +91,5 @@ def accepted_rows(
         or "true",
     )
     with duckdb.connect() as engine:
-        found = engine.execute(query, asked)
-        names = [each[0] for each in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        found = engine.execute(f"SELECT {what} FROM ({query})", asked)  # noqa: S608
+        return [each[0] for each in found.description or []], found.fetchall()

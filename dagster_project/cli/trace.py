@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,13 +20,17 @@ from dagster_project.cli.output import (
     parse_month,
     say_error,
 )
-from dagster_project.errors import AuditError
+from dagster_project.errors import AuditError, WrongUsageError
 
 if TYPE_CHECKING:
+    from dagster_project.home import Home
     from serving.profit.evidence import Origin, Rule, Step
+    from serving.profit.spread import Spread
     from serving.profit.trace import Trace
 
 SHOWN_ROWS = 6
+
+SHOWN_ACCOUNTS = 3
 
 CustomerArgument = Annotated[
     int,
@@ -38,17 +43,43 @@ RuleSetOption = Annotated[str, typer.Option("--rule-set", help="Published rule s
 
 @guarded
 def trace(
-    customer: CustomerArgument,
+    whose: Annotated[
+        str,
+        typer.Argument(
+            metavar="CUSTOMER",
+            help="Customer key, as in mart.mart_profitability__customer_month; with --cause the"
+            " number of a unit.",
+            show_default=False,
+        ),
+    ],
     month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="Month.", show_default=False)],
     line: Annotated[
         str,
         typer.Argument(help="Line or subtotal: ftp, direct_cost, net_profit …", show_default=False),
     ],
-    rule_set: RuleSetOption = "base",
+    rule_set: Annotated[
+        str,
+        typer.Option(
+            "--rule-set",
+            help="Rule set; of a customer also an unpublished one, lowest or highest.",
+        ),
+    ] = "base",
+    cause: Annotated[
+        str | None,
+        typer.Option(
+            "--cause",
+            help="Why a unit bears it, as in dimensional.dim_profit_cause.",
+            show_default="a customer's figure",
+        ),
+    ] = None,
     account: Annotated[
         int | None,
         typer.Option("--account", help="Key of one account.", show_default="all of the customer"),
     ] = None,
+    accounts: Annotated[
+        int,
+        typer.Option("--accounts", min=0, help="Accounts opened behind a unit, largest first."),
+    ] = SHOWN_ACCOUNTS,
     vault: Annotated[
         bool, typer.Option("--vault", help="Show account and customer numbers in full.")
     ] = False,
@@ -67,19 +98,23 @@ def trace(
     customers are masked unless --vault is given.
 
     Example: crm trace 421337 2026-01 net_profit --rule-set book
-    """
-    from dagster_project import tracing
-    from serving import connection
-    from serving.profit import trace as tracer
 
+    What belongs to a unit and to no account is asked for by unit and cause; it is reckoned from all
+    accounts that touch the unit, of treasury from all of the bank.
+
+    Example: crm trace 0201 2026-01 unused_capacity --cause unused_capacity
+    """
     place, day = home_of(home), parse_month(month)
-    opened, generation = connection.connect_current(place.warehouse)
-    with opened:
-        bank = tracing.bank_of(place, opened, generation.business_date, customer, day)
-        found = tracer.trace(
-            opened, bank, customer_key=customer, month=day, line=line, rule_set=rule_set,
-            account_key=account,
-        )  # fmt: skip
+    if cause is None:
+        found = _of_customer(place, whose, day, line, rule_set, account)
+    elif account is not None:
+        raise WrongUsageError(
+            "--account 只用于客户的数字；机构的数字请用 --accounts N 展开金额最大的 N 个账户。",
+            "--account is for a customer's figure; of a unit --accounts N opens the N accounts that"
+            " move most",
+        )
+    else:
+        found = _of_unit(place, whose, day, line, cause, rule_set, accounts)
     if as_json:
         from serving.query import to_json
 
@@ -91,32 +126,108 @@ def trace(
         raise typer.Exit(AuditError.exit_code)
 
 
+def _of_customer(
+    home: Home, whose: str, month: dt.date, line: str, rule_set: str, account: int | None
+) -> Trace:
+    from dagster_project import tracing
+    from serving import connection
+    from serving.profit import trace as tracer
+
+    try:
+        customer = int(whose)
+    except ValueError:
+        raise WrongUsageError(
+            f"客户键是整数，收到 {whose!r}；若要追溯机构的数字，请加 --cause。",
+            f"a customer key is a whole number, not {whose!r}; for a figure of a unit add --cause",
+        ) from None
+    opened, generation = connection.connect_current(home.warehouse)
+    with opened:
+        bank = tracing.bank_of(home, opened, generation.business_date, customer, month)
+        return tracer.trace(
+            opened, bank, customer_key=customer, month=month, line=line, rule_set=rule_set,
+            base_rule_set=tracing.project_variable("base_rule_set"), account_key=account,
+        )  # fmt: skip
+
+
+def _of_unit(
+    home: Home, unit: str, month: dt.date, line: str, cause: str, rule_set: str, accounts: int
+) -> Trace:
+    from dagster_project import tracing
+    from serving import connection
+    from serving.profit import published, unit_trace
+
+    opened, generation = connection.connect_current(home.warehouse)
+    with opened:
+        published.require_month(opened, month)
+        books = tracing.books_of(home, opened, generation.business_date, unit, month)
+        return unit_trace.trace_unit(
+            opened, books, unit=unit, month=month, line=line, cause=cause, rule_set=rule_set,
+            opened=accounts,
+        )  # fmt: skip
+
+
 def _difference(found: Trace) -> tuple[str, str]:
-    published, anew = _yuan(found.published), _yuan(found.reckoned)
-    gap = _yuan(found.reckoned - found.published)
+    spread = found.spread
+    if spread is not None and not spread.is_same:
+        names = [
+            " / ".join(_yuan(each) for each in amounts)
+            for amounts in ((spread.lowest, spread.base, spread.highest), spread.reckoned)
+        ]
+        told = (
+            f"区间（最低/基准/最高）已发布 {names[0]}，重新计算 {names[1]}",
+            f"range (least/base/most) published {names[0]}, reckoned anew {names[1]}",
+        )
+    else:
+        published, anew = _yuan(found.published), _yuan(found.reckoned)
+        gap = _yuan(found.reckoned - (found.published or 0))
+        told = (
+            f"已发布 {published}，重新计算 {anew}，相差 {gap}",
+            f"published {published}, reckoned anew {anew}: they differ by {gap}",
+        )
     return (
-        f"已发布 {published}，重新计算 {anew}，相差 {gap}。若发布之后收到过新文件或改过规则，"
-        "请先运行 crm run；否则请附 --json 的输出报告。",
-        f"published {published}, reckoned anew {anew}: they differ by {gap}. Where files or rules"
-        " came after the last night, run crm run first; else report it with the output of --json",
+        f"{told[0]}。若发布之后收到过新文件或改过规则，请先运行 crm run；"
+        "否则请附 --json 的输出报告。",
+        f"{told[1]}. Where files or rules came after the last night, run crm run first; else report"
+        " it with the output of --json",
     )
 
 
 def _print(found: Trace, rows: int, *, with_identities: bool) -> None:
     line = found.line
+    whose = f"customer {found.customer_key}"
+    if found.cause is not None:
+        code, zh, en = found.cause
+        whose = f"unit 机构 {found.unit}  {code} {zh} {en}"
     console.print(
-        f"[bold]{escape(line.zh)} {escape(line.en)}[/]  customer {found.customer_key}"
+        f"[bold]{escape(line.zh)} {escape(line.en)}[/]  {escape(whose)}"
         f"  {found.month:%Y-%m}  rule set {escape(found.rule_set)}"
     )
     tree = Tree(_headline(found.step))
     hanger = _Hanger(rows, with_identities)
-    for part in found.step.parts:
-        hanger.hang(tree, part)
+    hanger.hang_parts(tree, found.step)
     console.print(tree)
-    published, anew = _yuan(found.published), _yuan(found.reckoned)
-    console.print(f"published 已发布 {published}   reckoned anew 重新计算 {anew}")
+    anew = _yuan(found.reckoned)
+    if found.spread is not None:
+        _print_range(found.spread, found.rule_set)
+    if found.published is None:
+        console.print(f"not published by itself 未单独发布   reckoned anew 重新计算 {anew}")
+    else:
+        console.print(f"published 已发布 {_yuan(found.published)}   reckoned anew 重新计算 {anew}")
     if found.is_same:
         console.print("[bold green]same to the fen 分毫不差[/]")
+
+
+def _print_range(spread: Spread, chosen: str) -> None:
+    """What every rule set makes of the customer, and which of them the published range is of."""
+    console.print(
+        "Profit before income tax and after the cost of capital, by rule set"
+        " 税前经济增加值（各规则组）:"
+    )
+    ends = {spread.lowest: "lowest 最低", spread.highest: "highest 最高"}
+    for code, amount in sorted(spread.by_rule_set.items(), key=lambda each: (each[1], each[0])):
+        end = f"  = {ends[amount]} (fct_profit_range_month)" if amount in ends else ""
+        mark = "[bold]" if code == chosen else ""
+        console.print(f"  {mark}{escape(code):<16} {_yuan(amount):>16}{end}")
 
 
 class _Hanger:
@@ -140,8 +251,18 @@ class _Hanger:
             branch.add(f"[dim]{escape(_origin(origin, self.with_identities))}[/]")
         if len(step.origins) > self.rows:
             branch.add(f"[dim]… {len(step.origins) - self.rows} more rows (--rows, --json)[/]")
+        self.hang_parts(branch, step)
+
+    def hang_parts(self, branch: Tree, step: Step) -> None:
+        """Add the parts of a step; of those that open to nothing only as many as rows."""
+        leaves = 0
         for part in step.parts:
-            self.hang(branch, part)
+            is_leaf = not (part.parts or part.origins or part.rules)
+            leaves += is_leaf
+            if not is_leaf or leaves <= self.rows:
+                self.hang(branch, part)
+        if leaves > self.rows:
+            branch.add(f"[dim]… {leaves - self.rows} more (--rows, --json)[/]")
 
 
 def _headline(step: Step) -> str:

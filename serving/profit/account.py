@@ -11,7 +11,15 @@ from serving.profit.bank import UNASSIGNED, Bank
 from serving.profit.evidence import Row
 from serving.profit.holders import Holders
 from serving.profit.numbers import DAY, OPEN_DAY, fen, month_first, month_last
-from serving.profit.records import Version, at, carried, changes, is_deleted, newest
+from serving.profit.records import (
+    Version,
+    at,
+    carried,
+    changes,
+    delivered_order,
+    is_deleted,
+    newest,
+)
 
 ATTRIBUTES = (
     "customer_id", "product_id", "organisation_id", "manager_id", "currency_code", "status_code",
@@ -218,6 +226,37 @@ class Account:
         carried_in = [each for each in self.balances if each.day < month]
         return bool(carried_in) and (carried_in[-1].fen != 0 or self.closed_date(month) >= month)
 
+    def unit_at(self, day: dt.date) -> str:
+        """The unit on its record on a day."""
+        version = self.version_at(day)
+        return self.bank.unit(version.row["organisation_id"] if version else None)
+
+    def postings(self, month: dt.date) -> list[Row]:
+        """The postings of a month, of days on which a list knew the account."""
+        rows = self.bank.rows_of("corebank__transaction", self.account_id)
+        return [
+            row
+            for row in rows
+            if month_first(row["booked_date"]) == month and self.version_at(row["booked_date"])
+        ]
+
+    def accruals(self, month: dt.date) -> list[Row]:
+        """Interest that the ledger booked in a month, by unit; a mended last day counts alone."""
+        return booked_rows(self.bank.rows_of("corebank__accrual", self.account_id), month)
+
+    def booked(self, month: dt.date) -> list[Row]:
+        """The interest that counts as its own: none of an account that no list knows."""
+        return self.accruals(month) if self.is_recorded() else []
+
     def is_recorded(self) -> bool:
         """Whether any list knows it."""
         return any(not is_deleted(row) for row in self._records)
+
+
+def booked_rows(rows: Sequence[Row], month: dt.date) -> list[Row]:
+    """Of each account and unit the interest booked in a month, as it was delivered last."""
+    latest: dict[tuple[str, str], Row] = {}
+    for row in sorted(rows, key=lambda each: (each["month_end_date"], delivered_order(each))):
+        if month_first(row["month_end_date"]) == month:
+            latest[row["account_id"], row["organisation_id"]] = row
+    return list(latest.values())

@@ -9,10 +9,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from serving.profit.evidence import Row
-from serving.profit.numbers import FIRST_DAY, UNITS, divided, months_later, units
-from serving.profit.records import Listed, Version, changes, is_deleted, listed_starts, newest
+from serving.profit.numbers import FIRST_DAY, UNITS, divided, month_last, months_later, units
+from serving.profit.records import (
+    Listed,
+    Version,
+    at,
+    carried,
+    changes,
+    is_deleted,
+    listed_starts,
+    newest,
+)
 
 UNASSIGNED = -1
+# The unit of what no unit is known of.
+NOWHERE = "unassigned"
 LOAN_COLUMNS = ("account_id", "principal_amount", "collateral_code", "five_class_code")
 EMPLOYEE_COLUMNS = ("employee_name", "organisation_id", "post_code", "hired_date", "left_date")
 UNIT_COLUMNS = (
@@ -148,6 +159,23 @@ class Bank:
         return frozenset(self.keys[name] for name in names if name in self.keys)
 
     @cached_property
+    def _customers(self) -> dict[int, list[Version]]:
+        """Versions of customers by key, without gaps."""
+        by_number: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows("corebank__customer"):
+            by_number[row["customer_id"]].append(row)
+        return {
+            self.keys["customer", number]: carried(changes(rows, ("organisation_id",)))
+            for number, rows in by_number.items()
+            if ("customer", number) in self.keys
+        }
+
+    def customer_unit(self, key: int, month: dt.date) -> str:
+        """The unit on a customer's record on the last day that a month's figures reach to."""
+        found = at(self._customers.get(key, []), min(month_last(month), self.until))
+        return self.unit(found.row["organisation_id"] if found else None)
+
+    @cached_property
     def products(self) -> Listed:
         """The catalogue of products."""
         return Listed(self.rows("corebank__product"), "product_id")
@@ -160,8 +188,12 @@ class Bank:
         """A unit and which of its versions held on a day; ("unassigned", 0) of an unknown one."""
         starts = self._unit_starts.get(organisation_id or "", [])
         if not starts or organisation_id is None:
-            return "unassigned", 0
+            return NOWHERE, 0
         return organisation_id, sum(start <= day for start in starts)
+
+    def unit(self, organisation_id: str | None) -> str:
+        """A unit's number; "unassigned" of one that no list knows."""
+        return self.unit_version(organisation_id, self.until)[0]
 
     @cached_property
     def employees(self) -> Listed:

@@ -159,21 +159,11 @@ def _parts(amount: int, counts: dict[tuple[str, str], int]) -> dict[tuple[str, s
     return parts
 
 
-def postings_of(account: Account, month: dt.date) -> list[Row]:
-    """The postings of a month, of days on which a list knew the account."""
-    rows = account.bank.rows_of("corebank__transaction", account.account_id)
-    return [
-        row
-        for row in rows
-        if month_first(row["booked_date"]) == month and account.version_at(row["booked_date"])
-    ]
-
-
 def work(account: Account, month: dt.date) -> Iterator[Work]:
     """The work of a month, by unit and its version, kind of posting and channel."""
     bank = account.bank
     grouped: dict[tuple[object, ...], list[Row]] = defaultdict(list)
-    for row in postings_of(account, month):
+    for row in account.postings(month):
         version = account.version_at(row["booked_date"])
         unit_id = version.row["organisation_id"] if version else None
         name = bank.unit_version(unit_id, row["booked_date"])

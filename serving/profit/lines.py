@@ -9,22 +9,20 @@ from functools import cached_property
 from typing import Final
 
 from serving.profit.account import Account
-from serving.profit.bank import UNASSIGNED
-from serving.profit.costing import Cost, Pool, costs, postings_of, work
+from serving.profit.bank import NOWHERE, UNASSIGNED
+from serving.profit.costing import Cost, Pool, Work, costs, work
 from serving.profit.evidence import Origin, Row, Step, money, origin, percent, rule
 from serving.profit.holders import Part
 from serving.profit.numbers import (
     UNITS,
     divided,
     fen,
-    month_first,
     months_later,
     part_between,
     share,
     units,
 )
 from serving.profit.pricing import Price, price
-from serving.profit.records import newest
 from serving.profit.risk import Exposure, exposure
 
 # Lines that are found for the whole account and then divided among its holders, in their order.
@@ -64,6 +62,17 @@ class AccountMonth:
         self._pools = pools
         self._priced: dict[str, list[Price]] = {}
         self._costs: dict[str, list[Cost]] = {}
+        self._lines: dict[object, dict[int, dict[str, Step]]] = {}
+
+    @cached_property
+    def done(self) -> list[Work]:
+        """The work on it."""
+        return list(work(self.account, self.month))
+
+    @cached_property
+    def unit(self) -> str:
+        """The unit that the month is counted at; unassigned where the account is not in it."""
+        return self.account.unit_at(self.account.reached(self.month)) if self._is_in else NOWHERE
 
     def prices(self, method_set: str) -> list[Price]:
         """Prices of what was held, by a set of methods."""
@@ -98,8 +107,13 @@ class AccountMonth:
 
     def lines(self, rule_set: Row) -> dict[int, dict[str, Step]]:
         """The lines of every holder by key, under one rule set; lines of 0 among them."""
-        whole = {name: self.whole(name, rule_set) for name in WHOLE_LINES}
-        return {part.key: self._of_holder(part, whole, rule_set) for part in self.parts}
+        code = rule_set["rule_set_code"]
+        if code not in self._lines:
+            whole = {name: self.whole(name, rule_set) for name in WHOLE_LINES}
+            self._lines[code] = {
+                part.key: self._of_holder(part, whole, rule_set) for part in self.parts
+            }
+        return self._lines[code]
 
     def _of_holder(self, part: Part, whole: Mapping[str, Step], rule_set: Row) -> dict[str, Step]:
         found = {name: _parted(step, part) for name, step in whole.items()}
@@ -123,7 +137,7 @@ class AccountMonth:
             steps = [each.ftp_step for each in self.prices(rule_set["ftp_method_set_code"])]
             return _sum(line, steps)
         if line == "fee_income":
-            return self._fees()
+            return _sum(line, fees(self.account.postings(self.month)))
         if line in ("direct_cost", "indirect_cost"):
             return self._work(line, rule_set["cost_method_code"])
         if line == "expected_loss":
@@ -137,35 +151,11 @@ class AccountMonth:
         is_missing = any(each.missing is not None for each in prices)
         if self.month not in self.bank.whole.booked_months or is_missing:
             return _sum(line, [each.interest_step for each in prices if each.pillar == pillar])
-        if not self.account.is_recorded():
-            return _sum(line, [])
-        rows = newest(
-            self.bank.rows_of("corebank__accrual", self.account.account_id),
-            key=lambda row: (row["month_end_date"], row["organisation_id"]),
-        ).values()
-        sign = 1 if line == "interest_income" else -1
-        booked = []
-        for row in rows:
-            amount = row[f"{line}_amount"]
-            if month_first(row["month_end_date"]) == self.month and amount is not None:
-                told = origin("corebank__accrual", row, *_ACCRUAL, f"{line}_amount")
-                words = ("会计系统入账利息", "Interest booked by the ledger")
-                booked.append(Step(*words, sign * fen(amount), origins=(told,)))
-        return _sum(line, booked)
-
-    def _fees(self) -> Step:
-        columns = ("transaction_id", "account_id", "booked_date", "transaction_type_code")
-        steps = []
-        for row in postings_of(self.account, self.month):
-            if amount := _fee(row):
-                told = origin("corebank__transaction", row, *columns, "amount", "fee_amount")
-                steps.append(Step("收费", "Fee of a posting", amount, origins=(told,)))
-        return _sum("fee_income", steps)
+        return _sum(line, booked_interest(line, self.account.booked(self.month)))
 
     def _work(self, line: str, method: str) -> Step:
         if method not in self._costs:
-            done = list(work(self.account, self.month))
-            self._costs[method] = costs(self.bank, self.month, done, method, self._pools)
+            self._costs[method] = costs(self.bank, self.month, self.done, method, self._pools)
         return work_line(line, self._costs[method])
 
     def _losses(self, rule_set: Row) -> Step:
@@ -198,6 +188,30 @@ class AccountMonth:
             f" {percent(hurdle)} / 12",
             (), (rule("rule.profit_rule_set", rule_set, *_CAPITAL),), (self.exposure.weight_step,),
         )  # fmt: skip
+
+
+def booked_interest(line: str, rows: Iterable[Row]) -> list[Step]:
+    """Interest of a line that the ledger booked, row by row."""
+    sign = 1 if line == "interest_income" else -1
+    found = []
+    for row in rows:
+        amount = row[f"{line}_amount"]
+        if amount is not None:
+            told = origin("corebank__accrual", row, *_ACCRUAL, f"{line}_amount")
+            words = ("会计系统入账利息", "Interest booked by the ledger")
+            found.append(Step(*words, sign * fen(amount), origins=(told,)))
+    return found
+
+
+def fees(postings: Iterable[Row]) -> list[Step]:
+    """What postings earn, those that earn anything."""
+    columns = ("transaction_id", "account_id", "booked_date", "transaction_type_code")
+    found = []
+    for row in postings:
+        if amount := _fee(row):
+            told = origin("corebank__transaction", row, *columns, "amount", "fee_amount")
+            found.append(Step("收费", "Fee of a posting", amount, origins=(told,)))
+    return found
 
 
 def work_line(line: str, found: Iterable[Cost]) -> Step:

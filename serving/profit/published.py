@@ -32,6 +32,10 @@ SUBTOTALS: Final = {
     "economic_profit": (
         "经济增加值", "Economic profit", ("pre_tax_profit", "income_tax", "capital_charge"),
     ),
+    # What the range over rule sets is of: a sum of account lines.
+    "untaxed_economic_profit": (
+        "税前经济增加值", "Economic profit before tax", ("pre_tax_profit", "capital_charge"),
+    ),
 }  # fmt: skip
 
 
@@ -134,23 +138,30 @@ def require_customer(connection: duckdb.DuckDBPyConnection, customer_key: int) -
         )
 
 
+def rule_sets(connection: duckdb.DuckDBPyConnection, month: dt.date) -> list[Row]:
+    """The rule sets that held in a month, whether their statements are published or not."""
+    return [
+        *records(
+            connection,
+            "select * from rule.profit_rule_set where ? >= valid_from_date and ? < valid_to_date"
+            " order by rule_set_code",
+            month,
+            month,
+        )
+    ]
+
+
 def rule_set(connection: duckdb.DuckDBPyConnection, code: str, month: dt.date) -> Row:
     """The row of a published rule set that held in a month.
 
     Raises:
         QueryError: There is none.
     """
-    published = records(
-        connection,
-        "select * from rule.profit_rule_set where is_published"
-        " and ? >= valid_from_date and ? < valid_to_date order by rule_set_code",
-        month,
-        month,
-    )
-    for row in published:
+    known = [row for row in rule_sets(connection, month) if row["is_published"]]
+    for row in known:
         if row["rule_set_code"] == code:
             return row
-    names = [row["rule_set_code"] for row in published]
+    names = [row["rule_set_code"] for row in known]
     raise QueryError(
         f"没有已发布的规则组 {code!r}；可选：{'、'.join(names)}。",
         f"there is no published rule set {code!r}; choose one of {', '.join(names)}",
@@ -211,6 +222,77 @@ def figures(
         Figure(account, customer, month, line, fen(amount))
         for account, customer, month, line, amount in rows
     ]
+
+
+def statement_lines(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The ledger's line of each line of profit that has one."""
+    query = (
+        "select profit_line_code, statement_line_code from dimensional.dim_profit_line"
+        " where statement_line_code is not null"
+    )
+    return dict(connection.execute(query).fetchall())
+
+
+def causes(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
+    """Why a unit bears an amount: code, and names in Chinese and English."""
+    query = "select cause_code, cause_name_zh, cause_name_en from dimensional.dim_profit_cause"
+    return {code: (zh, en) for code, zh, en in connection.execute(query).fetchall()}
+
+
+def unit_figures(
+    connection: duckdb.DuckDBPyConnection, unit: str, month: dt.date, rule_set_code: str
+) -> dict[tuple[str, str], int]:
+    """Fen by line and cause of a unit in a month under a rule set."""
+    rows = connection.execute(
+        "select profit.profit_line_code, profit.cause_code, sum(profit.amount)"
+        " from dimensional.fct_profit_month as profit"
+        " join dimensional.dim_organisation as unit"
+        " on profit.organisation_fk = unit.organisation_pk"
+        " where unit.organisation_id = ? and profit.month_date = ? and profit.rule_set_code = ?"
+        " group by all order by all",
+        [unit, month, rule_set_code],
+    ).fetchall()
+    return {(line, cause): fen(amount) for line, cause, amount in rows}
+
+
+def unit_figure(
+    connection: duckdb.DuckDBPyConnection,
+    unit: str,
+    month: dt.date,
+    lines: Iterable[str],
+    cause: str,
+    rule_set_code: str,
+) -> int:
+    """Fen that a unit bears of some lines for a cause, in a month under a rule set.
+
+    Raises:
+        QueryError: There is no such unit or cause, or nothing of it is published.
+    """
+    query = "select 1 from dimensional.dim_organisation where organisation_id = ?"
+    if not connection.execute(query, [unit]).fetchone():
+        raise QueryError(
+            f"没有机构 {unit!r}；机构号见 dimensional.dim_organisation 的 organisation_id 列。",
+            f"there is no unit {unit!r}; numbers stand in column organisation_id of"
+            " dimensional.dim_organisation",
+        )
+    known = causes(connection)
+    if cause not in known:
+        raise QueryError(
+            f"没有原因 {cause!r}；可选：{'、'.join(known)}。",
+            f"there is no cause {cause!r}; choose one of {', '.join(known)}",
+        )
+    told = unit_figures(connection, unit, month, rule_set_code)
+    wanted = [(line, cause) for line in lines]
+    if not any(each in told for each in wanted):
+        there = ", ".join(f"{line} {why}" for line, why in told)
+        asked = ", ".join(line for line, _ in wanted)
+        raise QueryError(
+            f"机构 {unit} 在 {month:%Y-%m} 的规则组 {rule_set_code} 下没有 {asked} 的 {cause}；"
+            f"已发布（项目 原因）：{there or '无'}。",
+            f"unit {unit} bears no {asked} for {cause} in {month:%Y-%m} under {rule_set_code};"
+            f" published (line cause): {there or 'nothing'}",
+        )
+    return sum(told.get(each, 0) for each in wanted)
 
 
 def whole(connection: duckdb.DuckDBPyConnection, month: dt.date) -> Whole:

@@ -14,9 +14,10 @@ from serving.profit import published
 from serving.profit.account import Account
 from serving.profit.bank import Bank
 from serving.profit.costing import pools
-from serving.profit.evidence import Origin, Rule, Step
+from serving.profit.evidence import Origin, Row, Rule, Step
 from serving.profit.lines import AccountMonth
 from serving.profit.numbers import yuan
+from serving.profit.spread import EXTREMES, RANGE, Spread, spread_of
 from serving.profit.visits import visit_lines, visit_work
 
 # Numbers that say who somebody is; the last four digits are enough to find a row again.
@@ -26,23 +27,29 @@ _SHOWN_DIGITS: Final = 4
 
 @dataclass(frozen=True)
 class Trace:
-    """A figure of a customer: as published, and as reckoned anew.
+    """A figure of a customer or a unit: as published, and as reckoned anew.
 
     Attributes:
-        customer_key: The customer.
+        customer_key: The customer; None of a unit's figure.
         month: First day of the month.
         line: Line or subtotal.
         rule_set: Rule set.
-        published: Published amount in fen.
+        published: Published amount in fen; None under a rule set of which only the range is.
         step: The figure reckoned anew, with all it rests on.
+        unit: Number of the unit whose figure it is.
+        cause: Why the unit bears it: code, Chinese, English.
+        spread: The range over all rule sets, where the figure is one of an unpublished one.
     """
 
-    customer_key: int
+    customer_key: int | None
     month: dt.date
     line: published.Line
     rule_set: str
-    published: int
+    published: int | None
     step: Step
+    unit: str | None = None
+    cause: tuple[str, str, str] | None = None
+    spread: Spread | None = None
 
     @property
     def reckoned(self) -> int:
@@ -51,19 +58,23 @@ class Trace:
 
     @property
     def is_same(self) -> bool:
-        """Whether both are the same to the fen."""
-        return self.reckoned == self.published
+        """Whether both are the same to the fen: the figure, and the range that it lies in."""
+        is_same = self.published is None or self.reckoned == self.published
+        return is_same and (self.spread is None or self.spread.is_same)
 
     def to_dict(self, *, with_identities: bool) -> dict[str, Any]:
         """All of it for a program: amounts in yuan."""
-        return {
-            "customer_key": self.customer_key,
+        whose: dict[str, Any] = {"customer_key": self.customer_key}
+        if self.cause is not None:
+            whose = {"unit": self.unit, "cause": self.cause[0]}
+        return whose | {
             "month": f"{self.month:%Y-%m}",
             "line": self.line.code,
             "rule_set": self.rule_set,
-            "published_amount": yuan(self.published),
+            "published_amount": None if self.published is None else yuan(self.published),
             "reckoned_amount": yuan(self.reckoned),
             "is_same": self.is_same,
+            "range": None if self.spread is None else self.spread.to_dict(),
             "step": _step(self.step, with_identities),
         }
 
@@ -76,9 +87,10 @@ def trace(
     month: dt.date,
     line: str,
     rule_set: str,
+    base_rule_set: str,
     account_key: int | None = None,
 ) -> Trace:
-    """Open a published figure.
+    """Open a published figure, or one that the published range over rule sets rests on.
 
     Args:
         connection: The published generation.
@@ -86,18 +98,20 @@ def trace(
         customer_key: The customer.
         month: First day of the month.
         line: Code of a line or subtotal.
-        rule_set: Code of a published rule set.
+        rule_set: Code of a rule set; lowest or highest for the one that makes least or most of him.
+        base_rule_set: Code of the rule set that the marts show.
         account_key: Only what this account brings.
 
     Raises:
-        QueryError: The customer, month, line, rule set or account is not published.
+        QueryError: The customer, month, line, rule set or account is not known.
     """
     published.require_customer(connection, customer_key)
     published.require_month(connection, month)
     chosen = published.require_line(connection, line)
-    rules = published.rule_set(connection, rule_set, month)
-    told = published.figures(connection, rule_set, month, month, [customer_key])
     accounts = _accounts(bank)
+    rules, spread = _rules(connection, bank, accounts, customer_key, month, rule_set, base_rule_set)
+    code = rules["rule_set_code"]
+    told = published.figures(connection, code, month, month, [customer_key])
     if account_key is not None:
         accounts = [each for each in accounts if each.key == account_key]
         told = [each for each in told if each.account_key == account_key]
@@ -113,8 +127,44 @@ def trace(
         bank, accounts, customer_key, month, rules, wanted, with_visits=account_key is None
     )
     found = Step(chosen.zh, chosen.en, sum(each.fen or 0 for each in steps), parts=tuple(steps))
-    amount = sum(each.fen for each in told if each.line in wanted)
-    return Trace(customer_key, month, chosen, rule_set, amount, found)
+    amount: int | None = sum(each.fen for each in told if each.line in wanted)
+    if not rules["is_published"]:
+        is_of_range = line == RANGE and account_key is None
+        amount = spread.bound_of(code) if spread and is_of_range else None
+    return Trace(customer_key, month, chosen, code, amount, found, spread=spread)
+
+
+def _rules(
+    connection: duckdb.DuckDBPyConnection,
+    bank: Bank,
+    accounts: Sequence[Account],
+    customer_key: int,
+    month: dt.date,
+    rule_set: str,
+    base_rule_set: str,
+) -> tuple[Row, Spread | None]:
+    """The rule set asked for; with the range over all of them unless its statement is published."""
+    known = {row["rule_set_code"]: row for row in published.rule_sets(connection, month)}
+    if rule_set not in (*known, *EXTREMES):
+        names = [*known, *EXTREMES]
+        raise QueryError(
+            f"没有规则组 {rule_set!r}；可选：{'、'.join(names)}。",
+            f"there is no rule set {rule_set!r}; choose one of {', '.join(names)}",
+        )
+    if rule_set in known and known[rule_set]["is_published"]:
+        return known[rule_set], None
+    wanted = published.summed_lines(RANGE)
+    amounts = {
+        code: sum(
+            step.fen or 0
+            for step in _reckoned(
+                bank, accounts, customer_key, month, row, wanted, with_visits=True
+            )
+        )
+        for code, row in known.items()
+    }
+    spread = spread_of(connection, customer_key, month, amounts, base_rule_set)
+    return known[spread.code_of(rule_set)], spread
 
 
 def _accounts(bank: Bank) -> list[Account]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from serving.profit.bank import Bank
+from serving.profit.bank import NOWHERE, Bank
 from serving.profit.costing import MINUTE, Pool, Work, costs, is_of, ten_thousandths
 from serving.profit.evidence import Row, Step, origin, rule
 from serving.profit.lines import income_tax, work_line
@@ -92,5 +92,5 @@ def _unit_of(bank: Bank, employee_id: str, day: dt.date) -> tuple[str, int]:
     """The unit of an employee, and its version, when he became what he was on a day."""
     employee = bank.employees.at(employee_id, day)
     if employee is None:
-        return "unassigned", 0
+        return NOWHERE, 0
     return bank.unit_version(employee["organisation_id"], bank.employee_start(employee_id, day))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from serving.profit.bank import UNASSIGNED, Bank, Whole
 from serving.profit.costing import pools, work
 from serving.profit.lines import AccountMonth
 from serving.profit.numbers import DAY, fen, month_first, months_later
+from serving.profit.unit import LINES
+from serving.profit.unit_trace import NOBODY, Reckoning
 from serving.profit.visits import visit_lines, visit_work
 
 # A line or subtotal, and a feed that it must rest on.
@@ -43,8 +46,108 @@ CUSTOMER = (
 Name = tuple[int, int, dt.date, str, str]
 
 
-def both(home: Path) -> tuple[dict[Name, int], dict[Name, int]]:
-    """Fen as reckoned anew, and as published, of every account; lines of 0 left out."""
+@dataclass
+class InHand:
+    """A small bank's rows, all at once, as the books of any of its units."""
+
+    bank: Bank
+    accounts: list[str]
+
+    def of(self, accounts: Sequence[str]) -> Bank:
+        """The whole bank, which holds any accounts that are asked for."""
+        assert set(accounts) <= set(self.accounts)
+        return self.bank
+
+
+@dataclass
+class Compared:
+    """What a small bank published of profit, and the same reckoned anew; amounts of 0 left out.
+
+    Attributes:
+        lines: Fen of every account, holder, month, line and published rule set: anew, published.
+        ranges: Least, base and most over all rule sets by customer and month: anew, published.
+        units: Fen by unit, month, line, cause and published rule set: anew, published.
+    """
+
+    lines: tuple[dict[Name, int], dict[Name, int]]
+    ranges: tuple[dict[Any, Any], dict[Any, Any]]
+    units: tuple[dict[Any, int], dict[Any, int]]
+
+
+def compared(home: Path) -> Compared:
+    """All that a home published of profit beside plain Python; units in first and last month."""
+    with _opened(home) as (connection, bank):
+        months = published.months(connection)
+        stated = _anew(bank, months)
+        shown = {
+            row["rule_set_code"] for row in bank.rules["profit_rule_set"] if row["is_published"]
+        }
+        lines = {name: amount for name, amount in stated.items() if name[4] in shown}
+        found = connection.execute(
+            "select customer_key, month_date, lowest_profit_amount, base_profit_amount,"
+            " highest_profit_amount from dimensional.fct_profit_range_month"
+        ).fetchall()
+        told = {row[:2]: tuple(fen(each) for each in row[2:]) for row in found}
+        units = _units(connection, bank, {months[0], months[-1]})
+        return Compared((lines, _published(connection)), (_ranges(stated), told), units)
+
+
+def _ranges(stated: dict[Name, int]) -> dict[Any, Any]:
+    codes = sorted({name[4] for name in stated})
+    amounts: dict[Any, dict[str, int]] = defaultdict(lambda: dict.fromkeys(codes, 0))
+    for (_, customer, month, line, code), amount in stated.items():
+        if customer != UNASSIGNED and line != "income_tax":
+            amounts[customer, month][code] += amount
+    return {
+        name: (min(found.values()), found["base"], max(found.values()))
+        for name, found in amounts.items()
+    }
+
+
+def _units(
+    connection: duckdb.DuckDBPyConnection, bank: Bank, months: Iterable[dt.date]
+) -> tuple[dict[Any, int], dict[Any, int]]:
+    anew: dict[Any, int | None] = {}
+    told: dict[Any, int] = {}
+    lines = published.statement_lines(connection)
+    query = "select distinct organisation_id from dimensional.dim_organisation"
+    units = [unit for (unit,) in connection.execute(query).fetchall()]
+    for month in months:
+        known = pools(bank, month)
+        for rule_set in bank.rule("profit_rule_set", month, lambda row: row["is_published"]):
+            code = rule_set["rule_set_code"]
+            for unit in units:
+                books = _books(bank, unit, month)
+                reckoning = Reckoning(books, unit, month, rule_set, lines, known=known)
+                for ask, step in reckoning.figures(_asks()):
+                    anew[unit, month, *ask, code] = step.fen
+                figures = published.unit_figures(connection, unit, month, code)
+                told |= {(unit, month, *ask, code): part for ask, part in figures.items()}
+    return (
+        {name: part for name, part in anew.items() if part},
+        {name: part for name, part in told.items() if part},
+    )
+
+
+def _asks() -> list[tuple[str, str]]:
+    """Every line and cause that a unit can have."""
+    return [(line, cause) for cause in LINES for line in (*LINES[cause], "income_tax")]
+
+
+def _books(bank: Bank, unit: str, month: dt.date) -> InHand:
+    """The accounts that may touch a unit; of treasury's, and of no unit's, all."""
+    if unit == "unassigned" or bank.rule(
+        "ftp_offset_unit", month, lambda row: row["organisation_id"] == unit
+    ):
+        return InHand(bank, [NOBODY, *(each.account_id for each in _accounts(bank))])
+    feeds = ("corebank__account", "corebank__accrual")
+    rows = [row for feed in feeds for row in bank.rows(feed)]
+    return InHand(bank, sorted({r["account_id"] for r in rows if r["organisation_id"] == unit}))
+
+
+@contextmanager
+def _opened(home: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Bank]]:
+    """The published generation, and the bank behind it with what is counted of the whole of it."""
     place = Home(home)
     connection, generation = connect_current(place.warehouse)
     feeds = load_feeds(feeds_folder_of(place, None))
@@ -58,14 +161,13 @@ def both(home: Path) -> tuple[dict[Name, int], dict[Name, int]]:
             for month in months
             for name, part in published.whole(connection, month).core_shares.items()
         }
-        told = _published(connection)
-    posted = _first(rows, "corebank__transaction", "booked_date")
-    fed = _first(rows, "corebank__balance", "balance_date")
-    whole = Whole(_first_month(rows), fed, None, posted, _booked(rows), core_shares=shares)
-    whole = replace(whole, measured_months=_measured(rows))
-    bank = Bank(rows, rules, generation.business_date, whole, base_method_set())
-    _count(bank, months)
-    return _anew(bank, months), told
+        posted = _first(rows, "corebank__transaction", "booked_date")
+        fed = _first(rows, "corebank__balance", "balance_date")
+        whole = Whole(_first_month(rows), fed, None, posted, _booked(rows), core_shares=shares)
+        whole = replace(whole, measured_months=_measured(rows))
+        bank = Bank(rows, rules, generation.business_date, whole, base_method_set())
+        _count(bank, months)
+        yield connection, bank
 
 
 def by_customer(lines: dict[Name, int]) -> dict[tuple[int, str, str], int]:
@@ -150,13 +252,14 @@ def _count(bank: Bank, months: list[dt.date]) -> None:
 
 
 def _anew(bank: Bank, months: list[dt.date]) -> dict[Name, int]:
+    """Under every rule set, published or not."""
     found: dict[Name, int] = {}
     accounts = _accounts(bank)
     for month in months:
         known = pools(bank, month)
         visits = visit_work(bank, month)
         there = [AccountMonth(account, month, known) for account in accounts]
-        for rule_set in bank.rule("profit_rule_set", month, lambda row: row["is_published"]):
+        for rule_set in bank.rule("profit_rule_set", month):
             told = [
                 (each.account.key, customer, lines)
                 for each in there

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration import profit_anew
 from tests.integration.test_night import CRM, Bank
 
 pytestmark = pytest.mark.night
@@ -177,3 +178,6 @@ def test_what_has_no_price_or_no_driver_stands_with_its_unit(bank: Bank) -> None
     assert amounts["interest_income", "no_curve"] > 0
     # Of a pool that can work no minute the standard is charged, and what it cost beyond stays.
     assert amounts["unused_capacity", "unused_capacity"] < 0
+    found = profit_anew.compared(bank.home)
+    for anew, published in (found.lines, found.ranges, found.units):
+        assert anew == published

@@ -57,6 +57,7 @@ def test_the_walk_ends_with_what_the_page_shows(tmp_path: Path) -> None:
     assert [row["balance_amount"] for row in balances] == [9400.00, 114987.66]
 
     # Balances summed from postings, no rates, no pools: what is left of profit is still the same.
-    anew, published = profit_anew.both(tmp_path / "home")
-    assert anew == published
-    assert published
+    found = profit_anew.compared(tmp_path / "home")
+    for anew, published in (found.lines, found.ranges, found.units):
+        assert anew == published
+        assert published
