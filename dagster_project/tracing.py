@@ -15,6 +15,7 @@ from dagster_project.home import DBT_PROJECT, Home
 from ingestion.accepted import accepted_rows, accepted_values
 from ingestion.contracts import Feed, load_feeds
 from ingestion.lake import Lake
+from serving.profit.numbers import months_later
 
 if TYPE_CHECKING:
     import duckdb
@@ -95,17 +96,25 @@ class Deliveries:
         return self.of_bank() | found
 
     def of_accounts(
-        self, accounts: Collection[str], numbers: Collection[str] = ()
+        self,
+        accounts: Collection[str],
+        numbers: Collection[str] = (),
+        month: dt.date | None = None,
     ) -> dict[str, Rows]:
-        """What concerns some accounts; the pseudonyms of some customers beside their holders'."""
+        """What concerns some accounts.
+
+        Args:
+            accounts: Their numbers.
+            numbers: Customers whose pseudonyms are wanted beside those of the holders.
+            month: Leaves out the postings that this month and the one before do not rest on; None
+                reads all.
+        """
         found = {feed: self.rows(feed, account_id=accounts) for feed in ACCOUNT_FEEDS}
+        loans = self.values("corebank__loan", "loan_id", account_id=accounts)
+        postings = self._postings(accounts, found["corebank__balance"], month)
         # A correction may have moved a posting or a loan to another account.
-        for feed, key in (
-            ("corebank__transaction", "transaction_id"),
-            ("corebank__loan", "loan_id"),
-        ):
-            mentioned = {row[key] for row in self.rows(feed, account_id=accounts)}
-            found[feed] = self.rows(feed, **{key: mentioned})
+        found["corebank__loan"] = self.rows("corebank__loan", loan_id=loans)
+        found["corebank__transaction"] = self.rows("corebank__transaction", transaction_id=postings)
         holders = {
             row["customer_id"]
             for feed in ("corebank__account", "corebank__account_holder")
@@ -116,6 +125,22 @@ class Deliveries:
             "vault__pseudonym", source_id=[*accounts, *holders, *numbers]
         )
         return found
+
+    def _postings(
+        self, accounts: Collection[str], balances: Rows, month: dt.date | None
+    ) -> set[Any]:
+        """Numbers of the postings that some accounts rest on.
+
+        With a balance from before, an account's earlier postings are in it.
+        """
+        name, feed = "transaction_id", "corebank__transaction"
+        if month is None:
+            return self.values(feed, name, account_id=accounts)
+        start = months_later(month, -1)
+        days = [start + dt.timedelta(days=day) for day in range(62)]
+        held = {row["account_id"] for row in balances if row["balance_date"] < start}
+        found = self.values(feed, name, account_id=held, booked_date=days)
+        return found | self.values(feed, name, account_id=set(accounts) - held)
 
     def of_month(self, month: dt.date) -> dict[str, Rows]:
         """What the bank booked, explained and visited in a month, and who was visited."""
@@ -147,7 +172,7 @@ class UnitBooks:
         month: dt.date,
         bank_with: Callable[[dict[str, Rows]], Bank],
     ) -> None:
-        self._deliveries, self._bank_with = deliveries, bank_with
+        self._deliveries, self._month, self._bank_with = deliveries, month, bank_with
         self._of_month = deliveries.of_month(month)
         self.bank = bank_with(self._of_month)
         known = deliveries.values("corebank__account", "account_id")
@@ -171,7 +196,8 @@ class UnitBooks:
         names = [each for each in accounts if each]
         if len(names) < len(accounts):
             names += self._unlisted
-        return self._bank_with(self._of_month | self._deliveries.of_accounts(names))
+        found = self._deliveries.of_accounts(names, month=self._month)
+        return self._bank_with(self._of_month | found)
 
 
 def bank_of(

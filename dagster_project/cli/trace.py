@@ -131,17 +131,18 @@ def _of_customer(
 ) -> Trace:
     from dagster_project import tracing
     from serving import connection
+    from serving.profit import published
     from serving.profit import trace as tracer
 
-    try:
-        customer = int(whose)
-    except ValueError:
-        raise WrongUsageError(
-            f"客户键是整数，收到 {whose!r}；若要追溯机构的数字，请加 --cause。",
-            f"a customer key is a whole number, not {whose!r}; for a figure of a unit add --cause",
-        ) from None
     opened, generation = connection.connect_current(home.warehouse)
     with opened:
+        if not whose.isascii() or not whose.isdigit() or published.is_unit(opened, whose):
+            raise WrongUsageError(
+                f"{whose!r} 不是客户键；若要追溯机构的数字，请加 --cause，例如 --cause treasury。",
+                f"{whose!r} is no customer key; for a figure of a unit add --cause, as in --cause"
+                " treasury",
+            )
+        customer = int(whose)
         bank = tracing.bank_of(home, opened, generation.business_date, customer, month)
         return tracer.trace(
             opened, bank, customer_key=customer, month=month, line=line, rule_set=rule_set,
@@ -154,15 +155,14 @@ def _of_unit(
 ) -> Trace:
     from dagster_project import tracing
     from serving import connection
-    from serving.profit import published, unit_trace
+    from serving.profit import unit_trace
 
     opened, generation = connection.connect_current(home.warehouse)
     with opened:
-        published.require_month(opened, month)
-        books = tracing.books_of(home, opened, generation.business_date, unit, month)
         return unit_trace.trace_unit(
-            opened, books, unit=unit, month=month, line=line, cause=cause, rule_set=rule_set,
-            opened=accounts,
+            opened,
+            lambda: tracing.books_of(home, opened, generation.business_date, unit, month),
+            unit=unit, month=month, line=line, cause=cause, rule_set=rule_set, opened=accounts,
         )  # fmt: skip
 
 

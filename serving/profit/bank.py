@@ -230,8 +230,18 @@ class Bank:
                 points.sort(key=lambda each: each[0])
         return curves
 
+    @cached_property
+    def _nodes(self) -> dict[tuple[str, dt.date, int], Node | None]:
+        return {}
+
     def curve(self, currency: str, day: dt.date, tenor_days: int) -> Node | None:
         """The curve that held on a day; before the first one, that; None without any."""
+        name = (currency, day, tenor_days)
+        if name not in self._nodes:
+            self._nodes[name] = self._read_off(currency, day, tenor_days)
+        return self._nodes[name]
+
+    def _read_off(self, currency: str, day: dt.date, tenor_days: int) -> Node | None:
         days = self._curves.get(currency)
         if not days:
             return None

@@ -239,6 +239,12 @@ def causes(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
     return {code: (zh, en) for code, zh, en in connection.execute(query).fetchall()}
 
 
+def is_unit(connection: duckdb.DuckDBPyConnection, number: str) -> bool:
+    """Whether a unit of this number was ever listed."""
+    query = "select 1 from dimensional.dim_organisation where organisation_id = ?"
+    return bool(connection.execute(query, [number]).fetchone())
+
+
 def unit_figures(
     connection: duckdb.DuckDBPyConnection, unit: str, month: dt.date, rule_set_code: str
 ) -> dict[tuple[str, str], int]:
@@ -268,8 +274,7 @@ def unit_figure(
     Raises:
         QueryError: There is no such unit or cause, or nothing of it is published.
     """
-    query = "select 1 from dimensional.dim_organisation where organisation_id = ?"
-    if not connection.execute(query, [unit]).fetchone():
+    if not is_unit(connection, unit):
         raise QueryError(
             f"没有机构 {unit!r}；机构号见 dimensional.dim_organisation 的 organisation_id 列。",
             f"there is no unit {unit!r}; numbers stand in column organisation_id of"

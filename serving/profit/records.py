@@ -70,7 +70,7 @@ def changes(
             )
             opened.append((FIRST_DAY if is_first else row["business_date"], row))
         state = now
-    ends = [start for start, _ in opened[1:]] + [OPEN_DAY]
+    ends = [*(start for start, _ in opened), OPEN_DAY][1:]
     # The end of the first version is the day the next one came, whenever it was said to begin.
     return [
         Version(row, start, end)
@@ -81,7 +81,7 @@ def changes(
 
 def carried(versions: Sequence[Version]) -> list[Version]:
     """The same without gaps: each lasts until the next begins, the last one for ever."""
-    ends = [version.start for version in versions[1:]] + [OPEN_DAY]
+    ends = [*(version.start for version in versions), OPEN_DAY][1:]
     return [
         Version(version.row, version.start, end)
         for version, end in zip(versions, ends, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -23,7 +23,7 @@ from serving.profit.visits import visit_work
 # Stands for the accounts that no list knows.
 NOBODY: Final = ""
 # How many accounts are read and reckoned at once.
-CHUNK: Final = 3000
+CHUNK: Final = 1500
 # A line and a cause.
 Ask = tuple[str, str]
 
@@ -65,7 +65,7 @@ class _Pieces:
 
 def trace_unit(
     connection: duckdb.DuckDBPyConnection,
-    books: Books,
+    books: Callable[[], Books],
     *,
     unit: str,
     month: dt.date,
@@ -78,7 +78,7 @@ def trace_unit(
 
     Args:
         connection: The published generation.
-        books: Delivered rows.
+        books: Fetches the delivered rows; not before it is known that there is such a figure.
         unit: Number of the unit; "unassigned" for what no unit is known of.
         month: First day of the month.
         line: Code of a line or subtotal.
@@ -90,12 +90,13 @@ def trace_unit(
         QueryError: There is no such figure.
     """
     chosen = published.require_line(connection, line)
+    published.require_month(connection, month)
+    rules = published.rule_set(connection, rule_set, month)
     amount = published.unit_figure(
         connection, unit, month, published.summed_lines(line), cause, rule_set
     )
-    rules = published.rule_set(connection, rule_set, month)
     lines = published.statement_lines(connection)
-    reckoning = Reckoning(books, unit, month, rules, lines, opened=opened)
+    reckoning = Reckoning(books(), unit, month, rules, lines, opened=opened)
     asks = [(each, cause) for each in published.summed_lines(line)]
     steps = [step for _, step in reckoning.figures(asks)]
     found = Step(chosen.zh, chosen.en, sum(each.fen or 0 for each in steps), parts=tuple(steps))

@@ -18,6 +18,8 @@ _RUNNER = CliRunner()
     [
         (["trace", "1", "2025-13", "ftp"], "write it as YYYY-MM"),
         (["trace", "1", "202512", "ftp"], "write it as YYYY-MM"),
+        (["trace", "0201", "2025-12", "ftp", "--cause", "account", "--account", "3"],
+         "--accounts N opens"),
         (["statement", "1", "--year", "25", "--month", "2025-12"], "cannot be given together"),
         (["what-if", "1"], "give exactly one change"),
         (["what-if", "1", "--lost", "--fee", "3"], "give exactly one change"),
@@ -29,7 +31,7 @@ _RUNNER = CliRunner()
         (["what-if", "1", "--channel", "counter:0.5"], "--channel is 'counter:0.5'"),
         (["what-if", "1", "--product", "1101"], "--product is '1101'"),
     ],
-)
+)  # fmt: skip
 def test_wrong_usage_is_told_in_both_languages(tmp_path, asked, told):
     done = _RUNNER.invoke(app, [*asked, "--home", str(tmp_path)])
     assert done.exit_code == 2

@@ -14,6 +14,7 @@ from serving.profit import book as books
 from serving.profit import published, statement, statement_page, trace, what_if
 from serving.profit.bank import Bank, Whole
 from serving.profit.book import Book
+from serving.profit.spread import Spread
 
 JANUARY, FEBRUARY = dt.date(2025, 1, 1), dt.date(2025, 2, 1)
 # Customer 1 holds deposit 11 (product D) and loan 12 (L); customer 2 half of deposit 21 (E).
@@ -34,8 +35,9 @@ create table dimensional.dim_product as select * from (values
     (3, 'E', '定期', 'liability', 360))
     as v (product_pk, product_id, product_name, pillar_code, day_basis);
 create table dimensional.fct_profit_month as
-    select account_key, customer_key, product_fk, line as profit_line_code, 'base' as rule_set_code,
-        'account' as cause_code, cast(amount as decimal(18, 2)) as amount, month_date
+    select account_key, customer_key, product_fk, 5 as organisation_fk,
+        line as profit_line_code, 'base' as rule_set_code, 'account' as cause_code,
+        cast(amount as decimal(18, 2)) as amount, month_date
     from (values (11, 1, 1, 'interest_expense', -10), (11, 1, 1, 'ftp', 30),
         (11, 1, 1, 'direct_cost', -4), (11, 1, 1, 'indirect_cost', -2),
         (11, 1, 1, 'income_tax', -3.5),
@@ -44,6 +46,13 @@ create table dimensional.fct_profit_month as
         (21, 2, 3, 'interest_expense', -20), (21, 2, 3, 'ftp', 80)
     ) as v (account_key, customer_key, product_fk, line, amount)
     cross join (values (date '2025-01-01'), (date '2025-02-01')) as m (month_date);
+create table dimensional.dim_profit_cause as select * from (values
+    ('account', '账户', 'Account'), ('treasury', '司库对方', 'Treasury''s side'))
+    as v (cause_code, cause_name_zh, cause_name_en);
+create table dimensional.fct_profit_range_month as select 1 as customer_key,
+    cast(40 as decimal(18, 2)) as lowest_profit_amount,
+    cast(45.64 as decimal(18, 2)) as base_profit_amount,
+    cast(50 as decimal(18, 2)) as highest_profit_amount, date '2025-01-01' as month_date;
 create table dimensional.fct_account_month as
     select account_key, customer_key, product_fk, month_date,
         day(last_day(month_date)) as days_count,
@@ -188,7 +197,8 @@ def test_a_figure_without_the_rows_it_rests_on_is_told_to_differ(connection):
     """The lake lost them, or they were corrected since."""
     whole = Whole(JANUARY, None, None, None, frozenset())
     bank = Bank({}, published.rules(connection), FEBRUARY, whole, "matched")
-    asked = {"customer_key": 1, "month": JANUARY, "line": "net_interest", "rule_set": "base"}
+    asked = {"customer_key": 1, "month": JANUARY, "line": "net_interest", "rule_set": "base",
+             "base_rule_set": "base"}  # fmt: skip
     found = trace.trace(connection, bank, **asked)
     assert (found.published, found.reckoned, found.is_same) == (6_000, 0, False)
     assert found.to_dict(with_identities=False)["is_same"] is False
@@ -196,6 +206,43 @@ def test_a_figure_without_the_rows_it_rests_on_is_told_to_differ(connection):
     assert one.published == 2_000
     with pytest.raises(QueryError, match="has no account 21"):
         trace.trace(connection, bank, **asked, account_key=21)
+
+
+def test_a_range_that_no_rule_set_makes_any_more_is_told_to_differ(connection):
+    whole = Whole(JANUARY, None, None, None, frozenset())
+    bank = Bank({}, published.rules(connection), FEBRUARY, whole, "matched")
+    asked = {"customer_key": 1, "month": JANUARY, "line": "untaxed_economic_profit",
+             "base_rule_set": "base"}  # fmt: skip
+    found = trace.trace(connection, bank, **asked, rule_set="lowest")
+    assert (found.published, found.reckoned, found.is_same) == (4_564, 0, False)
+    told = found.to_dict(with_identities=False)["range"]
+    assert told["lowest_published_amount"] == Decimal("40.00")
+    assert told["reckoned_amounts"] == {"base": Decimal("0.00")}
+    with pytest.raises(QueryError, match="choose one of base, lowest, highest"):
+        trace.trace(connection, bank, **asked, rule_set="least")
+    with pytest.raises(QueryError, match="no line of profit is his in that month"):
+        trace.trace(connection, bank, **(asked | {"customer_key": 2}), rule_set="highest")
+
+
+def test_a_range_is_the_same_only_with_both_ends_and_the_base():
+    by_rule_set = {"base": 45, "book": 40, "pool": 50, "prudent": 40}
+    found = Spread(by_rule_set, "base", 40, 45, 50)
+    assert found.is_same
+    assert [found.code_of(name) for name in ("lowest", "highest", "pool")] == [
+        "book", "pool", "pool",
+    ]  # fmt: skip
+    assert [found.bound_of(code) for code in by_rule_set] == [None, 40, 50, 40]
+    assert not Spread(by_rule_set, "base", 40, 44, 50).is_same
+    # A base rule set that did not hold in the month has no figure on either side.
+    assert Spread({"pool": 50}, "base", 50, None, 50).is_same
+
+
+def test_a_figure_of_a_unit_is_the_sum_of_its_lines_for_a_cause(connection):
+    lines = published.summed_lines("net_interest")
+    asked = (connection, "u", JANUARY, lines)
+    assert published.unit_figure(*asked, "account", "base") == 12_000
+    with pytest.raises(QueryError, match="ftp account, income_tax account"):
+        published.unit_figure(*asked, "treasury", "base")
 
 
 def test_value_classes_are_bands_of_the_average_deposit(connection):
@@ -216,6 +263,14 @@ def test_a_generation_of_an_older_version_is_to_be_built_again():
         (lambda c: published.require_month(c, dt.date(2024, 1, 1)), "2025-01 to 2025-02"),
         (lambda c: published.require_line(c, "ftpp"), "interest_income, interest_expense, ftp"),
         (lambda c: published.rule_set(c, "bok", JANUARY), "choose one of base"),
+        (
+            lambda c: published.unit_figure(c, "w", JANUARY, ["ftp"], "treasury", "base"),
+            "there is no unit 'w'",
+        ),
+        (
+            lambda c: published.unit_figure(c, "u", JANUARY, ["ftp"], "no_idea", "base"),
+            "choose one of account, treasury",
+        ),
         (lambda c: books.of_class(c, "gold"), "choose one of general, key"),
         (lambda c: what_if.rate_changed(Book(c, [1], "base"), "X", Decimal(1)), "nothing of 'X'"),
         (lambda c: what_if.product_changed(Book(c, [1], "base"), "D", "X"), "nobody held product"),
