@@ -173,6 +173,11 @@ def _print(told: dict[str, Any]) -> None:
         console.print(f"\n[bold]Rule set {code}[/]")
         _print_lines(parts["lines"])
         _print_items(parts["explained"])
+    if any(parts["explained"] for parts in told["rule_sets"].values()):
+        console.print(
+            f"[dim]Any of it opens 可逐项追溯: crm trace UNIT {told['month']} pre_tax_profit"
+            " --cause CAUSE (income_tax for its tax); causes: dimensional.dim_profit_cause[/]"
+        )
     _print_balances(told["balances"], told["unbalanced"])
     left = told["unexplained"]
     if not left:

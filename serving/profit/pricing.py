@@ -127,7 +127,7 @@ def _loan_id(row: Row) -> object:
 def average_life(term: int | None, rate: Decimal | None, repaid: str) -> int | None:
     """Days of months of 30 until the principal is paid back on average, by its plan.
 
-    In months n / (1 - v^n) - 1 / i of equal instalments, in whole numbers of 10^-18 that are
+    In months n / (1 - v^n) - 1 / i of equal instalments, in whole numbers of 10^-17 that are
     rounded step by step as the warehouse does, so that both find the same day. Equal parts bind
     half the term and half a month.
 
@@ -149,7 +149,7 @@ def average_life(term: int | None, rate: Decimal | None, repaid: str) -> int | N
     return divided(30 * (term * _WHOLE * part - year * left), left * part)
 
 
-_WHOLE: Final = 10**18
+_WHOLE: Final = 10**17
 
 
 def price(account: Account, month: dt.date, held: Held, method_set: str) -> Price:

@@ -148,7 +148,7 @@ class Reckoning:
             if cause == "tax_by_rule":
                 return self._unit.is_closed
             return cause == "account" or cause not in UNTAXED
-        return line in LINES[cause] and self._unit.asks(line, cause)
+        return line in LINES.get(cause, ()) and self._unit.asks(line, cause)
 
     def _needs(self, ask: Ask) -> Iterator[Ask]:
         """What has to be gone through the accounts for."""

@@ -46,12 +46,12 @@ Read twice a night, and not written down: that would cost more than joining it a
 Average life of a principal that is repaid in equal instalments, in days of months of 30, at its start:
 a sub-select with a row per term_months and interest_rate of `loans` that are both above 0, and
 average_life_days. In months it is n / (1 - v^n) - 1 / i with i = rate / 12 and v = 1 / (1 + i): later the
-higher the rate. Whole numbers of 10^-18, each step rounded once, so that whoever does the same in
+higher the rate. Whole numbers of 10^-17, each step rounded once, so that whoever does the same in
 another language finds the same day; v^n by squaring, with terms up to 4095 months. Few terms and
 rates differ, so that it costs nothing.
 -#}
 {% macro average_lives(loans) -%}
-{%- set whole = 10 ** 18 %}
+{%- set whole = 10 ** 17 %}
 (
     with power_12 as (
         select distinct
@@ -103,9 +103,9 @@ rates differ, so that it costs nothing.
 )
 {%- endmacro %}
 
-{#- A product of two numbers of 10^-18, neither above 1. -#}
+{#- A product of two numbers of 10^-17, neither above 1. -#}
 {% macro times_units(a, b) -%}
-    {{ div_units_wide('cast(' ~ a ~ ' as decimal(19, 0)) * cast(' ~ b ~ ' as decimal(19, 0))', 10 ** 18) }}
+    {{ div_units_wide('cast(' ~ a ~ ' as decimal(19, 0)) * cast(' ~ b ~ ' as decimal(19, 0))', 10 ** 17) }}
 {%- endmacro %}
 
 {#-
