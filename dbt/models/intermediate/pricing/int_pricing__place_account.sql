@@ -48,7 +48,9 @@ version as (
 ),
 
 instalment as (
-    select * from version where repayment_method_code = 'equal_instalment'
+    select *
+    from version
+    where repayment_method_code = 'equal_instalment'
 )
 
 select
@@ -62,8 +64,7 @@ select
             when
                 version.pillar_code = 'asset'
                 and version.rate_type_code = 'floating'
-                and version.reprice_date is not null
-                then 'floating'
+                and version.reprice_date is not null then 'floating'
             when version.maturity_date is null then 'non_maturity'
             when version.pillar_code = 'liability' then 'term'
             when version.repayment_method_code is not null then 'amortising'
@@ -84,9 +85,9 @@ select
                 -- Equal parts bind half the term and half a month, and so do instalments without interest.
                 then coalesce(life.average_life_days, 15 * (version.term_months + 1))
             -- A term of days has no months.
-            else coalesce(
-                version.term_months * 30, {{ days_between('version.opened_date', 'version.maturity_date') }}
-            )
+            when version.term_months is null
+                then {{ days_between('version.opened_date', 'version.maturity_date') }}
+            else version.term_months * 30
         end as bigint
     ) as bound_days
 from version
