@@ -26,7 +26,6 @@ from ingestion.ledger import Ledger
 from scripts.answers import queries
 from serving import generation as generations
 from serving.connection import connect_current
-from tests.integration import profit_anew, profit_polars
 from tests.integration.profit_reference import COMPONENTS, Reference, rounded
 
 pytestmark = pytest.mark.night
@@ -227,23 +226,6 @@ def test_each_day_of_the_month_is_that_of_the_plain_reference(bank):
     assert all(
         float(row["left_amount"]) == 0 or row["component_code"] == "interest" for row in published
     )
-
-
-def test_every_line_of_profit_is_the_same_reckoned_anew(bank):
-    """G16: DuckDB, polars and plain Python from the lake agree to the fen, line by line."""
-    anew, published = profit_anew.both(bank.home)
-    assert anew == published
-    assert profit_polars.by_customer(bank.home) == profit_anew.by_customer(anew)
-    assert len({name[3] for name in published}) == 10
-
-
-@pytest.mark.parametrize(("line", "feed"), profit_anew.FIGURES)
-def test_a_published_figure_opens_to_the_file_and_row_it_rests_on(bank, line, feed):
-    (row,) = bank.sql(profit_anew.CUSTOMER)
-    text = bank.crm("trace", str(row["customer_key"]), "2025-12", line, "--json")
-    rows = profit_anew.rows_behind(text, feed)
-    assert all(row["file"].startswith(feed.replace("__", "_")) and row["row"] > 1 for row in rows)
-    assert not [number for number in _accounts_by_key(bank).values() if number in text]
 
 
 def test_analysts_get_no_identity(bank):

@@ -7,7 +7,7 @@ import json
 import duckdb
 import pytest
 
-from tests.integration import profit_anew
+from tests.integration import profit_anew, profit_polars
 from tests.integration.test_night import Bank
 
 pytestmark = pytest.mark.night
@@ -29,10 +29,14 @@ def account_numbers(bank: Bank) -> list[str]:
 
 
 def test_all_of_profit_is_the_same_reckoned_anew(bank):
-    """Accounts by holder, ranges over rule sets, and units by cause: to the fen, from the lake."""
+    """G16: DuckDB, polars and plain Python from the lake agree to the fen, line by line.
+
+    So do ranges over rule sets, and units by cause.
+    """
     found = profit_anew.compared(bank.home)
     anew, published = found.lines
     assert anew == published
+    assert profit_polars.by_customer(bank.home) == profit_anew.by_customer(anew)
     assert len({name[3] for name in published}) == 10
     assert len(published) > 6_000
     anew, published = found.ranges
