@@ -52,7 +52,8 @@ def test_all_of_profit_is_the_same_reckoned_anew(bank):
     [
         ("ftp", "treasury", "treasury__ftp_curve"),
         ("unused_capacity", "unused_capacity", "ledger__cost_pool"),
-        ("income_tax", "tax_by_rule", "ledger__gl_balance"),
+        ("income_tax", "tax_by_rule", "corebank__balance"),
+        ("expected_loss", "loss_by_rule", "ledger__gl_balance"),
         ("pre_tax_profit", "loss_by_rule", "risk__account_measure"),
     ],
 )

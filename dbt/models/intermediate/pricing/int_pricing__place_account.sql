@@ -92,6 +92,6 @@ select
     ) as bound_days
 from version
 left join {{ average_lives('instalment') }} as life
-    on version.repayment_method_code = 'equal_instalment'
-    and version.term_months = life.term_months
+    -- Within the key: as a condition of its own it makes DuckDB compare every row with every other.
+    on case when version.repayment_method_code = 'equal_instalment' then version.term_months end = life.term_months
     and version.interest_rate = life.interest_rate
