@@ -14,7 +14,8 @@ follow what is paid, so that over its life an account has booked what it has pai
   is income when it is paid.
 - A loan overdue for more than 90 days at a month's end bears none any more: what is receivable is
   taken back in that month, and what it pays from then on is income when it is paid. Once it owes
-  nothing that is due, it is booked like any other, from its last instalment on.
+  nothing that is due, it is booked like any other, from its last instalment on. One that is written
+  off bears none from that month on, either.
 - The last month of an account books what is paid less what was booked before.
 
 No demo deposit is ever overdrawn (postings.py), so none bears interest to the bank. Wealth products
@@ -32,7 +33,7 @@ import polars as pl
 from ingestion.demo_bank.accounts import Accounts
 from ingestion.demo_bank.bank import ORGANISATIONS
 from ingestion.demo_bank.columns import dates, named
-from ingestion.demo_bank.loans import Loans, earned_until
+from ingestion.demo_bank.loans import WRITTEN_OFF, Loans, earned_until
 from ingestion.demo_bank.postings import TYPE, Settled, interest
 from ingestion.demo_bank.repayments import Paid
 from ingestion.demo_bank.shape import Ints, Period
@@ -108,7 +109,8 @@ def _receivable(loans: Loans, day: int) -> Ints:
     places = np.arange(loans.count)
     due = _sums(loans.unpaid.loan, loans.unpaid.interest, loans.count)
     owed = due + earned_until(loans, places, np.full(loans.count, day + 1))
-    result: Ints = np.where(loans.overdue_days > ACCRUES_UP_TO_DAYS, 0, owed)
+    is_given_up = (loans.overdue_days > ACCRUES_UP_TO_DAYS) | (loans.status == WRITTEN_OFF)
+    result: Ints = np.where(is_given_up, 0, owed)
     return result
 
 

@@ -22,6 +22,7 @@ SUMMARIES: Final = (
     "现金支取", "代缴电费", "代缴话费", "代缴医保", "发放工资", "短信服务费", "账户管理费",
     "跨行手续费", "结息", "定期存入", "定期到期", "提前支取", "销户", "理财申购", "理财赎回",
     "开户存款", "贷款还款存入", "耕地地力保护补贴", "货款", "财政拨款", "税款", "异地消费",
+    "贷款核销",
 )  # fmt: skip
 SUMMARY: Final = {name: index for index, name in enumerate(SUMMARIES)}
 BANK_NAMES: Final = (*pools.RIVAL_BANKS, *pools.PAYMENT_FIRMS)

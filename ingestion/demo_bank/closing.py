@@ -76,7 +76,7 @@ def close_month(bank: Bank, month: Month) -> Closed:
     return Closed(
         balances=ledger.close_month(bank.ledger, turnover, period),
         accruals=accruals.accrual_frame(book, booked, period),
-        measures=risk.measure_frame(book, loans, period.end),
+        measures=risk.measure_frame(book, loans, period.end, month.settled),
         explanations=explained.explanation_frame(items, bank.staff, period),
     )
 
@@ -90,10 +90,11 @@ def _enter_interest(turnover: Turnover, booked: accruals.Booked, book: Accounts)
 
 
 def _enter_provisions(turnover: Turnover, books: Ledger, book: Accounts, loans: Loans) -> None:
-    """Bring the provisions to what the loans' classes ask for."""
+    """Bring the provisions, less what write-offs used up, to what the loans' classes ask for."""
     unit = book.organisation[loans.account]
     wanted = np.bincount(unit, risk.provisions(book, loans), minlength=len(_UNITS))
-    turnover.book(IMPAIRMENT, PROVISION, _UNITS, wanted.astype(np.int64) + books.at(PROVISION))
+    held = turnover.net(PROVISION) - books.at(PROVISION)
+    turnover.book(IMPAIRMENT, PROVISION, _UNITS, wanted.astype(np.int64) - held)
 
 
 def _enter_clearing_fees(turnover: Turnover, settled: Settled, book: Accounts) -> None:

@@ -12,7 +12,7 @@ from ingestion.demo_bank.accounts import Accounts
 from ingestion.demo_bank.bank import BRANCHES, DEPARTMENTS, HEAD_OFFICE, ORGANISATIONS, PRODUCTS
 from ingestion.demo_bank.columns import dates, named
 from ingestion.demo_bank.postings import CHANNELS, TYPE, TYPES, Settled
-from ingestion.demo_bank.shape import Ints, Period, Shape
+from ingestion.demo_bank.shape import Bools, Ints, Period, Shape
 
 CASH: Final = "10010101"
 CENTRAL_BANK: Final = "10030101"
@@ -175,9 +175,19 @@ def enter(turnover: Turnover, settled: Settled, book: Accounts) -> None:
     _add(turnover.credit, unit[charged], _INDEX[INTEREST_RECEIVABLE], -rows.signed[charged])
     paid = kind == TYPE["interest_credit"]
     _add(turnover.debit, unit[paid], _INDEX[INTEREST_PAYABLE], rows.signed[paid])
+    # What is posted to loans beyond payments and repayments is written off.
+    lost = written_off(settled, book)
+    _add(turnover.debit, unit[lost], _INDEX[PROVISION], -rows.signed[lost])
     merchant = kind == TYPE["merchant_settlement"]
     for account, some in ((FEE_MERCHANT, merchant), (FEE_SETTLEMENT, ~merchant)):
         _add(turnover.credit, unit[some], _INDEX[account], rows.fee[some])
+
+
+def written_off(settled: Settled, book: Accounts) -> Bools:
+    """Which postings write a loan off: they use up its provision."""
+    rows = settled.postings
+    found: Bools = book.is_kind("loan")[rows.account] & (rows.type == TYPE["other"])
+    return found
 
 
 def _add(table: Ints, unit: Ints, place: Ints | int, amount: Ints) -> None:

@@ -42,6 +42,7 @@ COLLATERALS: Final = ("none", "guarantee", "mortgage", "pledge")
 LOAN_STATUSES: Final = ("running", "overdue", "settled", "written_off")
 RUNNING, OVERDUE, SETTLED, WRITTEN_OFF = range(4)
 FIVE_CLASSES: Final = ("normal", "special_mention", "substandard", "doubtful", "loss")
+LOSS: Final = len(FIVE_CLASSES) - 1
 FARMER, SHOP, MORTGAGE, FIRM = (PRODUCT_INDEX[code] for code in ("2101", "2102", "2103", "2201"))
 _METHOD_OF: Final = {
     FARMER: BULLET,
@@ -52,6 +53,8 @@ _METHOD_OF: Final = {
 _COLLATERAL_OF: Final = {FARMER: 1, SHOP: 1, MORTGAGE: 2, FIRM: 3}
 # Overdue days from which a class holds (CBIRC/PBOC 2023): up to 7 days is a technical delay.
 CLASS_FROM: Final = np.array([8, 91, 271, 361])
+# The chance to miss an instalment of those who will pay none: their loans are a loss on any day.
+BANKRUPT: Final = 1.0
 
 
 @dataclass
@@ -301,7 +304,10 @@ def due_amounts(loans: Loans, places: Ints, due: Days) -> tuple[Ints, Ints]:
 
 
 def _plant_old_arrears(loans: Loans, book: Accounts, start: int, rng: np.random.Generator) -> None:
-    """A few contracts are long overdue on the eve, so that all five classes are held."""
+    """A few contracts are long overdue on the eve, so that all five classes are held.
+
+    The first of them is lost: its borrower is bankrupt.
+    """
     old = np.flatnonzero((loans.granted < start - 140) & (loans.term <= 24))
     bad = old[rng.random(len(old)) < 0.035]
     if not bad.size and old.size:
@@ -311,6 +317,7 @@ def _plant_old_arrears(loans: Loans, book: Accounts, start: int, rng: np.random.
     )
     owed = np.maximum(loans.left[bad] // 20, 1)
     loans.weakness[bad] = 0.97
+    loans.weakness[bad[:1]] = BANKRUPT
     loans.unpaid = Instalments(
         bad,
         np.maximum(loans.number[bad], 1),
@@ -321,6 +328,7 @@ def _plant_old_arrears(loans: Loans, book: Accounts, start: int, rng: np.random.
     loans.status[bad] = OVERDUE
     loans.overdue_days[bad] = age
     loans.five_class[bad] = np.searchsorted(CLASS_FROM, age, side="right")
+    loans.five_class[bad[:1]] = LOSS
     book.status[loans.account[bad]] = 0
 
 
@@ -335,7 +343,7 @@ def grant_month(
 ) -> Ints:
     """New loans of the month: paid out to the demand account, most of it soon spent."""
     busy = np.zeros(people.count, bool)
-    busy[loans.customer[loans.status <= OVERDUE]] = True
+    busy[loans.customer[loans.status != SETTLED]] = True
     able = able[~busy[able]]
     customers, product = borrowers(
         people, able, {FARMER: 0.0075, SHOP: 0.010, MORTGAGE: 0.0015, FIRM: 0.026}, rng

@@ -10,12 +10,16 @@ from numpy.typing import ArrayLike
 
 from ingestion.demo_bank.accounts import CLOSED, Accounts
 from ingestion.demo_bank.bank import INTEREST_BASIS
+from ingestion.demo_bank.behaviour import SUMMARY
 from ingestion.demo_bank.loans import (
+    BANKRUPT,
     CLASS_FROM,
+    LOSS,
     MORTGAGE,
     OVERDUE,
     RUNNING,
     SETTLED,
+    WRITTEN_OFF,
     Instalments,
     Loans,
     due_amounts,
@@ -66,7 +70,7 @@ def reprice(loans: Loans, book: Accounts, period: Period, change: int) -> None:
 def collect_month(
     loans: Loans, book: Accounts, period: Period, wishes: Wishes, rng: np.random.Generator
 ) -> Paid:
-    """Let instalments fall due, be paid, be late or be missed; post what is paid."""
+    """Let instalments fall due, be paid, be late or be missed; post what is paid or given up."""
     due = _fall_due(loans, period, rng)
     late = _cure(loans, period, rng)
     paid = Paid(*(np.concatenate(pair) for pair in zip(due, late, strict=True)))
@@ -75,12 +79,15 @@ def collect_month(
     _post_repayments(loans, book, paid, wishes, rng)
     _settle_finished(loans, book, paid)
     _age_arrears(loans, period)
+    if period.first.month % 3 == 0:
+        _write_off(loans, book, period, wishes)
     return paid
 
 
 def _fall_due(loans: Loans, period: Period, rng: np.random.Generator) -> tuple[Column, ...]:
     """The month's regular instalments: paid on the day, a few days late, or missed."""
-    running = np.flatnonzero((loans.status <= OVERDUE) & (loans.number < loans.term))
+    # Those written off owe nothing more; they are drawn for, so that nobody else's luck turns.
+    running = np.flatnonzero((loans.status != SETTLED) & (loans.number < loans.term))
     due = add_months_to_days(loans.granted[running], loans.number[running] + 1)
     now = (due >= period.start) & (due <= period.end)
     running, due = running[now], due[now]
@@ -124,7 +131,9 @@ def _cure(loans: Loans, period: Period, rng: np.random.Generator) -> tuple[Colum
     owed = loans.unpaid
     debtors = np.unique(owed.loan[owed.due < period.start])
     chance = np.clip(0.75 - loans.weakness[debtors], 0.02, 0.75)
-    cured = debtors[rng.random(len(debtors)) < chance]
+    # Of what is lost nothing is recovered.
+    is_lost = (loans.status[debtors] == WRITTEN_OFF) | (loans.weakness[debtors] >= BANKRUPT)
+    cured = debtors[(rng.random(len(debtors)) < chance) & ~is_lost]
     day_of = np.zeros(loans.count, np.int32)
     day_of[cured] = period.start + rng.integers(1, period.days - 1, len(cured))
     is_paid = (day_of[owed.loan] > 0) & (owed.due <= day_of[owed.loan])
@@ -203,9 +212,32 @@ def _age_arrears(loans: Loans, period: Period) -> None:
     )
     status = np.where(days[running] > 0, OVERDUE, RUNNING)
     five = np.searchsorted(CLASS_FROM, days[running], side="right")
+    five[loans.weakness[running] >= BANKRUPT] = LOSS
     for column, values in (
         ("status", status),
         ("overdue_days", days[running]),
         ("five_class", five),
     ):
         loans.log.record(np.full(len(running), period.end), running, column, values)
+
+
+def _write_off(loans: Loans, book: Accounts, period: Period, wishes: Wishes) -> None:
+    """Give up what was a loss as the quarter's last month began, and still is.
+
+    On the last day the whole balance leaves the account, against the provision that stands for all
+    of it since a month ago at the latest. The claim itself is kept (账销案存).
+    """
+    is_owing = np.isin(np.arange(loans.count), loans.unpaid.loan)
+    lost = np.flatnonzero((loans.status == OVERDUE) & (loans.five_class == LOSS) & is_owing)
+    due = np.bincount(loans.unpaid.loan, loans.unpaid.principal, minlength=loans.count)
+    owed = loans.left[lost] + due.astype(np.int64)[lost]
+    account, day = loans.account[lost], np.full(len(lost), period.end)
+    wishes.add(
+        account, day=day, second=79_200, signed=-owed, summary=SUMMARY["贷款核销"],
+        type=TYPE["other"], channel=CHANNEL["system"], by_system=1, role=FIXED,
+    )  # fmt: skip
+    loans.left[lost] = 0
+    loans.carried[lost] = 0
+    loans.log.record(day, lost, "status", WRITTEN_OFF)
+    book.log.record(day, account, "status", CLOSED)
+    book.log.record(day, account, "closed", day)

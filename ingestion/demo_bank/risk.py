@@ -9,7 +9,9 @@ import polars as pl
 
 from ingestion.demo_bank.accounts import Accounts
 from ingestion.demo_bank.columns import dates, named, whole
+from ingestion.demo_bank.ledger import written_off
 from ingestion.demo_bank.loans import FIRM, MORTGAGE, Loans
+from ingestion.demo_bank.postings import Settled
 from ingestion.demo_bank.shape import Ints
 
 # Percent of the balance set aside, by class from normal to loss (银行贷款损失准备计提指引, 2002).
@@ -40,13 +42,32 @@ def _grades(loans: Loans) -> Ints:
     return result
 
 
-def measure_frame(book: Accounts, loans: Loans, day: int) -> pl.DataFrame:
-    """One row per loan with a balance at the end of `day`, a month's last.
+def _used_provisions(book: Accounts, loans: Loans, settled: Settled) -> Ints:
+    """Fen of provision that a month's write-offs used up, by loan."""
+    rows = settled.postings.take(written_off(settled, book))
+    used = np.bincount(rows.account, -rows.signed, minlength=book.count).astype(np.int64)
+    result: Ints = used[loans.account]
+    return result
+
+
+def measure_frame(
+    book: Accounts, loans: Loans, day: int, settled: Settled | None = None
+) -> pl.DataFrame:
+    """One row per loan with a balance at the end of `day`, a month's last, or written off in it.
 
     The bank's own rule rates farmers and shops.
+
+    Args:
+        book: The accounts.
+        loans: The contracts.
+        day: Last day of the month.
+        settled: The month's postings; none on the eve of the history.
     """
     balance = book.balance[loans.account]
-    rows = np.flatnonzero(balance > 0)
+    used = np.zeros(loans.count, np.int64)
+    if settled is not None:
+        used = _used_provisions(book, loans, settled)
+    rows = np.flatnonzero((balance > 0) | (used > 0))
     product = book.product[loans.account[rows]]
     is_firm = product == FIRM
     is_rated = is_firm | (product == MORTGAGE)
@@ -63,5 +84,6 @@ def measure_frame(book: Accounts, loans: Loans, day: int) -> pl.DataFrame:
             "lgd_rate": whole(np.where(is_rated, _LOSS_PPM[loans.collateral[rows]], -1)),
             "undrawn_amount": whole(np.where(has_line, line, -1)),
             "provision_amount": provisions(book, loans)[rows],
+            "used_provision_amount": whole(np.where(used[rows] > 0, used[rows], -1)),
         }
     )

@@ -29,7 +29,7 @@ from ingestion.demo_bank.fieldwork import Callbacks, Neglect, Visits
 from ingestion.demo_bank.groups import Groups, make_groups
 from ingestion.demo_bank.ledger import Ledger, Turnover
 from ingestion.demo_bank.life import FAR, Life, Signals, decide, make_life
-from ingestion.demo_bank.loans import OVERDUE, Loans, first_loans
+from ingestion.demo_bank.loans import SETTLED, Loans, first_loans
 from ingestion.demo_bank.marketing import CAMPAIGNS, Members
 from ingestion.demo_bank.people import People, make_people
 from ingestion.demo_bank.postings import Settled, Wishes, settle
@@ -202,7 +202,7 @@ def _decide(bank: Bank, desk: deposits.Desk, balance: Floats) -> None:
         products=np.bincount(kinds, minlength=people.count),
     )
     owing = np.zeros(people.count, bool)
-    owing[people.person[bank.loans.customer[bank.loans.status <= OVERDUE]]] = True
+    owing[people.person[bank.loans.customer[bank.loans.status != SETTLED]]] = True
     decide(
         people, bank.life, signals, owing, desk.period, bank.shape.rng("churn", desk.period.index)
     )

@@ -174,6 +174,8 @@ class AccountMonth:
             how = f"-({now.provision_step.how})"
             step = replace(now.provision_step, fen=-now.provision, how=how)
             steps.append(replace(step, zh="本月末准备", en="Provision now"))
+        if now is not None and now.used:
+            steps.append(replace(now.used_step, fen=-now.used))
         return _sum("expected_loss", steps)
 
     def _capital(self, rule_set: Row) -> Step:

@@ -27,7 +27,7 @@ from serving.profit.records import newest
 _WORST: Final = ("loss", "doubtful", "substandard", "special_mention", "normal")
 _MEASURED: Final = (
     "account_id", "month_end_date", "rating_code", "pd_rate", "lgd_rate", "undrawn_amount",
-    "provision_amount",
+    "provision_amount", "used_provision_amount",
 )  # fmt: skip
 _CONTRACT: Final = (
     "loan_id", "account_id", "five_class_code", "collateral_code", "principal_amount"
@@ -44,20 +44,24 @@ class Exposure:
         loss: Expected of a month, never above 0.
         weighted: Exposure times its risk weight.
         provision: What stands for it at the end of the month.
+        used: Provision that write-offs of the month used up.
         ead_step: How the exposure was found.
         loss_step: How the expected loss was found.
         weight_step: How the weighted exposure was found.
         provision_step: How the provision was found.
+        used_step: Where the use of the provision stands.
     """
 
     ead: int
     loss: int
     weighted: int
     provision: int
+    used: int
     ead_step: Step
     loss_step: Step
     weight_step: Step
     provision_step: Step
+    used_step: Step
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,7 @@ def exposure(account: Account, month: dt.date, prices: Sequence[Price]) -> Expos
     is_spoken = _spoken_month(account, month) is not None
     held_provision, provision_step = _provision(graded, closing, is_spoken=is_spoken)
     loss_step = _loss(graded, ead_step)
+    used_step = _used(measure, month)
     weight = units(graded.rule["risk_weight_rate"]) if graded.rule else 0
     weighted = share(ead, weight)
     how = f"{money(ead)} × {percent(weight)}"
@@ -129,8 +134,8 @@ def exposure(account: Account, month: dt.date, prices: Sequence[Price]) -> Expos
         "风险加权暴露", "Risk-weighted exposure", weighted, how, (), graded.rules, (ead_step,)
     )  # fmt: skip
     return Exposure(
-        ead, loss_step.fen or 0, weighted, held_provision,
-        ead_step, loss_step, weight_step, provision_step,
+        ead, loss_step.fen or 0, weighted, held_provision, used_step.fen or 0,
+        ead_step, loss_step, weight_step, provision_step, used_step,
     )  # fmt: skip
 
 
@@ -163,6 +168,15 @@ def _provision(graded: _Graded, closing: int, *, is_spoken: bool) -> tuple[int, 
         how = f"{money(closing)} × {percent(units(part or Decimal(0)))}"
     step = Step("贷款损失准备", "Provision", amount, how, graded.origins, graded.rules)
     return amount, step
+
+
+def _used(measure: Row | None, month: dt.date) -> Step:
+    """What write-offs of the month itself used up; what is said of an earlier month was its own."""
+    words = ("核销使用准备", "Provision used up by a write-off")
+    if measure is None or month_first(measure["month_end_date"]) != month:
+        return Step(*words, 0)
+    told = (origin("risk__account_measure", measure, *_MEASURED),)
+    return Step(*words, fen(measure["used_provision_amount"]), origins=told)
 
 
 def _product(account: Account, month: dt.date) -> Row | None:

@@ -47,8 +47,9 @@ NOTES: Final = {
         " stays with the bank.",
     ),
     "expected_loss": (
-        "base：违约概率×违约损失率×风险暴露÷12；book：当月准备变动。",
-        "base: PD times LGD times exposure, a twelfth a month; book: the change of the provision.",
+        "base：违约概率×违约损失率×风险暴露÷12；book：当月准备变动加核销使用准备。",
+        "base: PD times LGD times exposure, a twelfth a month; book: the change of the provision,"
+        " and what write-offs used up of it.",
     ),
     "income_tax": (
         "税前利润乘以税率；亏损按同率冲减。",

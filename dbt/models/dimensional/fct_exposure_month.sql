@@ -125,5 +125,6 @@ select
         end as {{ t_string() }}
     ) as provision_source_code,
     cast(held_provision_amount as decimal(18, 2)) as provision_amount,
+    cast(used_provision_amount as decimal(18, 2)) as used_provision_amount,
     cast(month_date as date) as month_date
 from defaulting

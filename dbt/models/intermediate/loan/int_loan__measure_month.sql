@@ -41,7 +41,8 @@ gathered as (
         measured.pd_rate,
         measured.lgd_rate,
         measured.undrawn_amount,
-        measured.provision_amount
+        measured.provision_amount,
+        measured.used_provision_amount
     from lent
     full outer join measure as measured
         on lent.account_key = measured.account_key and lent.month_date = measured.month_date
@@ -93,6 +94,7 @@ select
             else gathered.provision_amount
         end as decimal(18, 2)
     ) as provision_amount,
+    cast(coalesce(gathered.used_provision_amount, 0) as decimal(18, 2)) as used_provision_amount,
     cast(gathered.month_date as date) as month_date
 from gathered
 left join graded

@@ -6,7 +6,7 @@ with latest as (
         key=['account_id', 'month_end_date'],
         columns=[
             'account_id', 'month_end_date', 'rating_code', 'pd_rate', 'lgd_rate', 'undrawn_amount',
-            'provision_amount',
+            'provision_amount', 'used_provision_amount',
         ],
     ) }}
 ),
@@ -19,6 +19,7 @@ ranked as (
         latest.lgd_rate,
         latest.undrawn_amount,
         latest.provision_amount,
+        latest.used_provision_amount,
         {{ month_first('latest.month_end_date') }} as month_date,
         -- A month whose last day was mended is one month.
         row_number() over (
@@ -71,6 +72,8 @@ select
     cast(lgd_rate as decimal(12, 8)) as lgd_rate,
     cast(undrawn_amount as decimal(18, 2)) as undrawn_amount,
     cast(provision_amount as decimal(18, 2)) as provision_amount,
+    -- A write-off is of its month alone.
+    cast(case when not is_carried then used_provision_amount end as decimal(18, 2)) as used_provision_amount,
     cast(is_carried as boolean) as is_carried,
     cast(held_month_date as date) as month_date
 from spoken

@@ -8,12 +8,14 @@ history as (
     select min(month_date) as first_month_date from {{ ref('fct_exposure_month') }}
 ),
 
--- What stood for an account a month ago is released where nothing stands for it now.
+-- What stood for an account a month ago is released where nothing stands for it now; what a write-off
+-- used up is not.
 provision as (
     select
         coalesce(now.account_key, earlier.account_key) as account_key,
         coalesce(now.month_date, {{ add_months_to('earlier.month_date', 1) }}) as month_date,
-        coalesce(earlier.provision_amount, 0) - coalesce(now.provision_amount, 0) as loss_amount
+        coalesce(earlier.provision_amount, 0) - coalesce(now.provision_amount, 0)
+        - coalesce(now.used_provision_amount, 0) as loss_amount
     from {{ ref('fct_exposure_month') }} as now
     full outer join {{ ref('fct_exposure_month') }} as earlier
         on now.account_key = earlier.account_key

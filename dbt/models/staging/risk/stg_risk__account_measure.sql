@@ -8,6 +8,7 @@ select
     cast(lgd_rate as decimal(12, 8)) as lgd_rate,
     cast(undrawn_amount as decimal(18, 2)) as undrawn_amount,
     cast(provision_amount as decimal(18, 2)) as provision_amount,
+    cast(used_provision_amount as decimal(18, 2)) as used_provision_amount,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
     cast(batch_precedence as string) as batch_precedence,

@@ -226,6 +226,9 @@ def test_provisions_follow_balance_and_class(bank: Bank) -> None:
     unit = units(bank)
     balances = sorted(bank.rows("corebank__balance"), key=lambda row: row["balance_date"])
     measures = bank.rows("risk__account_measure")
+    # What was written off holds no provision any more.
+    gone = {(row["account_id"], row["month_end_date"]) for row in measures
+            if row["used_provision_amount"]}  # fmt: skip
     kept: dict[Key, int] = defaultdict(int)
     loans: dict[str, dict[str, str]] = {}
     updates = sorted(bank.rows("corebank__loan"), key=lambda row: row["updated_date"])
@@ -235,7 +238,7 @@ def test_provisions_follow_balance_and_class(bank: Bank) -> None:
         loans |= {row["account_id"]: row for row in updates if row["updated_date"] <= end}
         wanted = {
             account: half_up(last[account] * PERCENTS[row["five_class_code"]], 100)
-            for account, row in loans.items() if last[account]
+            for account, row in loans.items() if last[account] or (account, end) in gone
         }  # fmt: skip
         told = {row["account_id"]: row for row in measures if row["month_end_date"] == end}
         assert {key: money(row["provision_amount"]) for key, row in told.items()} == wanted
@@ -245,8 +248,55 @@ def test_provisions_follow_balance_and_class(bank: Bank) -> None:
             assert bool(told[account]["pd_rate"]) == bool(told[account]["rating_code"]) == is_rated
             assert bool(told[account]["lgd_rate"]) == is_rated
     assert ledger(bank, "1304", "closing_amount") == kept
-    assert ledger(bank, "6701") == {key: -fen for key, fen in ledger(bank, "1304").items()}
+    assert ledger(bank, "6701") == plus(
+        {key: -fen for key, fen in ledger(bank, "1304").items()}, used_up(bank)
+    )
     assert any(row["undrawn_amount"] for row in measures)
+
+
+def used_up(bank: Bank) -> dict[Key, int]:
+    """(unit, month end) -> fen of provisions that write-offs took, debits."""
+    unit = units(bank)
+    return summed(
+        bank.rows("risk__account_measure"),
+        lambda row: unit[row["account_id"]],
+        lambda row: row["month_end_date"],
+        lambda row: -money(row["used_provision_amount"]),
+    )
+
+
+def test_a_write_off_takes_the_whole_loan_and_no_more_than_stood_for_it(bank: Bank) -> None:
+    unit = units(bank)
+    lost = {
+        row["account_id"]: row
+        for row in bank.rows("corebank__loan")
+        if row["status_code"] == "核销"
+    }
+    assert lost
+    posted = {
+        (row["account_id"], row["booked_date"]): money(row["amount"])
+        for row in bank.rows("corebank__transaction") if row["summary_text"] == "贷款核销"
+    }  # fmt: skip
+    assert {account for account, _ in posted} == set(lost)
+    measures = bank.rows("risk__account_measure")
+    used = {
+        (row["account_id"], row["month_end_date"]): money(row["used_provision_amount"])
+        for row in measures if row["used_provision_amount"]
+    }  # fmt: skip
+    assert used == posted, "all of it was provided for"
+    for (account, day), fen in posted.items():
+        earlier = max(row["month_end_date"] for row in measures if row["month_end_date"] < day)
+        (stood,) = (
+            money(row["provision_amount"]) for row in measures
+            if row["account_id"] == account and row["month_end_date"] == earlier
+        )  # fmt: skip
+        assert fen <= stood
+        assert (lost[account]["five_class_code"], day[5:7] in ("09", "12")) == ("损失", True)
+        last = [row for row in bank.rows("corebank__balance") if row["account_id"] == account][-1]
+        assert (last["balance_date"], money(last["balance_amount"])) == (day, 0)
+    assert used_up(bank) == {
+        (unit[account], day): -fen for (account, day), fen in posted.items()
+    }  # fmt: skip
 
 
 def test_provisions_of_the_eve_are_no_cost_of_the_first_month(bank: Bank) -> None:
