@@ -209,10 +209,27 @@ class Account:
                     found.append(Held(version, in_red, days, last, side))
         return found
 
+    def measure(self, month: dt.date) -> Row | None:
+        """What the risk system says of it that holds in a month."""
+        spoken = self.bank.whole.spoken_month(month)
+        rows = newest(
+            self.bank.rows_of("risk__account_measure", self.account_id),
+            key=lambda row: row["month_end_date"],
+        ).values()
+        there = [
+            row
+            for row in rows
+            if month_first(row["month_end_date"]) == spoken
+            and row["month_end_date"] <= month_last(self.bank.until)
+        ]
+        return max(there, key=lambda row: row["month_end_date"], default=None)
+
     def is_in(self, month: dt.date) -> bool:
-        """Whether there is anything of it in a month: a balance, a posting, booked interest."""
+        """Whether there is anything of it in a month: balance, posting, interest, measure."""
         if month < self.bank.whole.first_month:
             return False
+        if self.measure(month) is not None:
+            return True
         dates = [each.day for each in self.balances]
         dates += [
             row["booked_date"]

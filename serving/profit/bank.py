@@ -59,6 +59,13 @@ class Whole:
     used_minutes: Mapping[tuple[dt.date, str, str], int] = field(default_factory=dict)
     core_shares: Mapping[tuple[dt.date, str, str], int] = field(default_factory=dict)
 
+    def spoken_month(self, month: dt.date) -> dt.date | None:
+        """The month whose measures hold in a month: its own, or the last that was spoken of."""
+        months = self.measured_months
+        if not months or month in months:
+            return month if months else None
+        return max(months) if month > max(months) else None
+
 
 @dataclass(frozen=True)
 class Node:

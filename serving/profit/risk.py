@@ -21,7 +21,6 @@ from serving.profit.numbers import (
     units,
 )
 from serving.profit.pricing import Price
-from serving.profit.records import newest
 
 # The worst contract speaks for its account.
 _WORST: Final = ("loss", "doubtful", "substandard", "special_mention", "normal")
@@ -100,7 +99,7 @@ def exposure(account: Account, month: dt.date, prices: Sequence[Price]) -> Expos
         prices: Its prices by the base methods.
     """
     lent = [each for each in prices if each.pillar == "asset"]
-    measure = _measured(account, month)
+    measure = account.measure(month)
     # Of the month before the first only the provisions that it ended with are known.
     eve = months_later(account.bank.whole.first_month, -1)
     if month < eve or (not lent and measure is None):
@@ -123,7 +122,7 @@ def exposure(account: Account, month: dt.date, prices: Sequence[Price]) -> Expos
         balances + graded.origins,
     )
     closing = _drawn(account, month, product)
-    is_spoken = _spoken_month(account, month) is not None
+    is_spoken = account.bank.whole.spoken_month(month) is not None
     held_provision, provision_step = _provision(graded, closing, is_spoken=is_spoken)
     loss_step = _loss(graded, ead_step)
     used_step = _used(measure, month)
@@ -194,29 +193,6 @@ def _drawn(account: Account, month: dt.date, product: Row | None) -> int:
     if product is not None and product["pillar_code"] == "asset":
         return closing
     return max(-closing, 0)
-
-
-def _spoken_month(account: Account, month: dt.date) -> dt.date | None:
-    """The month whose measures hold in a month: its own, or the last that was spoken of."""
-    months = account.bank.whole.measured_months
-    if not months or month in months:
-        return month if months else None
-    return max(months) if month > max(months) else None
-
-
-def _measured(account: Account, month: dt.date) -> Row | None:
-    spoken = _spoken_month(account, month)
-    rows = newest(
-        account.bank.rows_of("risk__account_measure", account.account_id),
-        key=lambda row: row["month_end_date"],
-    ).values()
-    there = [
-        row
-        for row in rows
-        if month_first(row["month_end_date"]) == spoken
-        and row["month_end_date"] <= month_last(account.bank.until)
-    ]
-    return max(there, key=lambda row: row["month_end_date"], default=None)
 
 
 def _graded(account: Account, month: dt.date, measure: Row | None, product: Row | None) -> _Graded:

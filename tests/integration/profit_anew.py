@@ -223,9 +223,11 @@ def _measured(rows: dict[str, Any]) -> frozenset[dt.date]:
 
 
 def _accounts(bank: Bank) -> list[Account]:
+    """The accounts on record, and those that only the risk system speaks of."""
+    feeds = ("corebank__account", "risk__account_measure")
     return [
         Account(bank, name)
-        for name in {row["account_id"] for row in bank.rows("corebank__account")}
+        for name in {row["account_id"] for feed in feeds for row in bank.rows(feed)}
     ]
 
 

@@ -1,4 +1,5 @@
--- One row per account and month in which it held a balance, was posted to or bore interest.
+-- One row per account and month in which it held a balance, was posted to, bore interest or was measured
+-- by the risk system.
 {{ partitioned_from_month('month_date') }}
 with price as (
     select

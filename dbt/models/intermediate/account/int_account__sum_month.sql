@@ -1,4 +1,5 @@
--- One row per account and month in which it held a balance, was posted to or bore booked interest.
+-- One row per account and month in which it held a balance, was posted to, bore booked interest or was
+-- measured by the risk system: a line of credit that nobody draws is somebody's all the same.
 {%- set first_month = rebuilt_from('fct_account_month') %}
 with begun as (
     -- A balance on the eve of the first month opens that month; it does not make one of its own.
@@ -69,10 +70,22 @@ booked_month as (
     select distinct month_date from booked
 ),
 
+-- What no list knows has nobody to count at.
+measured as (
+    select
+        measure.account_key,
+        measure.month_date
+    from {{ ref('int_loan__read_measure') }} as measure
+    inner join {{ ref('bridge_account_version') }} as version
+        on measure.account_key = version.account_key
+        and {{ as_at('version', month_reached('measure.month_date')) }}
+    where {{ in_rebuilt('measure.month_date', first_month) }}
+),
+
 gathered as (
     select
-        coalesce(balance.account_key, posting.account_key, booked.account_key) as account_key,
-        coalesce(balance.month_date, posting.month_date, booked.month_date) as month_date,
+        coalesce(balance.account_key, posting.account_key, booked.account_key, measured.account_key) as account_key,
+        coalesce(balance.month_date, posting.month_date, booked.month_date, measured.month_date) as month_date,
         {%- for table, names in [
             ('balance', ['balance_days', 'closing_balance']),
             ('posting', ['inflow', 'outflow', 'rival_outflow', 'fee']),
@@ -91,6 +104,9 @@ gathered as (
     full outer join booked
         on coalesce(balance.account_key, posting.account_key) = booked.account_key
         and coalesce(balance.month_date, posting.month_date) = booked.month_date
+    full outer join measured
+        on coalesce(balance.account_key, posting.account_key, booked.account_key) = measured.account_key
+        and coalesce(balance.month_date, posting.month_date, booked.month_date) = measured.month_date
 )
 
 select

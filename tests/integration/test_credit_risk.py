@@ -1,0 +1,140 @@
+"""Losses that fall on no balance: a line of credit that nobody draws, a write-off, a stranger.
+
+One night of a small bank whose risk system measures two lines of credit, one of an account that is
+on no list, and says that a write-off used 10 yuan more than was provided for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.integration import profit_anew
+from tests.integration.test_night import Bank
+from tests.integration.test_reconciliation import AMOUNTS, Rows, move, rewrite
+
+pytestmark = pytest.mark.night
+LINE, STRANGER = "880206009999999", "880206008888888"
+BORROWERS = ("10000032", "10000033")
+TEN = Decimal("10.00")
+MONTHS = ("2025-11-30", "2025-12-31")
+LINE_KEY = (
+    "select distinct account_key from dimensional.fct_exposure_month"
+    " where drawn_average_amount = 0 and ead_amount > 0 and customer_key <> -1"
+)
+
+
+def append(path: Path, *lines: str) -> None:
+    """Add rows to an extract."""
+    with path.open("ab") as file:
+        file.write("".join(f"{line}\r\n" for line in lines).encode("gb18030"))
+
+
+def with_lost_ten(unit: str) -> Callable[[Rows], Rows]:
+    """A loss of 10 yuan that the unit books on the spot and writes off."""
+
+    def change(rows: Rows) -> Rows:
+        (held,) = (r for r in rows if r["机构号"] == unit and r["科目代码"] == "13040101")
+        for amount in (TEN, -TEN):
+            move(held, amount)
+        (central,) = (r for r in rows if r["机构号"] == unit and r["科目代码"] == "10030101")
+        move(central, -TEN)
+        loss = held | dict.fromkeys(AMOUNTS, "0.00")
+        loss |= {"科目代码": "67010101", "科目名称": "贷款减值损失"}
+        move(loss, TEN)
+        others = [r for r in rows if (r["机构号"], r["科目代码"]) != (unit, "67010101")]
+        assert len(others) == len(rows), "the unit has booked no losses of its own"
+        return [*rows, loss]
+
+    return change
+
+
+def used_more(rows: Rows) -> Rows:
+    """The only write-off used 10 yuan more."""
+    (lost,) = (row for row in rows if row["核销使用准备"])
+    lost["核销使用准备"] = str(Decimal(lost["核销使用准备"]) + TEN)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    bank = Bank(tmp_path_factory.mktemp("lines"))
+    bank.crm("demo", "--customers", "100", "--months", "2")
+    landing = bank.home / "landing"
+    first, last = landing / "202511", landing / "202512"
+    append(
+        first / "corebank_account_202511.csv",
+        f"{LINE}|{BORROWERS[0]}|2201|0206||CNY|正常|2025-06-01||5.8000|固定|12|2026-06-01||2025-06-01",
+    )
+    append(
+        first / "corebank_account_holder_202511.csv",
+        f"{LINE}|{BORROWERS[0]}|户主|0.600000|2025-06-01",
+        f"{LINE}|{BORROWERS[1]}|共有人|0.400000|2025-06-01",
+    )
+    rewrite(last / "risk_account_measure_202512.csv", used_more)
+    rewrite(last / "ledger_gl_balance_202512.csv", with_lost_ten("0206"))
+    for month, day in zip((first, last), MONTHS, strict=True):
+        append(
+            month / f"risk_account_measure_{month.name}.csv",
+            f"{LINE}|{day}||2.0000|45.0000|100000.00|0.00|",
+            f"{STRANGER}|{day}||2.0000|45.0000|50000.00|0.00|",
+        )
+    bank.crm("run")
+    return bank
+
+
+def test_a_line_that_nobody_draws_counts_at_its_borrowers_and_unit(bank: Bank) -> None:
+    """100,000 undrawn, 40% of it: 40,000 at 2% times 45% lose 360 a year, 30 a month."""
+    exposures = bank.sql(
+        "select organisation_id, product_id, ead_amount, expected_loss_amount, count(*) as months"
+        " from dimensional.fct_exposure_month as exposure"
+        " join dimensional.dim_organisation on organisation_fk = organisation_pk"
+        " join dimensional.dim_product on product_fk = product_pk"
+        " where drawn_average_amount = 0 and ead_amount > 0 and customer_key <> -1 group by all"
+    )
+    assert [list(row.values()) for row in exposures] == [["0206", "2201", 40_000, -30, 2]]
+    lines = bank.sql(
+        "select profit_line_code, count(distinct customer_key) as customers, product_id,"
+        " organisation_id, list(amount order by amount) as amounts"
+        " from dimensional.fct_profit_month as profit"
+        " join dimensional.dim_organisation on organisation_fk = organisation_pk"
+        " join dimensional.dim_product on product_fk = product_pk"
+        " where rule_set_code = 'base' and profit.month_date = date '2025-12-01'"
+        f" and account_key = ({LINE_KEY}) group by all order by 1"
+    )
+    # Shared 6 to 4; capital of 10.5% at a hurdle of 10%, a twelfth a month; tax of 25% comes back.
+    assert [list(row.values()) for row in lines] == [
+        ["capital_charge", 2, "2201", "0206", [-21, -14]],
+        ["expected_loss", 2, "2201", "0206", [-18, -12]],
+        ["income_tax", 2, "2201", "0206", [3, 4.5]],
+    ]
+
+
+def test_what_no_list_knows_counts_at_nobody(bank: Bank) -> None:
+    rows = bank.sql(
+        "select customer_key, organisation_fk, sum(amount) as amount"
+        " from dimensional.fct_profit_month where rule_set_code = 'base' and cause_code = 'account'"
+        " and profit_line_code = 'expected_loss' and month_date = date '2025-12-01'"
+        " and account_fk = -1 group by all"
+    )
+    assert [list(row.values()) for row in rows] == [[-1, -1, -15]]
+
+
+def test_a_write_off_beyond_its_provision_is_named_and_is_a_loss(bank: Bank) -> None:
+    """The night was published, so the ledger ties."""
+    rows = bank.sql("select * from qc.qc_write_off_above_provision")
+    assert [float(row["exceeding_amount"]) for row in rows] == [10]
+    booked = bank.sql(
+        "select sum(amount) as amount from dimensional.fct_profit_month"
+        " where rule_set_code = 'book' and profit_line_code = 'expected_loss'"
+        f" and account_key = {rows[0]['account_key']} and month_date = date '2025-12-01'"
+    )
+    assert float(booked[0]["amount"]) == -10
+
+
+def test_all_of_it_is_the_same_reckoned_anew(bank: Bank) -> None:
+    anew, published = profit_anew.both(bank.home)
+    assert anew == published
