@@ -63,7 +63,7 @@ select coalesce(n.account_key, b.account_key) as account_key,
     coalesce(n.expected_loss_amount, 0) as expected_amount,
     case when coalesce(n.month_date, (b.month_date + interval 1 month)::date) > (
             select min(month_date) from crm.dimensional.fct_exposure_month)
-        then coalesce(b.provision_amount, 0) - coalesce(n.provision_amount, 0) else 0
+        then coalesce(b.provision_amount, 0) - coalesce(n.provision_amount, 0) - coalesce(n.used_provision_amount, 0) else 0
     end as provision_amount,
     coalesce(n.risk_weighted_amount, 0) as risk_weighted_amount
 from crm.dimensional.fct_exposure_month n

@@ -9,74 +9,8 @@ with account_month as (
     where {{ in_rebuilt('month_date', first_month) }}
 ),
 
-divided_account as (
-    select account_key
-    from {{ ref('bridge_account_holder') }}
-    where role_code <> 'authorised'
-    group by account_key
-    having min(share_rate) < 1 or count(distinct customer_key) > 1
-),
-
-holding as (
-    select
-        account_month.account_key,
-        account_month.month_date,
-        account_month.reached_date,
-        account_month.organisation_fk,
-        holder.customer_key,
-        cast(holder.share_rate * {{ whole_units() }} as bigint) as share_units
-    from account_month
-    inner join divided_account on account_month.account_key = divided_account.account_key
-    inner join {{ ref('bridge_account_holder') }} as holder
-        on account_month.account_key = holder.account_key
-        and {{ as_at('holder', 'account_month.reached_date') }}
-    where holder.share_rate > 0
-),
-
-stacked as (
-    select
-        holding.*,
-        sum(share_units) over (
-            partition by account_key, month_date
-            order by customer_key
-            rows between unbounded preceding and current row
-        ) as to_units,
-        sum(share_units) over (partition by account_key, month_date) as total_units
-    from holding
-),
-
--- Shares of more than the whole are cut in proportion; what is missing from it is nobody's.
-scaled as (
-    select
-        stacked.*,
-        cast(to_units - share_units as bigint) * {{ whole_units() }} as from_part,
-        cast(to_units as bigint) * {{ whole_units() }} as to_part,
-        greatest(cast(total_units as bigint), {{ whole_units() }}) as divisor
-    from stacked
-),
-
 placed as (
-    select
-        account_key,
-        month_date,
-        reached_date,
-        organisation_fk,
-        customer_key,
-        {{ idiv('from_part', 'divisor') }} as from_units,
-        {{ idiv('to_part', 'divisor') }} as to_units
-    from scaled
-    union all
-    select
-        account_key,
-        month_date,
-        max(reached_date) as reached_date,
-        max(organisation_fk) as organisation_fk,
-        {{ var('unassigned_pk') }} as customer_key,
-        max(cast(total_units as bigint)) as from_units,
-        {{ whole_units() }} as to_units
-    from stacked
-    group by account_key, month_date
-    having max(total_units) < {{ whole_units() }}
+    {{ holder_stretches('account_month') }}
 ),
 
 divided as (
@@ -92,8 +26,6 @@ held as (
     select
         account_key,
         month_date,
-        reached_date,
-        organisation_fk,
         customer_key,
         from_units,
         to_units
@@ -102,8 +34,6 @@ held as (
     select
         account_month.account_key,
         account_month.month_date,
-        account_month.reached_date,
-        account_month.organisation_fk,
         account_month.customer_key,
         0 as from_units,
         case when divided.account_key is null then {{ whole_units() }} else 0 end as to_units
@@ -131,7 +61,7 @@ select
             else coalesce(customer.customer_pk, {{ var('unassigned_pk') }})
         end as bigint
     ) as customer_fk,
-    cast(held.organisation_fk as bigint) as organisation_fk,
+    cast(account_month.organisation_fk as bigint) as organisation_fk,
     cast(held.from_units as bigint) as from_units,
     cast(held.to_units as bigint) as to_units,
     cast(held.customer_key = account_month.customer_key as boolean) as is_record_customer,
@@ -142,4 +72,4 @@ inner join account_month
 left join customer_version as customer
     on case when held.customer_key <> account_month.customer_key then held.customer_key end
     = customer.customer_key
-    and {{ as_at('customer', 'held.reached_date') }}
+    and {{ as_at('customer', 'account_month.reached_date') }}

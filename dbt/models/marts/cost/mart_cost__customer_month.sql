@@ -2,6 +2,11 @@
 -- what would be saved if he made his counter postings by electronic means.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_cost__customer_month') %}
+{%- set measures = [
+    'posting_count', 'cost_amount', 'direct_cost_amount', 'counter_posting_count', 'counter_cost_amount',
+    'electronic_posting_count', 'electronic_cost_amount', 'visit_posting_count', 'visit_cost_amount',
+    'movable_posting_count',
+] %}
 with activity as (
     select
         cost.account_key,
@@ -66,37 +71,60 @@ account as (
         {{ total_of('case when is_' ~ kind ~ ' then cost_amount else 0 end') }} as {{ kind }}_cost_amount,
         {%- endfor %}
         sum(case when is_movable then posting_count else 0 end) as movable_posting_count,
-        {{ total_of('saving_amount') }} as movable_saving_amount
+        {{ total_of('saving_amount') }} as movable_saving_amount,
+        {{ month_reached('month_date') }} as reached_date
     from compared
     group by account_key, visited_customer_key, month_date
 ),
 
+holder as (
+    {{ holder_stretches('account') }}
+),
+
 -- Postings count at the customer on the account's record, also those of a joint account; visits at
--- whom they were made to.
-owned as (
+-- whom they were made to. A saving is his whose profit would rise by it: the holder's, by his part.
+piece as (
     select
-        account.*,
         case
             when account.visited_customer_key <> {{ var('unassigned_pk') }} then account.visited_customer_key
             else coalesce(account_month.customer_key, {{ var('unassigned_pk') }})
-        end as customer_key
+        end as customer_key,
+        account.minutes_count,
+        {%- for name in measures %}
+        account.{{ name }},
+        {%- endfor %}
+        case when divided.account_key is null then account.movable_saving_amount else 0 end as movable_saving_amount,
+        account.month_date
     from account
     left join {{ ref('fct_account_month') }} as account_month
         on account.account_key = account_month.account_key
         and account.month_date = account_month.month_date
+    -- The first stretch of each account that is divided.
+    left join holder as divided
+        on account.account_key = divided.account_key and account.month_date = divided.month_date
+        and divided.from_units = 0
+    union all
+    select
+        holder.customer_key,
+        0 as minutes_count,
+        {%- for name in measures %}
+        0 as {{ name }},
+        {%- endfor %}
+        {{ part_between('account.movable_saving_amount', 'holder.from_units', 'holder.to_units') }}
+            as movable_saving_amount,
+        holder.month_date
+    from holder
+    inner join account on holder.account_key = account.account_key and holder.month_date = account.month_date
+    where account.movable_saving_amount > 0
 ),
 
 summed as (
     select
         customer_key,
         sum(minutes_count) as minutes_count,
-        {{ summed_measures([
-            'posting_count', 'cost_amount', 'direct_cost_amount', 'counter_posting_count', 'counter_cost_amount',
-            'electronic_posting_count', 'electronic_cost_amount', 'visit_posting_count', 'visit_cost_amount',
-            'movable_posting_count', 'movable_saving_amount',
-        ]) }},
+        {{ summed_measures(measures + ['movable_saving_amount']) }},
         month_date
-    from owned
+    from piece
     group by customer_key, month_date
 )
 
