@@ -178,6 +178,18 @@ def test_what_has_no_price_or_no_driver_stands_with_its_unit(bank: Bank) -> None
     assert amounts["interest_income", "no_curve"] > 0
     # Of a pool that can work no minute the standard is charged, and what it cost beyond stays.
     assert amounts["unused_capacity", "unused_capacity"] < 0
+    pools = bank.sql(
+        "select cost_pool_code, reason_code, sum(full_cost_amount) as amount"
+        " from qc.qc_cost_pool_without_driver group by all order by all"
+    )
+    assert [(row["cost_pool_code"], row["reason_code"]) for row in pools] == [
+        *((f"CP0{number}", "no_capacity") for number in (1, 2, 3, 4)),
+        ("CP05", "driver_sums_to_zero"),
+    ]
+    (cost,) = bank.sql(
+        "select sum(ledger_cost_amount) as amount from dimensional.fct_cost_pool_month"
+    )
+    assert sum(row["amount"] for row in pools) == pytest.approx(cost["amount"])
     found = profit_anew.compared(bank.home)
     for anew, published in (found.lines, found.ranges, found.units):
         assert anew == published

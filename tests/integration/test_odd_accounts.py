@@ -1,11 +1,14 @@
-"""Losses that fall on no balance: a line of credit that nobody draws, a write-off, a stranger.
+"""Accounts that are not as they should be: each is named with its amount, and all totals tie.
 
-One night of a small bank whose risk system measures two lines of credit, one of an account that is
-on no list, and says that a write-off used 10 yuan more than was provided for.
+One night of a small bank whose risk system measures two lines of credit that nobody draws, one of
+an account that is on no list, and says that a write-off used 10 yuan more than was provided for. Of
+a deposit a tenth is nobody's, and for five days it is 36,000 yuan in the red.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +22,7 @@ from tests.integration.test_reconciliation import AMOUNTS, Rows, move, rewrite
 pytestmark = pytest.mark.night
 LINE, STRANGER = "880206009999999", "880206008888888"
 BORROWERS = ("10000032", "10000033")
+DEPOSIT, DEPOSITOR = "014012502000722717", "10000095"
 TEN = Decimal("10.00")
 MONTHS = ("2025-11-30", "2025-12-31")
 LINE_KEY = (
@@ -59,6 +63,20 @@ def used_more(rows: Rows) -> Rows:
     return rows
 
 
+def overdraw(path: Path) -> None:
+    """The deposit 36,000 yuan in the red from 15 December until it moves again on the 20th."""
+    before = path.read_bytes()
+    found = re.search(rb"%s\|2025-12-15\|([0-9.]+)\|" % DEPOSIT.encode(), before)
+    assert found
+    path.write_bytes(before.replace(found[0], found[0].replace(found[1], b"-36000.00")))
+    control = path.with_name(f"{path.name}.ok")
+    (total,) = re.findall(r"TOTAL=(.*)", control.read_text())
+    less = Decimal(total) - Decimal(found[1].decode()) - 36_000
+    told = control.read_text().replace(total, str(less))
+    sha = hashlib.sha256(path.read_bytes()).hexdigest()
+    control.write_text(re.sub("SHA256=.*", f"SHA256={sha}", told))
+
+
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     bank = Bank(tmp_path_factory.mktemp("lines"))
@@ -74,6 +92,11 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
         f"{LINE}|{BORROWERS[0]}|户主|0.600000|2025-06-01",
         f"{LINE}|{BORROWERS[1]}|共有人|0.400000|2025-06-01",
     )
+    append(
+        last / "corebank_account_holder_202512.csv",
+        f"{DEPOSIT}|{DEPOSITOR}|户主|0.900000|2025-12-08",
+    )
+    overdraw(last / "corebank_balance_202512.csv")
     rewrite(last / "risk_account_measure_202512.csv", used_more)
     rewrite(last / "ledger_gl_balance_202512.csv", with_lost_ten("0206"))
     for month, day in zip((first, last), MONTHS, strict=True):
@@ -135,6 +158,41 @@ def test_a_write_off_beyond_its_provision_is_named_and_is_a_loss(bank: Bank) -> 
     assert float(booked[0]["amount"]) == -10
 
 
+def test_a_deposit_in_the_red_is_named_with_its_days_and_yuan(bank: Bank) -> None:
+    rows = bank.sql("select * from qc.qc_deposit_overdrawn")
+    assert [
+        (
+            row["overdrawn_days_count"],
+            row["lowest_balance_amount"],
+            row["first_overdrawn_date"][:10],
+        )
+        for row in rows
+    ] == [(5, -36_000, "2025-12-15")]
+    assert float(rows[0]["overdrawn_balance_days_amount"]) == -180_000
+    priced = bank.sql(
+        "select distinct balance_days_amount from dimensional.fct_ftp_month where is_overdrawn"
+    )
+    assert [float(row["balance_days_amount"]) for row in priced] == [180_000]
+
+
+def test_what_nobody_holds_of_an_account_is_named_with_its_amount(bank: Bank) -> None:
+    (row,) = bank.sql("select * from qc.qc_holder_share_not_whole")
+    assert (row["share_rate"], row["month_date"][:10]) == (0.9, "2025-12-01")
+    (nobodys,) = bank.sql(
+        "select sum(amount) as amount from dimensional.fct_profit_month"
+        f" where rule_set_code = 'base' and account_key = {row['account_key']}"
+        " and month_date = date '2025-12-01' and customer_key = -1 and profit_line_code in"
+        " ('interest_income', 'interest_expense', 'ftp', 'fee_income', 'direct_cost',"
+        " 'indirect_cost')"
+    )
+    # Line by line it is rounded by itself.
+    assert abs(nobodys["amount"] - row["lacking_contribution_amount"]) <= 0.03
+    assert row["lacking_balance_amount"] == pytest.approx(
+        row["average_balance_amount"] / 10, abs=0.01
+    )
+
+
 def test_all_of_it_is_the_same_reckoned_anew(bank: Bank) -> None:
-    anew, published = profit_anew.both(bank.home)
-    assert anew == published
+    found = profit_anew.compared(bank.home)
+    for anew, published in (found.lines, found.ranges, found.units):
+        assert anew == published
