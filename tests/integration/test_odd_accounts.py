@@ -8,11 +8,13 @@ a deposit a tenth is nobody's, and for five days it is 36,000 yuan in the red.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.integration import profit_anew
@@ -20,7 +22,7 @@ from tests.integration.test_night import Bank
 from tests.integration.test_reconciliation import AMOUNTS, Rows, move, rewrite
 
 pytestmark = pytest.mark.night
-LINE, STRANGER = "880206009999999", "880206008888888"
+LINE, STRANGER, NEGATIVE = "880206009999999", "880206008888888", "880206007777777"
 BORROWERS = ("10000032", "10000033")
 DEPOSIT, DEPOSITOR = "014012502000722717", "10000095"
 TEN = Decimal("10.00")
@@ -105,6 +107,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
             f"{LINE}|{day}||2.0000|45.0000|100000.00|0.00|",
             f"{STRANGER}|{day}||2.0000|45.0000|50000.00|0.00|",
         )
+    append(last / "risk_account_measure_202512.csv", f"{NEGATIVE}|2025-12-31|||||0.00|-1.00")
     bank.crm("run")
     return bank
 
@@ -156,6 +159,21 @@ def test_a_write_off_beyond_its_provision_is_named_and_is_a_loss(bank: Bank) -> 
         f" and account_key = {rows[0]['account_key']} and month_date = date '2025-12-01'"
     )
     assert float(booked[0]["amount"]) == -10
+
+
+def test_a_negative_use_of_a_provision_goes_back_to_its_sender(bank: Bank) -> None:
+    told = json.loads(bank.crm("status", "--json"))
+    (feed,) = (each for each in told["feeds"] if each["feed"] == "risk__account_measure")
+    assert feed["rows_quarantined"] == 1
+    (sheet,) = (bank.home / "quarantine" / "returned").rglob("*risk_account_measure*.xlsx")
+    cells = [
+        str(cell)
+        for page in openpyxl.load_workbook(sheet).worksheets
+        for row in page.iter_rows(values_only=True)
+        for cell in row
+    ]
+    assert NEGATIVE in cells
+    assert any("-1.00" in cell and "小于允许的最小值 0" in cell for cell in cells)
 
 
 def test_a_deposit_in_the_red_is_named_with_its_days_and_yuan(bank: Bank) -> None:
