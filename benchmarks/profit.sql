@@ -63,12 +63,21 @@ select coalesce(n.account_key, b.account_key) as account_key,
     coalesce(n.expected_loss_amount, 0) as expected_amount,
     case when coalesce(n.month_date, (b.month_date + interval 1 month)::date) > (
             select min(month_date) from crm.dimensional.fct_exposure_month)
-        then coalesce(b.provision_amount, 0) - coalesce(n.provision_amount, 0) - coalesce(n.used_provision_amount, 0) else 0
+        then ((coalesce(b.original_provision_amount, 0)
+            - coalesce(n.original_provision_amount, 0)
+            - coalesce(n.original_used_provision_amount, 0)) * coalesce(x.exchange_price, 100) * 0.01)
+            ::decimal(18, 2) else 0
     end as provision_amount,
     coalesce(n.risk_weighted_amount, 0) as risk_weighted_amount
 from crm.dimensional.fct_exposure_month n
 full join crm.dimensional.fct_exposure_month b
     on n.account_key = b.account_key and n.month_date = b.month_date + interval 1 month
+left join crm.dimensional.fct_exchange_rate x
+    on coalesce(n.currency_code, b.currency_code) = x.currency_code
+    and least(last_day(coalesce(n.month_date, b.month_date + interval 1 month)),
+        getvariable('business_date')) >= x.valid_from_date
+    and least(last_day(coalesce(n.month_date, b.month_date + interval 1 month)),
+        getvariable('business_date')) < x.valid_to_date
 where coalesce(n.month_date, b.month_date + interval 1 month) <= getvariable('business_date');
 create table price as
 select account_key, month_date, method_set_code, sum(ftp_amount)::decimal(18, 2) as ftp_amount

@@ -26,7 +26,7 @@ Rows = list[dict[str, Any]]
 # What belongs to the bank as a whole and is small, what is an account's, and what a customer's.
 BANK_FEEDS: Final = (
     "corebank__product", "corebank__organisation", "corebank__employee",
-    "treasury__ftp_curve", "ledger__cost_pool",
+    "treasury__ftp_curve", "treasury__exchange_rate", "ledger__cost_pool",
 )  # fmt: skip
 ACCOUNT_FEEDS: Final = (
     "corebank__account", "corebank__account_holder", "corebank__balance", "corebank__accrual",
@@ -45,6 +45,11 @@ def project_variable(name: str, project: Path = DBT_PROJECT) -> str:
 def base_method_set() -> str:
     """The set of methods that the months' margins are found by."""
     return project_variable("base_ftp_method_set")
+
+
+def own_currency() -> str:
+    """What the bank keeps its books in."""
+    return project_variable("own_currency_code")
 
 
 class Deliveries:
@@ -277,5 +282,5 @@ def _maker(
     from serving.profit.bank import Bank
 
     rules, whole = published.rules(connection), published.whole(connection, month)
-    methods = base_method_set()
-    return lambda rows: Bank(rows, rules, until, whole, methods)
+    methods, currency = base_method_set(), own_currency()
+    return lambda rows: Bank(rows, rules, until, whole, methods, currency)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import polars as pl
 
@@ -16,6 +18,7 @@ from ingestion.demo_bank.bank import ORGANISATIONS, PRODUCTS, Staff
 from ingestion.demo_bank.behaviour import BANK_NAMES, SUMMARIES
 from ingestion.demo_bank.columns import dates, named, whole
 from ingestion.demo_bank.extracts import FeedBook
+from ingestion.demo_bank.foreign import CURRENCIES, Foreign, ForeignMonth
 from ingestion.demo_bank.loans import (
     COLLATERALS,
     FIVE_CLASSES,
@@ -285,6 +288,18 @@ class PostingWriter:
                 "summary_text": named(self._summaries, rows.summary),
             }
         )
+
+    def foreign_frame(self, month: ForeignMonth, books: Foreign, places: Ints) -> pl.DataFrame:
+        """Postings in other currencies at `places`, numbered behind those of the day in yuan."""
+        none = np.zeros(0, np.int64)
+        settled = Settled(month.postings, month.balance_after, none, none, none.astype(bool))
+        frame = self.frame(settled, books.texts, places, _FOREIGN_NUMBER + places)
+        currency = named(CURRENCIES, books.currency[month.postings.account[places]])
+        return frame.with_columns(currency_code=currency)
+
+
+# More postings than any day has.
+_FOREIGN_NUMBER: Final = 900_000_000
 
 
 def _span(days: Column) -> int:

@@ -14,6 +14,8 @@ from ingestion.demo_bank import (
     clerks,
     closing,
     delivered,
+    foreign,
+    foreign_frames,
     ledger,
     marketing,
     planning,
@@ -73,8 +75,19 @@ class Deliveries:
             "deposit": int(start.balance[deposits].sum() // 100),
             "loan": int(start.balance[loans].sum() // 100),
         }
-        self._eve = delivered.opening_balances(start, self.told)
-        self._eve_measures = risk.measure_frame(start, self.bank.loans, self.told)
+        abroad = self.bank.foreign
+        self._eve = pl.concat(
+            [
+                delivered.opening_balances(start, self.told),
+                foreign_frames.opening_frame(abroad, self.told),
+            ]
+        )
+        self._eve_measures = pl.concat(
+            [
+                risk.measure_frame(start, self.bank.loans, self.told),
+                foreign.measure_frame(abroad, self.told),
+            ]
+        )
 
     @property
     def _is_first(self) -> bool:
@@ -126,6 +139,8 @@ class Deliveries:
         self._order, self._numbers = self._postings.order(month.settled, month.period)
         self._ends = delivered.day_ends(month.settled)
         self._curve = treasury.curve_month(self.bank.shape, month.period)
+        self._exchange = treasury.exchange_month(self.bank.shape, month.period)
+        self._foreign_ends = foreign_frames.day_ends(month.foreign)
         self.waiting_visits = _joined(Visits, self.waiting_visits, month.visits)
         self.waiting_calls = _joined(Callbacks, self.waiting_calls, month.callbacks)
         reports = month.reports
@@ -154,6 +169,10 @@ class Deliveries:
         is_new = pl.lit(True) if self._is_first else pl.col("curve_date") > to_date(after)
         curve = self._curve.filter(is_new & (pl.col("curve_date") <= to_date(until)))
         self.extracts.write("treasury__ftp_curve", curve, folder, date)
+        # The rates of the eve come with the first ones.
+        is_new = pl.lit(True) if self._is_first else pl.col("rate_date") > to_date(after)
+        rates = self._exchange.filter(is_new & (pl.col("rate_date") <= to_date(until)))
+        self.extracts.write("treasury__exchange_rate", rates, folder, date)
         self._visits_until(until, folder, date, label, month.period.is_history)
         self.told = until
 
@@ -172,15 +191,32 @@ class Deliveries:
             customers = np.flatnonzero(people.opened <= until)
             accounts = opened = np.flatnonzero(book.opened <= until)
             contracts = np.flatnonzero(loans.granted <= until)
+        abroad = bank.foreign
+        moved = np.flatnonzero((abroad.closed > self.told) & (abroad.closed <= until))
+        if self._is_first:
+            moved = np.arange(len(abroad.product))
         for feed, frame in (
             (
                 "corebank__customer",
                 delivered.customer_frame(people, bank.staff, bank.second_addresses, customers),
             ),
-            ("corebank__account", delivered.account_frame(book, people, bank.staff, accounts)),
+            (
+                "corebank__account",
+                pl.concat(
+                    [
+                        delivered.account_frame(book, people, bank.staff, accounts),
+                        foreign_frames.account_frame(abroad, people, bank.staff, moved),
+                    ]
+                ),
+            ),
             (
                 "corebank__account_holder",
-                delivered.holder_frame(book, people, bank.holders, opened),
+                pl.concat(
+                    [
+                        delivered.holder_frame(book, people, bank.holders, opened),
+                        foreign_frames.holder_frame(abroad, people, is_first=self._is_first),
+                    ]
+                ),
             ),
             ("corebank__loan", delivered.loan_frame(loans, book, people, contracts)),
         ):
@@ -197,6 +233,11 @@ class Deliveries:
         frame = self._postings.frame(month.settled, book.texts, places, numbers)
         rng = self.bank.shape.rng("torn", date)
         lines = clerks.torn_transfer(frame.height, rng) if is_torn else []
+        abroad = month.foreign.postings
+        some = np.flatnonzero((abroad.day > self.told) & (abroad.day <= until))
+        frame = pl.concat(
+            [frame, self._postings.foreign_frame(month.foreign, self.bank.foreign, some)]
+        )
         path = self.extracts.write(
             "corebank__transaction", frame, folder, date,
             raw=self._postings.raw, extra=lines, is_encoded=True,
@@ -204,18 +245,30 @@ class Deliveries:
         whys = ["duplicated_row", "torn_line"]
         clerks.note_lines(self.stains, "corebank__transaction", path, lines, whys)
         at = self._ends[(rows.day[self._ends] > self.told) & (rows.day[self._ends] <= until)]
-        balances = delivered.balance_frame(book, month.settled, at)
+        ends = self._foreign_ends
+        ends = ends[(abroad.day[ends] > self.told) & (abroad.day[ends] <= until)]
+        balances = pl.concat(
+            [
+                delivered.balance_frame(book, month.settled, at),
+                foreign_frames.balance_frame(
+                    self.bank.foreign, abroad.account[ends], abroad.day[ends],
+                    month.foreign.balance_after[ends],
+                ),
+            ]
+        )  # fmt: skip
         if self._eve.height:
             balances = pl.concat([self._eve, balances])
             self._eve = self._eve.clear()
         self.extracts.write("corebank__balance", balances, folder, date)
+        signed = np.concatenate([rows.signed[places], abroad.signed[some]])
         self.totals.append(
             {
                 "file": path.name,
                 "transaction_count": frame.height,
-                "inflow_fen": int(np.maximum(rows.signed[places], 0).sum()),
-                "outflow_fen": int(np.maximum(-rows.signed[places], 0).sum()),
-                "fee_fen": int(rows.fee[places].sum()),
+                # Hundredths of whatever currency.
+                "inflow_fen": int(np.maximum(signed, 0).sum()),
+                "outflow_fen": int(np.maximum(-signed, 0).sum()),
+                "fee_fen": int(rows.fee[places].sum() + abroad.fee[some].sum()),
                 "balance_row_count": balances.height,
             }
         )
@@ -254,7 +307,7 @@ class Deliveries:
         shape, staff = bank.shape, bank.staff
         closed = closing.close_month(bank, month)
         # The provisions of the eve come along: what changes in the first month is known.
-        measures = pl.concat([self._eve_measures, closed.measures])
+        measures = pl.concat([self._eve_measures, closed.measures, month.foreign.measures])
         self._eve_measures = self._eve_measures.clear()
         volumes = ledger.volume_month(month.settled, bank.accounts, period)
         for feed, frame in (
@@ -264,10 +317,10 @@ class Deliveries:
             ("corebank__employee", staff.frame(period.end)),
             ("corebank__team_member", units.team_member_frame(shape, staff)),
             ("corebank__repayment", delivered.repayment_frame(bank.loans, month.paid)),
-            ("corebank__accrual", closed.accruals),
+            ("corebank__accrual", pl.concat([closed.accruals, month.foreign.accruals])),
             ("corebank__customer_group", group_frame(bank.groups, bank.people, period.end)),
             ("risk__account_measure", measures),
-            ("ledger__gl_balance", closed.balances),
+            ("ledger__gl_balance", pl.concat([closed.balances, month.foreign.ledger])),
             ("ledger__cost_pool", month.costs),
             ("ledger__activity_volume", volumes),
             ("marketing__campaign", marketing.campaign_frame(shape, period)),

@@ -26,6 +26,7 @@ from ingestion.demo_bank.accounts import Accounts, Holders, first_accounts, make
 from ingestion.demo_bank.actors import actors
 from ingestion.demo_bank.bank import Staff, make_staff
 from ingestion.demo_bank.fieldwork import Callbacks, Neglect, Visits
+from ingestion.demo_bank.foreign import Foreign, ForeignMonth, live_foreign, open_foreign
 from ingestion.demo_bank.groups import Groups, make_groups
 from ingestion.demo_bank.ledger import Ledger, Turnover
 from ingestion.demo_bank.life import FAR, Life, Signals, decide, make_life
@@ -53,6 +54,7 @@ class Bank:
     loans: Loans
     holders: Holders
     groups: Groups
+    foreign: Foreign
     life: Life
     neglect: Neglect
     complaints: Complaints
@@ -78,6 +80,7 @@ class Month:
     members: Members | None
     turnover: Turnover
     costs: pl.DataFrame
+    foreign: ForeignMonth
 
 
 def found_bank(shape: Shape) -> Bank:
@@ -107,6 +110,7 @@ def found_bank(shape: Shape) -> Bank:
         loans=contracts,
         holders=holders,
         groups=make_groups(shape, people, accounts, holders),
+        foreign=open_foreign(shape, people),
         life=life,
         neglect=_first_neglect(people, staff),
         complaints=service.no_complaints(),
@@ -180,8 +184,9 @@ def live_month(bank: Bank, period: Period) -> Month:
     bank.earlier_visits = visits.take(visits.day > period.end - 15)
     reports = fieldwork.reports_month(bank.staff, period, field_rng)
     return Month(
-        period, settled, paid, visits, roster, callbacks, reports, members, turnover, costs
-    )
+        period, settled, paid, visits, roster, callbacks, reports, members, turnover, costs,
+        live_foreign(bank.foreign, life, shape, period),
+    )  # fmt: skip
 
 
 def _decide(bank: Bank, desk: deposits.Desk, balance: Floats) -> None:

@@ -24,6 +24,12 @@ _MONTHS_BEFORE: Final = 238
 _SLOPE: Final = np.array([1.0, 1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5])
 
 
+# How much higher the curves of other currencies stand, in millionths.
+_ABROAD: Final = (("CNY", 0), ("USD", 22_000), ("HKD", 19_000))
+# Yuan for 100 units, in ten-thousandths, on the eve of the history.
+_EXCHANGE: Final = (("USD", 7_183_600), ("HKD", 924_500))
+
+
 def curve_month(shape: Shape, period: Period) -> pl.DataFrame:
     """The curve on the month's first day and on each day on which it moved.
 
@@ -44,10 +50,14 @@ def curve_month(shape: Shape, period: Period) -> pl.DataFrame:
         level = np.concatenate([level[0] + higher, level])
     lean = np.linspace(-1, 1, len(TENORS))
     rates = _BASE + level[:, None] * _SLOPE + twist[:, None] * lean
+    return pl.concat([_curve_frame(days, currency, rates + higher) for currency, higher in _ABROAD])
+
+
+def _curve_frame(days: Days, currency: str, rates: Column) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "curve_date": dates(np.repeat(days, len(TENORS))),
-            "currency_code": ["CNY"] * rates.size,
+            "currency_code": [currency] * rates.size,
             "tenor_months": np.tile(TENORS, len(days)),
             "ftp_rate": np.round(rates, -1).astype(np.int64).ravel(),
         }
@@ -72,3 +82,28 @@ def _path(shape: Shape) -> tuple[Column, ...]:
     level = np.cumsum(np.where(is_step, np.round(rng.normal(-45, 180, count), -1), 0.0))
     twist = np.cumsum(np.where(is_step, np.round(rng.normal(0, 60, count), -1), 0.0))
     return np.clip(level, -6_000, 4_000), np.clip(twist, -800, 1_500)
+
+
+def exchange_month(shape: Shape, period: Period) -> pl.DataFrame:
+    """Middle rates of the month's working days; those of the eve come with the first month's."""
+    rng = shape.rng("exchange")
+    first = shape.periods[0].start - 1
+    days = np.arange(first, shape.periods[-1].end + 1)
+    # 1970-01-01 was a Thursday.
+    is_quoted = ((days + 3) % 7 < 5) | (days == first)
+    start = period.start if period.index else first
+    chosen = is_quoted & (days >= start) & (days <= period.end)
+    frames = []
+    for currency, price in _EXCHANGE:
+        walk = np.cumsum(np.round(rng.normal(0, price / 800, len(days))))
+        prices = np.clip(price + walk, price * 0.93, price * 1.07)
+        frames.append(
+            pl.DataFrame(
+                {
+                    "currency_code": [currency] * int(chosen.sum()),
+                    "rate_date": dates(days[chosen]),
+                    "exchange_price": np.round(prices[chosen]) / 10_000,
+                }
+            )
+        )
+    return pl.concat(frames)

@@ -60,13 +60,14 @@ class Notes:
             {
                 "month": month.period.first.isoformat(),
                 "is_history": month.period.is_history,
-                "transaction_count": rows.count,
+                "transaction_count": rows.count + month.foreign.postings.count,
                 "deposit_fen": int(book.balance[~loans & ~wealth].sum()),
                 "wealth_fen": int(book.balance[wealth].sum()),
                 "loan_fen": int(book.balance[loans].sum()),
                 "interest_received_fen": -int(rows.signed[received].sum()),
                 "interest_paid_fen": int(rows.signed[paid].sum()),
-                "fee_fen": int(rows.fee.sum()),
+                # Hundredths of whatever currency.
+                "fee_fen": int(rows.fee.sum() + month.foreign.postings.fee.sum()),
                 "cost_fen": int(month.costs["cost_amount"].sum()),
                 "visit_count": month.visits.count,
                 "false_visit_count": int(month.visits.is_false.sum()),

@@ -93,7 +93,7 @@ def write_demo_bank(
     write_truth(truth, bank, deliveries.stains, notes, rows, deliveries.totals)
     return DemoReport(
         customers=bank.people.count,
-        accounts=bank.accounts.count,
+        accounts=bank.accounts.count + len(bank.foreign.product),
         transactions=sum(month["transaction_count"] for month in notes.months),
         rows=rows,
         first_date=shape.first_date,

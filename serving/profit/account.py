@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from serving.profit.bank import UNASSIGNED, Bank
+from serving.profit.bank import UNASSIGNED, Bank, Exchange
 from serving.profit.evidence import Row
 from serving.profit.holders import Holders
 from serving.profit.numbers import DAY, OPEN_DAY, fen, month_first, month_last
@@ -122,6 +122,11 @@ class Account:
     def reached(self, month: dt.date) -> dt.date:
         """The last day that the figures of a month reach to."""
         return min(month_last(month), self.bank.until)
+
+    def exchange(self, month: dt.date) -> Exchange:
+        """The rate that what is said of it in a month is turned into yuan at."""
+        version = self.version_at(self.reached(month))
+        return self.bank.exchange(version.row["currency_code"] if version else None, month)
 
     def _pillar(self, version: Version) -> str | None:
         product = self.product_of(version)

@@ -8,8 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from serving.profit.evidence import Row
-from serving.profit.numbers import FIRST_DAY, UNITS, divided, month_last, months_later, units
+from serving.profit.evidence import Origin, Row, money, origin
+from serving.profit.numbers import (
+    FIRST_DAY,
+    UNITS,
+    divided,
+    in_yuan,
+    month_last,
+    months_later,
+    units,
+)
 from serving.profit.records import (
     Listed,
     Version,
@@ -76,6 +84,47 @@ class Node:
     above: Row | None
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """The rate that the amounts of a currency and month are turned into yuan at.
+
+    Attributes:
+        currency: ISO 4217 code.
+        is_own: Whether it is the bank's own money, that is not turned into anything.
+        row: The delivered rate; None of the own currency, and where none was delivered by then.
+    """
+
+    currency: str
+    is_own: bool
+    row: Row | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether amounts count; of a currency without a rate they are 0."""
+        return self.is_own or self.row is not None
+
+    def yuan(self, amount: int) -> int:
+        """Fen for an amount of the currency in hundredths."""
+        if self.is_own:
+            return amount
+        return in_yuan(amount, self.row["exchange_price"]) if self.row else 0
+
+    def how(self, amount: int) -> str:
+        """An amount as it stands, with its rate where it needs one."""
+        if self.is_own:
+            return money(amount)
+        price = self.row["exchange_price"] if self.row else "无汇率 no rate"
+        return f"({self.currency} {money(amount)} × {price} / 100)"
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """The delivered rate."""
+        if self.row is None:
+            return ()
+        columns = ("currency_code", "rate_date", "exchange_price")
+        return (origin("treasury__exchange_rate", self.row, *columns),)
+
+
 @dataclass
 class Bank:
     """Rows and rules to reckon with.
@@ -86,6 +135,7 @@ class Bank:
         until: The business date.
         whole: Facts of the whole bank.
         base_method_set: Set of methods that interest and the months' margins are found by.
+        own_currency: What the bank keeps its books in.
     """
 
     feeds: Mapping[str, Sequence[Row]]
@@ -93,6 +143,7 @@ class Bank:
     until: dt.date
     whole: Whole
     base_method_set: str
+    own_currency: str = "CNY"
 
     def rows(self, feed: str) -> Sequence[Row]:
         """Delivered rows of a feed."""
@@ -240,6 +291,26 @@ class Bank:
     @cached_property
     def _nodes(self) -> dict[tuple[str, dt.date, int], Node | None]:
         return {}
+
+    @cached_property
+    def _rates(self) -> dict[str, list[Row]]:
+        """Rates of exchange by currency, the oldest first."""
+        rows = newest(
+            self.rows("treasury__exchange_rate"),
+            key=lambda row: (row["currency_code"], row["rate_date"]),
+        ).values()
+        found: dict[str, list[Row]] = defaultdict(list)
+        for row in sorted(rows, key=lambda each: each["rate_date"]):
+            found[row["currency_code"]].append(row)
+        return found
+
+    def exchange(self, currency: str | None, month: dt.date) -> Exchange:
+        """The rate of the last day that a month's figures reach to; the own money where unknown."""
+        if currency is None or currency == self.own_currency:
+            return Exchange(self.own_currency, True, None)
+        last = min(month_last(month), self.until)
+        held = [row for row in self._rates.get(currency, ()) if row["rate_date"] <= last]
+        return Exchange(currency, False, held[-1] if held else None)
 
     def curve(self, currency: str, day: dt.date, tenor_days: int) -> Node | None:
         """The curve that held on a day; before the first one, that; None without any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
@@ -48,6 +49,7 @@ def booked(bank: Bank, unit: str, month: dt.date, statement_line: str) -> Step:
         statement_line: Code of the line in gl_account_map.
     """
     parts = []
+    totals: dict[str, int] = defaultdict(int)
     for row in _ledger_rows(bank, month):
         known = _mapped(bank, row)
         if known is None or bank.unit(row["organisation_id"]) != unit:
@@ -57,11 +59,17 @@ def booked(bank: Bank, unit: str, month: dt.date, statement_line: str) -> Step:
         ):
             debit, credit = fen(row["debit_amount"]), fen(row["credit_amount"])
             how = f"{money(credit)} 贷方 credits - {money(debit)} 借方 debits"
-            told = (origin("ledger__gl_balance", row, *_BOOKED),)
+            exchange = bank.exchange(row["currency_code"], month)
+            told = (origin("ledger__gl_balance", row, *_BOOKED), *exchange.origins)
             words = (f"科目 {row['gl_account_code']}", f"Account {row['gl_account_code']}")
-            parts.append(Step(*words, credit - debit, how, told, (_map_rule(known),)))
-    total = sum(part.fen or 0 for part in parts)
-    return Step("总账", f"Ledger: {statement_line}", total, parts=tuple(parts))
+            totals[exchange.currency] += credit - debit
+            # Of another currency the sum is turned into yuan, not each account.
+            own = credit - debit if exchange.is_own else None
+            parts.append(Step(*words, own, how, told, (_map_rule(known),)))
+    found = {each: bank.exchange(each, month) for each in totals}
+    total = sum(found[each].yuan(amount) for each, amount in totals.items())
+    how = " + ".join(found[each].how(totals[each]) for each in totals) if len(totals) > 1 else ""
+    return Step("总账", f"Ledger: {statement_line}", total, how, parts=tuple(parts))
 
 
 def explained(bank: Bank, unit: str, month: dt.date, statement_line: str) -> Step:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from serving.profit.account import Account
-from serving.profit.bank import NOWHERE, UNASSIGNED
+from serving.profit.bank import NOWHERE, UNASSIGNED, Bank, Exchange
 from serving.profit.costing import Cost, Pool, Work, costs, work
 from serving.profit.evidence import Origin, Row, Step, money, origin, percent, rule
 from serving.profit.holders import Part
@@ -17,6 +17,7 @@ from serving.profit.numbers import (
     UNITS,
     divided,
     fen,
+    month_first,
     months_later,
     part_between,
     share,
@@ -137,7 +138,7 @@ class AccountMonth:
             steps = [each.ftp_step for each in self.prices(rule_set["ftp_method_set_code"])]
             return _sum(line, steps)
         if line == "fee_income":
-            return _sum(line, fees(self.account.postings(self.month)))
+            return _sum(line, fees(self.bank, self.account.postings(self.month)))
         if line in ("direct_cost", "indirect_cost"):
             return self._work(line, rule_set["cost_method_code"])
         if line == "expected_loss":
@@ -151,7 +152,7 @@ class AccountMonth:
         is_missing = any(each.missing is not None for each in prices)
         if self.month not in self.bank.whole.booked_months or is_missing:
             return _sum(line, [each.interest_step for each in prices if each.pillar == pillar])
-        return _sum(line, booked_interest(line, self.account.booked(self.month)))
+        return _sum(line, booked_interest(line, self.account, self.account.booked(self.month)))
 
     def _work(self, line: str, method: str) -> Step:
         if method not in self._costs:
@@ -165,6 +166,9 @@ class AccountMonth:
         if first is None or self.month <= first:
             return _sum("expected_loss", [])
         now, before = self.exposure, self._earlier_exposure
+        exchange = self.account.exchange(self.month)
+        if not exchange.is_own:
+            return self._released_abroad(exchange, now, before)
         steps = []
         if before is not None and before.provision:
             steps.append(
@@ -174,9 +178,37 @@ class AccountMonth:
             how = f"-({now.provision_step.how})"
             step = replace(now.provision_step, fen=-now.provision, how=how)
             steps.append(replace(step, zh="本月末准备", en="Provision now"))
-        if now is not None and now.used:
-            steps.append(replace(now.used_step, fen=-now.used))
+        if now is not None and now.original_used:
+            steps.append(replace(now.used_step, fen=-now.original_used))
         return _sum("expected_loss", steps)
+
+    def _released_abroad(
+        self, exchange: Exchange, now: Exposure | None, before: Exposure | None
+    ) -> Step:
+        """The change of a provision of another currency at one rate: what rates move is no loss."""
+        released = self.released
+        parts = []
+        if before is not None:
+            step = replace(before.provision_step, fen=None)
+            parts.append(replace(step, zh="上月末准备", en="Provision a month ago"))
+        if now is not None:
+            parts.append(replace(now.provision_step, fen=None, zh="本月末准备", en="Provision now"))
+            if now.original_used:
+                parts.append(replace(now.used_step, fen=None))
+        return Step(
+            *IN_WORDS["expected_loss"], exchange.yuan(released), exchange.how(released),
+            exchange.origins, (), tuple(parts),
+        )  # fmt: skip
+
+    @property
+    def released(self) -> int:
+        """What was released of its provision, in hundredths of its own currency; - is a charge."""
+        now, before = self.exposure, self._earlier_exposure
+        first = self.bank.whole.first_exposure_month
+        if first is None or self.month <= first:
+            return 0
+        stood = before.original_provision if before else 0
+        return stood - (now.original_provision + now.original_used if now else 0)
 
     def _capital(self, rule_set: Row) -> Step:
         if self.exposure is None:
@@ -192,8 +224,8 @@ class AccountMonth:
         )  # fmt: skip
 
 
-def booked_interest(line: str, rows: Iterable[Row]) -> list[Step]:
-    """Interest of a line that the ledger booked, row by row."""
+def booked_interest(line: str, account: Account, rows: Iterable[Row]) -> list[Step]:
+    """Interest of a line that the ledger booked for an account, row by row."""
     sign = 1 if line == "interest_income" else -1
     found = []
     for row in rows:
@@ -201,18 +233,26 @@ def booked_interest(line: str, rows: Iterable[Row]) -> list[Step]:
         if amount is not None:
             told = origin("corebank__accrual", row, *_ACCRUAL, f"{line}_amount")
             words = ("会计系统入账利息", "Interest booked by the ledger")
-            found.append(Step(*words, sign * fen(amount), origins=(told,)))
+            version = account.version_at(row["month_end_date"])
+            currency = version.row["currency_code"] if version else None
+            exchange = account.bank.exchange(currency, month_first(row["month_end_date"]))
+            fen_of = exchange.yuan(sign * fen(amount))
+            how = "" if exchange.is_own else exchange.how(sign * fen(amount))
+            found.append(Step(*words, fen_of, how, (told, *exchange.origins)))
     return found
 
 
-def fees(postings: Iterable[Row]) -> list[Step]:
+def fees(bank: Bank, postings: Iterable[Row]) -> list[Step]:
     """What postings earn, those that earn anything."""
     columns = ("transaction_id", "account_id", "booked_date", "transaction_type_code")
     found = []
     for row in postings:
-        if amount := _fee(row):
+        if amount := fee_of(row):
             told = origin("corebank__transaction", row, *columns, "amount", "fee_amount")
-            found.append(Step("收费", "Fee of a posting", amount, origins=(told,)))
+            exchange = bank.exchange(row.get("currency_code"), month_first(row["booked_date"]))
+            how = "" if exchange.is_own else exchange.how(amount)
+            told_of = (told, *exchange.origins)
+            found.append(Step("收费", "Fee of a posting", exchange.yuan(amount), how, told_of))
     return found
 
 
@@ -243,7 +283,7 @@ _CAPITAL: Final = ("rule_set_code", "capital_ratio_rate", "hurdle_rate")
 _ACCRUAL: Final = ("account_id", "organisation_id", "month_end_date")
 
 
-def _fee(row: Row) -> int:
+def fee_of(row: Row) -> int:
     """What a posting earns: its fee, or its amount where it is a fee itself."""
     if row["fee_amount"] is not None:
         return fen(row["fee_amount"])

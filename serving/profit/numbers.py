@@ -65,6 +65,15 @@ def part_between(amount: int, start: int, end: int) -> int:
     return share(amount, end) - share(amount, start)
 
 
+def in_yuan(amount: int, price: Decimal) -> int:
+    """Fen for hundredths of a currency of which 100 units cost a price in yuan, rounded once.
+
+    >>> in_yuan(10_000, Decimal("718.3600")), in_yuan(-1, Decimal("718.3600"))
+    (71836, -7)
+    """
+    return divided(amount * int(price * 10_000), 1_000_000)
+
+
 def accrued(balance_days: int, part: int, day_basis: int) -> int:
     """What a rate a year brings on fen-days."""
     return divided(balance_days * part, day_basis * UNITS)

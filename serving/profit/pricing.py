@@ -10,7 +10,7 @@ from typing import Final
 
 from serving.profit.account import Account, Held
 from serving.profit.bank import Bank, Node, blended
-from serving.profit.evidence import Origin, Row, Rule, Step, money, origin, percent, rule
+from serving.profit.evidence import Origin, Row, Rule, Step, origin, percent, rule
 from serving.profit.numbers import (
     DAY,
     UNITS,
@@ -51,6 +51,7 @@ class Price:
 
     Attributes:
         held: The piece.
+        fen_days: Its balance times days in fen, whatever its currency.
         pillar: asset, as a deposit in the red is, or liability.
         missing: What could not be found; then there is no interest and no transfer price.
         interest: Interest by contract.
@@ -59,6 +60,7 @@ class Price:
     """
 
     held: Held
+    fen_days: int
     pillar: str
     missing: str | None
     interest: int
@@ -164,28 +166,33 @@ def price(account: Account, month: dt.date, held: Held, method_set: str) -> Pric
     if found.rule and found.rule.get("overdraft_rate") is not None:
         contract = found.rule["overdraft_rate"]
     basis: int | None = product["day_basis"] or (found.rule["day_basis"] if found.rule else None)
-    missing = _missing(held, found, contract, basis)
+    exchange = bank.exchange(row["currency_code"], month)
+    fen_days = exchange.yuan(held.fen_days)
+    missing = _missing(fen_days, found, contract, basis)
+    if not exchange.is_known:
+        missing = "no_exchange_rate"
     sign = 1 if bound.pillar == "asset" else -1
-    told = (*_balances(held), _record(row), *_catalogue(product))
+    told = (*_balances(held), _record(row), *_catalogue(product), *exchange.origins)
+    days = f"{exchange.how(held.fen_days)} 元·天 yuan-days"
     if missing is not None or basis is None:
         step = Step(
             "无法定价，不计利息与内部资金转移价格",
             "Cannot be priced: neither interest nor transfer price counts",
             0, missing or "no_day_basis", told, found.rules,
         )  # fmt: skip
-        return Price(held, bound.pillar, missing, 0, dict.fromkeys(COMPONENTS, 0), step, step)
-    interest = sign * accrued(held.fen_days, units(contract), basis)
+        none = dict.fromkeys(COMPONENTS, 0)
+        return Price(held, fen_days, bound.pillar, missing, 0, none, step, step)
+    interest = sign * accrued(fen_days, units(contract), basis)
     interest_step = Step(
         "合同利息", "Interest by contract", interest,
-        f"{_sign(sign)}{money(held.fen_days)} 元·天 yuan-days"
-        f" × {percent(units(contract))} / {basis}", told,
+        f"{_sign(sign)}{days} × {percent(units(contract))} / {basis}", told,
     )  # fmt: skip
     parts = []
     for name, each, rules in _rates(
         bank, row["product_id"], bound.pillar, month, method_set, found
     ):
-        amount = -sign * accrued(held.fen_days, each, basis)
-        how = f"{_sign(-sign)}{money(held.fen_days)} 元·天 yuan-days × {percent(each)} / {basis}"
+        amount = -sign * accrued(fen_days, each, basis)
+        how = f"{_sign(-sign)}{days} × {percent(each)} / {basis}"
         step = Step(*_IN_WORDS[name], amount, how, rules=rules)
         if name == "base":
             step = replace(
@@ -195,16 +202,16 @@ def price(account: Account, month: dt.date, held: Held, method_set: str) -> Pric
     ftp = {name: part.fen or 0 for name, part in zip(COMPONENTS, parts, strict=True)}
     shown = tuple(part for part in parts if part.fen or part.rules)
     step = Step("内部资金转移价格", "Transfer price", sum(ftp.values()), "", told, (), shown)
-    return Price(held, bound.pillar, None, interest, ftp, interest_step, step)
+    return Price(held, fen_days, bound.pillar, None, interest, ftp, interest_step, step)
 
 
 def _sign(sign: int) -> str:
     return "-" if sign < 0 else ""
 
 
-def _missing(held: Held, found: _Found, contract: object, basis: object) -> str | None:
+def _missing(fen_days: int, found: _Found, contract: object, basis: object) -> str | None:
     """What a price lacks, the first thing that does."""
-    if held.fen_days == 0:
+    if fen_days == 0:
         return None if _has_all(found, contract, basis) else "no_balance"
     lacks = {
         "no_rule": found.rule is None,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from serving.profit.account import Account
+from serving.profit.bank import Exchange
 from serving.profit.evidence import Origin, Row, Rule, Step, money, origin, percent, rule
 from serving.profit.numbers import (
     UNITS,
@@ -43,7 +44,8 @@ class Exposure:
         loss: Expected of a month, never above 0.
         weighted: Exposure times its risk weight.
         provision: What stands for it at the end of the month.
-        used: Provision that write-offs of the month used up.
+        original_provision: The same in hundredths of its own currency.
+        original_used: Provision that write-offs of the month used up, likewise.
         ead_step: How the exposure was found.
         loss_step: How the expected loss was found.
         weight_step: How the weighted exposure was found.
@@ -55,7 +57,8 @@ class Exposure:
     loss: int
     weighted: int
     provision: int
-    used: int
+    original_provision: int
+    original_used: int
     ead_step: Step
     loss_step: Step
     weight_step: Step
@@ -107,9 +110,10 @@ def exposure(account: Account, month: dt.date, prices: Sequence[Price]) -> Expos
     product = _product(account, month)
     graded = _graded(account, month, measure, product)
     days = month_last(month).day
-    fen_days = sum(each.held.fen_days for each in lent)
+    exchange = account.exchange(month)
+    fen_days = sum(each.fen_days for each in lent)
     drawn = divided(fen_days, days)
-    undrawn = fen(measure["undrawn_amount"]) if measure else 0
+    undrawn = exchange.yuan(fen(measure["undrawn_amount"])) if measure else 0
     converted = units(graded.rule["conversion_rate"]) if graded.rule else 0
     ead = drawn + share(undrawn, converted)
     balances = tuple(each for price in lent for each in price.interest_step.origins)
@@ -119,13 +123,14 @@ def exposure(account: Account, month: dt.date, prices: Sequence[Price]) -> Expos
         ead,
         f"{money(fen_days)} / {days} 天 days = {money(drawn)}"
         + (f"; + {money(undrawn)} 未提用 undrawn × {percent(converted)}" if undrawn else ""),
-        balances + graded.origins,
+        # The balances bring their rate along.
+        balances + graded.origins + (() if lent else exchange.origins),
     )
     closing = _drawn(account, month, product)
     is_spoken = account.bank.whole.spoken_month(month) is not None
-    held_provision, provision_step = _provision(graded, closing, is_spoken=is_spoken)
+    original, provision_step = _provision(graded, closing, exchange, is_spoken=is_spoken)
     loss_step = _loss(graded, ead_step)
-    used_step = _used(measure, month)
+    used, used_step = _used(measure, month, exchange)
     weight = units(graded.rule["risk_weight_rate"]) if graded.rule else 0
     weighted = share(ead, weight)
     how = f"{money(ead)} × {percent(weight)}"
@@ -133,7 +138,7 @@ def exposure(account: Account, month: dt.date, prices: Sequence[Price]) -> Expos
         "风险加权暴露", "Risk-weighted exposure", weighted, how, (), graded.rules, (ead_step,)
     )  # fmt: skip
     return Exposure(
-        ead, loss_step.fen or 0, weighted, held_provision, used_step.fen or 0,
+        ead, loss_step.fen or 0, weighted, provision_step.fen or 0, original, used,
         ead_step, loss_step, weight_step, provision_step, used_step,
     )  # fmt: skip
 
@@ -154,8 +159,13 @@ def _loss(graded: _Graded, ead_step: Step) -> Step:
     )  # fmt: skip
 
 
-def _provision(graded: _Graded, closing: int, *, is_spoken: bool) -> tuple[int, Step]:
-    """What the risk system provided, nothing where it left the account out, else by the rule."""
+def _provision(
+    graded: _Graded, closing: int, exchange: Exchange, *, is_spoken: bool
+) -> tuple[int, Step]:
+    """What the risk system provided, nothing where it left the account out, else by the rule.
+
+    In hundredths of the account's own currency; the step is in fen.
+    """
     delivered = graded.measure["provision_amount"] if graded.measure else None
     if delivered is not None:
         amount, how = fen(delivered), "风险系统报送 delivered by the risk system"
@@ -165,17 +175,25 @@ def _provision(graded: _Graded, closing: int, *, is_spoken: bool) -> tuple[int, 
         part = graded.rule["provision_rate"] if graded.rule else None
         amount = share(closing, units(part or Decimal(0)))
         how = f"{money(closing)} × {percent(units(part or Decimal(0)))}"
-    step = Step("贷款损失准备", "Provision", amount, how, graded.origins, graded.rules)
+    if not exchange.is_own:
+        how = f"{exchange.how(amount)}; {how}"
+    told = graded.origins + exchange.origins
+    step = Step("贷款损失准备", "Provision", exchange.yuan(amount), how, told, graded.rules)
     return amount, step
 
 
-def _used(measure: Row | None, month: dt.date) -> Step:
-    """What write-offs of the month itself used up; what is said of an earlier month was its own."""
+def _used(measure: Row | None, month: dt.date, exchange: Exchange) -> tuple[int, Step]:
+    """What write-offs of the month itself used up; what is said of an earlier month was its own.
+
+    In hundredths of the account's own currency; the step is in fen.
+    """
     words = ("核销使用准备", "Provision used up by a write-off")
     if measure is None or month_first(measure["month_end_date"]) != month:
-        return Step(*words, 0)
-    told = (origin("risk__account_measure", measure, *_MEASURED),)
-    return Step(*words, fen(measure["used_provision_amount"]), origins=told)
+        return 0, Step(*words, 0)
+    amount = fen(measure["used_provision_amount"])
+    how = "" if exchange.is_own else exchange.how(amount)
+    told = (origin("risk__account_measure", measure, *_MEASURED), *exchange.origins)
+    return amount, Step(*words, exchange.yuan(amount), how, told)
 
 
 def _product(account: Account, month: dt.date) -> Row | None:

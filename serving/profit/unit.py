@@ -8,23 +8,24 @@ at a time, so that a whole bank can be gone through without being held.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
 from serving.profit import ledger
 from serving.profit.account import Account, booked_rows
-from serving.profit.bank import UNASSIGNED, Bank
+from serving.profit.bank import UNASSIGNED, Bank, Exchange
 from serving.profit.costing import Cost, Pool, Work, costs
 from serving.profit.evidence import Row, Rule, Step, money, origin, rule
-from serving.profit.lines import AccountMonth, booked_interest, fees, work_line
-from serving.profit.numbers import month_first, months_later
+from serving.profit.lines import AccountMonth, booked_interest, fee_of, fees, work_line
+from serving.profit.numbers import fen, month_first, months_later
 from serving.profit.visits import visit_lines
 
 INTEREST: Final = ("interest_income", "interest_expense")
 COST: Final = ("direct_cost", "indirect_cost")
 MISSING: Final = (
     "no_rule", "no_contract_rate", "no_day_basis", "no_tenor", "no_core_share", "no_curve",
+    "no_exchange_rate",
 )  # fmt: skip
 # The lines that a cause has beside income tax.
 LINES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -41,6 +42,7 @@ LINES: Final[Mapping[str, tuple[str, ...]]] = {
         *INTEREST, "fee_income", "fee_expense", "other_income", "surtax", "indirect_cost",
         "expected_loss",
     ),
+    "fx_translation": (*INTEREST, "fee_income", "expected_loss"),
     "contract_interest": INTEREST,
     "no_provision": ("expected_loss",),
     "no_cost_pool": ("unused_capacity",),
@@ -117,6 +119,8 @@ class UnitMonth:
         self.bank, self.unit, self.month, self.rule_set = bank, unit, month, rule_set
         self.pools = dict(pools)
         self._statement_lines = statement_lines
+        # Amounts in other currencies by line and account.
+        self._abroad: dict[tuple[str, str], list[tuple[Exchange, int]]] = {}
 
     @cached_property
     def offset(self) -> Row | None:
@@ -164,6 +168,8 @@ class UnitMonth:
             return bool(self.pools)
         if cause == "finance":
             return self.is_closed
+        if cause == "fx_translation" and line == "expected_loss":
+            return bool(self.rule_set["loss_method_code"] == "provision")
         return True
 
     def own(self, line: str, cause: str) -> list[Step]:
@@ -180,7 +186,7 @@ class UnitMonth:
             return [
                 _pool_step(pool, cause) for pool in self.pools.values() if pool.unit == self.unit
             ]
-        return []
+        return self._in_one_go(line) if cause == "fx_translation" else []
 
     def ledger_tax(self) -> Step:
         """Income tax as the unit's ledger books it."""
@@ -203,6 +209,8 @@ class UnitMonth:
             return _less("司库承接", "Treasury's side", each.whole("ftp", self.rule_set))
         if cause in ("booked_elsewhere", *MISSING):
             return self._booked(each, line, cause, is_here=is_here)
+        if cause == "fx_translation":
+            return self._one_by_one(each, line)
         done = [piece for piece in each.done if piece.unit == self.unit]
         if cause == "served_elsewhere":
             counted = each.whole(line, self.rule_set) if is_here else None
@@ -231,8 +239,8 @@ class UnitMonth:
         if line == "fee_income":
             rows = account.postings(self.month)
             here = [row for row in rows if account.unit_at(row["booked_date"]) == self.unit]
-            found = fees(here) if cause == "booked_elsewhere" else []
-            counted = fees(rows) if is_here and cause == "booked_elsewhere" else []
+            found = fees(self.bank, here) if cause == "booked_elsewhere" else []
+            counted = fees(self.bank, rows) if is_here and cause == "booked_elsewhere" else []
             return _differing(found, [step for own in counted for step in _uncounted(own)])
         if self.month not in self.bank.whole.booked_months or cause != _missing(each):
             return []
@@ -242,7 +250,53 @@ class UnitMonth:
             if self.bank.unit(row["organisation_id"]) == self.unit
         ]
         less = _uncounted(each.whole(line, self.rule_set)) if is_here else []
-        return _differing(booked_interest(line, rows), less)
+        return _differing(booked_interest(line, account, rows), less)
+
+    def _one_by_one(self, each: AccountMonth, line: str) -> list[Step]:
+        """Amounts of an account in another currency, each turned into yuan by itself."""
+        found = [
+            (exchange, amount)
+            for exchange, amount in self._abroad_of(each, line)
+            if exchange.row is not None and amount
+        ]
+        self._abroad[line, each.account.account_id] = found
+        return [
+            Step(
+                "减：逐笔折算", "Less: turned into yuan one by one", -exchange.yuan(amount),
+                f"-{exchange.how(amount)}", exchange.origins,
+            )
+            for exchange, amount in found
+        ]  # fmt: skip
+
+    def _abroad_of(self, each: AccountMonth, line: str) -> Iterator[tuple[Exchange, int]]:
+        account, sign = each.account, 1 if line == "interest_income" else -1
+        if line == "expected_loss":
+            if each.unit == self.unit:
+                yield account.exchange(self.month), each.released
+        elif line == "fee_income":
+            for row in account.postings(self.month):
+                if account.unit_at(row["booked_date"]) == self.unit:
+                    yield self.bank.exchange(row.get("currency_code"), self.month), fee_of(row)
+        else:
+            for row in account.booked(self.month):
+                if self.bank.unit(row["organisation_id"]) == self.unit:
+                    booked = sign * fen(row[f"{line}_amount"])
+                    yield account.exchange(self.month), booked
+
+    def _in_one_go(self, line: str) -> list[Step]:
+        """The same amounts by currency, as the ledger is turned into yuan; after all accounts."""
+        totals: dict[str, tuple[Exchange, int]] = {}
+        for (name, _), found in self._abroad.items():
+            for exchange, amount in found if name == line else ():
+                before = totals.get(exchange.currency, (exchange, 0))[1]
+                totals[exchange.currency] = (exchange, before + amount)
+        return [
+            Step(
+                "合计折算", "Turned into yuan in one go", exchange.yuan(total),
+                exchange.how(total), exchange.origins,
+            )
+            for exchange, total in totals.values()
+        ]  # fmt: skip
 
     def _served(self, line: str, done: Sequence[Work], counted: Step | None) -> list[Step]:
         """Work that the unit did, less what counts at an account or customer of the unit."""

@@ -15,7 +15,7 @@ import duckdb
 
 from dagster_project.home import Home
 from dagster_project.night import feeds_folder_of
-from dagster_project.tracing import Deliveries, base_method_set
+from dagster_project.tracing import Deliveries, base_method_set, own_currency
 from ingestion.contracts import load_feeds
 from serving.connection import connect_current
 from serving.profit import published
@@ -165,7 +165,8 @@ def _opened(home: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Bank]]:
         fed = _first(rows, "corebank__balance", "balance_date")
         whole = Whole(_first_month(rows), fed, None, posted, _booked(rows), core_shares=shares)
         whole = replace(whole, measured_months=_measured(rows))
-        bank = Bank(rows, rules, generation.business_date, whole, base_method_set())
+        until = generation.business_date
+        bank = Bank(rows, rules, until, whole, base_method_set(), own_currency())
         _count(bank, months)
         yield connection, bank
 

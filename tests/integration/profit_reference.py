@@ -96,16 +96,37 @@ class Reference:
         }
 
     @cached_property
-    def _curves(self) -> dict[dt.date, dict[int, Fraction]]:
-        curves: dict[dt.date, dict[int, Fraction]] = defaultdict(dict)
+    def _curves(self) -> dict[str, dict[dt.date, dict[int, Fraction]]]:
+        curves: dict[str, dict[dt.date, dict[int, Fraction]]] = defaultdict(
+            lambda: defaultdict(dict)
+        )
         for row in self._rows("treasury__ftp_curve"):
-            curves[row["curve_date"]][row["tenor_months"] * 30] = Fraction(row["ftp_rate"])
+            tenor = row["tenor_months"] * 30
+            curves[row["currency_code"]][row["curve_date"]][tenor] = Fraction(row["ftp_rate"])
         return curves
 
-    def rate(self, day: dt.date, tenor: int) -> Fraction:
-        """The curve that held on a day, at a tenor in days."""
-        days = [each for each in self._curves if each <= day]
-        curve = self._curves[max(days) if days else min(self._curves)]
+    @cached_property
+    def _exchange(self) -> dict[str, dict[dt.date, Fraction]]:
+        found: dict[str, dict[dt.date, Fraction]] = defaultdict(dict)
+        if (self.lake / "treasury__exchange_rate").is_dir():
+            for row in self._rows("treasury__exchange_rate"):
+                price = Fraction(row["exchange_price"])
+                found[row["currency_code"]][row["rate_date"]] = price / 100
+        return found
+
+    def yuan(self, currency: str, month: dt.date) -> Fraction:
+        """What a unit of a currency is worth on the last day of a month that there is."""
+        if currency == "CNY":
+            return Fraction(1)
+        rates = self._exchange[currency]
+        last = month.replace(day=calendar.monthrange(month.year, month.month)[1])
+        return rates[max(day for day in rates if day <= min(last, self.until))]
+
+    def rate(self, currency: str, day: dt.date, tenor: int) -> Fraction:
+        """The curve of a currency that held on a day, at a tenor in days."""
+        curves = self._curves[currency]
+        days = [each for each in curves if each <= day]
+        curve = curves[max(days) if days else min(curves)]
         below = max((each for each in curve if each <= tenor), default=min(curve))
         above = min((each for each in curve if each > tenor), default=below)
         if above == below or tenor < below:
@@ -159,10 +180,11 @@ class Reference:
             estimate = self.core_share(record["product_id"], record["currency_code"], month)
         return Fraction(rule["core_share_rate"]) if estimate is None else estimate
 
-    def ladder(self, month: dt.date, tenor: int, core: Fraction) -> Fraction:
+    def ladder(self, currency: str, month: dt.date, tenor: int, core: Fraction) -> Fraction:
         """The core at the average of as many monthly rungs as the tenor has, the rest overnight."""
-        rungs = [self.rate(months_later(month, -back), tenor) for back in range(tenor // 30)]
-        overnight = self.rate(month, 0)
+        days = [months_later(month, -back) for back in range(tenor // 30)]
+        rungs = [self.rate(currency, day, tenor) for day in days]
+        overnight = self.rate(currency, month, 0)
         average = rounded(sum(rungs, Fraction(0)) / len(rungs), 8)
         return overnight + rounded((average - overnight) * core, 8)
 
@@ -245,9 +267,9 @@ class Reference:
         rule, tenor, day, bound = self._place(record, product, last, in_red)
         if rule["method_code"] == "ladder":
             core = self._core_of(rule, record, month)
-            base = self.ladder(month, tenor, core)
+            base = self.ladder(record["currency_code"], month, tenor, core)
         else:
-            base = self.rate(day or month, tenor)
+            base = self.rate(record["currency_code"], day or month, tenor)
         contract = rule["overdraft_rate"] or record["interest_rate"]
         found = {"interest": Fraction(contract), "base": base}
         for component in COMPONENTS[1:]:
@@ -316,14 +338,16 @@ class Reference:
             for month, held in self._balance_days(delivered, balances, pillar).items():
                 total = dict.fromkeys(("interest", *COMPONENTS), Fraction(0))
                 for _, is_lent, rates, side in self._borne(delivered, held):
+                    worth = self.yuan(delivered[side[0]]["currency_code"], month)
+                    balance_days = rounded(held[side][0] * worth, 2)
                     for name, rate in rates.items():
-                        amount = rounded(held[side][0] * rate, 2)
+                        amount = rounded(balance_days * rate, 2)
                         total[name] += amount if is_lent == (name == "interest") else -amount
                 yield delivered[0]["account_id"], month, total
 
-    def treasury_days(self, month: dt.date) -> dict[tuple[str, str, dt.date], Fraction]:
-        """Pillar, part of the margin and day -> yuan of all accounts on it, not rounded."""
-        found: dict[tuple[str, str, dt.date], Fraction] = defaultdict(Fraction)
+    def treasury_days(self, month: dt.date) -> dict[tuple[str, str, str, dt.date], Fraction]:
+        """Currency, pillar, part of the margin and day -> yuan of all accounts, not rounded."""
+        found: dict[tuple[str, str, str, dt.date], Fraction] = defaultdict(Fraction)
         for delivered, balances in self._accounts():
             pillar = self._products[delivered[0]["product_id"]]["pillar_code"]
             held = self._balance_days(delivered, balances, pillar).get(month, {})
@@ -336,7 +360,9 @@ class Reference:
                     for name, rate in rates.items():
                         sign = 1 if is_lent == (name == "interest") else -1
                         owed = -balance if side[1] else balance
-                        found[name_of_side, name, day] += sign * owed * rate
+                        currency = delivered[side[0]]["currency_code"]
+                        owed *= self.yuan(currency, month)
+                        found[currency, name_of_side, name, day] += sign * owed * rate
         return found
 
     def _balance_days(

@@ -204,23 +204,21 @@ def test_each_day_of_the_month_is_that_of_the_plain_reference(bank):
     month = dt.date(2025, 11, 1)
     reference = Reference(bank.home / "lake", ROOT / "dbt" / "seeds" / "rules", NIGHT)
     published = bank.sql(
-        "select pillar_code, component_code, date_day, customer_amount - rounding_amount as amount,"
+        "select currency_code, pillar_code, component_code, date_day,"
+        " customer_amount - rounding_amount as amount,"
         " treasury_amount + customer_amount as left_amount"
         " from dimensional.fct_treasury_day"
         f" where month_date = date '{month}' and method_set_code = 'matched'"
     )
-    found = {
-        (row["pillar_code"], row["component_code"], row["date_day"]): float(row["amount"])
-        for row in published
-    }
-    running: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    key = ("currency_code", "pillar_code", "component_code", "date_day")
+    found = {tuple(row[name] for name in key): float(row["amount"]) for row in published}
+    running: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
     expected = {}
-    for (pillar, name, day), amount in sorted(reference.treasury_days(month).items()):
-        before = running[pillar, name]
-        running[pillar, name] += amount
-        expected[pillar, name, day.isoformat()] = float(
-            rounded(before + amount, 2) - rounded(before, 2)
-        )
+    for (*kind, day), amount in sorted(reference.treasury_days(month).items()):
+        place = tuple(kind)
+        before = running[place]
+        running[place] += amount
+        expected[*place, day.isoformat()] = float(rounded(before + amount, 2) - rounded(before, 2))
     assert len(found) > 150
     assert found == {key: amount for key, amount in expected.items() if key in found or amount}
     assert all(

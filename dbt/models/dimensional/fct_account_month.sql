@@ -1,5 +1,5 @@
 -- One row per account and month in which it held a balance, was posted to, bore interest or was measured
--- by the risk system.
+-- by the risk system, in yuan.
 {{ partitioned_from_month('month_date') }}
 with price as (
     select
@@ -42,6 +42,8 @@ described as (
         version.customer_fk,
         version.product_fk,
         version.organisation_fk,
+        account.currency_code,
+        exchange.exchange_price,
         account.interest_rate,
         account.opened_date,
         version.closed_date,
@@ -61,11 +63,24 @@ described as (
         on activity.account_key = version.account_key
         and {{ as_at('version', month_reached('activity.month_date')) }}
     left join {{ ref('dim_account') }} as account on version.account_fk = account.account_pk
+    left join {{ ref('int_currency__find_rate') }} as exchange
+        on {{ foreign_currency('account.currency_code') }} = exchange.currency_code
+        and activity.month_date = exchange.month_date
     left join price
         on activity.account_key = price.account_key and activity.month_date = price.month_date
     left join last_price
         on version.account_fk = last_price.account_fk
         and activity.month_date = last_price.month_date
+),
+
+-- Postings and booked interest are in yuan already.
+translated as (
+    select
+        described.*,
+        {{ in_yuan('original_balance_days_amount', 'currency_code', 'exchange_price') }} as balance_days_amount,
+        {{ in_yuan('original_closing_balance_amount', 'currency_code', 'exchange_price') }}
+            as closing_balance_amount
+    from described
 )
 
 select
@@ -75,7 +90,11 @@ select
     cast(coalesce(customer_key, {{ var('unassigned_pk') }}) as bigint) as customer_key,
     cast(coalesce(product_fk, {{ var('unassigned_pk') }}) as bigint) as product_fk,
     cast(coalesce(organisation_fk, {{ var('unassigned_pk') }}) as bigint) as organisation_fk,
+    cast(coalesce(currency_code, '{{ var("own_currency_code") }}') as {{ t_string() }}) as currency_code,
+    cast(exchange_price as decimal(18, 4)) as exchange_price,
     cast(days_count as int) as days_count,
+    cast(original_balance_days_amount as decimal(18, 2)) as original_balance_days_amount,
+    cast(original_closing_balance_amount as decimal(18, 2)) as original_closing_balance_amount,
     cast(balance_days_amount as decimal(18, 2)) as balance_days_amount,
     cast({{ average_over('balance_days_amount', 'days_count') }} as decimal(18, 2))
         as average_balance_amount,
@@ -109,4 +128,4 @@ select
     cast(coalesce(closed_date, {{ open_valid_date() }}) > {{ month_reached('month_date') }} as boolean)
         as is_open,
     cast(month_date as date) as month_date
-from described
+from translated

@@ -1,6 +1,7 @@
 -- One row per unit, ledger account, currency and month of a month whose ledger was delivered: what it
 -- closes at, and what its accounts hold; every ledger account that a deposit or loan product is kept in, or
--- that accounts have a balance in. Debits are positive.
+-- that accounts have a balance in. In the currency itself: no rate of exchange stands between the two. Debits
+-- are positive.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('fct_balance_recon_month', unfinished='1 = 0') %}
 with delivered_month as (
@@ -13,24 +14,23 @@ account as (
     select
         organisation.organisation_id,
         product.gl_account_code,
-        account.currency_code,
+        account_month.currency_code,
         account_month.month_date,
         -- What the bank owes stands in the ledger as a credit, what it is owed as a debit.
         sum(
             case
-                when product.pillar_code = 'asset' then account_month.closing_balance_amount
-                else -account_month.closing_balance_amount
+                when product.pillar_code = 'asset' then account_month.original_closing_balance_amount
+                else -account_month.original_closing_balance_amount
             end
         ) as closing_amount
     from {{ ref('fct_account_month') }} as account_month
     inner join delivered_month on account_month.month_date = delivered_month.month_date
-    inner join {{ ref('dim_account') }} as account on account_month.account_fk = account.account_pk
     inner join {{ ref('dim_product') }} as product on account_month.product_fk = product.product_pk
     inner join {{ ref('dim_organisation') }} as organisation
         on account_month.organisation_fk = organisation.organisation_pk
     where product.gl_account_code is not null
     group by
-        organisation.organisation_id, product.gl_account_code, account.currency_code,
+        organisation.organisation_id, product.gl_account_code, account_month.currency_code,
         account_month.month_date
 ),
 

@@ -13,9 +13,9 @@ with exposed as (
         product.product_id,
         -- An overdrawn deposit is lent, too.
         case
-            when product.pillar_code = 'asset' then coalesce(account_month.closing_balance_amount, 0)
-            else greatest(-coalesce(account_month.closing_balance_amount, 0), 0)
-        end as drawn_amount
+            when product.pillar_code = 'asset' then coalesce(account_month.original_closing_balance_amount, 0)
+            else greatest(-coalesce(account_month.original_closing_balance_amount, 0), 0)
+        end as original_drawn_amount
     from {{ ref('int_loan__measure_month') }} as measure
     left join {{ ref('fct_account_month') }} as account_month
         on measure.account_key = account_month.account_key
@@ -73,8 +73,8 @@ rated as (
         {{ average_over('exposed.balance_days_amount', 'day(' ~ month_last('exposed.month_date') ~ ')') }}
             as drawn_average_amount,
         coalesce(
-            exposed.provision_amount,
-            {{ share_of_amount('exposed.drawn_amount', 'coalesce(fitted.provision_rate, 0)') }}
+            exposed.original_provision_amount,
+            {{ share_of_amount('exposed.original_drawn_amount', 'coalesce(fitted.provision_rate, 0)') }}
         ) as held_provision_amount
     from exposed
     left join fitted
@@ -119,12 +119,17 @@ select
         as expected_loss_amount,
     cast(
         case
-            when provision_amount is null then 'rule'
+            when original_provision_amount is null then 'rule'
             when is_carried then 'carried'
             else 'risk_system'
         end as {{ t_string() }}
     ) as provision_source_code,
-    cast(held_provision_amount as decimal(18, 2)) as provision_amount,
-    cast(used_provision_amount as decimal(18, 2)) as used_provision_amount,
+    cast(currency_code as {{ t_string() }}) as currency_code,
+    cast(held_provision_amount as decimal(18, 2)) as original_provision_amount,
+    cast({{ in_yuan('held_provision_amount', 'currency_code', 'exchange_price') }} as decimal(18, 2))
+        as provision_amount,
+    cast(original_used_provision_amount as decimal(18, 2)) as original_used_provision_amount,
+    cast({{ in_yuan('original_used_provision_amount', 'currency_code', 'exchange_price') }} as decimal(18, 2))
+        as used_provision_amount,
     cast(month_date as date) as month_date
 from defaulting

@@ -18,14 +18,25 @@ with monthly as (
     group by month_date, method_set_code, currency_code, pillar_code, day_basis
 ),
 
--- A column for each part becomes a row, in whole 10^-10 yuan times the days of the year.
+-- A column for each part becomes a row, in whole 10^-16 yuan times the days of the year: the price of 100
+-- units has four decimals.
 part as (
     {%- for component in components %}
     select
-        daily.*,
+        daily.month_date,
+        daily.date_day,
+        daily.method_set_code,
+        daily.currency_code,
+        daily.pillar_code,
+        daily.day_basis,
+        {{ in_yuan('daily.balance_amount', 'daily.currency_code', 'exchange.exchange_price') }} as balance_amount,
         '{{ component }}' as component_code,
         {{ '' if component == 'interest' else '-' }}case daily.pillar_code when 'asset' then 1 else -1 end
-        * {{ wide_units('daily.' ~ component ~ '_weight', 10) }} as weight_units,
+        * {{ wide_units('daily.' ~ component ~ '_weight', 10) }}
+        * case
+            when {{ is_own_currency('daily.currency_code') }} then 1000000
+            else cast(exchange.exchange_price * 10000 as bigint)
+        end as weight_units,
         monthly.{{ component }}_month_amount as month_amount
     from {{ ref('int_pricing__spread_day') }} as daily
     inner join monthly
@@ -34,6 +45,9 @@ part as (
         and daily.currency_code = monthly.currency_code
         and daily.pillar_code = monthly.pillar_code
         and daily.day_basis = monthly.day_basis
+    left join {{ ref('int_currency__find_rate') }} as exchange
+        on {{ foreign_currency('daily.currency_code') }} = exchange.currency_code
+        and daily.month_date = exchange.month_date
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -56,10 +70,10 @@ counted as (
     select
         running.*,
         {{ from_units(div_units_wide(
-            'running_units', 'cast(day_basis as bigint) * 100000000'
+            'running_units', 'cast(day_basis as bigint) * 100000000000000'
         ), 2) }} as running_amount,
         {{ from_units(div_units_wide(
-            'running_units - weight_units', 'cast(day_basis as bigint) * 100000000'
+            'running_units - weight_units', 'cast(day_basis as bigint) * 100000000000000'
         ), 2) }} as earlier_amount
     from running
 ),

@@ -1,4 +1,5 @@
--- One row per deposit account and month in which its balance stood below zero at the end of a day.
+-- One row per deposit account and month in which its balance stood below zero at the end of a day,
+-- in its currency.
 with overdrawn as (
     select
         stretch.account_key,
@@ -21,6 +22,7 @@ select
     cast(account_month.organisation_fk as bigint) as organisation_fk,
     cast(overdrawn.first_overdrawn_date as date) as first_overdrawn_date,
     cast(overdrawn.overdrawn_days_count as int) as overdrawn_days_count,
+    cast(account_month.currency_code as {{ t_string() }}) as currency_code,
     cast(overdrawn.lowest_balance_amount as decimal(18, 2)) as lowest_balance_amount,
     cast(overdrawn.overdrawn_balance_days_amount as decimal(18, 2)) as overdrawn_balance_days_amount,
     cast(overdrawn.month_date as date) as month_date

@@ -3,7 +3,7 @@
     'message': 'A month of accounts has other balances than the fact of balances. 账户月度与余额事实的积数或余额不一致。',
 }) }}
 -- One row per month whose account months do not sum to its stretches of balance: yuan-days, and the
--- balance at the end of the last counted day.
+-- balance at the end of the last counted day, each in its own currency.
 with stretch as (
     select
         month_date,
@@ -23,8 +23,8 @@ with stretch as (
 account as (
     select
         month_date,
-        sum(balance_days_amount) as balance_days_amount,
-        sum(closing_balance_amount) as closing_amount
+        sum(original_balance_days_amount) as balance_days_amount,
+        sum(original_closing_balance_amount) as closing_amount
     from {{ ref('fct_account_month') }}
     where {{ touched('month_date', 'month', always=True) }}
     group by month_date

@@ -6,15 +6,18 @@
 -- included.
 with posting as (
     select
-        month_date,
-        sum(transaction_count) as transaction_count,
-        sum(signed_amount) as signed_amount,
-        sum(fee_amount) as fee_amount
-    from {{ ref('fct_transaction') }}
+        posting.month_date,
+        sum(posting.transaction_count) as transaction_count,
+        sum({{ in_yuan('posting.signed_amount', 'posting.currency_code', 'exchange.exchange_price') }})
+            as signed_amount,
+        sum({{ in_yuan('posting.fee_amount', 'posting.currency_code', 'exchange.exchange_price') }}) as fee_amount
+    from {{ ref('fct_transaction') }} as posting
+    left join {{ ref('int_currency__find_rate') }} as exchange
+        on posting.currency_code = exchange.currency_code and posting.month_date = exchange.month_date
     where
-        booked_date <= {{ business_date() }}
-        and {{ touched('month_date', 'month', always=True) }}
-    group by month_date
+        posting.booked_date <= {{ business_date() }}
+        and {{ touched('posting.month_date', 'month', always=True) }}
+    group by posting.month_date
 ),
 
 account as (

@@ -182,6 +182,51 @@ def test_without_a_price_neither_interest_nor_transfer_price_counts():
     assert step.how == "no_contract_rate"
 
 
+def _dollars(**feeds: list[dict[str, Any]]) -> Bank:
+    """A bank whose only account is in dollars, with a curve of dollars and a rate in mid-month."""
+    curve = _row(
+        curve_date=dt.date(2024, 6, 1), currency_code="USD", tenor_months=12,
+        ftp_rate=Decimal("0.02"),
+    )  # fmt: skip
+    rates = [
+        _row(currency_code="USD", rate_date=dt.date(2025, 1, day), exchange_price=Decimal(price))
+        for day, price in ((15, "718.3600"), (31, "720.0000"))
+    ]
+    told = {
+        "corebank__account": [_account(currency_code="USD")],
+        "treasury__ftp_curve": [curve],
+        "treasury__exchange_rate": rates,
+    }
+    return _bank(**(told | feeds))
+
+
+def test_dollars_bear_in_yuan_at_the_rate_of_the_months_last_day():
+    """31 days of 36,000 dollars are 8,035,200 yuan-days, at 3.6 % and at 2 %."""
+    held = [_held(dt.date(2024, 12, 31), "36000")]
+    fee = _row(
+        account_id="a", transaction_id="t", booked_date=dt.date(2025, 1, 22),
+        amount=Decimal("0.07"),
+        direction_code="debit", transaction_type_code="fee", channel_code="counter",
+        fee_amount=None, counterparty_bank_name=None, currency_code="USD",
+    )  # fmt: skip
+    lines = _lines(_dollars(corebank__balance=held, corebank__transaction=[fee]))[1]
+    assert lines["interest_expense"] == -80_352
+    assert lines["ftp"] == 44_640
+    assert lines["fee_income"] == 50, "0.504 yuan"
+
+
+def test_a_currency_without_a_rate_counts_nothing_and_says_so():
+    """Never one for one; the rate of a later month is none of this one's."""
+    late = _row(
+        currency_code="USD", rate_date=dt.date(2025, 2, 3), exchange_price=Decimal("718.3600")
+    )
+    held = [_held(dt.date(2024, 12, 31), "36000")]
+    bank = _dollars(corebank__balance=held, treasury__exchange_rate=[late])
+    month = AccountMonth(Account(bank, "a"), JANUARY, pools(bank, JANUARY))
+    assert {each.missing for each in month.prices("matched")} == {"no_exchange_rate"}
+    assert not any(_lines(bank)[1].values())
+
+
 @pytest.mark.parametrize(
     ("shares", "expected"),
     [

@@ -47,6 +47,7 @@ judged as (
         coalesce(added.reserve_rate, 0) as reserve_rate,
         coalesce(added.policy_rate, 0) as policy_rate,
         case
+            when not priced.has_exchange_rate then 'no_exchange_rate'
             when priced.balance_days_amount = 0 then null
             when priced.method_code is null then 'no_rule'
             when priced.interest_rate is null then 'no_contract_rate'

@@ -1,5 +1,5 @@
 -- One row per account, unit, kind of posting, channel and month: whatever later tables need of the
--- postings by month.
+-- postings by month, in yuan.
 {%- set first_month = rebuilt_from('fct_account_month') %}
 with posting as (
     select
@@ -9,14 +9,18 @@ with posting as (
         posting.channel_fk,
         posting.month_date,
         posting.booked_date,
-        posting.amount,
         posting.signed_amount,
-        posting.fee_amount,
+        {{ in_yuan('posting.amount', 'posting.currency_code', 'exchange.exchange_price') }} as amount,
+        {{ in_yuan('posting.fee_amount', 'posting.currency_code', 'exchange.exchange_price') }}
+            as fee_amount,
         posting.transaction_count,
         posting.is_customer_initiated,
         posting.counterparty_bank_name is not null as is_to_other_bank
     from {{ ref('fct_transaction') }} as posting
     left join {{ ref('dim_account') }} as account on posting.account_fk = account.account_pk
+    left join {{ ref('int_currency__find_rate') }} as exchange
+        on {{ foreign_currency('posting.currency_code') }} = exchange.currency_code
+        and posting.month_date = exchange.month_date
     where
         posting.booked_date <= {{ business_date() }}
         and {{ in_rebuilt('posting.month_date', first_month) }}

@@ -1,5 +1,6 @@
 -- One row per account and month in which it held a balance, was posted to, bore booked interest or was
--- measured by the risk system: a line of credit that nobody draws is somebody's all the same.
+-- measured by the risk system (a line of credit that nobody draws is somebody's all the same): balances in
+-- its own currency, all else in yuan.
 {%- set first_month = rebuilt_from('fct_account_month') %}
 with begun as (
     -- A balance on the eve of the first month opens that month; it does not make one of its own.
@@ -17,11 +18,11 @@ balance as (
     select
         account_key,
         month_date,
-        {{ total_of('balance_amount * days_count') }} as balance_days_amount,
+        {{ total_of('balance_amount * days_count') }} as original_balance_days_amount,
         {{ total_of(
             'case when valid_to_date = ' ~ add_days(month_reached('month_date'), 1)
             ~ ' then balance_amount else 0 end'
-        ) }} as closing_balance_amount
+        ) }} as original_closing_balance_amount
     from {{ ref('fct_account_balance_interval') }}
     where {{ in_rebuilt('month_date', first_month) }}
     group by account_key, month_date
@@ -87,7 +88,7 @@ gathered as (
         coalesce(balance.account_key, posting.account_key, booked.account_key, measured.account_key) as account_key,
         coalesce(balance.month_date, posting.month_date, booked.month_date, measured.month_date) as month_date,
         {%- for table, names in [
-            ('balance', ['balance_days', 'closing_balance']),
+            ('balance', ['original_balance_days', 'original_closing_balance']),
             ('posting', ['inflow', 'outflow', 'rival_outflow', 'fee']),
             ('booked', ['interest_income', 'interest_expense']),
         ] %}
@@ -112,7 +113,7 @@ gathered as (
 select
     cast(gathered.account_key as bigint) as account_key,
     {%- for name in [
-        'balance_days', 'closing_balance', 'inflow', 'outflow', 'rival_outflow', 'fee',
+        'original_balance_days', 'original_closing_balance', 'inflow', 'outflow', 'rival_outflow', 'fee',
         'interest_income', 'interest_expense',
     ] %}
     cast(gathered.{{ name }}_amount as decimal(18, 2)) as {{ name }}_amount,

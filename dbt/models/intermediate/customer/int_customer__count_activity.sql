@@ -1,6 +1,7 @@
 -- One row per customer and month: visits and complaints of 90 days, and the postings that a window
 -- of 30 or 90 days must leave out of its earliest month.
 {%- set first_month = rebuilt_from('fct_customer_rolling_month') %}
+{%- set amount = in_yuan('posting.amount', 'posting.currency_code', 'exchange.exchange_price') %}
 {%- set measures_of = {
     'head_posting': [
         'head_30d_count', 'head_90d_count', 'head_outflow_90d_amount',
@@ -49,14 +50,17 @@ head_posting as (
             as head_90d_count,
         {{ total_of(
             'case when head_day.window_days = 90 and posting.signed_amount < 0'
-            ~ ' then posting.amount else 0 end'
+            ~ ' then ' ~ amount ~ ' else 0 end'
         ) }} as head_outflow_90d_amount,
         {{ total_of(
             'case when head_day.window_days = 90 and posting.signed_amount < 0'
-            ~ ' and posting.counterparty_bank_name is not null then posting.amount else 0 end'
+            ~ ' and posting.counterparty_bank_name is not null then ' ~ amount ~ ' else 0 end'
         ) }} as head_rival_outflow_90d_amount
     from {{ ref('fct_transaction') }} as posting
     inner join head_day on posting.booked_date = head_day.booked_date
+    left join {{ ref('int_currency__find_rate') }} as exchange
+        on {{ foreign_currency('posting.currency_code') }} = exchange.currency_code
+        and posting.month_date = exchange.month_date
     inner join {{ ref('dim_account') }} as account on posting.account_fk = account.account_pk
     -- The customer whom that month's sums were given to.
     inner join {{ ref('fct_account_month') }} as account_month

@@ -1,5 +1,6 @@
 -- One row per account that lends or holds a provision, and month: what is lent on average, and how the
--- risk system and the contract grade it on the last day that the month's figures reach to.
+-- risk system and the contract grade it on the last day that the month's figures reach to. What the risk
+-- system says is in the account's currency.
 {%- set first_month = rebuilt_from('fct_account_month') %}
 with history as (
     -- A balance on the eve of the first month makes no month of its own.
@@ -74,30 +75,48 @@ graded as (
     inner join {{ ref('int_loan__track_version') }} as loan
         on gathered.account_key = loan.account_key
         and {{ as_at('loan', month_reached('gathered.month_date')) }}
+),
+
+kept as (
+    select
+        gathered.*,
+        account.currency_code,
+        exchange.exchange_price
+    from gathered
+    left join {{ ref('bridge_account_version') }} as version
+        on gathered.account_key = version.account_key
+        and {{ as_at('version', month_reached('gathered.month_date')) }}
+    left join {{ ref('dim_account') }} as account on version.account_fk = account.account_pk
+    left join {{ ref('int_currency__find_rate') }} as exchange
+        on {{ foreign_currency('account.currency_code') }} = exchange.currency_code
+        and gathered.month_date = exchange.month_date
 )
 
 select
-    cast(gathered.account_key as bigint) as account_key,
-    cast(gathered.balance_days_amount as decimal(18, 2)) as balance_days_amount,
+    cast(kept.account_key as bigint) as account_key,
+    cast(kept.balance_days_amount as decimal(18, 2)) as balance_days_amount,
     -- In a month that the risk system spoke of, an account that it left out has no provision.
-    cast(gathered.is_month_measured as boolean) as is_month_measured,
-    cast(coalesce(gathered.is_carried, false) as boolean) as is_carried,
-    cast(gathered.rating_code as {{ t_string() }}) as rating_code,
+    cast(kept.is_month_measured as boolean) as is_month_measured,
+    cast(coalesce(kept.is_carried, false) as boolean) as is_carried,
+    cast(kept.rating_code as {{ t_string() }}) as rating_code,
     cast(graded.five_class_code as {{ t_string() }}) as five_class_code,
     cast(graded.collateral_code as {{ t_string() }}) as collateral_code,
-    cast(gathered.pd_rate as decimal(12, 8)) as pd_rate,
-    cast(gathered.lgd_rate as decimal(12, 8)) as lgd_rate,
-    cast(gathered.undrawn_amount as decimal(18, 2)) as undrawn_amount,
+    cast(kept.pd_rate as decimal(12, 8)) as pd_rate,
+    cast(kept.lgd_rate as decimal(12, 8)) as lgd_rate,
+    cast(coalesce(kept.currency_code, '{{ var("own_currency_code") }}') as {{ t_string() }}) as currency_code,
+    cast(kept.exchange_price as decimal(18, 4)) as exchange_price,
+    cast({{ in_yuan('kept.undrawn_amount', 'kept.currency_code', 'kept.exchange_price') }} as decimal(18, 2))
+        as undrawn_amount,
     cast(
         case
-            when gathered.is_month_measured and gathered.is_carried is null then 0
-            else gathered.provision_amount
+            when kept.is_month_measured and kept.is_carried is null then 0
+            else kept.provision_amount
         end as decimal(18, 2)
-    ) as provision_amount,
-    cast(coalesce(gathered.used_provision_amount, 0) as decimal(18, 2)) as used_provision_amount,
-    cast(gathered.month_date as date) as month_date
-from gathered
+    ) as original_provision_amount,
+    cast(coalesce(kept.used_provision_amount, 0) as decimal(18, 2)) as original_used_provision_amount,
+    cast(kept.month_date as date) as month_date
+from kept
 left join graded
-    on gathered.account_key = graded.account_key
-    and gathered.month_date = graded.month_date
+    on kept.account_key = graded.account_key
+    and kept.month_date = graded.month_date
     and graded.grade_rank = 1

@@ -17,8 +17,12 @@ placed as (
     select
         held.month_date,
         held.is_overdrawn,
-        held.balance_days_amount,
         held.last_date,
+        -- Yuan accrue on yuan, so that a margin is rounded once, and its parts are of one money.
+        {{ in_yuan('held.balance_days_amount', 'place.currency_code', 'exchange.exchange_price') }}
+            as balance_days_amount,
+        {{ is_own_currency('place.currency_code') }} or exchange.exchange_price is not null
+            as has_exchange_rate,
         place.account_fk,
         place.account_key,
         place.currency_code,
@@ -35,6 +39,9 @@ placed as (
             as pricing_kind_code
     from held
     inner join {{ ref('int_pricing__place_account') }} as place on held.account_fk = place.account_fk
+    left join {{ ref('int_currency__find_rate') }} as exchange
+        on {{ foreign_currency('place.currency_code') }} = exchange.currency_code
+        and held.month_date = exchange.month_date
 ),
 
 begun as (
@@ -84,6 +91,7 @@ select
     cast(pillar_code as {{ t_string() }}) as pillar_code,
     cast(method_code as {{ t_string() }}) as method_code,
     cast(balance_days_amount as decimal(18, 2)) as balance_days_amount,
+    cast(has_exchange_rate as boolean) as has_exchange_rate,
     cast(coalesce(overdraft_rate, interest_rate) as decimal(12, 8)) as interest_rate,
     cast(coalesce(day_basis, rule_day_basis) as int) as day_basis,
     cast(core_share_rate as decimal(12, 8)) as core_share_rate,

@@ -1,5 +1,5 @@
 -- One row per day, set of methods, currency, pillar and days of the year: balances that are priced, and
--- what they bear times the days of the year.
+-- what they bear times the days of the year, both in the currency.
 {%- set components = ['interest', 'base', 'liquidity', 'reserve', 'policy'] %}
 {#- The months that were priced; a balance on the eve of the first month makes none of its own. #}
 {%- set from_priced = 'balance.month_date >= (select min(month_date) from ' ~ ref('int_account__price_month') ~ ')' %}

@@ -1,5 +1,5 @@
 -- One row per account, month and way to charge losses: what it is charged, + where provisions are
--- released. Rebuilt months only.
+-- released; also in the currency of the account. Rebuilt months only.
 with rebuilt as (
     select min(month_date) as first_month_date from {{ ref('int_loan__measure_month') }}
 ),
@@ -14,8 +14,9 @@ provision as (
     select
         coalesce(now.account_key, earlier.account_key) as account_key,
         coalesce(now.month_date, {{ add_months_to('earlier.month_date', 1) }}) as month_date,
-        coalesce(earlier.provision_amount, 0) - coalesce(now.provision_amount, 0)
-        - coalesce(now.used_provision_amount, 0) as loss_amount
+        coalesce(now.currency_code, earlier.currency_code) as currency_code,
+        coalesce(earlier.original_provision_amount, 0) - coalesce(now.original_provision_amount, 0)
+        - coalesce(now.original_used_provision_amount, 0) as original_loss_amount
     from {{ ref('fct_exposure_month') }} as now
     full outer join {{ ref('fct_exposure_month') }} as earlier
         on now.account_key = earlier.account_key
@@ -25,6 +26,8 @@ provision as (
 select
     cast(exposure.account_key as bigint) as account_key,
     cast('expected' as {{ t_string() }}) as loss_method_code,
+    cast(exposure.currency_code as {{ t_string() }}) as currency_code,
+    cast(null as decimal(18, 2)) as original_loss_amount,
     cast(exposure.expected_loss_amount as decimal(18, 2)) as loss_amount,
     cast(exposure.month_date as date) as month_date
 from {{ ref('fct_exposure_month') }} as exposure
@@ -33,15 +36,24 @@ where exposure.expected_loss_amount <> 0
 
 union all
 
--- The first month known has no month before it to compare with.
+-- The first month known has no month before it to compare with. What a rate of exchange moves of a provision
+-- is no loss on the loan: the change is turned into yuan, not the two ends.
 select
     cast(provision.account_key as bigint) as account_key,
     cast('provision' as {{ t_string() }}) as loss_method_code,
-    cast(provision.loss_amount as decimal(18, 2)) as loss_amount,
+    cast(provision.currency_code as {{ t_string() }}) as currency_code,
+    cast(provision.original_loss_amount as decimal(18, 2)) as original_loss_amount,
+    cast(
+        {{ in_yuan('provision.original_loss_amount', 'provision.currency_code', 'exchange.exchange_price') }}
+        as decimal(18, 2)
+    ) as loss_amount,
     cast(provision.month_date as date) as month_date
 from provision
 inner join rebuilt on provision.month_date >= rebuilt.first_month_date
 inner join history on provision.month_date > history.first_month_date
+left join {{ ref('int_currency__find_rate') }} as exchange
+    on {{ foreign_currency('provision.currency_code') }} = exchange.currency_code
+    and provision.month_date = exchange.month_date
 where
-    provision.loss_amount <> 0
+    provision.original_loss_amount <> 0
     and provision.month_date <= {{ date_literal(business_month()) }}

@@ -2,6 +2,7 @@
 -- account, and what its books hold for accounts of other units, which nets to nothing over the bank.
 -- Support that a unit hands down stays in its books, and in those who get it there is less.
 {%- set booked = ref('int_profit__sum_booked') %}
+{%- set translated = ref('int_profit__translate_unit') %}
 {%- set pieces = [
     (booked, 'interest_income', 'piece.cause_code', 'interest_income_amount'),
     (booked, 'interest_expense', 'piece.cause_code', 'interest_expense_amount'),
@@ -11,6 +12,10 @@
     ('work', 'unused_capacity', "'unused_capacity'", 'unused_amount'),
     ('work', 'indirect_cost', "'handed_down'", 'received_amount'),
     ('treasury', 'ftp', "'treasury'", 'treasury_amount'),
+    (translated, 'interest_income', "'fx_translation'", 'interest_income_amount'),
+    (translated, 'interest_expense', "'fx_translation'", 'interest_expense_amount'),
+    (translated, 'fee_income', "'fx_translation'", 'fee_amount'),
+    ('provision', 'expected_loss', "'fx_translation'", 'provision_amount'),
 ] %}
 with rule_set as (
     select *
@@ -54,6 +59,17 @@ treasury as (
         and treasury.method_set_code = offset_unit.ftp_method_set_code
 ),
 
+provision as (
+    select
+        translated.organisation_id,
+        rule.rule_set_code,
+        translated.provision_amount,
+        translated.month_date
+    from {{ translated }} as translated
+    inner join rule_set as rule
+        on translated.month_date = rule.month_date and rule.loss_method_code = 'provision'
+),
+
 item as (
     {%- for table, line, cause, amount in pieces %}
     select
@@ -66,7 +82,7 @@ item as (
     from {{ table }} as piece
     inner join rule_set as rule
         on piece.month_date = rule.month_date
-        {{ 'and piece.rule_set_code = rule.rule_set_code' if table != booked }}
+        {{ 'and piece.rule_set_code = rule.rule_set_code' if table not in (booked, translated) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

@@ -60,6 +60,7 @@ def test_accounts_opened_before_the_history_have_a_balance_on_its_eve(bank: Bank
 def test_general_ledger_ties_to_the_accounts_to_the_fen(bank: Bank) -> None:
     unit, line, loans = account_facts(bank)
     balances = sorted(bank.rows("corebank__balance"), key=lambda row: row["balance_date"])
+    currency = {row["account_id"]: row["currency_code"] for row in bank.rows("corebank__account")}
     ledger = bank.rows("ledger__gl_balance")
     of_products = set(line.values())
     for end in sorted({row["month_end_date"] for row in ledger}):
@@ -67,19 +68,23 @@ def test_general_ledger_ties_to_the_accounts_to_the_fen(bank: Bank) -> None:
         for row in balances:
             if row["balance_date"] <= end:
                 last[row["account_id"]] = money(row["balance_amount"])
-        wanted: dict[tuple[str, str], int] = defaultdict(int)
+        wanted: dict[tuple[str, str, str], int] = defaultdict(int)
         for account, amount in last.items():
-            wanted[unit[account], line[account]] += amount if account in loans else -amount
+            place = (unit[account], line[account], currency[account])
+            wanted[place] += amount if account in loans else -amount
         month = [row for row in ledger if row["month_end_date"] == end]
         closing = {
-            (row["organisation_id"], row["gl_account_code"]): money(row["closing_amount"])
+            (row["organisation_id"], row["gl_account_code"], row["currency_code"]): money(
+                row["closing_amount"]
+            )
             for row in month
         }
+        assert {key[2] for key in closing} == {"CNY", "USD", "HKD"}
         for key in set(wanted) | {key for key in closing if key[1] in of_products}:
             assert closing.get(key, 0) == wanted.get(key, 0), (end, key)
-        per_unit: dict[str, int] = defaultdict(int)
+        per_unit: dict[tuple[str, str], int] = defaultdict(int)
         for row in month:
-            per_unit[row["organisation_id"]] += money(row["closing_amount"])
+            per_unit[row["organisation_id"], row["currency_code"]] += money(row["closing_amount"])
             moved = money(row["opening_amount"]) + money(row["debit_amount"])
             assert moved - money(row["credit_amount"]) == money(row["closing_amount"])
         assert set(per_unit.values()) == {0}
@@ -101,10 +106,10 @@ def test_borrowers_are_charged_what_their_instalments_say(bank: Bank) -> None:
 
 
 def test_openings_continue_closings_but_for_results_at_the_new_year(bank: Bank) -> None:
-    closing: dict[tuple[str, str], int] = {}
+    closing: dict[tuple[str, str, str], int] = {}
     rows = sorted(bank.rows("ledger__gl_balance"), key=lambda row: row["month_end_date"])
     for row in rows:
-        key = (row["organisation_id"], row["gl_account_code"])
+        key = (row["organisation_id"], row["gl_account_code"], row["currency_code"])
         is_carried = row["month_end_date"] == "2026-01-31" and key[1][:4] in ("4104",)
         is_result = row["month_end_date"] == "2026-01-31" and key[1].startswith("6")
         if is_result:
@@ -116,13 +121,13 @@ def test_openings_continue_closings_but_for_results_at_the_new_year(bank: Bank) 
 
 def test_quarterly_interest_is_exact(bank: Bank) -> None:
     """Recomputed day by day in plain Python from 21 September to 20 December."""
-    facts = {row["account_id"]: row for row in bank.rows("corebank__account")}
+    facts = {row["account_id"]: row for row in bank.yuan_rows("corebank__account")}
     series: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in bank.rows("corebank__balance"):
+    for row in bank.yuan_rows("corebank__balance"):
         series[row["account_id"]][row["balance_date"]] = money(row["balance_amount"])
     credits = {
         row["account_id"]: money(row["amount"])
-        for row in bank.rows("corebank__transaction")
+        for row in bank.yuan_rows("corebank__transaction")
         if row["transaction_type_code"] == "结息" and row["booked_date"] == "2025-12-21"
     }
     checked = 0

@@ -23,7 +23,7 @@ LINES = {"利息收入": "6011", "利息支出": "6411", "手续费及佣金收�
 def ledger(bank: Bank, prefix: str, column: str = "net") -> dict[Key, int]:
     """(unit, month end) -> fen of ledger accounts by their prefix; net is credits less debits."""
     found: dict[Key, int] = defaultdict(int)
-    for row in bank.rows("ledger__gl_balance"):
+    for row in bank.yuan_rows("ledger__gl_balance"):
         if row["gl_account_code"].startswith(prefix):
             net = money(row["credit_amount"]) - money(row["debit_amount"])
             fen = net if column == "net" else money(row[column])
@@ -61,7 +61,7 @@ def explained(bank: Bank, line: str) -> dict[Key, int]:
 
 def booked(bank: Bank, column: str, sign: int) -> dict[Key, int]:
     return summed(
-        bank.rows("corebank__accrual"),
+        bank.yuan_rows("corebank__accrual"),
         lambda row: row["organisation_id"],
         lambda row: row["month_end_date"],
         lambda row: sign * money(row[column]),
@@ -69,13 +69,15 @@ def booked(bank: Bank, column: str, sign: int) -> dict[Key, int]:
 
 
 def units(bank: Bank) -> dict[str, str]:
-    return {row["account_id"]: row["organisation_id"] for row in bank.rows("corebank__account")}
+    return {
+        row["account_id"]: row["organisation_id"] for row in bank.yuan_rows("corebank__account")
+    }
 
 
 def posted(bank: Bank, kinds: tuple[str, ...], column: str) -> dict[Key, int]:
     unit = units(bank)
     return summed(
-        [row for row in bank.rows("corebank__transaction")
+        [row for row in bank.yuan_rows("corebank__transaction")
          if not kinds or row["transaction_type_code"] in kinds],
         lambda row: unit[row["account_id"]],
         lambda row: row["booked_date"],
@@ -107,7 +109,7 @@ def test_clearing_fees_are_a_price_times_what_was_cleared(bank: Bank) -> None:
 
 def test_costs_are_the_cost_pools_of_each_unit(bank: Bank) -> None:
     pools = summed(
-        bank.rows("ledger__cost_pool"),
+        bank.yuan_rows("ledger__cost_pool"),
         lambda row: row["organisation_id"],
         lambda row: row["month_end_date"],
         lambda row: -money(row["cost_amount"]),
@@ -117,7 +119,7 @@ def test_costs_are_the_cost_pools_of_each_unit(bank: Bank) -> None:
 
 def test_receivable_and_payable_are_what_was_earned_and_not_paid(bank: Bank) -> None:
     """On the eve what the core system has accrued; never on the wrong side of nothing."""
-    eve = [row for row in bank.rows("corebank__balance") if row["balance_date"] == EVE]
+    eve = [row for row in bank.yuan_rows("corebank__balance") if row["balance_date"] == EVE]
     unit = units(bank)
     opening: dict[str, int] = defaultdict(int)
     for row in eve:
@@ -138,7 +140,7 @@ def test_receivable_and_payable_are_what_was_earned_and_not_paid(bank: Bank) -> 
 def balance_days(bank: Bank) -> dict[str, dict[str, int]]:
     """Account -> month end -> sum of the end-of-day balances of the month's days, in fen."""
     moved: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in bank.rows("corebank__balance"):
+    for row in bank.yuan_rows("corebank__balance"):
         moved[row["account_id"]][row["balance_date"]] = money(row["balance_amount"])
     found: dict[str, dict[str, int]] = {}
     for account, days in moved.items():
@@ -155,14 +157,14 @@ def balance_days(bank: Bank) -> dict[str, dict[str, int]]:
 
 def late_or_missed(bank: Bank) -> set[str]:
     """Loan accounts that ever were late in the history, or ended in it."""
-    account = {row["loan_id"]: row["account_id"] for row in bank.rows("corebank__loan")}
+    account = {row["loan_id"]: row["account_id"] for row in bank.yuan_rows("corebank__loan")}
     late = {
-        account[row["loan_id"]] for row in bank.rows("corebank__repayment")
+        account[row["loan_id"]] for row in bank.yuan_rows("corebank__repayment")
         if row["due_date"] != row["paid_date"]
     }  # fmt: skip
     return late | {
         row["account_id"]
-        for row in bank.rows("corebank__loan")
+        for row in bank.yuan_rows("corebank__loan")
         if row["overdue_days"] != "0" or row["status_code"] != "正常"
     }
 
@@ -170,17 +172,18 @@ def late_or_missed(bank: Bank) -> set[str]:
 def test_an_ordinary_month_is_balance_days_times_the_rate(bank: Bank) -> None:
     """What is ordinary is read from the files: one rate, and nothing settled, missed or late."""
     rates: dict[str, set[str]] = defaultdict(set)
-    for row in bank.rows("corebank__account"):
+    for row in bank.yuan_rows("corebank__account"):
         rates[row["account_id"]].add(row["interest_rate"])
-    record = {row["account_id"]: row for row in bank.rows("corebank__account")}
+    record = {row["account_id"]: row for row in bank.yuan_rows("corebank__account")}
     settled = {
-        (row["account_id"], row["booked_date"][:7]) for row in bank.rows("corebank__transaction")
+        (row["account_id"], row["booked_date"][:7])
+        for row in bank.yuan_rows("corebank__transaction")
         if row["transaction_type_code"] == "结息"
     }  # fmt: skip
     told = {
         (row["account_id"], row["month_end_date"]): money(row["interest_income_amount"])
         + money(row["interest_expense_amount"])
-        for row in bank.rows("corebank__accrual")
+        for row in bank.yuan_rows("corebank__accrual")
     }
     odd = late_or_missed(bank)
     checked = {"1": 0, "2": 0}
@@ -204,7 +207,7 @@ def test_an_ordinary_month_is_balance_days_times_the_rate(bank: Bank) -> None:
 def test_mortgages_are_booked_at_the_new_rate_from_new_year_on(bank: Bank) -> None:
     """All of January, also where the instalment of the month was earned at two rates."""
     records: dict[str, list[str]] = defaultdict(list)
-    for row in bank.rows("corebank__account"):
+    for row in bank.yuan_rows("corebank__account"):
         if row["product_id"] == "2103" and row["interest_rate"] not in records[row["account_id"]]:
             records[row["account_id"]].append(row["interest_rate"])
     repriced = {account: found[1] for account, found in records.items() if len(found) == 2}
@@ -212,7 +215,7 @@ def test_mortgages_are_booked_at_the_new_rate_from_new_year_on(bank: Bank) -> No
     days = balance_days(bank)
     told = {
         row["account_id"]: money(row["interest_income_amount"])
-        for row in bank.rows("corebank__accrual") if row["month_end_date"] == "2026-01-31"
+        for row in bank.yuan_rows("corebank__accrual") if row["month_end_date"] == "2026-01-31"
     }  # fmt: skip
     late = late_or_missed(bank)
     on_time = [account for account in repriced if account not in late]
@@ -224,14 +227,14 @@ def test_mortgages_are_booked_at_the_new_rate_from_new_year_on(bank: Bank) -> No
 
 def test_provisions_follow_balance_and_class(bank: Bank) -> None:
     unit = units(bank)
-    balances = sorted(bank.rows("corebank__balance"), key=lambda row: row["balance_date"])
-    measures = bank.rows("risk__account_measure")
+    balances = sorted(bank.yuan_rows("corebank__balance"), key=lambda row: row["balance_date"])
+    measures = bank.yuan_rows("risk__account_measure")
     # What was written off holds no provision any more.
     gone = {(row["account_id"], row["month_end_date"]) for row in measures
             if row["used_provision_amount"]}  # fmt: skip
     kept: dict[Key, int] = defaultdict(int)
     loans: dict[str, dict[str, str]] = {}
-    updates = sorted(bank.rows("corebank__loan"), key=lambda row: row["updated_date"])
+    updates = sorted(bank.yuan_rows("corebank__loan"), key=lambda row: row["updated_date"])
     for end in sorted({row["month_end_date"] for row in measures} - {EVE}):
         last = {row["account_id"]: money(row["balance_amount"]) for row in balances
                 if row["balance_date"] <= end}  # fmt: skip
@@ -258,7 +261,7 @@ def used_up(bank: Bank) -> dict[Key, int]:
     """(unit, month end) -> fen of provisions that write-offs took, debits."""
     unit = units(bank)
     return summed(
-        bank.rows("risk__account_measure"),
+        bank.yuan_rows("risk__account_measure"),
         lambda row: unit[row["account_id"]],
         lambda row: row["month_end_date"],
         lambda row: -money(row["used_provision_amount"]),
@@ -269,16 +272,16 @@ def test_a_write_off_takes_the_whole_loan_and_no_more_than_stood_for_it(bank: Ba
     unit = units(bank)
     lost = {
         row["account_id"]: row
-        for row in bank.rows("corebank__loan")
+        for row in bank.yuan_rows("corebank__loan")
         if row["status_code"] == "核销"
     }
     assert lost
     posted = {
         (row["account_id"], row["booked_date"]): money(row["amount"])
-        for row in bank.rows("corebank__transaction") if row["summary_text"] == "贷款核销"
+        for row in bank.yuan_rows("corebank__transaction") if row["summary_text"] == "贷款核销"
     }  # fmt: skip
     assert {account for account, _ in posted} == set(lost)
-    measures = bank.rows("risk__account_measure")
+    measures = bank.yuan_rows("risk__account_measure")
     used = {
         (row["account_id"], row["month_end_date"]): money(row["used_provision_amount"])
         for row in measures if row["used_provision_amount"]
@@ -292,7 +295,7 @@ def test_a_write_off_takes_the_whole_loan_and_no_more_than_stood_for_it(bank: Ba
         )  # fmt: skip
         assert fen <= stood
         assert (lost[account]["five_class_code"], day[5:7] in ("09", "12")) == ("损失", True)
-        last = [row for row in bank.rows("corebank__balance") if row["account_id"] == account][-1]
+        last = [row for row in bank.yuan_rows("corebank__balance") if row["account_id"] == account][-1]
         assert (last["balance_date"], money(last["balance_amount"])) == (day, 0)
     assert used_up(bank) == {
         (unit[account], day): -fen for (account, day), fen in posted.items()
@@ -302,7 +305,7 @@ def test_a_write_off_takes_the_whole_loan_and_no_more_than_stood_for_it(bank: Ba
 def test_provisions_of_the_eve_are_no_cost_of_the_first_month(bank: Bank) -> None:
     unit = units(bank)
     held = summed(
-        [row for row in bank.rows("risk__account_measure") if row["month_end_date"] == EVE],
+        [row for row in bank.yuan_rows("risk__account_measure") if row["month_end_date"] == EVE],
         lambda row: unit[row["account_id"]],
         lambda _: "2025-09-01",
         lambda row: -money(row["provision_amount"]),
@@ -340,7 +343,7 @@ def test_explained_differences_come_in_few_months_and_name_a_clerk(bank: Bank) -
     rows = bank.sheet_rows("ledger__explanation")
     assert {row["month_end_date"] for row in rows} == {"2025-11-30", "2025-12-31"}
     staff = {
-        row["employee_id"] for row in bank.rows("corebank__employee")
+        row["employee_id"] for row in bank.yuan_rows("corebank__employee")
         if row["organisation_id"] == "0112"
     }  # fmt: skip
     assert {row["prepared_by_employee_id"] for row in rows} <= staff

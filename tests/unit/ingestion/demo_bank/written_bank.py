@@ -49,6 +49,19 @@ class Bank:
             self._rows[feed_name] = list(self._read(feed_name))
         return [row for _, row in self._rows[feed_name]]
 
+    def yuan_rows(self, feed_name: str) -> list[Row]:
+        """The same without accounts and ledgers in other currencies, which have books apart."""
+        abroad = {
+            row["account_id"]
+            for row in self.rows("corebank__account")
+            if row["currency_code"] != "CNY"
+        }
+        return [
+            row
+            for row in self.rows(feed_name)
+            if row.get("currency_code", "CNY") == "CNY" and row.get("account_id") not in abroad
+        ]
+
     def sheet_rows(self, feed_name: str) -> list[Row]:
         """Rows of a feed's workbooks, by column name, in order of delivery; cells as texts."""
         feed, found = self.feeds[feed_name], []
