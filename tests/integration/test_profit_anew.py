@@ -58,12 +58,18 @@ def test_all_of_profit_is_the_same_reckoned_anew(bank):
     ],
 )
 def test_a_figure_of_a_unit_opens_to_the_file_and_row_it_rests_on(bank, line, cause, feed):
+    # Of the units with such a figure the one whose ledger booked most impairment.
     (row,) = bank.sql(
         "select organisation_id from dimensional.fct_profit_month as profit"
         " join dimensional.dim_organisation as unit"
         " on profit.organisation_fk = unit.organisation_pk"
-        f" where cause_code = '{cause}' and month_date = date '2025-12-01'"
-        " and rule_set_code = 'base' group by 1 order by max(abs(amount)) desc limit 1"
+        " left join dimensional.fct_recon_month as recon"
+        " on profit.organisation_fk = recon.organisation_fk"
+        " and profit.month_date = recon.month_date and profit.rule_set_code = recon.rule_set_code"
+        " and recon.statement_line_code = 'impairment'"
+        f" where cause_code = '{cause}' and profit.month_date = date '2025-12-01'"
+        " and profit.rule_set_code = 'base' group by 1"
+        " order by coalesce(max(abs(ledger_amount)), 0) desc, max(abs(amount)) desc limit 1"
     )
     unit = row["organisation_id"]
     text = bank.crm("trace", unit, "2025-12", line, "--cause", cause, "--json")

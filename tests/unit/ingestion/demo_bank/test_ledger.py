@@ -295,7 +295,9 @@ def test_a_write_off_takes_the_whole_loan_and_no_more_than_stood_for_it(bank: Ba
         )  # fmt: skip
         assert fen <= stood
         assert (lost[account]["five_class_code"], day[5:7] in ("09", "12")) == ("损失", True)
-        last = [row for row in bank.yuan_rows("corebank__balance") if row["account_id"] == account][-1]
+        last = [row for row in bank.yuan_rows("corebank__balance") if row["account_id"] == account][
+            -1
+        ]
         assert (last["balance_date"], money(last["balance_amount"])) == (day, 0)
     assert used_up(bank) == {
         (unit[account], day): -fen for (account, day), fen in posted.items()
