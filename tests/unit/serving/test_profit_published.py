@@ -17,6 +17,7 @@ from serving.profit.book import Book
 from serving.profit.spread import Spread
 
 JANUARY, FEBRUARY = dt.date(2025, 1, 1), dt.date(2025, 2, 1)
+FTP = published.Line("ftp", "转移", "Transfer price")
 # Customer 1 holds deposit 11 (product D) and loan 12 (L); customer 2 half of deposit 21 (E),
 # whose other half is nobody's.
 TABLES = """
@@ -49,8 +50,8 @@ create table dimensional.fct_profit_month as
     ) as v (account_key, customer_key, product_fk, line, amount)
     cross join (values (date '2025-01-01'), (date '2025-02-01')) as m (month_date);
 create table dimensional.dim_profit_cause as select * from (values
-    ('account', '账户', 'Account'), ('treasury', '司库对方', 'Treasury''s side'))
-    as v (cause_code, cause_name_zh, cause_name_en);
+    ('account', '账户', 'Account', false), ('treasury', '司库对方', 'Treasury''s side', false))
+    as v (cause_code, cause_name_zh, cause_name_en, is_ledger_placement);
 create table dimensional.fct_profit_range_month as select 1 as customer_key,
     cast(40 as decimal(18, 2)) as lowest_profit_amount,
     cast(45.64 as decimal(18, 2)) as base_profit_amount,
@@ -268,11 +269,21 @@ def test_a_range_is_the_same_only_with_both_ends_and_the_base():
 
 
 def test_a_figure_of_a_unit_is_the_sum_of_its_lines_for_a_cause(connection):
-    lines = published.summed_lines("net_interest")
-    asked = (connection, "u", JANUARY, lines)
-    assert published.unit_figure(*asked, "account", "base") == 18_000
-    with pytest.raises(QueryError, match="ftp account, income_tax account"):
-        published.unit_figure(*asked, "treasury", "base")
+    line = published.require_line(connection, "net_interest")
+    assert published.unit_figure(connection, "u", JANUARY, line, "account", "base") == 18_000
+
+
+def test_a_figure_that_a_unit_has_not_is_told_by_names_with_the_lines_of_the_cause(connection):
+    line = published.require_line(connection, "fee_expense")
+    with pytest.raises(QueryError) as caught:
+        published.unit_figure(connection, "u", JANUARY, line, "account", "base")
+    zh, en = caught.value.sentence
+    assert "原因“账户 (account)”没有项目“手续费支出 (fee_expense)”" in zh
+    assert "已发布的项目：利息收入 (interest_income)、" in zh
+    assert "no Fee expense (fee_expense) for the cause Account (account)" in en
+    assert en.endswith(", Income tax (income_tax), Capital charge (capital_charge)")
+    with pytest.raises(QueryError, match="for this cause: none"):
+        published.unit_figure(connection, "u", JANUARY, line, "treasury", "base")
 
 
 def test_value_classes_are_bands_of_the_average_deposit(connection):
@@ -294,12 +305,12 @@ def test_a_generation_of_an_older_version_is_to_be_built_again():
         (lambda c: published.require_line(c, "ftpp"), "interest_income, interest_expense, ftp"),
         (lambda c: published.rule_set(c, "bok", JANUARY), "choose one of base"),
         (
-            lambda c: published.unit_figure(c, "w", JANUARY, ["ftp"], "treasury", "base"),
+            lambda c: published.unit_figure(c, "w", JANUARY, FTP, "treasury", "base"),
             "there is no unit 'w'",
         ),
         (
-            lambda c: published.unit_figure(c, "u", JANUARY, ["ftp"], "no_idea", "base"),
-            "choose one of account, treasury",
+            lambda c: published.unit_figure(c, "u", JANUARY, FTP, "no_idea", "base"),
+            "those of unit u in 2025-01 are: Account (account)",
         ),
         (lambda c: books.of_class(c, "gold"), "choose one of general, key"),
         (lambda c: what_if.rate_changed(Book(c, [1], "base"), "X", Decimal(1)), "nothing of 'X'"),
