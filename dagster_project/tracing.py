@@ -160,12 +160,51 @@ class Deliveries:
         return found
 
 
+def unit_accounts(
+    deliveries: Deliveries,
+    connection: duckdb.DuckDBPyConnection,
+    unit: str,
+    month: dt.date,
+) -> tuple[list[str], list[str]]:
+    """Numbers of the accounts behind a unit's figures; of treasury's and of no unit's all.
+
+    What the risk system alone speaks of is an account by itself, whose losses are nobody's; what is
+    posted to or booked for an account on no list counts at nobody, all of it together.
+
+    Args:
+        deliveries: The lake.
+        connection: The published generation.
+        unit: Number of the unit.
+        month: First day of the month.
+
+    Returns:
+        The accounts to go through, the empty number for those on no list; and the latter's numbers.
+    """
+    offset = connection.execute(
+        "select 1 from rule.ftp_offset_unit where organisation_id = ?"
+        " and ? >= valid_from_date and ? < valid_to_date",
+        [unit, month, month],
+    ).fetchone()
+    known = deliveries.values("corebank__account", "account_id")
+    if offset is not None or unit == "unassigned":
+        found = known | deliveries.values("risk__account_measure", "account_id")
+        feeds = ("corebank__transaction", "corebank__accrual")
+        named = set[str]().union(*(deliveries.values(feed, "account_id") for feed in feeds))
+    else:
+        found = deliveries.values("corebank__account", "account_id", organisation_id=[unit])
+        named = deliveries.values("corebank__accrual", "account_id", organisation_id=[unit])
+        found |= named & known
+    unlisted = sorted(named - known)
+    return [*([""] if unlisted else []), *sorted(found)], unlisted
+
+
 class UnitBooks:
     """Rows behind the figures of a unit: the bank's as a whole, and accounts as they are asked for.
 
     Args:
         deliveries: The lake.
-        unit: Number of the unit; None where every account of the bank is behind the figure.
+        accounts: Accounts behind the figures, the empty number for those on no list.
+        unlisted: Numbers of the latter.
         month: First day of the month.
         bank_with: Makes a bank of rows by feed.
     """
@@ -173,28 +212,15 @@ class UnitBooks:
     def __init__(
         self,
         deliveries: Deliveries,
-        unit: str | None,
+        accounts: list[str],
+        unlisted: list[str],
         month: dt.date,
         bank_with: Callable[[dict[str, Rows]], Bank],
     ) -> None:
         self._deliveries, self._month, self._bank_with = deliveries, month, bank_with
         self._of_month = deliveries.of_month(month)
         self.bank = bank_with(self._of_month)
-        known = deliveries.values("corebank__account", "account_id")
-        if unit is None:
-            feeds = ("corebank__transaction", "corebank__accrual")
-            named = set[str]().union(*(deliveries.values(feed, "account_id") for feed in feeds))
-            self._unlisted = sorted(named - known)
-            # The empty number stands for all that no list knows.
-            self.accounts: list[str] = [*([""] if self._unlisted else []), *sorted(known)]
-            return
-        feeds = ("corebank__account", "corebank__accrual")
-        self.accounts = sorted(
-            set[str]().union(
-                *(deliveries.values(feed, "account_id", organisation_id=[unit]) for feed in feeds)
-            )
-        )
-        self._unlisted = []
+        self.accounts, self._unlisted = accounts, unlisted
 
     def of(self, accounts: Collection[str]) -> Bank:
         """The bank with the rows of some accounts; the empty number asks for those on no list."""
@@ -253,14 +279,9 @@ def books_of(
         NightError: The lake is not there, or not for this user.
     """
     deliveries = _deliveries(home, until)
-    offset = connection.execute(
-        "select 1 from rule.ftp_offset_unit where organisation_id = ?"
-        " and ? >= valid_from_date and ? < valid_to_date",
-        [unit, month, month],
-    ).fetchone()
-    is_whole = offset is not None or unit == "unassigned"
+    accounts, unlisted = unit_accounts(deliveries, connection, unit, month)
     maker = _maker(connection, until, month)
-    return UnitBooks(deliveries, None if is_whole else unit, month, maker)
+    return UnitBooks(deliveries, accounts, unlisted, month, maker)
 
 
 def _deliveries(home: Home, until: dt.date) -> Deliveries:

@@ -77,9 +77,14 @@ def trace(
         typer.Option("--account", help="Key of one account.", show_default="all of the customer"),
     ] = None,
     accounts: Annotated[
-        int,
-        typer.Option("--accounts", min=0, help="Accounts opened behind a unit, largest first."),
-    ] = SHOWN_ACCOUNTS,
+        int | None,
+        typer.Option(
+            "--accounts",
+            min=0,
+            help="Accounts opened behind a unit, largest first.",
+            show_default=str(SHOWN_ACCOUNTS),
+        ),
+    ] = None,
     vault: Annotated[
         bool, typer.Option("--vault", help="Show account and customer numbers in full.")
     ] = False,
@@ -105,16 +110,12 @@ def trace(
     Example: crm trace 0201 2026-01 unused_capacity --cause unused_capacity
     """
     place, day = home_of(home), parse_month(month)
+    _require_fitting(cause, account, accounts, rule_set)
     if cause is None:
         found = _of_customer(place, whose, day, line, rule_set, account)
-    elif account is not None:
-        raise WrongUsageError(
-            "--account 只用于客户的数字；机构的数字请用 --accounts N 展开金额最大的 N 个账户。",
-            "--account is for a customer's figure; of a unit --accounts N opens the N accounts that"
-            " move most",
-        )
     else:
-        found = _of_unit(place, whose, day, line, cause, rule_set, accounts)
+        opened = SHOWN_ACCOUNTS if accounts is None else accounts
+        found = _of_unit(place, whose, day, line, cause, rule_set, opened)
     if as_json:
         from serving.query import to_json
 
@@ -124,6 +125,33 @@ def trace(
     if not found.is_same:
         say_error(*_difference(found))
         raise typer.Exit(AuditError.exit_code)
+
+
+def _require_fitting(
+    cause: str | None, account: int | None, accounts: int | None, rule_set: str
+) -> None:
+    """Refuse what says nothing of a customer's figure, or of a unit's."""
+    from serving.profit.spread import EXTREMES
+
+    if cause is None and accounts is not None:
+        raise WrongUsageError(
+            "--accounts 只用于机构的数字；客户的账户全部展开，只看其中一个请用 --account 账户键。",
+            "--accounts is for a unit's figure; of a customer all accounts are opened, and"
+            " --account KEY shows one of them",
+        )
+    if cause is not None and account is not None:
+        raise WrongUsageError(
+            "--account 只用于客户的数字；机构的数字请用 --accounts N 展开金额最大的 N 个账户。",
+            "--account is for a customer's figure; of a unit --accounts N opens the N accounts that"
+            " move most",
+        )
+    if cause is not None and rule_set in EXTREMES:
+        raise WrongUsageError(
+            f"--rule-set {rule_set} 只用于客户的数字，利润区间按客户计算；机构的数字请给出已发布的"
+            "规则组，例如 --rule-set base。",
+            f"--rule-set {rule_set} is for a customer's figure, as ranges are of customers; of a"
+            " unit name a published rule set, as in --rule-set base",
+        )
 
 
 def _of_customer(
@@ -196,8 +224,8 @@ def _print(found: Trace, rows: int, *, with_identities: bool) -> None:
     line = found.line
     whose = f"customer {found.customer_key}"
     if found.cause is not None:
-        code, zh, en = found.cause
-        whose = f"unit 机构 {found.unit}  {code} {zh} {en}"
+        cause = found.cause
+        whose = f"unit 机构 {found.unit}  {cause.code} {cause.zh} {cause.en}"
     console.print(
         f"[bold]{escape(line.zh)} {escape(line.en)}[/]  {escape(whose)}"
         f"  {found.month:%Y-%m}  rule set {escape(found.rule_set)}"

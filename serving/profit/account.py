@@ -263,8 +263,19 @@ class Account:
         ]
 
     def accruals(self, month: dt.date) -> list[Row]:
-        """Interest that the ledger booked in a month, by unit; a mended last day counts alone."""
+        """Interest that the ledger booked in a month, by unit; a mended last day counts alone.
+
+        Of an account that no list names it is nobody's, whatever else is said of the account.
+        """
+        if not self._records:
+            return []
         return booked_rows(self.bank.rows_of("corebank__accrual", self.account_id), month)
+
+    def exchange_of(self, accrual: Row) -> Exchange:
+        """The rate of booked interest: of the currency that its record had on the day booked."""
+        version = self.version_at(accrual["month_end_date"])
+        month = month_first(accrual["month_end_date"])
+        return self.bank.exchange(version.row["currency_code"] if version else None, month)
 
     def booked(self, month: dt.date) -> list[Row]:
         """The interest that counts as its own: none of an account that no list knows."""

@@ -17,41 +17,86 @@ from serving.profit.numbers import fen
 
 MONTHS: Final = 12
 Lines = dict[str, int]
-# Whose an account of a month is: its holders with a share, else the customer on its record.
-_HOLDERS: Final = (
-    " join dimensional.fct_account_month as own"
-    " on cost.account_key = own.account_key and cost.month_date = own.month_date"
-    " left join dimensional.bridge_account_holder as holder"
-    " on cost.account_key = holder.account_key and holder.share_rate > 0"
-    " and last_day(cost.month_date) >= holder.valid_from_date"
-    " and last_day(cost.month_date) < holder.valid_to_date"
+# Whose which stretch of an account is in a month, as the marts divide it: what is shared more than
+# once is cut, what nobody shares is nobody's, and of one who holds all of it nothing is divided.
+_PARTS: Final = """
+with divided as (
+    select account_key
+    from dimensional.bridge_account_holder
+    where role_code <> 'authorised'
+    group by 1
+    having min(share_rate) < 1 or count(distinct customer_key) > 1
+),
+holding as (
+    select own.account_key, own.month_date, holder.customer_key,
+        cast(holder.share_rate * 100000000 as bigint) as units
+    from dimensional.fct_account_month as own
+    join divided on own.account_key = divided.account_key
+    join dimensional.bridge_account_holder as holder
+        on own.account_key = holder.account_key and holder.share_rate > 0
+        and last_day(own.month_date) >= holder.valid_from_date
+        and last_day(own.month_date) < holder.valid_to_date
+    where list_contains($months, own.month_date)
+),
+stacked as (
+    select *,
+        sum(units) over (partition by account_key, month_date order by customer_key) as upto,
+        greatest(sum(units) over (partition by account_key, month_date), 100000000) as whole
+    from holding
+),
+placed as (
+    select account_key, month_date, customer_key,
+        (upto - units) * 100000000 // whole as from_units, upto * 100000000 // whole as to_units
+    from stacked
+    union all
+    select account_key, month_date, -1, max(upto), 100000000
+    from stacked
+    group by 1, 2
+    having max(upto) < 100000000
+),
+part as (
+    select account_key, month_date, customer_key,
+        cast(from_units as decimal(9, 0)) * cast(0.00000001 as decimal(9, 8)) as from_rate,
+        cast(to_units as decimal(9, 0)) * cast(0.00000001 as decimal(9, 8)) as to_rate
+    from placed
+    union all
+    select own.account_key, own.month_date, own.customer_key, 0, 1
+    from dimensional.fct_account_month as own
+    where list_contains($months, own.month_date)
+        and not exists (
+            select 1 from placed
+            where placed.account_key = own.account_key and placed.month_date = own.month_date
+        )
 )
+"""
+
+
+def _parted(amount: str) -> str:
+    """What stands at the end of a holder's stretch less what stood at its start."""
+    return f"round({amount} * part.to_rate, 2) - round({amount} * part.from_rate, 2)"
 
 
 _WORKED: Final = (
-    "select cost.month_date, unit.organisation_id, kind.transaction_type_code,"  # noqa: S608
-    " sum(cost.posting_count * coalesce(holder.share_rate, 1)),"
-    " sum(cast(cost.cost_amount as decimal(26, 2)) * coalesce(holder.share_rate, 1)),"
-    " sum(cast(cost.direct_cost_amount as decimal(26, 2)) * coalesce(holder.share_rate, 1))"
+    _PARTS + "select cost.month_date, unit.organisation_id, kind.transaction_type_code,"  # noqa: S608
+    " sum(cost.posting_count * (part.to_rate - part.from_rate)),"
+    f" sum({_parted('cost.cost_amount')}), sum({_parted('cost.direct_cost_amount')})"
     " from dimensional.fct_activity_cost_month as cost"
-    + _HOLDERS
-    + " join dimensional.dim_organisation as unit on cost.organisation_fk = unit.organisation_pk"
+    " join part on cost.account_key = part.account_key and cost.month_date = part.month_date"
+    " join dimensional.dim_organisation as unit on cost.organisation_fk = unit.organisation_pk"
     " join dimensional.dim_transaction_type as kind"
     " on cost.transaction_type_fk = kind.transaction_type_pk"
     " join dimensional.dim_channel as channel on cost.channel_fk = channel.channel_pk"
-    " where channel.channel_code = ? and list_contains(?, cost.month_date)"
-    " and coalesce(holder.customer_key, own.customer_key) in (select unnest(?))"
+    " where channel.channel_code = $channel and part.customer_key in (select unnest($customers))"
     " group by all order by all"
 )
+# A product that names no days of its interest year has those of the pricing rules for yuan.
 _HELD: Final = (
-    # A product that names no days of its interest year has those of the pricing rules for yuan.
-    "select product.product_id, product.pillar_code, coalesce(product.day_basis, 360),"  # noqa: S608
-    " sum(cast(cost.balance_days_amount as decimal(26, 2)) * coalesce(holder.share_rate, 1))"
-    " from dimensional.fct_account_month as cost"
-    + _HOLDERS
-    + " join dimensional.dim_product as product on cost.product_fk = product.product_pk"
-    " where list_contains(?, cost.month_date) and (? or"
-    " coalesce(holder.customer_key, own.customer_key) in (select unnest(?)))"
+    _PARTS + "select product.product_id, product.pillar_code, coalesce(product.day_basis, 360),"  # noqa: S608
+    f" sum({_parted('own.balance_days_amount')})"
+    " from dimensional.fct_account_month as own"
+    " join part on own.account_key = part.account_key and own.month_date = part.month_date"
+    " join dimensional.dim_product as product on own.product_fk = product.product_pk"
+    " where $is_everybody or part.customer_key in (select unnest($customers))"
     " group by all order by all"
 )
 
@@ -119,12 +164,10 @@ class Book:
         """The work on their accounts by a channel."""
         rows = self.connection.execute(
             _WORKED,
-            [channel, self.months, list(self.customers)],
+            {"months": self.months, "channel": channel, "customers": list(self.customers)},
         ).fetchall()
         return [
-            Worked(
-                month, unit, kind, channel, round(count), fen(round(full, 2)), fen(round(direct, 2))
-            )
+            Worked(month, unit, kind, channel, round(count), fen(full), fen(direct))
             for month, unit, kind, count, full, direct in rows
         ]
 
@@ -135,12 +178,13 @@ def held_of(
     customers: Sequence[int] | None,
 ) -> list[Held]:
     """Fen-days by product, of some customers or of everybody."""
-    asked = [list(months), customers is None, list(customers or [UNASSIGNED])]
+    asked = {
+        "months": list(months),
+        "is_everybody": customers is None,
+        "customers": list(customers or [UNASSIGNED]),
+    }
     rows = connection.execute(_HELD, asked).fetchall()
-    return [
-        Held(product, pillar, basis, fen(round(amount, 2)))
-        for product, pillar, basis, amount in rows
-    ]
+    return [Held(product, pillar, basis, fen(amount)) for product, pillar, basis, amount in rows]
 
 
 def of_class(connection: duckdb.DuckDBPyConnection, code: str) -> list[int]:

@@ -233,9 +233,7 @@ def booked_interest(line: str, account: Account, rows: Iterable[Row]) -> list[St
         if amount is not None:
             told = origin("corebank__accrual", row, *_ACCRUAL, f"{line}_amount")
             words = ("会计系统入账利息", "Interest booked by the ledger")
-            version = account.version_at(row["month_end_date"])
-            currency = version.row["currency_code"] if version else None
-            exchange = account.bank.exchange(currency, month_first(row["month_end_date"]))
+            exchange = account.exchange_of(row)
             fen_of = exchange.yuan(sign * fen(amount))
             how = "" if exchange.is_own else exchange.how(sign * fen(amount))
             found.append(Step(*words, fen_of, how, (told, *exchange.origins)))

@@ -49,6 +49,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Why a unit bears an amount; one that only moves it between units bears no income tax."""
+
+    code: str
+    zh: str
+    en: str
+    is_ledger_placement: bool
+
+
+@dataclass(frozen=True)
 class Figure:
     """A published amount of an account in a month, in fen."""
 
@@ -233,10 +243,13 @@ def statement_lines(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return dict(connection.execute(query).fetchall())
 
 
-def causes(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
-    """Why a unit bears an amount: code, and names in Chinese and English."""
-    query = "select cause_code, cause_name_zh, cause_name_en from dimensional.dim_profit_cause"
-    return {code: (zh, en) for code, zh, en in connection.execute(query).fetchall()}
+def causes(connection: duckdb.DuckDBPyConnection) -> dict[str, Cause]:
+    """Why a unit bears an amount, by code."""
+    query = (
+        "select cause_code, cause_name_zh, cause_name_en, is_ledger_placement"
+        " from dimensional.dim_profit_cause"
+    )
+    return {row[0]: Cause(*row) for row in connection.execute(query).fetchall()}
 
 
 def is_unit(connection: duckdb.DuckDBPyConnection, number: str) -> bool:
@@ -265,11 +278,11 @@ def unit_figure(
     connection: duckdb.DuckDBPyConnection,
     unit: str,
     month: dt.date,
-    lines: Iterable[str],
+    line: Line,
     cause: str,
     rule_set_code: str,
 ) -> int:
-    """Fen that a unit bears of some lines for a cause, in a month under a rule set.
+    """Fen that a unit bears of a line or subtotal for a cause, in a month under a rule set.
 
     Raises:
         QueryError: There is no such unit or cause, or nothing of it is published.
@@ -281,23 +294,36 @@ def unit_figure(
             " dimensional.dim_organisation",
         )
     known = causes(connection)
-    if cause not in known:
-        raise QueryError(
-            f"没有原因 {cause!r}；可选：{'、'.join(known)}。",
-            f"there is no cause {cause!r}; choose one of {', '.join(known)}",
-        )
     told = unit_figures(connection, unit, month, rule_set_code)
-    wanted = [(line, cause) for line in lines]
-    if not any(each in told for each in wanted):
-        there = ", ".join(f"{line} {why}" for line, why in told)
-        asked = ", ".join(line for line, _ in wanted)
+    if cause not in known:
+        borne = {why for _, why in told}
+        zh, en = _listed(each for each in known.values() if each.code in borne)
         raise QueryError(
-            f"机构 {unit} 在 {month:%Y-%m} 的规则组 {rule_set_code} 下没有 {asked} 的 {cause}；"
-            f"已发布（项目 原因）：{there or '无'}。",
-            f"unit {unit} bears no {asked} for {cause} in {month:%Y-%m} under {rule_set_code};"
-            f" published (line cause): {there or 'nothing'}",
+            f"没有原因 {cause!r}；机构 {unit} 在 {month:%Y-%m} 的原因有：{zh or '无'}。",
+            f"there is no cause {cause!r}; those of unit {unit} in {month:%Y-%m} are:"
+            f" {en or 'none'}",
+        )
+    wanted = [(each, cause) for each in summed_lines(line.code)]
+    if not any(each in told for each in wanted):
+        there = [each for each in lines(connection) if (each.code, cause) in told]
+        (line_zh, line_en), (cause_zh, cause_en) = _listed([line]), _listed([known[cause]])
+        zh, en = _listed(there)
+        raise QueryError(
+            f"机构 {unit} 在 {month:%Y-%m} 的规则组 {rule_set_code} 下，原因“{cause_zh}”没有项目"
+            f"“{line_zh}”；该原因下已发布的项目：{zh or '无'}。",
+            f"unit {unit} bears no {line_en} for the cause {cause_en} in {month:%Y-%m} under"
+            f" {rule_set_code}; lines published for this cause: {en or 'none'}",
         )
     return sum(told.get(each, 0) for each in wanted)
+
+
+def _listed(known: Iterable[Line | Cause]) -> tuple[str, str]:
+    """Names with their codes, in Chinese and English."""
+    found = list(known)
+    return (
+        "、".join(f"{each.zh} ({each.code})" for each in found),
+        ", ".join(f"{each.en} ({each.code})" for each in found),
+    )
 
 
 def whole(connection: duckdb.DuckDBPyConnection, month: dt.date) -> Whole:

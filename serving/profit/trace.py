@@ -17,6 +17,7 @@ from serving.profit.costing import pools
 from serving.profit.evidence import Origin, Row, Rule, Step
 from serving.profit.lines import AccountMonth
 from serving.profit.numbers import yuan
+from serving.profit.published import Cause
 from serving.profit.spread import EXTREMES, RANGE, Spread, spread_of
 from serving.profit.visits import visit_lines, visit_work
 
@@ -37,7 +38,7 @@ class Trace:
         published: Published amount in fen; None under a rule set of which only the range is.
         step: The figure reckoned anew, with all it rests on.
         unit: Number of the unit whose figure it is.
-        cause: Why the unit bears it: code, Chinese, English.
+        cause: Why the unit bears it.
         spread: The range over all rule sets, where the figure is one of an unpublished one.
     """
 
@@ -48,7 +49,7 @@ class Trace:
     published: int | None
     step: Step
     unit: str | None = None
-    cause: tuple[str, str, str] | None = None
+    cause: Cause | None = None
     spread: Spread | None = None
 
     @property
@@ -66,7 +67,7 @@ class Trace:
         """All of it for a program: amounts in yuan."""
         whose: dict[str, Any] = {"customer_key": self.customer_key}
         if self.cause is not None:
-            whose = {"unit": self.unit, "cause": self.cause[0]}
+            whose = {"unit": self.unit, "cause": self.cause.code}
         return whose | {
             "month": f"{self.month:%Y-%m}",
             "line": self.line.code,

@@ -50,9 +50,8 @@ LINES: Final[Mapping[str, tuple[str, ...]]] = {
     "surtax_by_rule": ("surtax",),
     "tax_by_rule": (),
 }  # fmt: skip
-# What only moves an amount between units bears no tax.
-UNTAXED: Final = ("booked_elsewhere", "served_elsewhere", "handed_down", "tax_by_rule")
-# The ledger less what stands against it, and why the two differ.
+# The ledger less what stands against it, and why the two differ: how a figure is reckoned, which is
+# not the flag is_explanation (finance explains by items, translation by amounts of its own).
 REST: Final = (
     "unit_level", "contract_interest", "no_provision", "no_cost_pool", "loss_by_rule",
     "surtax_by_rule",
@@ -281,7 +280,7 @@ class UnitMonth:
             for row in account.booked(self.month):
                 if self.bank.unit(row["organisation_id"]) == self.unit:
                     booked = sign * fen(row[f"{line}_amount"])
-                    yield account.exchange(self.month), booked
+                    yield account.exchange_of(row), booked
 
     def _in_one_go(self, line: str) -> list[Step]:
         """The same amounts by currency, as the ledger is turned into yuan; after all accounts."""

@@ -17,7 +17,7 @@ from serving.profit.evidence import Row, Step, money, percent, rule
 from serving.profit.lines import IN_WORDS, AccountMonth
 from serving.profit.numbers import share, units
 from serving.profit.trace import Trace, masked
-from serving.profit.unit import LINES, UNTAXED, Nobody, UnitMonth
+from serving.profit.unit import LINES, Nobody, UnitMonth
 from serving.profit.visits import visit_work
 
 # Stands for the accounts that no list knows.
@@ -92,16 +92,13 @@ def trace_unit(
     chosen = published.require_line(connection, line)
     published.require_month(connection, month)
     rules = published.rule_set(connection, rule_set, month)
-    amount = published.unit_figure(
-        connection, unit, month, published.summed_lines(line), cause, rule_set
-    )
-    lines = published.statement_lines(connection)
-    reckoning = Reckoning(books(), unit, month, rules, lines, opened=opened)
+    amount = published.unit_figure(connection, unit, month, chosen, cause, rule_set)
+    lines, causes = published.statement_lines(connection), published.causes(connection)
+    reckoning = Reckoning(books(), unit, month, rules, lines, causes, opened=opened)
     asks = [(each, cause) for each in published.summed_lines(line)]
     steps = [step for _, step in reckoning.figures(asks)]
     found = Step(chosen.zh, chosen.en, sum(each.fen or 0 for each in steps), parts=tuple(steps))
-    name = published.causes(connection)[cause]
-    return Trace(None, month, chosen, rule_set, amount, found, unit=unit, cause=(cause, *name))
+    return Trace(None, month, chosen, rule_set, amount, found, unit=unit, cause=causes[cause])
 
 
 class Reckoning:
@@ -113,6 +110,7 @@ class Reckoning:
         month: First day of the month.
         rule_set: The rule set.
         statement_lines: The ledger's line of each line of profit.
+        causes: Why a unit bears an amount, by code.
         known: Cost pools of the month; None reckons them.
         opened: How many accounts behind a figure are opened to their rows.
     """
@@ -124,12 +122,13 @@ class Reckoning:
         month: dt.date,
         rule_set: Row,
         statement_lines: Mapping[str, str],
+        causes: Mapping[str, published.Cause],
         *,
         known: Mapping[tuple[str, str], Pool] | None = None,
         opened: int = 0,
     ) -> None:
         self._books, self._month, self._opened = books, month, opened
-        self._rule_set = rule_set
+        self._rule_set, self._causes = rule_set, causes
         self._pools = dict(pools(books.bank, month) if known is None else known)
         self._unit = UnitMonth(books.bank, unit, month, rule_set, self._pools, statement_lines)
         self._pieces: dict[Ask, _Pieces] = {}
@@ -147,7 +146,7 @@ class Reckoning:
         if line == "income_tax":
             if cause == "tax_by_rule":
                 return self._unit.is_closed
-            return cause == "account" or cause not in UNTAXED
+            return cause == "account" or cause in self._taxed()
         return line in LINES.get(cause, ()) and self._unit.asks(line, cause)
 
     def _needs(self, ask: Ask) -> Iterator[Ask]:
@@ -164,7 +163,11 @@ class Reckoning:
 
     def _taxed(self) -> list[str]:
         """Causes that bear a tax of their own."""
-        return [each for each in LINES if each not in UNTAXED and each != "account"]
+        return [
+            each
+            for each in LINES
+            if each not in ("account", "tax_by_rule") and not self._causes[each].is_ledger_placement
+        ]
 
     def _base(self, cause: str) -> list[Ask]:
         return [(line, cause) for line in LINES[cause] if self._unit.asks(line, cause)]
@@ -237,7 +240,8 @@ class Reckoning:
         parts = tuple(self._summed(each) for each in self._base(cause))
         before = sum(each.fen or 0 for each in parts)
         rate = units(self._rule_set["income_tax_rate"])
-        how = f"-({money(before)} {cause}) × {percent(rate)}"
+        named = self._causes[cause]
+        how = f"-({money(before)} {named.zh} {named.en}) × {percent(rate)}"
         told = (rule("rule.profit_rule_set", self._rule_set, "rule_set_code", "income_tax_rate"),)
         return Step(*IN_WORDS["income_tax"], -share(before, rate), how, (), told, parts)
 

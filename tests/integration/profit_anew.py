@@ -15,7 +15,7 @@ import duckdb
 
 from dagster_project.home import Home
 from dagster_project.night import feeds_folder_of
-from dagster_project.tracing import Deliveries, base_method_set, own_currency
+from dagster_project.tracing import Deliveries, base_method_set, own_currency, unit_accounts
 from ingestion.contracts import load_feeds
 from serving.connection import connect_current
 from serving.profit import published
@@ -25,7 +25,7 @@ from serving.profit.costing import pools, work
 from serving.profit.lines import AccountMonth
 from serving.profit.numbers import DAY, fen, month_first, months_later
 from serving.profit.unit import LINES
-from serving.profit.unit_trace import NOBODY, Reckoning
+from serving.profit.unit_trace import Reckoning
 from serving.profit.visits import visit_lines, visit_work
 
 # A line or subtotal, and a feed that it must rest on.
@@ -76,7 +76,7 @@ class Compared:
 
 def compared(home: Path) -> Compared:
     """All that a home published of profit beside plain Python; units in first and last month."""
-    with _opened(home) as (connection, bank):
+    with _opened(home) as (connection, bank, deliveries):
         months = published.months(connection)
         stated = _anew(bank, months)
         shown = {
@@ -87,9 +87,8 @@ def compared(home: Path) -> Compared:
             "select customer_key, month_date, lowest_profit_amount, base_profit_amount,"
             " highest_profit_amount from dimensional.fct_profit_range_month"
         ).fetchall()
-        # Who brings nothing under any rule set has a row of zeros, and no lines to reckon it from.
-        told = {row[:2]: tuple(fen(each) for each in row[2:]) for row in found if any(row[2:])}
-        units = _units(connection, bank, {months[0], months[-1]})
+        told = {row[:2]: tuple(fen(each) for each in row[2:]) for row in found}
+        units = _units(connection, bank, deliveries, {months[0], months[-1]})
         return Compared((lines, _published(connection)), (_ranges(stated), told), units)
 
 
@@ -102,25 +101,32 @@ def _ranges(stated: dict[Name, int]) -> dict[Any, Any]:
     return {
         name: (min(found.values()), found["base"], max(found.values()))
         for name, found in amounts.items()
-        if any(found.values())
     }
 
 
 def _units(
-    connection: duckdb.DuckDBPyConnection, bank: Bank, months: Iterable[dt.date]
+    connection: duckdb.DuckDBPyConnection,
+    bank: Bank,
+    deliveries: Deliveries,
+    months: Iterable[dt.date],
 ) -> tuple[dict[Any, int], dict[Any, int]]:
     anew: dict[Any, int | None] = {}
     told: dict[Any, int] = {}
-    lines = published.statement_lines(connection)
+    lines, causes = published.statement_lines(connection), published.causes(connection)
     query = "select distinct organisation_id from dimensional.dim_organisation"
     units = [unit for (unit,) in connection.execute(query).fetchall()]
     for month in months:
         known = pools(bank, month)
+        books = {
+            unit: InHand(bank, unit_accounts(deliveries, connection, unit, month)[0])
+            for unit in units
+        }
         for rule_set in bank.rule("profit_rule_set", month, lambda row: row["is_published"]):
             code = rule_set["rule_set_code"]
             for unit in units:
-                books = _books(bank, unit, month)
-                reckoning = Reckoning(books, unit, month, rule_set, lines, known=known)
+                reckoning = Reckoning(
+                    books[unit], unit, month, rule_set, lines, causes, known=known
+                )
                 for ask, step in reckoning.figures(_asks()):
                     anew[unit, month, *ask, code] = step.fen
                 figures = published.unit_figures(connection, unit, month, code)
@@ -136,24 +142,14 @@ def _asks() -> list[tuple[str, str]]:
     return [(line, cause) for cause in LINES for line in (*LINES[cause], "income_tax")]
 
 
-def _books(bank: Bank, unit: str, month: dt.date) -> InHand:
-    """The accounts that may touch a unit; of treasury's, and of no unit's, all."""
-    if unit == "unassigned" or bank.rule(
-        "ftp_offset_unit", month, lambda row: row["organisation_id"] == unit
-    ):
-        return InHand(bank, [NOBODY, *(each.account_id for each in _accounts(bank))])
-    feeds = ("corebank__account", "corebank__accrual")
-    rows = [row for feed in feeds for row in bank.rows(feed)]
-    return InHand(bank, sorted({r["account_id"] for r in rows if r["organisation_id"] == unit}))
-
-
 @contextmanager
-def _opened(home: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Bank]]:
-    """The published generation, and the bank behind it with what is counted of the whole of it."""
+def _opened(home: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Bank, Deliveries]]:
+    """The published generation, the bank behind it with what is counted of all of it, its lake."""
     place = Home(home)
     connection, generation = connect_current(place.warehouse)
     feeds = load_feeds(feeds_folder_of(place, None))
-    rows = Deliveries(place, generation.business_date, feeds).of_everybody()
+    deliveries = Deliveries(place, generation.business_date, feeds)
+    rows = deliveries.of_everybody()
     with connection:
         months = published.months(connection)
         rules = published.rules(connection)
@@ -170,7 +166,7 @@ def _opened(home: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Bank]]:
         until = generation.business_date
         bank = Bank(rows, rules, until, whole, base_method_set(), own_currency())
         _count(bank, months)
-        yield connection, bank
+        yield connection, bank, deliveries
 
 
 def by_customer(lines: dict[Name, int]) -> dict[tuple[int, str, str], int]:

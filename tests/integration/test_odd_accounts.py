@@ -149,6 +149,13 @@ def test_what_no_list_knows_counts_at_nobody(bank: Bank) -> None:
     assert [list(row.values()) for row in rows] == [[-1, -1, -15]]
 
 
+@pytest.mark.parametrize("line", ["expected_loss", "capital_charge", "income_tax"])
+def test_what_only_the_risk_system_knows_opens_to_its_rows(bank: Bank, line: str) -> None:
+    text = bank.crm("trace", "unassigned", "2025-12", line, "--cause", "account", "--json")
+    rows = profit_anew.rows_behind(text, "risk__account_measure")
+    assert {row["said"]["account_id"] for row in rows} == {f"****{STRANGER[-4:]}"}
+
+
 def test_a_write_off_beyond_its_provision_is_named_and_is_a_loss(bank: Bank) -> None:
     """The night was published, so the ledger ties."""
     rows = bank.sql("select * from qc.qc_write_off_above_provision")

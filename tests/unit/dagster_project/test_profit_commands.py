@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Collection
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli.main import app
-from dagster_project.tracing import base_method_set, project_variable
+from dagster_project.tracing import UnitBooks, base_method_set, project_variable, unit_accounts
 
 _RUNNER = CliRunner()
 
@@ -20,6 +23,9 @@ _RUNNER = CliRunner()
         (["trace", "1", "202512", "ftp"], "write it as YYYY-MM"),
         (["trace", "0201", "2025-12", "ftp", "--cause", "account", "--account", "3"],
          "--accounts N opens"),
+        (["trace", "1", "2025-12", "ftp", "--accounts", "3"], "--accounts is for a unit's figure"),
+        (["trace", "0201", "2025-12", "ftp", "--cause", "account", "--rule-set", "lowest"],
+         "--rule-set lowest is for a customer's figure"),
         (["statement", "1", "--year", "25", "--month", "2025-12"], "cannot be given together"),
         (["what-if", "1"], "give exactly one change"),
         (["what-if", "1", "--lost", "--fee", "3"], "give exactly one change"),
@@ -51,3 +57,51 @@ def test_a_home_without_a_night_says_so(tmp_path, asked):
 def test_the_base_methods_and_rules_are_those_of_the_dbt_project():
     assert base_method_set() == "matched"
     assert project_variable("base_rule_set") == "base"
+
+
+DELIVERED = {
+    "corebank__account": [("a", "u"), ("b", "v")],
+    "corebank__accrual": [("a", "u"), ("b", "u"), ("x", "u")],
+    "corebank__transaction": [("a", None), ("z", None)],
+    "risk__account_measure": [("a", None), ("y", None)],
+}
+
+
+class _Delivered:
+    """Account a is unit u's, b unit v's; x is on no list, and y only the risk system's."""
+
+    def values(self, feed: str, column: str, **among: Collection[object]) -> set[str]:
+        assert column == "account_id"
+        units = among.get("organisation_id")
+        return {name for name, unit in DELIVERED[feed] if units is None or unit in units}
+
+    def of_month(self, month: dt.date) -> dict[str, list[str]]:
+        return {"visits": [f"{month}"]}
+
+    def of_accounts(self, accounts: Collection[str], month: dt.date) -> dict[str, list[str]]:
+        return {"accounts": list(accounts), "month": [f"{month}"]}
+
+
+@pytest.mark.parametrize(
+    ("unit", "accounts", "unlisted"),
+    [
+        ("unassigned", ["", "a", "b", "y"], ["x", "z"]),
+        ("treasury", ["", "a", "b", "y"], ["x", "z"]),
+        ("u", ["", "a", "b"], ["x"]),
+        ("v", ["b"], []),
+    ],
+)
+def test_the_accounts_behind_a_unit_and_those_on_no_list(unit, accounts, unlisted):
+    month = dt.date(2025, 1, 1)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema rule; create table rule.ftp_offset_unit as select 'treasury' as"
+            " organisation_id, date '1900-01-01' as valid_from_date,"
+            " date '9999-12-31' as valid_to_date"
+        )
+        found = unit_accounts(_Delivered(), connection, unit, month)
+    assert found == (accounts, unlisted)
+    books = UnitBooks(_Delivered(), *found, month, lambda rows: rows)
+    assert books.of(accounts)["accounts"] == [*(each for each in accounts if each), *unlisted]
+    days = {"visits": ["2025-01-01"], "month": ["2025-01-01"]}
+    assert books.of(["b"]) == days | {"accounts": ["b"]}

@@ -17,7 +17,9 @@ from serving.profit.book import Book
 from serving.profit.spread import Spread
 
 JANUARY, FEBRUARY = dt.date(2025, 1, 1), dt.date(2025, 2, 1)
-# Customer 1 holds deposit 11 (product D) and loan 12 (L); customer 2 half of deposit 21 (E).
+FTP = published.Line("ftp", "转移", "Transfer price")
+# Customer 1 holds deposit 11 (product D) and loan 12 (L); customer 2 half of deposit 21 (E),
+# whose other half is nobody's.
 TABLES = """
 create schema dimensional; create schema rule;
 create table dimensional.dim_customer as select * from (values (1, 1), (2, 2), (-1, -1))
@@ -43,12 +45,13 @@ create table dimensional.fct_profit_month as
         (11, 1, 1, 'income_tax', -3.5),
         (12, 1, 2, 'interest_income', 100), (12, 1, 2, 'ftp', -60), (12, 1, 2, 'surtax', -0.36),
         (12, 1, 2, 'income_tax', -9.91), (12, 1, 2, 'capital_charge', -8),
-        (21, 2, 3, 'interest_expense', -20), (21, 2, 3, 'ftp', 80)
+        (21, 2, 3, 'interest_expense', -20), (21, 2, 3, 'ftp', 80),
+        (21, -1, 3, 'interest_expense', -20), (21, -1, 3, 'ftp', 80)
     ) as v (account_key, customer_key, product_fk, line, amount)
     cross join (values (date '2025-01-01'), (date '2025-02-01')) as m (month_date);
 create table dimensional.dim_profit_cause as select * from (values
-    ('account', '账户', 'Account'), ('treasury', '司库对方', 'Treasury''s side'))
-    as v (cause_code, cause_name_zh, cause_name_en);
+    ('account', '账户', 'Account', false), ('treasury', '司库对方', 'Treasury''s side', false))
+    as v (cause_code, cause_name_zh, cause_name_en, is_ledger_placement);
 create table dimensional.fct_profit_range_month as select 1 as customer_key,
     cast(40 as decimal(18, 2)) as lowest_profit_amount,
     cast(45.64 as decimal(18, 2)) as base_profit_amount,
@@ -60,8 +63,8 @@ create table dimensional.fct_account_month as
     from (values (11, 1, 1), (12, 1, 2), (21, 9, 3)) as v (account_key, customer_key, product_fk)
     cross join (values (date '2025-01-01'), (date '2025-02-01')) as m (month_date);
 create table dimensional.bridge_account_holder as select 21 as account_key, 2 as customer_key,
-    cast(0.5 as decimal(12, 8)) as share_rate, date '1900-01-01' as valid_from_date,
-    date '9999-12-31' as valid_to_date;
+    'owner' as role_code, cast(0.5 as decimal(12, 8)) as share_rate,
+    date '1900-01-01' as valid_from_date, date '9999-12-31' as valid_to_date;
 create table dimensional.fct_customer_month as
     select customer_key, month_date, day(last_day(month_date)) as days_count,
         cast(deposit * day(last_day(month_date)) as decimal(18, 2)) as deposit_balance_days_amount,
@@ -110,6 +113,14 @@ def connection():
     with duckdb.connect() as made:
         made.execute(TABLES)
         yield made
+
+
+@pytest.fixture
+def changed(connection):
+    """The file, to be changed by one test."""
+    connection.begin()
+    yield connection
+    connection.rollback()
 
 
 @pytest.fixture
@@ -163,6 +174,26 @@ def test_another_rate_moves_interest_and_taxes_and_nothing_else(book):
 def test_a_shared_account_counts_by_its_share(connection):
     case = what_if.rate_changed(Book(connection, [2], "base"), "E", Decimal(25))
     assert case.change["interest_expense"] == -738
+
+
+def test_shares_above_the_whole_are_cut_and_whose_record_it_is_has_none(changed):
+    """Three halves of 36,000 * 59 yuan-days: a third each. Customer 9 is on the record alone."""
+    changed.execute(
+        "insert into dimensional.bridge_account_holder select 21, unnest([3, 4]), 'co_owner', 0.5,"
+        " date '1900-01-01', date '9999-12-31'"
+    )
+    days = [
+        sum(each.fen_days for each in Book(changed, [customer], "base").held())
+        for customer in (2, 3, 4, 9)
+    ]
+    # A stretch ends on a whole hundred-millionth, in each of the two months.
+    assert days == [70_800_000, 70_799_998, 70_800_002, 0]
+    assert sum(days) == 212_400_000
+
+
+def test_of_an_account_with_one_holder_the_whole_is_the_customers_on_its_record(changed):
+    changed.execute("update dimensional.bridge_account_holder set share_rate = 1")
+    assert [bool(Book(changed, [each], "base").held()) for each in (2, 9)] == [False, True]
 
 
 def test_a_fee_is_asked_for_every_month_there_was_anything(book):
@@ -238,11 +269,21 @@ def test_a_range_is_the_same_only_with_both_ends_and_the_base():
 
 
 def test_a_figure_of_a_unit_is_the_sum_of_its_lines_for_a_cause(connection):
-    lines = published.summed_lines("net_interest")
-    asked = (connection, "u", JANUARY, lines)
-    assert published.unit_figure(*asked, "account", "base") == 12_000
-    with pytest.raises(QueryError, match="ftp account, income_tax account"):
-        published.unit_figure(*asked, "treasury", "base")
+    line = published.require_line(connection, "net_interest")
+    assert published.unit_figure(connection, "u", JANUARY, line, "account", "base") == 18_000
+
+
+def test_a_figure_that_a_unit_has_not_is_told_by_names_with_the_lines_of_the_cause(connection):
+    line = published.require_line(connection, "fee_expense")
+    with pytest.raises(QueryError) as caught:
+        published.unit_figure(connection, "u", JANUARY, line, "account", "base")
+    zh, en = caught.value.sentence
+    assert "原因“账户 (account)”没有项目“手续费支出 (fee_expense)”" in zh
+    assert "已发布的项目：利息收入 (interest_income)、" in zh
+    assert "no Fee expense (fee_expense) for the cause Account (account)" in en
+    assert en.endswith(", Income tax (income_tax), Capital charge (capital_charge)")
+    with pytest.raises(QueryError, match="for this cause: none"):
+        published.unit_figure(connection, "u", JANUARY, line, "treasury", "base")
 
 
 def test_value_classes_are_bands_of_the_average_deposit(connection):
@@ -264,12 +305,12 @@ def test_a_generation_of_an_older_version_is_to_be_built_again():
         (lambda c: published.require_line(c, "ftpp"), "interest_income, interest_expense, ftp"),
         (lambda c: published.rule_set(c, "bok", JANUARY), "choose one of base"),
         (
-            lambda c: published.unit_figure(c, "w", JANUARY, ["ftp"], "treasury", "base"),
+            lambda c: published.unit_figure(c, "w", JANUARY, FTP, "treasury", "base"),
             "there is no unit 'w'",
         ),
         (
-            lambda c: published.unit_figure(c, "u", JANUARY, ["ftp"], "no_idea", "base"),
-            "choose one of account, treasury",
+            lambda c: published.unit_figure(c, "u", JANUARY, FTP, "no_idea", "base"),
+            "those of unit u in 2025-01 are: Account (account)",
         ),
         (lambda c: books.of_class(c, "gold"), "choose one of general, key"),
         (lambda c: what_if.rate_changed(Book(c, [1], "base"), "X", Decimal(1)), "nothing of 'X'"),

@@ -6,15 +6,20 @@ mid-month. Amounts in the tests are fen.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from serving.profit.account import ATTRIBUTES
 from serving.profit.bank import EMPLOYEE_COLUMNS, NOWHERE, UNIT_COLUMNS, Bank, Whole
+from serving.profit.published import Cause
+from serving.profit.unit import LINES as LINES_OF_CAUSES
+from serving.profit.unit import REST
 from serving.profit.unit_trace import NOBODY, Reckoning
 
 JANUARY = dt.date(2025, 1, 1)
@@ -36,6 +41,15 @@ LINES = {
 ACCOUNT_MAP = {
     "6411": "interest_expense", "6421": "fee_expense", "6601": "operating_cost",
     "6701": "impairment", "6801": "income_tax", "6403": "surtax",
+}  # fmt: skip
+SEED = Path(__file__).parents[3] / "dbt" / "seeds" / "reference" / "profit_cause.csv"
+CAUSE_ROWS = list(csv.DictReader(SEED.read_text(encoding="utf-8").splitlines()))
+CAUSES = {
+    each["cause_code"]: Cause(
+        each["cause_code"], each["cause_name_zh"], each["cause_name_en"],
+        each["is_ledger_placement"] == "true",
+    )
+    for each in CAUSE_ROWS
 }  # fmt: skip
 Rows = list[dict[str, Any]]
 
@@ -138,7 +152,7 @@ class Books:
 
 def figure(books: Books, unit: str, line: str, cause: str, **rules: Any) -> int | None:
     """A figure in fen; None where a unit cannot have it."""
-    reckoning = Reckoning(books, unit, JANUARY, BASE | rules, LINES, opened=1)
+    reckoning = Reckoning(books, unit, JANUARY, BASE | rules, LINES, CAUSES, opened=1)
     found = reckoning.figures([(line, cause)])
     return found[0][1].fen if found else None
 
@@ -188,7 +202,6 @@ def test_what_no_list_knows_is_nobodys_and_its_interest_still_the_units():
     )
     assert figure(books, NOWHERE, "fee_income", "account") == 300
     assert figure(books, NOWHERE, "interest_expense", "booked_elsewhere") == 100
-    books.accounts = ["x", "a"]
     assert figure(books, "u", "interest_expense", "booked_elsewhere") == -100
 
 
@@ -277,9 +290,75 @@ def test_the_accounts_that_move_most_are_opened_and_the_others_told_together():
         account(dt.date(2024, 12, 1), "v", account_id=name) for name in ("a", "z1", "z2")
     ])  # fmt: skip
     books.accounts = ["z1", "z2", "a"]
-    reckoning = Reckoning(books, "v", JANUARY, BASE, LINES, opened=1)
+    reckoning = Reckoning(books, "v", JANUARY, BASE, LINES, CAUSES, opened=1)
     ((_, step),) = reckoning.figures([("ftp", "treasury")])
     first, others = step.parts
     assert (first.fen, others.fen) == (-6_200, -186)
     assert [each.feed for part in first.walk() for each in part.origins]
     assert [(each.fen, each.parts) for each in others.parts] == [(-124, ()), (-62, ())]
+
+
+def test_every_published_cause_is_reckoned_and_none_besides():
+    """What stands for a difference to the ledger is an explanation, but what is the unit's own."""
+    assert set(LINES_OF_CAUSES) == set(CAUSES)
+    explaining = {each["cause_code"] for each in CAUSE_ROWS if each["is_explanation"] == "true"}
+    assert set(REST) - explaining == {"unit_level"}
+
+
+def test_the_tax_of_a_cause_names_it_and_one_that_moves_amounts_bears_none():
+    books = Books(
+        corebank__transaction=[posting()],
+        corebank__accrual=[accrual("u", "10"), accrual("v", "2")],
+    )
+    reckoning = Reckoning(books, "v", JANUARY, BASE, LINES, CAUSES)
+    ((_, step),) = reckoning.figures([("income_tax", "treasury")])
+    assert step.how == "-(-62.00 司库对方 Treasury's side) × 25%"
+    assert not reckoning.figures([("income_tax", "booked_elsewhere")])
+    moved = CAUSES | {"treasury": Cause("treasury", "", "", is_ledger_placement=True)}
+    reckoning = Reckoning(books, "v", JANUARY, BASE, LINES, moved)
+    assert not reckoning.figures([("income_tax", "treasury")]), "as the published table says"
+
+
+def test_what_is_booked_and_measured_on_no_list_is_reckoned_once():
+    """By the risk system's word it is an account of its own; what is booked for it is nobody's."""
+    measured = row(
+        account_id="x", month_end_date=END, rating_code=None, pd_rate=Decimal("0.02"),
+        lgd_rate=Decimal("0.45"), undrawn_amount=Decimal(50000), provision_amount=Decimal(0),
+        used_provision_amount=None,
+    )  # fmt: skip
+    books = Books(corebank__accrual=[accrual("u", "1", "x")], risk__account_measure=[measured])
+    books.accounts = [NOBODY, "a", "x"]
+    assert figure(books, "u", "interest_expense", "booked_elsewhere") == -100
+    assert figure(books, NOWHERE, "interest_expense", "booked_elsewhere") == 100
+
+
+def test_booked_interest_is_of_the_currency_of_the_day_it_was_booked():
+    """Booked on the 20th in yuan: nothing of it is turned into yuan, one by one or in one go."""
+    early = accrual("u", "0.03") | {"month_end_date": dt.date(2025, 1, 20)}
+    books = Books(
+        corebank__account=[
+            account(dt.date(2024, 12, 1), "u"),
+            account(dt.date(2025, 1, 25), "u", currency_code="USD"),
+        ],
+        treasury__exchange_rate=[
+            row(currency_code="USD", rate_date=dt.date(2025, 1, 2),
+                exchange_price=Decimal("718.36"))
+        ],
+        corebank__accrual=[early],
+    )  # fmt: skip
+    reckoning = Reckoning(books, "u", JANUARY, BASE, LINES, CAUSES, opened=1)
+    ((_, step),) = reckoning.figures([("interest_expense", "fx_translation")])
+    assert (step.fen, step.parts) == (0, ())
+
+
+def test_interest_can_lack_an_exchange_rate_for_part_of_a_month():
+    """Dollars without a rate until the 16th, then yuan: 12.34 booked in yuan, 57.60 by contract."""
+    books = Books(
+        corebank__account=[
+            account(dt.date(2024, 12, 1), "u", currency_code="USD"),
+            account(dt.date(2025, 1, 16), "u"),
+        ],
+        corebank__accrual=[accrual("u", "12.34")],
+    )
+    assert figure(books, "u", "interest_expense", "no_exchange_rate") == -1_234 + 5_760
+    assert figure(books, "u", "interest_expense", "booked_elsewhere") == 0
