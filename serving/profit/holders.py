@@ -140,13 +140,12 @@ class Holders:
         is_divided = len({each.key for each in entitled}) > 1 or any(
             each.units < UNITS for each in entitled
         )
+        now = [each for each in self.holdings if each.start <= day < each.end]
         there = sorted(
-            (each for each in self.holdings if is_divided and each.start <= day < each.end),
-            key=lambda each: each.key,
+            (each for each in now if is_divided and each.units), key=lambda each: each.key
         )
         if not there:
-            own = next((each for each in self.holdings if each.start <= day < each.end), None)
-            return [Part(record_key, 0, UNITS, own)]
+            return [Part(record_key, 0, UNITS, now[0] if now else None)]
         total = sum(each.units for each in there)
         # Shares of more than the whole are cut in proportion; what is missing is nobody's.
         divisor, so_far, found = max(total, UNITS), 0, []

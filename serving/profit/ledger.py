@@ -109,7 +109,12 @@ def _ledger_rows(bank: Bank, month: dt.date) -> Iterator[Row]:
             row["month_end_date"],
         ),
     ).values()  # fmt: skip
-    return (row for row in rows if month_first(row["month_end_date"]) == month)
+    # A month whose last day was mended is one month.
+    latest: dict[tuple[str, str, str], Row] = {}
+    for row in sorted(rows, key=lambda each: each["month_end_date"]):
+        if month_first(row["month_end_date"]) == month:
+            latest[row["organisation_id"], row["gl_account_code"], row["currency_code"]] = row
+    return iter(latest.values())
 
 
 def _mapped(bank: Bank, row: Row) -> Row | None:

@@ -91,9 +91,9 @@ def spread_of(
     ).fetchone()
     if row is None:
         raise QueryError(
-            f"客户 {customer_key} 在 {month:%Y-%m} 没有利润区间：当月没有任何利润项目。",
-            f"customer {customer_key} has no range of profit in {month:%Y-%m}: no line of profit"
-            " is his in that month",
+            f"客户 {customer_key} 在 {month:%Y-%m} 没有利润区间：当月既无账户也无走访。",
+            f"customer {customer_key} has no range of profit in {month:%Y-%m}: he has no account"
+            " and no visit in that month",
         )
     lowest, base, highest = row
     return Spread(

@@ -82,7 +82,7 @@ def compared(home: Path) -> Compared:
         shown = {
             row["rule_set_code"] for row in bank.rules["profit_rule_set"] if row["is_published"]
         }
-        lines = {name: amount for name, amount in stated.items() if name[4] in shown}
+        lines = {name: part for name, part in stated.items() if part and name[4] in shown}
         found = connection.execute(
             "select customer_key, month_date, lowest_profit_amount, base_profit_amount,"
             " highest_profit_amount from dimensional.fct_profit_range_month"
@@ -253,7 +253,7 @@ def _count(bank: Bank, months: list[dt.date]) -> None:
 
 
 def _anew(bank: Bank, months: list[dt.date]) -> dict[Name, int]:
-    """Under every rule set, published or not."""
+    """Under every rule set, published or not, also amounts of 0."""
     found: dict[Name, int] = {}
     accounts = _accounts(bank)
     for month in months:
@@ -271,7 +271,12 @@ def _anew(bank: Bank, months: list[dt.date]) -> dict[Name, int]:
             ]
             for account_key, customer, lines in told:
                 for line, step in lines.items():
-                    if step.fen:
-                        name = (account_key, customer, month, line, rule_set["rule_set_code"])
-                        found[name] = step.fen
+                    name = (account_key, customer, month, line, rule_set["rule_set_code"])
+                    found[name] = step.fen or 0
+            # An account is counted at the customer on its record, whoever has shares of it.
+            for account in accounts:
+                if account.is_in(month):
+                    record = account.customer_at(account.reached(month))
+                    name = (account.key, record, month, "ftp", rule_set["rule_set_code"])
+                    found.setdefault(name, 0)
     return found

@@ -2,7 +2,8 @@
 
 One night of a small bank whose risk system measures two lines of credit that nobody draws, one of
 an account that is on no list, and says that a write-off used 10 yuan more than was provided for. Of
-a deposit a tenth is nobody's, and for five days it is 36,000 yuan in the red.
+a deposit a tenth is nobody's, and for five days it is 36,000 yuan in the red. Nobody has a share of
+two others. One account, the only one of its customer, is empty and of a unit that is on no list.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ pytestmark = pytest.mark.night
 LINE, STRANGER, NEGATIVE = "880206009999999", "880206008888888", "880206007777777"
 BORROWERS = ("10000032", "10000033")
 DEPOSIT, DEPOSITOR = "014012502000722717", "10000095"
+SHARELESS = (
+    "014012504000073359|10000106|户主|0.000000|2025-12-08",
+    "6221260306000891970|10000099|授权人|0.000000|2025-12-08",
+)
+EMPTY, IDLER = "880206006666666", "10009999"
 TEN = Decimal("10.00")
 MONTHS = ("2025-11-30", "2025-12-31")
 LINE_KEY = (
@@ -90,6 +96,14 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
         f"{LINE}|{BORROWERS[0]}|2201|0206||CNY|正常|2025-06-01||5.8000|固定|12|2026-06-01||2025-06-01",
     )
     append(
+        first / "corebank_customer_202511.csv",
+        f"{IDLER}|核心|贾有闲|个人|城镇居民|||||1984-06-08|||D02|0202||||正常|2024-06-09|2024-06-09",
+    )
+    append(
+        first / "corebank_account_202511.csv",
+        f"{EMPTY}|{IDLER}|2201|0999||CNY|正常|2025-06-01||5.8000|固定|12|2026-06-01||2025-06-01",
+    )
+    append(
         first / "corebank_account_holder_202511.csv",
         f"{LINE}|{BORROWERS[0]}|户主|0.600000|2025-06-01",
         f"{LINE}|{BORROWERS[1]}|共有人|0.400000|2025-06-01",
@@ -97,6 +111,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     append(
         last / "corebank_account_holder_202512.csv",
         f"{DEPOSIT}|{DEPOSITOR}|户主|0.900000|2025-12-08",
+        *SHARELESS,
     )
     overdraw(last / "corebank_balance_202512.csv")
     rewrite(last / "risk_account_measure_202512.csv", used_more)
@@ -106,6 +121,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
             month / f"risk_account_measure_{month.name}.csv",
             f"{LINE}|{day}||2.0000|45.0000|100000.00|0.00|",
             f"{STRANGER}|{day}||2.0000|45.0000|50000.00|0.00|",
+            f"{EMPTY}|{day}||2.0000|45.0000|0.00|0.00|",
         )
     append(last / "risk_account_measure_202512.csv", f"{NEGATIVE}|2025-12-31|||||0.00|-1.00")
     bank.crm("run")
@@ -215,6 +231,24 @@ def test_what_nobody_holds_of_an_account_is_named_with_its_amount(bank: Bank) ->
     assert row["lacking_balance_amount"] == pytest.approx(
         row["average_balance_amount"] / 10, abs=0.01
     )
+
+
+def test_an_account_of_a_unit_that_no_list_holds_is_named_and_its_customer_has_a_range(
+    bank: Bank,
+) -> None:
+    rows = bank.sql(
+        "select organisation_id, closing_balance_amount, contribution_amount, bounds.*"
+        " from qc.qc_account_without_branch as account"
+        " join dimensional.dim_customer on customer_fk = customer_pk"
+        " join dimensional.fct_profit_range_month as bounds using (customer_key, month_date)"
+        " order by bounds.month_date"
+    )
+    assert [row["month_date"][:7] for row in rows] == ["2025-11", "2025-12"]
+    for row in rows:
+        assert row["organisation_id"] == "0999"
+        amounts = {name: amount for name, amount in row.items() if name.endswith("_amount")}
+        assert len(amounts) == 5
+        assert set(amounts.values()) == {0}
 
 
 def test_all_of_it_is_the_same_reckoned_anew(bank: Bank) -> None:

@@ -1,5 +1,5 @@
 -- One row per unit, ledger account, currency and month.
-with balance as (
+with latest as (
     {{ pick_latest_small(
         ref('stg_ledger__gl_balance'),
         key=['organisation_id', 'gl_account_code', 'currency_code', 'month_end_date'],
@@ -8,6 +8,24 @@ with balance as (
             'month_end_date', 'opening_amount', 'debit_amount', 'credit_amount', 'closing_amount',
         ],
     ) }}
+),
+
+-- A month whose last day was mended is one month.
+ranked as (
+    select
+        latest.*,
+        {{ month_first('month_end_date') }} as month_date,
+        rank() over (
+            partition by organisation_id, gl_account_code, currency_code, {{ month_first('month_end_date') }}
+            order by month_end_date desc
+        ) as day_rank
+    from latest
+),
+
+balance as (
+    select ranked.*
+    from ranked
+    where day_rank = 1
 ),
 
 organisation as (
@@ -50,7 +68,7 @@ select
     cast(balance.debit_amount as decimal(18, 2)) as debit_amount,
     cast(balance.credit_amount as decimal(18, 2)) as credit_amount,
     cast(balance.closing_amount as decimal(18, 2)) as closing_amount,
-    cast({{ month_first('balance.month_end_date') }} as date) as month_date
+    cast(balance.month_date as date) as month_date
 from balance
 left join organisation
     on balance.organisation_id = organisation.organisation_id

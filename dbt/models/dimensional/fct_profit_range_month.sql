@@ -1,6 +1,7 @@
--- One row per customer and month with a line of profit: the least and the most that any rule set makes
--- of it, what the base one does, and under how many of them he stays in his class. Before income tax
--- and after the cost of capital, so that it is a sum of account lines.
+-- One row per customer and month in which he has an account or a visit, whether or not it brings anything:
+-- the least and the most that any rule set makes of it, what the base one does, and under how many of them
+-- he stays in his class. Before income tax and after the cost of capital, so that it is a sum of account
+-- lines.
 {{ partitioned_from_month('month_date') }}
 with ranked as (
     select

@@ -1,6 +1,11 @@
 -- One row per deposit account and month in which its balance stood below zero at the end of a day,
 -- in its currency.
-with overdrawn as (
+{{ partitioned_from_month('month_date') }}
+with rebuilt as (
+    select min(month_date) as first_month_date from {{ ref('int_account__divide_month') }}
+),
+
+overdrawn as (
     select
         stretch.account_key,
         min(stretch.valid_from_date) as first_overdrawn_date,
@@ -10,6 +15,7 @@ with overdrawn as (
         stretch.month_date
     from {{ ref('fct_account_balance_interval') }} as stretch
     inner join {{ ref('dim_product') }} as product on stretch.product_fk = product.product_pk
+    inner join rebuilt on stretch.month_date >= rebuilt.first_month_date
     where stretch.balance_amount < 0 and product.pillar_code = 'liability'
     group by stretch.account_key, stretch.month_date
 )

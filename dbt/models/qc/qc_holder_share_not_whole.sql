@@ -1,28 +1,53 @@
 -- One row per account and month whose holders' shares do not sum to 1 on the last counted day.
-with several as (
+{{ partitioned_from_month('month_date') }}
+with rebuilt as (
+    select min(month_date) as first_month_date from {{ ref('int_account__share_month') }}
+),
+
+account_month as (
+    select account_month.*
+    from {{ ref('fct_account_month') }} as account_month
+    inner join rebuilt on account_month.month_date >= rebuilt.first_month_date
+),
+
+promised as (
     select
         account_key,
         sum(share_rate) as share_rate,
         valid_from_date,
         valid_to_date
     from {{ ref('bridge_account_holder') }}
+    where role_code <> 'authorised'
     group by account_key, valid_from_date, valid_to_date
-    having sum(share_rate) <> 1
+    having sum(share_rate) > 1
 ),
 
--- What nobody holds, or, below 0, what is promised twice.
+-- What nobody holds stands behind somebody's stretch; an account without any counts whole at the customer on
+-- its record. Below 0 is what is promised twice.
 lacking as (
     select
         account_month.*,
-        several.share_rate,
-        {{ share_of_amount('account_month.average_balance_amount', '(1 - several.share_rate)') }}
+        {{ from_units('share.from_units', 8, 12) }} as share_rate,
+        {{ part_between('account_month.average_balance_amount', 'share.from_units', 'share.to_units') }}
             as lacking_balance_amount,
-        {{ share_of_amount('account_month.contribution_amount', '(1 - several.share_rate)') }}
+        {{ part_between('account_month.contribution_amount', 'share.from_units', 'share.to_units') }}
             as lacking_contribution_amount
-    from several
-    inner join {{ ref('fct_account_month') }} as account_month
-        on several.account_key = account_month.account_key
-        and {{ as_at('several', month_reached('account_month.month_date')) }}
+    from {{ ref('int_account__share_month') }} as share
+    inner join account_month
+        on share.account_key = account_month.account_key and share.month_date = account_month.month_date
+    where share.customer_key = {{ var('unassigned_pk') }} and share.from_units > 0
+    union all
+    select
+        account_month.*,
+        promised.share_rate,
+        {{ share_of_amount('account_month.average_balance_amount', '(1 - promised.share_rate)') }}
+            as lacking_balance_amount,
+        {{ share_of_amount('account_month.contribution_amount', '(1 - promised.share_rate)') }}
+            as lacking_contribution_amount
+    from promised
+    inner join account_month
+        on promised.account_key = account_month.account_key
+        and {{ as_at('promised', month_reached('account_month.month_date')) }}
 )
 
 select

@@ -232,7 +232,10 @@ def test_a_currency_without_a_rate_counts_nothing_and_says_so():
     [
         ((None, None, None), {1: -3720, 2: -3720, 3: -3720}),
         (("0.5", "0.25", "0.25"), {1: -5580, 2: -2790, 3: -2790}),
-        (("0.5", "0.25", None), {1: -5580, 2: -2790, 3: 0, UNASSIGNED: -2790}),
+        (("0.5", "0.25", None), {1: -5580, 2: -2790, UNASSIGNED: -2790}),
+        # Nobody has a share: it counts whole at the customer on its record.
+        (("0",), {1: -11_160}),
+        (("0", "0", None), {1: -11_160}),
         (("1", "1", "1"), {1: -3720, 2: -3720, 3: -3720}),
     ],
 )

@@ -251,7 +251,7 @@ def test_a_range_that_no_rule_set_makes_any_more_is_told_to_differ(connection):
     assert told["reckoned_amounts"] == {"base": Decimal("0.00")}
     with pytest.raises(QueryError, match="choose one of base, lowest, highest"):
         trace.trace(connection, bank, **asked, rule_set="least")
-    with pytest.raises(QueryError, match="no line of profit is his in that month"):
+    with pytest.raises(QueryError, match="he has no account and no visit in that month"):
         trace.trace(connection, bank, **(asked | {"customer_key": 2}), rule_set="highest")
 
 

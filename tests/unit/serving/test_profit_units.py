@@ -24,6 +24,7 @@ from serving.profit.unit_trace import NOBODY, Reckoning
 
 JANUARY = dt.date(2025, 1, 1)
 END = dt.date(2025, 1, 31)
+LATER = dt.date(2025, 2, 5)
 ALWAYS = {"valid_from_date": dt.date(1900, 1, 1), "valid_to_date": dt.date(9999, 12, 31)}
 BASE: dict[str, Any] = {
     "rule_set_code": "base", "ftp_method_set_code": "matched", "loss_method_code": "expected",
@@ -221,6 +222,9 @@ def test_the_ledger_less_accounts_and_what_finance_explains_has_its_cause():
             booked("v", "6421", "4"), booked("v", "6701", "7"), booked("u", "6601", "50"),
             booked("v", "6403", "1"),
             booked("v", "6411", "999", dt.date(2024, 12, 31)),
+            # As of the day before and delivered later: the month's last day holds all the same.
+            booked("v", "6411", "888", dt.date(2025, 1, 30)) | {"business_date": LATER},
+            booked("u", "6601", "49", dt.date(2025, 1, 30)),
         ],
         ledger__explanation=[
             row(organisation_id="v", statement_line_code="interest_expense", month_end_date=END,

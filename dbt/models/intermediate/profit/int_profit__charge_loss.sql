@@ -1,7 +1,14 @@
 -- One row per account, month and way to charge losses: what it is charged, + where provisions are
 -- released; also in the currency of the account. Rebuilt months only.
 with rebuilt as (
-    select min(month_date) as first_month_date from {{ ref('int_loan__measure_month') }}
+    select min(month_date) as first_month_date from {{ ref('int_account__divide_month') }}
+),
+
+-- A provision is compared with that of the month before, and of older ones there is nothing to tell.
+known as (
+    select exposure.*
+    from {{ ref('fct_exposure_month') }} as exposure
+    inner join rebuilt on exposure.month_date >= {{ add_months_to('rebuilt.first_month_date', -1) }}
 ),
 
 history as (
@@ -17,8 +24,8 @@ provision as (
         coalesce(now.currency_code, earlier.currency_code) as currency_code,
         coalesce(earlier.original_provision_amount, 0) - coalesce(now.original_provision_amount, 0)
         - coalesce(now.original_used_provision_amount, 0) as original_loss_amount
-    from {{ ref('fct_exposure_month') }} as now
-    full outer join {{ ref('fct_exposure_month') }} as earlier
+    from known as now
+    full outer join known as earlier
         on now.account_key = earlier.account_key
         and now.month_date = {{ add_months_to('earlier.month_date', 1) }}
 )
@@ -30,7 +37,7 @@ select
     cast(null as decimal(18, 2)) as original_loss_amount,
     cast(exposure.expected_loss_amount as decimal(18, 2)) as loss_amount,
     cast(exposure.month_date as date) as month_date
-from {{ ref('fct_exposure_month') }} as exposure
+from known as exposure
 inner join rebuilt on exposure.month_date >= rebuilt.first_month_date
 where exposure.expected_loss_amount <> 0
 

@@ -1,16 +1,21 @@
 -- One row per account, customer whom a part of it belongs to, month and rule set, published or not: the
 -- lines of the profit statement side by side.
 {%- set keys = ['account_key', 'account_fk', 'customer_key', 'customer_fk', 'product_fk', 'organisation_fk'] %}
+with rebuilt as (
+    select min(month_date) as first_month_date from {{ ref('int_account__divide_month') }}
+),
+
 -- Transfer prices by other sets of methods than the one that account months hold.
-with price as (
+price as (
     select
-        account_key,
-        method_set_code,
-        {{ total_of('ftp_amount') }} as ftp_amount,
-        month_date
-    from {{ ref('fct_ftp_month') }}
-    where method_set_code <> '{{ var("base_ftp_method_set") }}'
-    group by account_key, method_set_code, month_date
+        ftp.account_key,
+        ftp.method_set_code,
+        {{ total_of('ftp.ftp_amount') }} as ftp_amount,
+        ftp.month_date
+    from {{ ref('fct_ftp_month') }} as ftp
+    inner join rebuilt on ftp.month_date >= rebuilt.first_month_date
+    where ftp.method_set_code <> '{{ var("base_ftp_method_set") }}'
+    group by ftp.account_key, ftp.method_set_code, ftp.month_date
 ),
 
 stated as (
