@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli.main import app
-from dagster_project.tracing import base_method_set, project_variable
+from dagster_project.tracing import base_method_set, own_currency, project_variable
 
 _RUNNER = CliRunner()
 
@@ -51,3 +51,9 @@ def test_a_home_without_a_night_says_so(tmp_path, asked):
 def test_the_base_methods_and_rules_are_those_of_the_dbt_project():
     assert base_method_set() == "matched"
     assert project_variable("base_rule_set") == "base"
+
+
+def test_a_bank_keeps_its_books_in_what_its_own_file_says(tmp_path):
+    assert own_currency(tmp_path) == own_currency() == "CNY"
+    (tmp_path / "bank.yml").write_text("own_currency_code: CZK", encoding="utf-8")
+    assert own_currency(tmp_path) == "CZK"
