@@ -66,7 +66,7 @@ def with_strange_account(rows: Rows) -> Rows:
         if row["机构号"] == BRANCH and row["科目代码"] == "10030101":
             move(row, -STRANGE)
     yen = [
-        like | {"科目代码": code, "科目名称": "其他", "币种": "JPY"} | dict.fromkeys(AMOUNTS, "0.00")
+        strange | dict.fromkeys(AMOUNTS, "0.00") | {"科目代码": code, "币种": "JPY"}
         for code in ("66990101", "10030101")
     ]
     move(yen[0], YEN)
