@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli.main import app
+from dagster_project.stages.warehouse import variables
 from dagster_project.tracing import base_method_set, own_currency, project_variable
 
 _RUNNER = CliRunner()
@@ -57,3 +60,6 @@ def test_a_bank_keeps_its_books_in_what_its_own_file_says(tmp_path):
     assert own_currency(tmp_path) == own_currency() == "CNY"
     (tmp_path / "bank.yml").write_text("own_currency_code: CZK", encoding="utf-8")
     assert own_currency(tmp_path) == "CZK"
+    request = SimpleNamespace(business_date=dt.date(2025, 1, 31), feeds_folder=tmp_path)
+    night = SimpleNamespace(request=request, touched_dates=[], touched_months=[])
+    assert variables(night)["own_currency_code"] == "CZK"
