@@ -13,7 +13,7 @@ import yaml
 from dagster_project.errors import NightError
 from dagster_project.home import DBT_PROJECT, Home
 from ingestion.accepted import accepted_rows, accepted_values
-from ingestion.contracts import Feed, load_feeds
+from ingestion.contracts import Feed, load_bank, load_feeds
 from ingestion.lake import Lake
 from serving.profit.numbers import months_later
 
@@ -47,9 +47,10 @@ def base_method_set() -> str:
     return project_variable("base_ftp_method_set")
 
 
-def own_currency() -> str:
-    """What the bank keeps its books in."""
-    return project_variable("own_currency_code")
+def own_currency(feeds_folder: Path | None = None) -> str:
+    """What the bank keeps its books in: by its own bank.yml, else by the dbt project."""
+    own = load_bank(feeds_folder).own_currency_code
+    return own or project_variable("own_currency_code")
 
 
 class Deliveries:
@@ -256,7 +257,7 @@ def bank_of(
         " where customer_key = ? and month_date = ? and account_key <> -1"
     )
     keys = [row[0] for row in connection.execute(query, [customer_key, month]).fetchall()]
-    return _maker(connection, until, month)(deliveries.of_customer(customer_key, keys))
+    return _maker(home, connection, until, month)(deliveries.of_customer(customer_key, keys))
 
 
 def books_of(
@@ -280,7 +281,7 @@ def books_of(
     """
     deliveries = _deliveries(home, until)
     accounts, unlisted = unit_accounts(deliveries, connection, unit, month)
-    maker = _maker(connection, until, month)
+    maker = _maker(home, connection, until, month)
     return UnitBooks(deliveries, accounts, unlisted, month, maker)
 
 
@@ -296,12 +297,13 @@ def _deliveries(home: Home, until: dt.date) -> Deliveries:
 
 
 def _maker(
-    connection: duckdb.DuckDBPyConnection, until: dt.date, month: dt.date
+    home: Home, connection: duckdb.DuckDBPyConnection, until: dt.date, month: dt.date
 ) -> Callable[[dict[str, Rows]], Bank]:
     """What makes a bank of rows, with the rules and facts that are published."""
+    from dagster_project.night import feeds_folder_of
     from serving.profit import published
     from serving.profit.bank import Bank
 
     rules, whole = published.rules(connection), published.whole(connection, month)
-    methods, currency = base_method_set(), own_currency()
+    methods, currency = base_method_set(), own_currency(feeds_folder_of(home, None))
     return lambda rows: Bank(rows, rules, until, whole, methods, currency)

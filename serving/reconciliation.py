@@ -77,6 +77,23 @@ class Balance:
     difference: Decimal
 
 
+@dataclass(frozen=True)
+class Untranslated:
+    """Amounts of a month in a currency without a rate: in yuan nobody knows them, and they count 0.
+
+    Attributes:
+        source: What they are of: `ledger` for income and expense; the others are of accounts.
+        currency: ISO 4217 code; the amount is in it.
+        items: How many amounts there are.
+        amount: Their sum without their signs; of `account` it is balance days.
+    """
+
+    source: str
+    currency: str
+    items: int
+    amount: Decimal
+
+
 _UNIT: Final = "unit.organisation_id || ' ' || unit.organisation_name"
 _LINES: Final = """
     select
@@ -229,6 +246,19 @@ def balances(
         {month: compared[month] for month in months},
         [(month, each) for month, each in found if each.difference],
     )
+
+
+def untranslated(
+    connection: duckdb.DuckDBPyConnection, months: Sequence[dt.date]
+) -> list[tuple[dt.date, Untranslated]]:
+    """What has no rate, each with its month: the newest month first, the ledger's in front."""
+    rows = connection.execute(
+        "select month_date, source_code, currency_code, item_count, original_amount"
+        " from qc.qc_amount_without_exchange_rate where list_contains(?, month_date)"
+        " order by month_date desc, source_code <> 'ledger', currency_code, source_code",
+        [list(months)],
+    ).fetchall()
+    return [(month, Untranslated(*told)) for month, *told in rows]
 
 
 def require_months(connection: duckdb.DuckDBPyConnection) -> list[dt.date]:

@@ -29,11 +29,21 @@ if TYPE_CHECKING:
     import duckdb
 
     from dagster_project.home import Home
-    from serving.reconciliation import Balance, Item, Line
+    from serving.reconciliation import Balance, Item, Line, Untranslated
 
 # The tests that stop a night here.
-CHECKS = frozenset({"ledger_ties_to_profit", "ledger_ties_to_accounts"})
-TABLES = ("dimensional.fct_recon_month", "dimensional.fct_balance_recon_month")
+CHECKS = frozenset(
+    {
+        "ledger_ties_to_profit",
+        "ledger_ties_to_accounts",
+        "every_ledger_amount_of_another_currency_has_a_rate",
+    }
+)
+TABLES = (
+    "dimensional.fct_recon_month",
+    "dimensional.fct_balance_recon_month",
+    "qc.qc_amount_without_exchange_rate",
+)
 
 
 @guarded
@@ -58,7 +68,8 @@ def reconcile(
 
     Reads the build of a night that was stopped, where there is one, else what is published. What
     nobody explains is listed unit by unit, in every month unless --month names one; it stopped the
-    night, or would. Exit code 4 where anything is left unexplained.
+    night, or would. What no rate turns into yuan counts 0 on both sides and is listed, too. Exit
+    code 4 where anything is left unexplained, or the ledger holds a currency without a rate.
 
     Example: crm reconcile --month 2026-01 --by-unit
     """
@@ -80,16 +91,18 @@ def reconcile(
         explained = reconciliation.items(connection, chosen, codes)
         left = reconciliation.unexplained(connection, looked_at, codes)
         compared, unbalanced = reconciliation.balances(connection, looked_at)
+        rateless = reconciliation.untranslated(connection, looked_at)
     told: dict[str, Any] = {"source": source, "month": f"{chosen:%Y-%m}"}
     told["rule_sets"] = {
         code: {"lines": lines[code], "explained": explained[code]} for code in codes
     }
     told |= {"balances": compared[chosen], "unbalanced": unbalanced, "unexplained": left}
+    told["without_rate"] = rateless
     if as_json:
         print_json(_plain(told))
     else:
         _print(told)
-    if left or told["unbalanced"]:
+    if left or unbalanced or any(each.source == "ledger" for _, each in rateless):
         raise typer.Exit(AuditError.exit_code)
 
 
@@ -150,9 +163,10 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
             code: {name: [_record(row) for row in rows] for name, rows in parts.items()}
             for code, parts in told["rule_sets"].items()
         },
-        "unbalanced": [
-            {"month": f"{month:%Y-%m}"} | _record(each) for month, each in told["unbalanced"]
-        ],
+        **{
+            name: [{"month": f"{month:%Y-%m}"} | _record(each) for month, each in told[name]]
+            for name in ("unbalanced", "without_rate")
+        },
         "unexplained": [
             {"month": f"{month:%Y-%m}", "rule_set": code} | _record(line)
             for month, code, line in told["unexplained"]
@@ -160,7 +174,7 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _record(row: Line | Item | Balance) -> dict[str, Any]:
+def _record(row: Line | Item | Balance | Untranslated) -> dict[str, Any]:
     return {
         name: str(value) if isinstance(value, Decimal) else value
         for name, value in dataclasses.asdict(row).items()
@@ -179,9 +193,10 @@ def _print(told: dict[str, Any]) -> None:
             " --cause CAUSE (income_tax for its tax); causes: dimensional.dim_profit_cause[/]"
         )
     _print_balances(told["balances"], told["unbalanced"])
+    _print_untranslated(told["without_rate"])
     left = told["unexplained"]
     if not left:
-        if told["unbalanced"]:
+        if told["unbalanced"] or told["without_rate"]:
             return
         console.print("\n[green]Every line ties to the ledger, to the fen. 与总账逐分一致。[/]")
         return
@@ -216,7 +231,34 @@ def _print_balances(compared: int, found: list[tuple[dt.date, Balance]]) -> None
     console.print(table)
 
 
+def _print_untranslated(found: list[tuple[dt.date, Untranslated]]) -> None:
+    if not found:
+        return
+    console.print(
+        "\n[bold red]Amounts without an exchange rate count 0 缺少汇率的金额按 0 计[/];"
+        " deliver a rate of the currency, of a day up to the month's end"
+        " 请报送该币种月末前的汇率 (feed treasury__exchange_rate):"
+    )
+    names = ("month", "ccy 币种", "of 来源")
+    table = _table(*names, right=("items 笔数", "amount without sign 原币金额"))
+    for month, each in found[:_SHOWN]:
+        told = (f"{month:%Y-%m}", each.currency, _SOURCES[each.source])
+        table.add_row(*told, f"{each.items:,}", f"{each.amount:,.2f}")
+    console.print(table)
+    if len(found) > _SHOWN:
+        console.print(f"[dim]{len(found) - _SHOWN} more: --json lists all[/]")
+
+
 _SHOWN = 40
+_SOURCES = {
+    "ledger": "ledger 总账损益",
+    "account": "balance days 积数",
+    "transaction": "postings 交易",
+    "fee": "fees 手续费",
+    "accrual": "accruals 计提利息",
+    "provision": "provisions 减值准备",
+    "undrawn": "undrawn 未用额度",
+}
 
 
 def _table(*left: str, right: tuple[str, ...]) -> Table:

@@ -10,6 +10,7 @@ from typing import Any
 from dagster_project.errors import AuditError, NightError
 from dagster_project.night import Night
 from dagster_project.stages import denied_visits, late_members, moved_events
+from ingestion.contracts import load_bank
 from serving import build as builds
 from serving import generation as generations
 
@@ -104,11 +105,13 @@ def run_dbt(night: Night, selection: Sequence[str]) -> None:
 
 def variables(night: Night) -> dict[str, Any]:
     """The vars of the night; no model reads a clock."""
-    return {
+    told = {
         "business_date": night.request.business_date,
         "touched_dates": night.touched_dates,
         "touched_months": night.touched_months,
     }
+    own = load_bank(night.request.feeds_folder).own_currency_code
+    return told | ({"own_currency_code": own} if own else {})
 
 
 def judge(night: Night) -> None:

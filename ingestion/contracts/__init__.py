@@ -1,5 +1,6 @@
 """The contract of every feed: one yml file read once, and all that is derived from it."""
 
+from ingestion.contracts.bank_file import BankFile, load_bank
 from ingestion.contracts.errors import FeedError
 from ingestion.contracts.feed import (
     Column,
@@ -19,6 +20,7 @@ __all__ = [
     "CHECKS",
     "FEEDS_DIR",
     "ORIGIN_COLUMNS",
+    "BankFile",
     "Column",
     "Delivery",
     "Feed",
@@ -30,6 +32,7 @@ __all__ = [
     "Title",
     "duckdb_type",
     "lake_schema",
+    "load_bank",
     "load_feed",
     "load_feeds",
     "normalise_heading",

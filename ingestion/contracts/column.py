@@ -53,7 +53,8 @@ class Security(BaseModel):
 class Column(BaseModel):
     """One column of a feed, after any overlay of the bank's own.
 
-    `min` and `max` are in the lake's unit: yuan, and fractions for rates.
+    `min` and `max` are in the lake's unit: yuan, and fractions for rates. Not all money is yuan
+    where accounts are in other currencies: `currency` says whose it is.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,6 +66,8 @@ class Column(BaseModel):
     match_name: bool = True
     type: ColumnType
     unit: Literal["yuan", "wan_yuan", "percent"] | None = None
+    # Whose currency money is in: that of its account, or of the row's own currency_code; else yuan.
+    currency: Literal["account", "row"] | None = None
     required: bool = False
     min: Decimal | dt.date | None = None
     max: Decimal | dt.date | None = None
@@ -217,6 +220,8 @@ def _check_kind(column: Column) -> None:
         raise ValueError("a money column needs unit yuan or wan_yuan")
     if column.type == "rate" and column.unit not in (None, "percent"):
         raise ValueError("unit of a rate is percent, or left out where a fraction is delivered")
+    if column.type != "money" and column.currency:
+        raise ValueError(f"a {column.type} column is in no currency")
     if column.type not in ("money", "rate") and column.unit:
         raise ValueError(f"a {column.type} column has no unit")
     for name, bound in (("min", column.min), ("max", column.max)):

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from ingestion.contracts.bank_file import BANK_FILE, load_bank
 from ingestion.contracts.errors import FeedError, sentences
 from ingestion.contracts.feed import Feed
 from ingestion.contracts.overlay import FeedOverlay, apply
@@ -67,6 +68,10 @@ def load_feeds(overlay: Path | None = None, *, standard: Path = FEEDS_DIR) -> di
         raise FeedError(problems)
     if overlay is None:
         return feeds
+    try:
+        load_bank(overlay)
+    except FeedError as error:
+        problems += error.problems
     for path in _feed_files(overlay):
         try:
             overlaid = _overlaid(path, feeds)
@@ -85,7 +90,11 @@ def load_feeds(overlay: Path | None = None, *, standard: Path = FEEDS_DIR) -> di
 def _feed_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise FeedError([f"{folder}: is not a folder, so no feeds can be read from it."])
-    files = sorted(path for path in folder.iterdir() if path.suffix in (".yml", ".yaml"))
+    files = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix in (".yml", ".yaml") and path.name != BANK_FILE
+    )
     if not files:
         raise FeedError([f"{folder}: holds no feed file (*.yml)."])
     return files

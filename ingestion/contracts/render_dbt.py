@@ -26,6 +26,11 @@ GENERATED: Final = (
 
 _BOUND: Final = f"where {BUSINESS_DATE} <= {{{{ business_date() }}}}\n"
 _ORIGIN_SECURITY: Final = {"class": "C1", "level": 2, "mask": "none"}
+_KEPT_IN: Final = {
+    None: "Kept in yuan.",
+    "account": "In the currency of the account.",
+    "row": "In the currency of the row.",
+}
 
 
 def render_dbt(feeds: Mapping[str, Feed]) -> dict[str, str]:
@@ -91,7 +96,7 @@ def render_models(feeds: Mapping[str, Feed]) -> str:
 
 def column_text(column: Column) -> str:
     """The column's description for the database: English, then the Chinese heading."""
-    unit = " Kept in yuan." if column.type == "money" else ""
+    unit = f" {_KEPT_IN[column.currency]}" if column.type == "money" else ""
     codes = f" One of: {', '.join(column.values)}." if column.type == "code" else ""
     return f"{column.description}{unit}{codes} {column.heading}"
 

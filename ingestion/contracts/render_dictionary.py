@@ -76,7 +76,8 @@ def _dictionary_page(feeds: Mapping[str, Feed]) -> str:
     origin = _table(("Column", "Meaning"), list(ORIGIN_DESCRIPTIONS.items()))
     intro = (
         f"{_NOTICE}\n# Data dictionary of the feeds 数据字典\n\n"
-        "What the tables `raw.<feed>` and `stg_<feed>` hold. Amounts are kept in yuan and rates as"
+        "What the tables `raw.<feed>` and `stg_<feed>` hold. Amounts are kept in yuan, or in"
+        " the currency of their account or row where the table says so, and rates as"
         " fractions, whatever unit they are delivered in. Class: JR/T 0171-2020; level: JR/T"
         " 0197-2020; mask: how the value is shown to those who may not see it. Limits are in"
         " the unit of the table.\n\n"
@@ -149,6 +150,12 @@ def _column_row(feed: Feed, column: Column) -> tuple[str, ...]:
 def delivered_as(column: Column) -> str:
     """In what unit or form a column is delivered, in English and Chinese."""
     units = {"yuan": "yuan 元", "wan_yuan": "10,000 yuan 万元", "percent": "percent 百分数(%)"}
+    if column.currency:
+        whose = {
+            "account": "currency of the account 按账户币种",
+            "row": "currency of the row 按本行币种",
+        }[column.currency]
+        return f"10,000 units 万元, {whose}" if column.unit == "wan_yuan" else f"units 元, {whose}"
     if column.unit:
         return units[column.unit]
     forms = {"rate": "fraction 小数", "date": "date 日期", "boolean": "yes or no 是/否"}

@@ -2,7 +2,7 @@
 
 One story in order, as each night costs tens of seconds: a small bank's month without curve and with
 pools that can work no minute, whose ledger holds a commission that no posting carries and an
-account that no statement line knows.
+account that no statement line knows, in yuan and in a currency without a rate.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.night
 BRANCH = "0201"
 COMMISSION = Decimal("123.45")
 STRANGE = Decimal("7.77")
+YEN = Decimal("500.00")
 AMOUNTS = ("期初余额", "借方发生额", "贷方发生额", "期末余额")
 LINES = {
     "fee_income": "手续费收入",
@@ -55,7 +56,7 @@ def with_commission(rows: Rows) -> Rows:
 
 
 def with_strange_account(rows: Rows) -> Rows:
-    """And a loss in an account that no statement line knows."""
+    """And losses in an account that no statement line knows, one in a currency without a rate."""
     rows = with_commission(rows)
     like = next(row for row in rows if row["机构号"] == BRANCH and row["科目代码"] == "60210101")
     strange = like | {"科目代码": "66990101", "科目名称": "其他"}
@@ -64,7 +65,13 @@ def with_strange_account(rows: Rows) -> Rows:
     for row in rows:
         if row["机构号"] == BRANCH and row["科目代码"] == "10030101":
             move(row, -STRANGE)
-    return [*rows, strange]
+    yen = [
+        strange | dict.fromkeys(AMOUNTS, "0.00") | {"科目代码": code, "币种": "JPY"}
+        for code in ("66990101", "10030101")
+    ]
+    move(yen[0], YEN)
+    move(yen[1], -YEN)
+    return [*rows, strange, *yen]
 
 
 def move(row: dict[str, str], amount: Decimal) -> None:
@@ -85,9 +92,9 @@ def without_strange_account(rows: Rows) -> Rows:
     A correction replaces the rows that it names; one that it left out would stand as it was.
     """
     for row in rows:
-        if row["科目代码"] == "66990101":
+        if row["科目代码"] == "66990101" or row["币种"] == "JPY":
             row |= dict.fromkeys(AMOUNTS, "0.00")
-        if row["机构号"] == BRANCH and row["科目代码"] == "10030101":
+        elif row["机构号"] == BRANCH and row["科目代码"] == "10030101":
             row["贷方发生额"] = str(Decimal(row["贷方发生额"]) - STRANGE)
             row["期末余额"] = str(Decimal(row["期末余额"]) + STRANGE)
     return rows
@@ -126,6 +133,7 @@ def items_of(explained: list[dict[str, str]]) -> list[tuple[str, str, Decimal, s
 def test_a_ledger_that_does_not_tie_stops_the_night_and_is_named(bank: Bank) -> None:
     told = bank.crm("run", code=4)
     assert "ledger_ties_to_profit" in told
+    assert "every_ledger_amount_of_another_currency_has_a_rate" in told
     assert "crm reconcile" in told
     bank.crm("reconcile", code=4)
     found = reconciled(bank, code=4)
@@ -138,6 +146,9 @@ def test_a_ledger_that_does_not_tie_stops_the_night_and_is_named(bank: Bank) -> 
         for rule_set in ("base", "book")
         for line, amount in (("fee_income", str(COMMISSION)), ("unmapped", str(-STRANGE)))
     }
+    assert found["without_rate"] == [
+        {"month": "2025-12", "source": "ledger", "currency": "JPY", "items": 1, "amount": str(YEN)}
+    ]
 
 
 def test_what_finance_explains_and_mends_lets_it_through(bank: Bank) -> None:
@@ -159,6 +170,7 @@ def test_what_finance_explains_and_mends_lets_it_through(bank: Bank) -> None:
     bank.crm("run")
     found = reconciled(bank)
     assert found["unexplained"] == []
+    assert found["without_rate"] == []
     parts = found["rule_sets"]["base"]
     item = next(each for each in parts["explained"] if each["line"] == "fee_income")
     assert item["name"] == "代理保险佣金 (100085)"

@@ -94,6 +94,8 @@ select
     cast(exchange_price as decimal(18, 4)) as exchange_price,
     cast(days_count as int) as days_count,
     cast(original_balance_days_amount as decimal(18, 2)) as original_balance_days_amount,
+    cast({{ average_over('original_balance_days_amount', 'days_count') }} as decimal(18, 2))
+        as original_average_balance_amount,
     cast(original_closing_balance_amount as decimal(18, 2)) as original_closing_balance_amount,
     cast(balance_days_amount as decimal(18, 2)) as balance_days_amount,
     cast({{ average_over('balance_days_amount', 'days_count') }} as decimal(18, 2))

@@ -2,42 +2,51 @@
     'owner': 'data team',
     'message': 'A month of accounts has other balances than the fact of balances. 账户月度与余额事实的积数或余额不一致。',
 }) }}
--- One row per month whose account months do not sum to its stretches of balance: yuan-days, and the
--- balance at the end of the last counted day, each in its own currency.
+-- One row per currency and month whose account months do not sum to its stretches of balance: balance days,
+-- and the balance at the end of the last counted day, both in the currency.
 with stretch as (
     select
-        month_date,
-        sum(balance_amount * days_count) as balance_days_amount,
+        balance.month_date,
+        coalesce(account.currency_code, '{{ var("own_currency_code") }}') as currency_code,
+        sum(balance.balance_amount * balance.days_count) as balance_days_amount,
         sum(
             case
-                when valid_to_date = {{ add_days(month_reached('month_date'), 1) }}
-                    then balance_amount
+                when balance.valid_to_date = {{ add_days(month_reached('balance.month_date'), 1) }}
+                    then balance.balance_amount
                 else 0
             end
         ) as closing_amount
-    from {{ ref('fct_account_balance_interval') }}
-    where {{ touched('month_date', 'month', always=True) }}
-    group by month_date
+    from {{ ref('fct_account_balance_interval') }} as balance
+    left join {{ ref('bridge_account_version') }} as version
+        on balance.account_key = version.account_key
+        and {{ as_at('version', month_reached('balance.month_date')) }}
+    left join {{ ref('dim_account') }} as account on version.account_fk = account.account_pk
+    where {{ touched('balance.month_date', 'month', always=True) }}
+    group by balance.month_date, coalesce(account.currency_code, '{{ var("own_currency_code") }}')
 ),
 
 account as (
     select
         month_date,
+        currency_code,
         sum(original_balance_days_amount) as balance_days_amount,
         sum(original_closing_balance_amount) as closing_amount
     from {{ ref('fct_account_month') }}
     where {{ touched('month_date', 'month', always=True) }}
-    group by month_date
+    group by month_date, currency_code
 )
 
 select
     account.month_date,
+    account.currency_code,
     stretch.balance_days_amount as stretch_days_amount,
     account.balance_days_amount as account_days_amount,
     stretch.closing_amount as stretch_closing_amount,
     account.closing_amount as account_closing_amount
 from account
-left join stretch on account.month_date = stretch.month_date
+left join stretch
+    on account.month_date = stretch.month_date
+    and account.currency_code = stretch.currency_code
 where
     coalesce(stretch.balance_days_amount, 0) <> account.balance_days_amount
     or coalesce(stretch.closing_amount, 0) <> account.closing_amount

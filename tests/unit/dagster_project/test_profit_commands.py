@@ -5,13 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Collection
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli.main import app
-from dagster_project.tracing import UnitBooks, base_method_set, project_variable, unit_accounts
+from dagster_project.stages.warehouse import variables
+from dagster_project.tracing import (
+    UnitBooks,
+    base_method_set,
+    own_currency,
+    project_variable,
+    unit_accounts,
+)
 
 _RUNNER = CliRunner()
 
@@ -105,3 +113,12 @@ def test_the_accounts_behind_a_unit_and_those_on_no_list(unit, accounts, unliste
     assert books.of(accounts)["accounts"] == [*(each for each in accounts if each), *unlisted]
     days = {"visits": ["2025-01-01"], "month": ["2025-01-01"]}
     assert books.of(["b"]) == days | {"accounts": ["b"]}
+
+
+def test_a_bank_keeps_its_books_in_what_its_own_file_says(tmp_path):
+    assert own_currency(tmp_path) == own_currency() == "CNY"
+    (tmp_path / "bank.yml").write_text("own_currency_code: CZK", encoding="utf-8")
+    assert own_currency(tmp_path) == "CZK"
+    request = SimpleNamespace(business_date=dt.date(2025, 1, 31), feeds_folder=tmp_path)
+    night = SimpleNamespace(request=request, touched_dates=[], touched_months=[])
+    assert variables(night)["own_currency_code"] == "CZK"

@@ -60,6 +60,18 @@ BALANCES = """
         ('B02', '20110101', 'CNY', -70.00, -70.01, 0.01, date '2025-03-01'),
         ('B02', '13030101', 'CNY', 9.00, 0.00, 9.00, date '2025-02-01');
 """
+RATELESS = """
+    create schema qc;
+    create table qc.qc_amount_without_exchange_rate (
+        source_code varchar, currency_code varchar, item_count bigint,
+        original_amount decimal(18, 2), month_date date
+    );
+    insert into qc.qc_amount_without_exchange_rate values
+        ('account', 'HKD', 3, 62000.00, date '2025-03-01'),
+        ('ledger', 'USD', 2, 60.00, date '2025-03-01'),
+        ('account', 'USD', 1, 9.00, date '2025-02-01'),
+        ('account', 'USD', 1, 9.00, date '2025-01-01');
+"""
 ROWS = """
     insert into dimensional.fct_recon_month values
         (1, 'interest_income', 'base', 100.00, 90.00, 10.00, 0.00, date '2025-03-01'),
@@ -153,6 +165,18 @@ def test_a_balance_that_does_not_close_is_named(ledger: duckdb.DuckDBPyConnectio
     assert [(month, each.unit, each.account, each.difference) for month, each in found] == [
         (MARCH, "B02", "20110101", Decimal("0.01")),
         (february, "B02", "13030101", Decimal("9.00")),
+    ]
+
+
+def test_what_has_no_rate_is_named_with_currency_month_and_amount(
+    ledger: duckdb.DuckDBPyConnection,
+) -> None:
+    ledger.execute(RATELESS)
+    found = reconciliation.untranslated(ledger, [MARCH, dt.date(2025, 2, 1)])
+    assert [(month.month, each.source, each.currency, each.amount) for month, each in found] == [
+        (3, "ledger", "USD", Decimal("60.00")),
+        (3, "account", "HKD", Decimal("62000.00")),
+        (2, "account", "USD", Decimal("9.00")),
     ]
 
 

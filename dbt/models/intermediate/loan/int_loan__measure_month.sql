@@ -105,6 +105,7 @@ select
     cast(kept.lgd_rate as decimal(12, 8)) as lgd_rate,
     cast(coalesce(kept.currency_code, '{{ var("own_currency_code") }}') as {{ t_string() }}) as currency_code,
     cast(kept.exchange_price as decimal(18, 4)) as exchange_price,
+    cast(kept.undrawn_amount as decimal(18, 2)) as original_undrawn_amount,
     cast({{ in_yuan('kept.undrawn_amount', 'kept.currency_code', 'kept.exchange_price') }} as decimal(18, 2))
         as undrawn_amount,
     cast(

@@ -79,6 +79,7 @@ INVALID_COLUMNS = [
     (column(type="money"), "columns.extra: a money column needs unit yuan or wan_yuan"),
     (column(type="rate", unit="yuan"), "unit of a rate is percent"),
     (column(unit="yuan"), "a text column has no unit"),
+    (column(currency="row"), "a text column is in no currency"),
     (column(type="number"), "columns.extra.type: must be 'text', 'code'"),
     (column(type="date", min="1900-13-01"), "min '1900-13-01' is not a date"),
     (column(type="integer", min="many"), "min 'many' is not a number"),

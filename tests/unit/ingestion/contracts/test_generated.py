@@ -14,8 +14,8 @@ from ingestion.contracts import Feed, FeedError, duckdb_type, load_feeds
 from ingestion.contracts.__main__ import main
 from ingestion.contracts.example import example_of
 from ingestion.contracts.generated import check_files, generated_files, write_files
-from ingestion.contracts.render_dbt import SOURCES_FILE
-from ingestion.contracts.render_dictionary import DICTIONARY_FILE, FEEDS_FILE
+from ingestion.contracts.render_dbt import SOURCES_FILE, column_text
+from ingestion.contracts.render_dictionary import DICTIONARY_FILE, FEEDS_FILE, delivered_as
 from ingestion.contracts.render_template import HEADING_ROW, render_template, write_template
 
 # A feed nobody thought of when the program was written.
@@ -248,3 +248,20 @@ def test_an_invalid_feed_is_told_by_the_command(
 ) -> None:
     assert main(["check", "--root", str(tmp_path)]) == 1
     assert "is not a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("feed", "column", "kept", "delivered"),
+    [
+        ("corebank__accrual", "interest_income_amount", "currency of the account.", "账户币种"),
+        ("risk__account_measure", "undrawn_amount", "currency of the account.", "账户币种"),
+        ("ledger__gl_balance", "closing_amount", "currency of the row.", "本行币种"),
+        ("ledger__cost_pool", "cost_amount", "Kept in yuan.", "yuan 元"),
+    ],
+)
+def test_money_says_whose_currency_it_is_in(
+    feed: str, column: str, kept: str, delivered: str
+) -> None:
+    found = load_feeds()[feed].column(column)
+    assert kept in column_text(found)
+    assert delivered in delivered_as(found)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.contracts import Feed, FeedError, Match, load_feeds
+from ingestion.contracts import Feed, FeedError, Match, load_bank, load_feeds
 
 TRANSACTION = """
 feed: corebank__transaction
@@ -185,3 +185,20 @@ def test_overlays_of_unknown_misnamed_and_internal_feeds_are_told_why(tmp_path: 
     assert "there is no standard feed zoo__pet" in told
     assert "vault__pseudonym is written by the house and never delivered" in told
     assert "corebank__loan.yml: feed: must be corebank__loan" in told
+
+
+def test_a_bank_says_once_what_it_keeps_its_books_in(tmp_path: Path) -> None:
+    (tmp_path / "corebank__transaction.yml").write_text(TRANSACTION, encoding="utf-8")
+    assert load_bank(tmp_path).own_currency_code is None
+    (tmp_path / "bank.yml").write_text("own_currency_code: CZK", encoding="utf-8")
+    # It is no feed file.
+    assert load_feeds(tmp_path)["corebank__transaction"].is_delivered
+    assert load_bank(tmp_path).own_currency_code == "CZK"
+
+
+@pytest.mark.parametrize("text", ["own_currency_code: crowns", "own_currency: CZK"])
+def test_what_a_bank_says_wrong_is_told_with_the_feeds(tmp_path: Path, text: str) -> None:
+    (tmp_path / "corebank__transaction.yml").write_text(TRANSACTION, encoding="utf-8")
+    (tmp_path / "bank.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(FeedError, match=r"bank\.yml: own_currency"):
+        load_feeds(tmp_path)
