@@ -77,7 +77,9 @@ class Compared:
 def compared(home: Path) -> Compared:
     """All that a home published of profit beside plain Python; units in first and last month."""
     with _opened(home) as (connection, bank, deliveries):
-        months = published.months(connection)
+        # Months with an account in them, also those that brought nobody anything.
+        asked = "select distinct month_date from dimensional.fct_account_month order by 1"
+        months = [row[0] for row in connection.execute(asked).fetchall()]
         stated = _anew(bank, months)
         shown = {
             row["rule_set_code"] for row in bank.rules["profit_rule_set"] if row["is_published"]
@@ -151,7 +153,9 @@ def _opened(home: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Bank, Deliv
     deliveries = Deliveries(place, generation.business_date, feeds)
     rows = deliveries.of_everybody()
     with connection:
-        months = published.months(connection)
+        # Months with an account in them, also those that brought nobody anything.
+        asked = "select distinct month_date from dimensional.fct_account_month order by 1"
+        months = [row[0] for row in connection.execute(asked).fetchall()]
         rules = published.rules(connection)
         # How the core of deposits is estimated has a reference of its own.
         shares = {

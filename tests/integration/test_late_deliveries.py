@@ -1,4 +1,4 @@
-"""Lists and postings that come after their day: the night after them equals a whole rebuild."""
+"""What comes after its day, and days that no night saw: the night after equals a whole rebuild."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ def _published(bank: Path) -> generations.Generation:
 def _ask(bank: Path, query: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = json.loads(crm(bank, "sql", "--json", query))
     return rows
+
+
+def _assert_rebuilt_alike(bank: Path) -> None:
+    """Every table as the nights left it equals what a rebuild of the whole history makes."""
+    late = _published(bank)
+    crm(bank, "run", "--landing", "landing", "--force", "--full-refresh")
+    whole = _published(bank)
+    assert whole.number == late.number + 1
+    differing = {
+        name: (late.tables[name], whole.tables[name])
+        for name in whole.tables
+        if late.tables[name] != whole.tables[name]
+    }
+    assert differing == {}
+    assert whole.checksum == late.checksum
 
 
 def test_what_comes_late_ends_in_the_same_tables(tmp_path: Path) -> None:
@@ -61,16 +76,33 @@ def test_what_comes_late_ends_in_the_same_tables(tmp_path: Path) -> None:
 
     land(tmp_path, "2026-01-05", postings="9,6217000001,2026-01-01,收,1.00,存款")
     crm(tmp_path, "run", "--landing", "landing")
-    late = _published(tmp_path)
     assert _ask(tmp_path, moved) == [{"booked_date": "2026-01-02"}]
 
-    crm(tmp_path, "run", "--landing", "landing", "--force", "--full-refresh")
-    whole = _published(tmp_path)
-    assert whole.number == late.number + 1
-    differing = {
-        name: (late.tables[name], whole.tables[name])
-        for name in whole.tables
-        if late.tables[name] != whole.tables[name]
-    }
-    assert differing == {}
-    assert whole.checksum == late.checksum
+    _assert_rebuilt_alike(tmp_path)
+
+
+def test_a_month_whose_last_day_no_night_saw_is_finished_by_the_next(tmp_path: Path) -> None:
+    """A bank that delivers nothing on the 31st: what is lent is measured over the whole month."""
+    write_page(tmp_path, is_next_day=False)
+    products = tmp_path / "feeds" / "reference" / "products.csv"
+    lends = "L,贷款,,asset,360,true\nL1,流动资金贷款,L,asset,360,true\n"
+    products.write_text(products.read_text(encoding="utf-8") + lends, encoding="utf-8")
+    crm(tmp_path, "run", "--feeds", "feeds", "--landing", "landing")
+    land(
+        tmp_path,
+        "2026-01-30",
+        accounts="6217000009,K002,L1,01,4.35%,2026.01.16",
+        postings="7,6217000009,2026-01-16,付,31000.00,放款",
+    )
+    crm(tmp_path, "run", "--landing", "landing")
+    lent = (
+        "select month_date, days_count, drawn_average_amount from dimensional.fct_exposure_month"
+        " where month_date = date '2026-01-01'"
+    )
+    january = {"month_date": "2026-01-01", "days_count": 30, "drawn_average_amount": 15000.0}
+    assert _ask(tmp_path, lent) == [january]
+    land(tmp_path, "2026-02-02", postings="8,6217000001,2026-02-02,收,1.00,存款")
+    crm(tmp_path, "run", "--landing", "landing")
+    january |= {"days_count": 31, "drawn_average_amount": 16000.0}
+    assert _ask(tmp_path, lent) == [january]
+    _assert_rebuilt_alike(tmp_path)

@@ -1,7 +1,7 @@
 -- One row per account that lends or holds a provision, and month: what is lent on average, and how the
 -- risk system and the contract grade it on the last day that the month's figures reach to. What the risk
 -- system says is in the account's currency.
-{%- set first_month = rebuilt_from('fct_account_month') %}
+{%- set first_month = rebuilt_from('fct_exposure_month') %}
 with history as (
     -- A balance on the eve of the first month makes no month of its own.
     select min(month_date) as first_month_date from {{ ref('fct_account_month') }}
