@@ -16,6 +16,7 @@ from ingestion.accepted import accepted_rows, accepted_values
 from ingestion.contracts import Feed, load_bank, load_feeds
 from ingestion.lake import Lake
 from serving.profit.numbers import months_later
+from serving.profit.records import is_deleted
 
 if TYPE_CHECKING:
     import duckdb
@@ -187,6 +188,10 @@ def unit_accounts(
         [unit, month, month],
     ).fetchone()
     known = deliveries.values("corebank__account", "account_id")
+    # Told of only to say that there is nothing any more, an account is on no list.
+    ended = deliveries.values("corebank__account", "account_id", change_code=["delete"])
+    records = deliveries.rows("corebank__account", account_id=ended) if ended else []
+    known -= ended - {row["account_id"] for row in records if not is_deleted(row)}
     if offset is not None or unit == "unassigned":
         found = known | deliveries.values("risk__account_measure", "account_id")
         feeds = ("corebank__transaction", "corebank__accrual")
@@ -194,7 +199,7 @@ def unit_accounts(
     else:
         found = deliveries.values("corebank__account", "account_id", organisation_id=[unit])
         named = deliveries.values("corebank__accrual", "account_id", organisation_id=[unit])
-        found |= named & known
+        found = (found | named) & known
     unlisted = sorted(named - known)
     return [*([""] if unlisted else []), *sorted(found)], unlisted
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from dagster_project import manifest
 from dagster_project.home import DBT_PROJECT, PROJECT_ROOT
+from ingestion.contracts.bank_file import BankFile
 from ingestion.contracts.feed import Feed
 
 # Rooms whose code decides what stands in the tables. The conductor and the door do not.
@@ -39,16 +40,19 @@ class Versions:
         return [names[part] for part in names if before.get(part) != now[part]]
 
 
-def parts_now(feeds: Mapping[str, Feed], models: Mapping[str, Any]) -> dict[str, Any]:
+def parts_now(
+    feeds: Mapping[str, Feed], bank: BankFile, models: Mapping[str, Any]
+) -> dict[str, Any]:
     """What decides about the tables, part by part, so that a change can be named.
 
     Args:
         feeds: What the bank delivers.
+        bank: What it says of itself.
         models: What the night tells of its models, by name.
 
     Returns:
         `rules`: by file, the hash of its rows by the date they hold from; `feeds`: the hash of
-        each contract; `models`: the version of each that scored; `code` and `dbt`, rules left out.
+        each contract; `bank`: its settings; `models`: the version of each that scored; `code` and `dbt`, rules left out.
     """
     rules = sorted((DBT_PROJECT / "seeds" / "rules").glob("*.csv"))
     rest = (path for path in manifest.project_files(DBT_PROJECT) if path not in rules)
@@ -57,6 +61,7 @@ def parts_now(feeds: Mapping[str, Feed], models: Mapping[str, Any]) -> dict[str,
         "feeds": {
             name: manifest.text_digest(feed.model_dump_json())[:16] for name, feed in feeds.items()
         },
+        "bank": bank.model_dump(),
         "models": {name: each.get("version") for name, each in models.items()},
         "code": _code(),
         "dbt": manifest.digest(rest, DBT_PROJECT)[:16],

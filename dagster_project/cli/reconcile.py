@@ -196,7 +196,8 @@ def _print(told: dict[str, Any]) -> None:
     _print_untranslated(told["without_rate"])
     left = told["unexplained"]
     if not left:
-        if told["unbalanced"] or told["without_rate"]:
+        # What the ledger itself cannot be counted in leaves nothing to tie.
+        if told["unbalanced"] or any(each.source == "ledger" for _, each in told["without_rate"]):
             return
         console.print("\n[green]Every line ties to the ledger, to the fen. 与总账逐分一致。[/]")
         return
@@ -237,7 +238,8 @@ def _print_untranslated(found: list[tuple[dt.date, Untranslated]]) -> None:
     console.print(
         "\n[bold red]Amounts without an exchange rate count 0 缺少汇率的金额按 0 计[/];"
         " deliver a rate of the currency, of a day up to the month's end"
-        " 请报送该币种月末前的汇率 (feed treasury__exchange_rate):"
+        " 请报送该币种月末前的汇率 (feed treasury__exchange_rate). Those of the ledger stop the night,"
+        " the others warn 总账损益阻断发布，其余仅提示:"
     )
     names = ("month", "ccy 币种", "of 来源")
     table = _table(*names, right=("items 笔数", "amount without sign 原币金额"))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from dagster_project.versions import parts_now
+from ingestion.contracts.bank_file import load_bank
 from ingestion.sentence import shown
 from serving import build as builds
 from serving import figures
@@ -68,7 +69,9 @@ def explain(night: Night) -> dict[str, Any]:
     with builds.open_read_only(night.build) as connection:
         connection.execute("use crm")
         now = figures.monthly(connection)
-    parts = parts_now(night.feeds, night.details.get("models", {}))
+    parts = parts_now(
+        night.feeds, load_bank(night.request.feeds_folder), night.details.get("models", {})
+    )
     told: dict[str, Any] = {"figures": now, "parts": parts, "causes": [], "changes": []}
     if night.base is None:
         return told
@@ -213,6 +216,10 @@ def differing_parts(details: Mapping[str, Any], now: Mapping[str, Any]) -> list[
         Cause("feed", f"接口定义 {name} 已修改", f"the contract of feed {name} was changed")
         for name in _differing(before["feeds"], now["feeds"])
     ]
+    # Not told of generations before 2026-11-26.
+    if before.get("bank", now["bank"]) != now["bank"]:
+        zh, en = "本行设置（bank.yml）已修改", "the bank's own settings (bank.yml) were changed"
+        causes.append(Cause("feed", zh, en))
     if before["dbt"] != now["dbt"]:
         causes.append(Cause("dbt", "数据模型（dbt 项目）已修改", "the dbt project was changed"))
     if before["code"] != now["code"]:

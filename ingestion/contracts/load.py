@@ -80,7 +80,8 @@ def load_feeds(overlay: Path | None = None, *, standard: Path = FEEDS_DIR) -> di
             problems += error.problems
     if problems:
         raise FeedError(problems)
-    delivered = {path.stem for path in _feed_files(overlay)}
+    # A bank that says nothing of any feed delivers all of them as they stand.
+    delivered = {path.stem for path in _feed_files(overlay)} or set(feeds)
     return {
         name: feed.model_copy(update={"is_delivered": name in delivered})
         for name, feed in feeds.items()
@@ -95,7 +96,7 @@ def _feed_files(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.suffix in (".yml", ".yaml") and path.name != BANK_FILE
     )
-    if not files:
+    if not files and not (folder / BANK_FILE).exists():
         raise FeedError([f"{folder}: holds no feed file (*.yml)."])
     return files
 

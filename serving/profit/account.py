@@ -267,7 +267,7 @@ class Account:
 
         Of an account that no list names it is nobody's, whatever else is said of the account.
         """
-        if not self._records:
+        if all(is_deleted(row) for row in self._records):
             return []
         return booked_rows(self.bank.rows_of("corebank__accrual", self.account_id), month)
 
@@ -276,14 +276,6 @@ class Account:
         version = self.version_at(accrual["month_end_date"])
         month = month_first(accrual["month_end_date"])
         return self.bank.exchange(version.row["currency_code"] if version else None, month)
-
-    def booked(self, month: dt.date) -> list[Row]:
-        """The interest that counts as its own: none of an account that no list knows."""
-        return self.accruals(month) if self.is_recorded() else []
-
-    def is_recorded(self) -> bool:
-        """Whether any list knows it."""
-        return any(not is_deleted(row) for row in self._records)
 
 
 def booked_rows(rows: Sequence[Row], month: dt.date) -> list[Row]:

@@ -80,7 +80,7 @@ def pools(bank: Bank, month: dt.date) -> dict[tuple[str, str], Pool]:
         key=lambda row: (row["organisation_id"], row["cost_pool_code"], row["month_end_date"]),
     ).values()
     latest: dict[tuple[str, str], Row] = {}
-    for row in sorted(rows, key=_mended_order):
+    for row in sorted(rows, key=lambda each: each["month_end_date"]):
         if month_first(row["month_end_date"]) == month:
             latest[row["organisation_id"], row["cost_pool_code"]] = row
     found = {}
@@ -94,10 +94,6 @@ def pools(bank: Bank, month: dt.date) -> dict[tuple[str, str], Pool]:
     for step in STEPS:
         found = _handed_down(found, step)
     return found
-
-
-def _mended_order(row: Row) -> tuple[object, ...]:
-    return row["business_date"], row["batch_precedence"] or "", row["month_end_date"]
 
 
 def _handed_down(pools: dict[tuple[str, str], Pool], step: int) -> dict[tuple[str, str], Pool]:

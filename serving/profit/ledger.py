@@ -9,7 +9,7 @@ from typing import Final
 
 from serving.profit.bank import Bank
 from serving.profit.evidence import Row, Rule, Step, money, origin, rule
-from serving.profit.numbers import fen, month_first
+from serving.profit.numbers import fen, month_first, month_last
 from serving.profit.records import newest
 
 RESULT: Final = ("income", "expense")
@@ -118,11 +118,11 @@ def _ledger_rows(bank: Bank, month: dt.date) -> Iterator[Row]:
 
 
 def _mapped(bank: Bank, row: Row) -> Row | None:
-    """The rule of the longest prefix of a ledger account on the last day of its month."""
+    """The rule of the longest prefix of a ledger account on the last counted day of its month."""
     code = row["gl_account_code"]
     fits = bank.rule(
         "gl_account_map",
-        row["month_end_date"],
+        min(month_last(row["month_end_date"]), bank.until),
         lambda each: code.startswith(each["gl_account_prefix"]),
     )
     return min(

@@ -152,7 +152,7 @@ class AccountMonth:
         is_missing = any(each.missing is not None for each in prices)
         if self.month not in self.bank.whole.booked_months or is_missing:
             return _sum(line, [each.interest_step for each in prices if each.pillar == pillar])
-        return _sum(line, booked_interest(line, self.account, self.account.booked(self.month)))
+        return _sum(line, booked_interest(line, self.account, self.account.accruals(self.month)))
 
     def _work(self, line: str, method: str) -> Step:
         if method not in self._costs:

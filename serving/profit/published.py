@@ -295,13 +295,20 @@ def unit_figure(
         )
     known = causes(connection)
     told = unit_figures(connection, unit, month, rule_set_code)
+    borne = {why for _, why in told}
+    causes_zh, causes_en = _listed(each for each in known.values() if each.code in borne)
     if cause not in known:
-        borne = {why for _, why in told}
-        zh, en = _listed(each for each in known.values() if each.code in borne)
         raise QueryError(
-            f"没有原因 {cause!r}；机构 {unit} 在 {month:%Y-%m} 的原因有：{zh or '无'}。",
+            f"没有原因 {cause!r}；机构 {unit} 在 {month:%Y-%m} 的原因有：{causes_zh or '无'}。",
             f"there is no cause {cause!r}; those of unit {unit} in {month:%Y-%m} are:"
-            f" {en or 'none'}",
+            f" {causes_en or 'none'}",
+        )
+    if cause not in borne:
+        raise QueryError(
+            f"机构 {unit} 在 {month:%Y-%m} 的规则组 {rule_set_code} 下没有原因“{known[cause].zh}”；"
+            f"其原因有：{causes_zh or '无'}。",
+            f"unit {unit} bears nothing for the cause {known[cause].en} in {month:%Y-%m} under"
+            f" {rule_set_code}; it bears: {causes_en or 'nothing'}",
         )
     wanted = [(each, cause) for each in summed_lines(line.code)]
     if not any(each in told for each in wanted):

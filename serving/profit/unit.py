@@ -19,6 +19,7 @@ from serving.profit.costing import Cost, Pool, Work, costs
 from serving.profit.evidence import Row, Rule, Step, money, origin, rule
 from serving.profit.lines import AccountMonth, booked_interest, fee_of, fees, work_line
 from serving.profit.numbers import fen, month_first, months_later
+from serving.profit.records import is_deleted
 from serving.profit.visits import visit_lines
 
 INTEREST: Final = ("interest_income", "interest_expense")
@@ -64,7 +65,9 @@ class Nobody(Account):
 
     def __init__(self, bank: Bank) -> None:
         super().__init__(bank, "")
-        listed = {row["account_id"] for row in bank.rows("corebank__account")}
+        listed = {
+            row["account_id"] for row in bank.rows("corebank__account") if not is_deleted(row)
+        }
         self._ids = sorted(
             {
                 row["account_id"]
@@ -88,10 +91,6 @@ class Nobody(Account):
         """What the ledger booked on them."""
         rows = [row for name in self._ids for row in self.bank.rows_of("corebank__accrual", name)]
         return booked_rows(rows, month)
-
-    def booked(self, month: dt.date) -> list[Row]:
-        """All of it: there is no list that they could be missing from."""
-        return self.accruals(month)
 
 
 class UnitMonth:
@@ -277,7 +276,7 @@ class UnitMonth:
                 if account.unit_at(row["booked_date"]) == self.unit:
                     yield self.bank.exchange(row.get("currency_code"), self.month), fee_of(row)
         else:
-            for row in account.booked(self.month):
+            for row in account.accruals(self.month):
                 if self.bank.unit(row["organisation_id"]) == self.unit:
                     booked = sign * fen(row[f"{line}_amount"])
                     yield account.exchange_of(row), booked

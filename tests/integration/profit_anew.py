@@ -149,7 +149,8 @@ def _opened(home: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Bank, Deliv
     """The published generation, the bank behind it with what is counted of all of it, its lake."""
     place = Home(home)
     connection, generation = connect_current(place.warehouse)
-    feeds = load_feeds(feeds_folder_of(place, None))
+    feeds_folder = feeds_folder_of(place, None)
+    feeds = load_feeds(feeds_folder)
     deliveries = Deliveries(place, generation.business_date, feeds)
     rows = deliveries.of_everybody()
     with connection:
@@ -168,7 +169,7 @@ def _opened(home: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Bank, Deliv
         whole = Whole(_first_month(rows), fed, None, posted, _booked(rows), core_shares=shares)
         whole = replace(whole, measured_months=_measured(rows))
         until = generation.business_date
-        bank = Bank(rows, rules, until, whole, base_method_set(), own_currency())
+        bank = Bank(rows, rules, until, whole, base_method_set(), own_currency(feeds_folder))
         _count(bank, months)
         yield connection, bank, deliveries
 

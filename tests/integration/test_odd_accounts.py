@@ -217,7 +217,11 @@ def test_a_deposit_in_the_red_is_named_with_its_days_and_yuan(bank: Bank) -> Non
 
 
 def test_what_nobody_holds_of_an_account_is_named_with_its_amount(bank: Bank) -> None:
-    (row,) = bank.sql("select * from qc.qc_holder_share_not_whole")
+    row, without = bank.sql("select * from qc.qc_holder_share_not_whole order by share_rate desc")
+    assert (without["share_rate"], without["lacking_balance_amount"]) == (
+        0,
+        without["average_balance_amount"],
+    )
     assert (row["share_rate"], row["month_date"][:10]) == (0.9, "2025-12-01")
     (nobodys,) = bank.sql(
         "select sum(amount) as amount from dimensional.fct_profit_month"

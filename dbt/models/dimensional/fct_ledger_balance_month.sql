@@ -1,4 +1,5 @@
--- One row per unit, ledger account, currency and month.
+-- One row per unit, ledger account, currency and month, whatever day of it the ledger names as its last:
+-- unit and line are those of the month's end, as in account months.
 with latest as (
     {{ pick_latest_small(
         ref('stg_ledger__gl_balance'),
@@ -36,22 +37,22 @@ organisation as (
 mapped as (
     select
         account.gl_account_code,
-        account.month_end_date,
+        account.month_date,
         rule.statement_line_code,
         rule.statement_side_code,
         row_number() over (
-            partition by account.gl_account_code, account.month_end_date
+            partition by account.gl_account_code, account.month_date
             order by length(rule.gl_account_prefix) desc, rule.gl_account_prefix, rule.valid_from_date
         ) as fit_rank
     from (
         select distinct
             gl_account_code,
-            month_end_date
+            month_date
         from balance
     ) as account
     inner join {{ ref('gl_account_map') }} as rule
         on substr(account.gl_account_code, 1, length(rule.gl_account_prefix)) = rule.gl_account_prefix
-        and {{ as_at('rule', 'account.month_end_date') }}
+        and {{ as_at('rule', month_reached('account.month_date')) }}
 )
 
 select
@@ -72,8 +73,8 @@ select
 from balance
 left join organisation
     on balance.organisation_id = organisation.organisation_id
-    and {{ as_at('organisation', 'balance.month_end_date') }}
+    and {{ as_at('organisation', month_reached('balance.month_date')) }}
 left join mapped
     on balance.gl_account_code = mapped.gl_account_code
-    and balance.month_end_date = mapped.month_end_date
+    and balance.month_date = mapped.month_date
     and mapped.fit_rank = 1

@@ -39,5 +39,5 @@ select
 from ranked as latest
 left join organisation
     on latest.organisation_id = organisation.organisation_id
-    and {{ as_at('organisation', 'latest.month_end_date') }}
+    and {{ as_at('organisation', month_reached('latest.month_date')) }}
 where latest.day_rank = 1

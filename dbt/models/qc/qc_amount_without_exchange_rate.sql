@@ -1,6 +1,6 @@
 -- One row per kind of amount, currency and month that nothing turns into yuan, because no rate of the
 -- currency was delivered by the end of the month: the amounts that therefore count nothing. None of them is
--- negative, so that what goes out does not hide what comes in.
+-- negative, so that one account's does not hide another's. Of an account's balances it is the month's sum.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('qc_amount_without_exchange_rate') %}
 {%- set measured = {

@@ -19,11 +19,11 @@ promised as (
     from {{ ref('bridge_account_holder') }}
     where role_code <> 'authorised'
     group by account_key, valid_from_date, valid_to_date
-    having sum(share_rate) > 1
+    having sum(share_rate) > 1 or sum(share_rate) = 0
 ),
 
--- What nobody holds stands behind somebody's stretch; an account without any counts whole at the customer on
--- its record. Below 0 is what is promised twice.
+-- What nobody holds stands behind somebody's stretch. Of owners who have no share at all the account counts
+-- whole at the customer on its record, which no list of holders bears out. Below 0 is what is promised twice.
 lacking as (
     select
         account_month.*,

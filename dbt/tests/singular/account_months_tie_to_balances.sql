@@ -37,16 +37,20 @@ account as (
 )
 
 select
-    account.month_date,
-    account.currency_code,
+    coalesce(account.month_date, stretch.month_date) as month_date,
+    coalesce(account.currency_code, stretch.currency_code) as currency_code,
     stretch.balance_days_amount as stretch_days_amount,
     account.balance_days_amount as account_days_amount,
     stretch.closing_amount as stretch_closing_amount,
     account.closing_amount as account_closing_amount
 from account
-left join stretch
+full outer join stretch
     on account.month_date = stretch.month_date
     and account.currency_code = stretch.currency_code
 where
-    coalesce(stretch.balance_days_amount, 0) <> account.balance_days_amount
-    or coalesce(stretch.closing_amount, 0) <> account.closing_amount
+    -- A balance on the eve of the first month makes no month of accounts.
+    coalesce(account.month_date, stretch.month_date) in (select month_date from account)
+    and (
+        coalesce(stretch.balance_days_amount, 0) <> coalesce(account.balance_days_amount, 0)
+        or coalesce(stretch.closing_amount, 0) <> coalesce(account.closing_amount, 0)
+    )

@@ -97,6 +97,7 @@ def test_a_delivery_is_told_with_file_rows_and_decision() -> None:
 PARTS: dict[str, Any] = {
     "rules": {"ftp.csv": {"1900-01-01": "a", "2025-12-01": "b"}, "levels.csv": {"": "c"}},
     "feeds": {"corebank__loan": "d"},
+    "bank": {"own_currency_code": None},
     "models": {"churn": "churn-1", "value": None},
     "code": "e",
     "dbt": "f",
@@ -115,6 +116,8 @@ PARTS: dict[str, Any] = {
          ["rule"], ["2025-10", "2025-11", "2025-12", "2026-01"]),
         ({"rules": {**PARTS["rules"], "new.csv": {"2026-01-01": "x"}}}, ["rule"], ["2026-01"]),
         ({"feeds": {"corebank__loan": "D"}}, ["feed"],
+         ["2025-10", "2025-11", "2025-12", "2026-01"]),
+        ({"bank": {"own_currency_code": "CZK"}}, ["feed"],
          ["2025-10", "2025-11", "2025-12", "2026-01"]),
         ({"code": "E"}, ["code"], ["2025-10", "2025-11", "2025-12", "2026-01"]),
         ({"dbt": "F"}, ["dbt"], ["2025-10", "2025-11", "2025-12", "2026-01"]),
@@ -138,6 +141,12 @@ def test_a_model_can_only_have_changed_its_own_scores() -> None:
     assert months_of(cause, "value_score") == []
     assert cause.en == "model churn went from churn-1 to churn-2"
     assert cause.zh == "模型 churn 由 churn-1 换为 churn-2"
+
+
+def test_a_generation_that_kept_no_record_of_the_banks_settings_blames_them_for_nothing() -> None:
+    before = {name: part for name, part in PARTS.items() if name != "bank"}
+    now = PARTS | {"bank": {"own_currency_code": "CZK"}}
+    assert differing_parts({"parts": before}, now) == []
 
 
 def test_a_generation_without_a_record_says_so() -> None:

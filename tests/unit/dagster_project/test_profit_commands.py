@@ -68,7 +68,7 @@ def test_the_base_methods_and_rules_are_those_of_the_dbt_project():
 
 
 DELIVERED = {
-    "corebank__account": [("a", "u"), ("b", "v")],
+    "corebank__account": [("a", "u"), ("b", "v"), ("z", "v")],
     "corebank__accrual": [("a", "u"), ("b", "u"), ("x", "u")],
     "corebank__transaction": [("a", None), ("z", None)],
     "risk__account_measure": [("a", None), ("y", None)],
@@ -76,12 +76,22 @@ DELIVERED = {
 
 
 class _Delivered:
-    """Account a is unit u's, b unit v's; x is on no list, and y only the risk system's."""
+    """Account a is unit u's, b unit v's; x is on no list, and y only the risk system's.
+
+    Of z it was only told that there is nothing any more; b came back after that.
+    """
 
     def values(self, feed: str, column: str, **among: Collection[object]) -> set[str]:
         assert column == "account_id"
+        if "change_code" in among:
+            return {"b", "z"}
         units = among.get("organisation_id")
         return {name for name, unit in DELIVERED[feed] if units is None or unit in units}
+
+    def rows(self, feed: str, **among: Collection[object]) -> list[dict[str, str]]:
+        assert (feed, among) == ("corebank__account", {"account_id": {"b", "z"}})
+        told = [("b", "insert"), ("b", "delete"), ("z", "delete")]
+        return [{"account_id": name, "change_code": change} for name, change in told]
 
     def of_month(self, month: dt.date) -> dict[str, list[str]]:
         return {"visits": [f"{month}"]}

@@ -6,12 +6,12 @@ with latest as (
         key=['organisation_id', 'cost_pool_code', 'month_end_date'],
         columns=[
             'organisation_id', 'cost_pool_code', 'cost_pool_name', 'month_end_date',
-            'cost_amount', 'practical_minutes', 'business_date', 'batch_precedence',
+            'cost_amount', 'practical_minutes',
         ],
     ) }}
 ),
 
--- A month whose last day was mended is one month.
+-- A month whose last day was mended is one month, by its later day, as in the ledger.
 delivered as (
     select
         organisation_id,
@@ -22,7 +22,7 @@ delivered as (
         {{ month_first('month_end_date') }} as month_date,
         row_number() over (
             partition by organisation_id, cost_pool_code, {{ month_first('month_end_date') }}
-            order by business_date desc, batch_precedence desc, month_end_date desc
+            order by month_end_date desc
         ) as latest_rank
     from latest
 ),

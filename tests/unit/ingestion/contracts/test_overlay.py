@@ -196,6 +196,13 @@ def test_a_bank_says_once_what_it_keeps_its_books_in(tmp_path: Path) -> None:
     assert load_bank(tmp_path).own_currency_code == "CZK"
 
 
+def test_a_bank_that_says_no_more_than_its_currency_delivers_every_feed_as_it_stands(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "bank.yml").write_text("own_currency_code: CZK", encoding="utf-8")
+    assert load_feeds(tmp_path) == load_feeds()
+
+
 @pytest.mark.parametrize("text", ["own_currency_code: crowns", "own_currency: CZK"])
 def test_what_a_bank_says_wrong_is_told_with_the_feeds(tmp_path: Path, text: str) -> None:
     (tmp_path / "corebank__transaction.yml").write_text(TRANSACTION, encoding="utf-8")
