@@ -52,7 +52,8 @@ def parts_now(
 
     Returns:
         `rules`: by file, the hash of its rows by the date they hold from; `feeds`: the hash of
-        each contract; `bank`: its settings; `models`: the version of each that scored; `code` and `dbt`, rules left out.
+        each contract; `bank`: its settings; `models`: the version of each that scored; `code`
+        and `dbt`, rules left out.
     """
     rules = sorted((DBT_PROJECT / "seeds" / "rules").glob("*.csv"))
     rest = (path for path in manifest.project_files(DBT_PROJECT) if path not in rules)

@@ -238,8 +238,8 @@ def _print_untranslated(found: list[tuple[dt.date, Untranslated]]) -> None:
     console.print(
         "\n[bold red]Amounts without an exchange rate count 0 缺少汇率的金额按 0 计[/];"
         " deliver a rate of the currency, of a day up to the month's end"
-        " 请报送该币种月末前的汇率 (feed treasury__exchange_rate). Those of the ledger stop the night,"
-        " the others warn 总账损益阻断发布，其余仅提示:"
+        " 请报送该币种月末前的汇率 (feed treasury__exchange_rate). Those of the ledger stop the"
+        " night, the others warn 总账损益阻断发布，其余仅提示:"
     )
     names = ("month", "ccy 币种", "of 来源")
     table = _table(*names, right=("items 笔数", "amount without sign 原币金额"))

@@ -51,7 +51,8 @@ def load_feeds(overlay: Path | None = None, *, standard: Path = FEEDS_DIR) -> di
 
     Args:
         overlay: Folder of a bank's own feed files. With it only the feeds that have a file
-            there are delivered; the others stay, as empty tables, with `is_delivered` False.
+            there are delivered; the others stay, as empty tables, with `is_delivered` False. With
+            `bank.yml` and no feed file all are delivered as they stand.
         standard: Folder of the standard feeds.
 
     Raises:
@@ -80,8 +81,9 @@ def load_feeds(overlay: Path | None = None, *, standard: Path = FEEDS_DIR) -> di
             problems += error.problems
     if problems:
         raise FeedError(problems)
-    # A bank that says nothing of any feed delivers all of them as they stand.
-    delivered = {path.stem for path in _feed_files(overlay)} or set(feeds)
+    delivered = {path.stem for path in _feed_files(overlay)}
+    if not delivered:
+        return feeds
     return {
         name: feed.model_copy(update={"is_delivered": name in delivered})
         for name, feed in feeds.items()

@@ -18,8 +18,8 @@ from serving.profit.numbers import fen
 MONTHS: Final = 12
 Lines = dict[str, int]
 # Whose which stretch of an account is in a month, as the marts divide it: what is shared more than
-# once is cut, what nobody shares is nobody's, and of one who holds all of it nothing is divided. Work is
-# divided by unit, kind and channel, hence to a fen of each.
+# once is cut, what nobody shares is nobody's, and of one who holds all of it nothing is divided.
+# Work is divided by unit, kind and channel, hence to a fen of each.
 _PARTS: Final = """
 with divided as (
     select account_key

@@ -49,7 +49,7 @@ full outer join stretch
     and account.currency_code = stretch.currency_code
 where
     -- A balance on the eve of the first month makes no month of accounts.
-    coalesce(account.month_date, stretch.month_date) in (select month_date from account)
+    coalesce(account.month_date, stretch.month_date) in (select counted.month_date from account as counted)
     and (
         coalesce(stretch.balance_days_amount, 0) <> coalesce(account.balance_days_amount, 0)
         or coalesce(stretch.closing_amount, 0) <> coalesce(account.closing_amount, 0)
