@@ -13,6 +13,7 @@ import pytest
 
 from dagster_project import dbt_runner, manifest
 from dagster_project.graph import Graph
+from dagster_project.home import DBT_PROJECT
 
 DATE = dt.date(2026, 1, 5)
 
@@ -147,3 +148,22 @@ def test_a_parse_that_fails_leaves_the_manifest(folder):
         manifest.ensure(folder)
     assert path.read_bytes() == before
     assert not manifest.is_fresh(folder)
+
+
+def test_a_build_that_did_not_fit_into_memory_goes_on(folder, graph, tmp_path, monkeypatch):
+    """With the house's own profile: each node has a cursor of its own, also after a spill."""
+    shutil.copy(DBT_PROJECT / "profiles.yml", folder / "profiles.yml")
+    fact = folder / "models" / "dimensional" / "fct_order.sql"
+    # A sort that DuckDB cannot do in 40 MB without its folder for spilling.
+    large = (
+        "select max(each.place) from (select row_number() over (order by hash(range)) as place"
+        " from range(3000000)) as each"
+    )
+    text = fact.read_text(encoding="utf-8")
+    fact.write_text(text.replace("select", f"select ({large}) as largest,", 1), encoding="utf-8")
+    monkeypatch.setenv("CRM_MEMORY_LIMIT", "40MB")
+    build = tmp_path / "build"
+    build.mkdir()
+    dbt = dbt_runner.Dbt(build, tmp_path / "lake", tmp_path / "logs", folder)
+    first, second = both(dbt, graph)
+    assert not first.failures + second.failures
