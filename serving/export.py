@@ -55,9 +55,14 @@ def write(answer: Answer, path: Path) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise QueryError(
-            f"无法写入 {path}（{error.strerror}）。", f"{path} cannot be written ({error.strerror})"
-        ) from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> QueryError:
+    """What is said of a file that cannot be written."""
+    return QueryError(
+        f"无法写入 {path}（{error.strerror}）。", f"{path} cannot be written ({error.strerror})"
+    )
 
 
 def safe_text(text: str) -> str:

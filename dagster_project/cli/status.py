@@ -94,7 +94,7 @@ def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
         "running": holder.sentence() if holder else None,
         "published": _published(published),
         "generations": generation.all_numbers(place.warehouse),
-        "last_run": _last_run(ledger) if ledger else None,
+        "last_run": _last_run(ledger, is_running=holder is not None) if ledger else None,
         "models": details.get("models", {}),
         "scores": details.get("scores", {}),
         "feeds": _freshness(feeds, rows, standings),
@@ -129,17 +129,19 @@ def _published(published: Generation | None) -> dict[str, Any] | None:
     }
 
 
-def _last_run(ledger: Ledger) -> dict[str, Any] | None:
+def _last_run(ledger: Ledger, *, is_running: bool) -> dict[str, Any] | None:
     runs = ledger.runs()
     if not runs:
         return None
     last = runs[-1]
     stages = ledger.stages(last.run_id)
     states = Counter(row.state for row in ledger.deliveries(ended_run_id=last.run_id))
+    # What was killed could not write so; the next night does.
+    state = "killed" if last.state == "running" and not is_running else last.state
     return {
         "run_id": last.run_id,
         "business_date": last.business_date.isoformat(),
-        "state": last.state,
+        "state": state,
         "message": last.message,
         "started_at": last.started_at,
         "ended_at": last.ended_at,

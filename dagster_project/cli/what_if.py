@@ -88,7 +88,7 @@ def what_if(
             keys, who = [customer], f"customer {customer}"
         else:
             keys = books.of_class(opened, str(segment))
-            who = f"{len(keys):,} customers of class {segment}"
+            who = f"{len(keys):,} customers of value class {segment} (by deposits 按存款)"
         case = change(books.Book(opened, keys, rule_set))
         lines = published.lines(opened)
     if as_json:

@@ -74,7 +74,9 @@ part as (
 
 def _parted(amount: str) -> str:
     """What stands at the end of a holder's stretch less what stood at its start."""
-    return f"round({amount} * part.to_rate, 2) - round({amount} * part.from_rate, 2)"
+    # As wide as a product with eight places may be: DuckDB does not widen it of its own accord.
+    wide = f"cast({amount} as decimal(28, 2))"
+    return f"round({wide} * part.to_rate, 2) - round({wide} * part.from_rate, 2)"
 
 
 _WORKED: Final = (

@@ -31,6 +31,11 @@ WHOLE_LINES: Final = (
     "interest_income", "interest_expense", "ftp", "fee_income", "direct_cost", "indirect_cost",
     "expected_loss", "capital_charge",
 )  # fmt: skip
+# What a price can lack; of several the last by name is told, as in the tables.
+MISSING: Final = (
+    "no_rule", "no_contract_rate", "no_day_basis", "no_tenor", "no_core_share", "no_curve",
+    "no_exchange_rate",
+)  # fmt: skip
 IN_WORDS: Final = {
     "interest_income": ("利息收入", "Interest income"),
     "interest_expense": ("利息支出", "Interest expense"),
@@ -87,6 +92,26 @@ class AccountMonth:
     @cached_property
     def _is_in(self) -> bool:
         return self.account.is_in(self.month)
+
+    @cached_property
+    def missing(self) -> str | None:
+        """What a price of what was held lacks, so that its booked interest does not count."""
+        prices = self.prices(self.bank.base_method_set)
+        if prices:
+            lacks = [each.missing for each in prices if each.missing and each.missing in MISSING]
+            return max(lacks, default=None)
+        # Money that bears interest of a product that is neither deposit nor loan, or on no list.
+        held = self.account.stretches(self.month) if self._is_in else []
+        is_held = sum(((end - start).days + 1) * balance.fen for start, end, balance in held)
+        return "no_rule" if is_held and self._bears_interest() else None
+
+    def _bears_interest(self) -> bool:
+        record = self.account.version_at(self.account.reached(self.month))
+        rows = self.account.accruals(self.month)
+        return bool(record and record.row["interest_rate"]) or any(
+            sum(step.fen or 0 for step in booked_interest(line, self.account, rows))
+            for line in ("interest_income", "interest_expense")
+        )
 
     @cached_property
     def exposure(self) -> Exposure | None:
@@ -149,8 +174,7 @@ class AccountMonth:
         """What the ledger booked; by contract where it was not delivered, or a price is missing."""
         pillar = "asset" if line == "interest_income" else "liability"
         prices = self.prices(self.bank.base_method_set)
-        is_missing = any(each.missing is not None for each in prices)
-        if self.month not in self.bank.whole.booked_months or is_missing:
+        if self.month not in self.bank.whole.booked_months or self.missing is not None:
             return _sum(line, [each.interest_step for each in prices if each.pillar == pillar])
         return _sum(line, booked_interest(line, self.account, self.account.accruals(self.month)))
 

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from serving.export import unwritable
 from serving.files import write_whole
 from serving.profit.evidence import money
 from serving.profit.statement import NOTES, Column, Line, Statement
@@ -61,8 +62,15 @@ def write(
         generation: Number of the published generation.
         until: Its business date.
         name: Name of the customer, for those who may know it.
+
+    Raises:
+        QueryError: The file cannot be written.
     """
-    write_whole(path, page(told, generation=generation, until=until, name=name))
+    text = page(told, generation=generation, until=until, name=name)
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def page(told: Statement, *, generation: int, until: dt.date, name: str | None = None) -> str:

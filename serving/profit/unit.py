@@ -17,17 +17,13 @@ from serving.profit.account import Account, booked_rows
 from serving.profit.bank import UNASSIGNED, Bank, Exchange
 from serving.profit.costing import Cost, Pool, Work, costs
 from serving.profit.evidence import Row, Rule, Step, money, origin, rule
-from serving.profit.lines import AccountMonth, booked_interest, fee_of, fees, work_line
+from serving.profit.lines import MISSING, AccountMonth, booked_interest, fee_of, fees, work_line
 from serving.profit.numbers import fen, month_first, months_later
 from serving.profit.records import is_deleted
 from serving.profit.visits import visit_lines
 
 INTEREST: Final = ("interest_income", "interest_expense")
 COST: Final = ("direct_cost", "indirect_cost")
-MISSING: Final = (
-    "no_rule", "no_contract_rate", "no_day_basis", "no_tenor", "no_core_share", "no_curve",
-    "no_exchange_rate",
-)  # fmt: skip
 # The lines that a cause has beside income tax.
 LINES: Final[Mapping[str, tuple[str, ...]]] = {
     "account": (*INTEREST, "ftp", "fee_income", "surtax", *COST, "expected_loss", "capital_charge"),
@@ -240,7 +236,9 @@ class UnitMonth:
             found = fees(self.bank, here) if cause == "booked_elsewhere" else []
             counted = fees(self.bank, rows) if is_here and cause == "booked_elsewhere" else []
             return _differing(found, [step for own in counted for step in _uncounted(own)])
-        if self.month not in self.bank.whole.booked_months or cause != _missing(each):
+        if self.month not in self.bank.whole.booked_months or cause != (
+            each.missing or "booked_elsewhere"
+        ):
             return []
         rows = [
             row
@@ -345,10 +343,3 @@ def _differing(found: list[Step], less: list[Step]) -> list[Step]:
     """Both sides where they differ; what is the same on both says nothing."""
     both = found + less
     return both if sum(each.fen or 0 for each in both) else []
-
-
-def _missing(each: AccountMonth) -> str:
-    """Why booked interest does not count at its account; else it is only booked elsewhere."""
-    prices = each.prices(each.bank.base_method_set)
-    codes = [price.missing for price in prices if price.missing and price.missing in MISSING]
-    return max(codes, default="booked_elsewhere")

@@ -110,6 +110,11 @@ def channel_changed(book: Book, source: str, target: str, part: Decimal) -> Case
                 f"没有渠道 {name!r}；可选：{'、'.join(known)}。",
                 f"there is no channel {name!r}; choose one of {', '.join(known)}",
             )
+    if source == target:
+        raise QueryError(
+            f"渠道 {source} 迁往自身，没有变化；请给出另一个渠道。",
+            f"work by {source} that goes to {source} is no change; name another channel",
+        )
     if not 0 < part <= 1:
         raise QueryError(
             f"份额为 {part}；请给出大于 0、不超过 1 的数，例如 0.5。",

@@ -119,6 +119,7 @@ def test_a_night_killed_while_it_reads_publishes_nothing(bank):
     told = json.loads(bank.crm("status", "--json"))
     assert told["published"] is None
     assert told["running"] is None, "the lease went with the process"
+    assert told["last_run"]["state"] == "killed"
 
 
 def test_the_first_night_after_it_publishes_and_a_second_run_meanwhile_is_refused(bank):

@@ -4,6 +4,8 @@ One night of a small bank whose risk system measures two lines of credit that no
 an account that is on no list, and says that a write-off used 10 yuan more than was provided for. Of
 a deposit a tenth is nobody's, and for five days it is 36,000 yuan in the red. Nobody has a share of
 two others. One account, the only one of its customer, is empty and of a unit that is on no list.
+A deposit is of a product that the list of products calls treasury business. The last curve of yuan
+lacks a tenor.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ SHARELESS = (
     "014012504000073359|10000106|户主|0.000000|2025-12-08",
     "6221260306000891970|10000099|授权人|0.000000|2025-12-08",
 )
+MISPLACED = "6221260305000100077"
 EMPTY, IDLER = "880206006666666", "10009999"
 TEN = Decimal("10.00")
 MONTHS = ("2025-11-30", "2025-12-31")
@@ -71,6 +74,13 @@ def used_more(rows: Rows) -> Rows:
     return rows
 
 
+def without_last_year(rows: Rows) -> Rows:
+    """The newest curve of yuan without its rate for twelve months."""
+    newest = max(row["曲线日期"] for row in rows)
+    lacking = (newest, "CNY", "12")
+    return [row for row in rows if (row["曲线日期"], row["币种"], row["期限(月)"]) != lacking]
+
+
 def overdraw(path: Path) -> None:
     """The deposit 36,000 yuan in the red from 15 December until it moves again on the 20th."""
     before = path.read_bytes()
@@ -83,6 +93,13 @@ def overdraw(path: Path) -> None:
     told = control.read_text().replace(total, str(less))
     sha = hashlib.sha256(path.read_bytes()).hexdigest()
     control.write_text(re.sub("SHA256=.*", f"SHA256={sha}", told))
+
+
+def replace_once(path: Path, old: str, new: str) -> None:
+    """Another text in an extract, where it stands once."""
+    before = path.read_text(encoding="gb18030")
+    assert before.count(old) == 1, f"{old} stands {before.count(old)} times in {path.name}"
+    path.write_text(before.replace(old, new), encoding="gb18030")
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +130,17 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
         f"{DEPOSIT}|{DEPOSITOR}|户主|0.900000|2025-12-08",
         *SHARELESS,
     )
+    for month in (first, last):
+        append(
+            month / f"corebank_product_{month.name}.csv",
+            "1109|大额存单|11|资金|20110101|360|是",
+        )
+    replace_once(
+        first / "corebank_account_202511.csv",
+        f"{MISPLACED}|10000032|1101|",
+        f"{MISPLACED}|10000032|1109|",
+    )
+    rewrite(last / "treasury_ftp_curve_202512.csv", without_last_year)
     overdraw(last / "corebank_balance_202512.csv")
     rewrite(last / "risk_account_measure_202512.csv", used_more)
     rewrite(last / "ledger_gl_balance_202512.csv", with_lost_ten("0206"))
@@ -253,6 +281,35 @@ def test_an_account_of_a_unit_that_no_list_holds_is_named_and_its_customer_has_a
         amounts = {name: amount for name, amount in row.items() if name.endswith("_amount")}
         assert len(amounts) == 5
         assert set(amounts.values()) == {0}
+
+
+def test_a_deposit_of_a_product_without_a_method_is_named_and_its_interest_stands_with_the_unit(
+    bank: Bank,
+) -> None:
+    rows = bank.sql("select * from qc.qc_account_without_transfer_price order by month_date")
+    assert [(row["reason_code"], row["month_date"][:7]) for row in rows] == [
+        ("no_rule", "2025-11"),
+        ("no_rule", "2025-12"),
+    ]
+    assert all(row["balance_days_amount"] > 100_000 for row in rows)
+    (unit,) = bank.sql(
+        "select organisation_id, amount from dimensional.fct_profit_month"
+        " join dimensional.dim_organisation on organisation_fk = organisation_pk"
+        " where cause_code = 'no_rule' and profit_line_code = 'interest_expense'"
+        " and rule_set_code = 'base' and month_date = date '2025-12-01'"
+    )
+    assert unit == {"organisation_id": "0305", "amount": -0.72}
+    told = bank.crm("trace", "0305", "2025-12", "interest_expense", "--cause", "no_rule")
+    assert "same to the fen" in told
+
+
+def test_a_curve_without_a_tenor_is_named(bank: Bank) -> None:
+    (row,) = bank.sql("select * from qc.qc_transfer_curve_incomplete")
+    assert (row["currency_code"], row["curve_date"][:7], row["tenor_months"]) == (
+        "CNY",
+        "2025-12",
+        12,
+    )
 
 
 def test_all_of_it_is_the_same_reckoned_anew(bank: Bank) -> None:

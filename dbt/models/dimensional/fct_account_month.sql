@@ -48,16 +48,20 @@ described as (
         account.opened_date,
         version.closed_date,
         last_price.ftp_rate,
-        -- Of an account that lacks a price only what is priced counts, whatever is booked.
-        {%- for side in ['income', 'expense'] %}
-        case
-            when activity.is_interest_booked and price.missing_rate_code is null
-                then activity.interest_{{ side }}_amount
-            else coalesce(price.interest_{{ side }}_amount, 0)
-        end as counted_{{ side }}_amount,
-        {%- endfor %}
+        coalesce(price.interest_income_amount, 0) as priced_income_amount,
+        coalesce(price.interest_expense_amount, 0) as priced_expense_amount,
         coalesce(price.ftp_amount, 0) as ftp_amount,
-        price.missing_rate_code
+        -- Money that bears interest of a product that is neither deposit nor loan, or on no list.
+        case
+            when price.account_key is not null then price.missing_rate_code
+            when
+                activity.original_balance_days_amount <> 0
+                and (
+                    coalesce(account.interest_rate, 0) <> 0
+                    or activity.interest_income_amount <> 0
+                    or activity.interest_expense_amount <> 0
+                ) then 'no_rule'
+        end as missing_rate_code
     from {{ ref('int_account__sum_month') }} as activity
     left join {{ ref('bridge_account_version') }} as version
         on activity.account_key = version.account_key
@@ -77,6 +81,13 @@ described as (
 translated as (
     select
         described.*,
+        -- Of an account that lacks a price only what is priced counts, whatever is booked.
+        {%- for side in ['income', 'expense'] %}
+        case
+            when is_interest_booked and missing_rate_code is null then interest_{{ side }}_amount
+            else priced_{{ side }}_amount
+        end as counted_{{ side }}_amount,
+        {%- endfor %}
         {{ in_yuan('original_balance_days_amount', 'currency_code', 'exchange_price') }} as balance_days_amount,
         {{ in_yuan('original_closing_balance_amount', 'currency_code', 'exchange_price') }}
             as closing_balance_amount

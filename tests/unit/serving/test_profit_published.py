@@ -13,7 +13,7 @@ from serving.errors import QueryError
 from serving.profit import book as books
 from serving.profit import published, statement, statement_page, trace, what_if
 from serving.profit.bank import Bank, Whole
-from serving.profit.book import Book
+from serving.profit.book import Book, held_of
 from serving.profit.spread import Spread
 
 JANUARY, FEBRUARY = dt.date(2025, 1, 1), dt.date(2025, 2, 1)
@@ -155,6 +155,13 @@ def test_the_page_holds_every_amount_and_nothing_that_runs_or_is_fetched(connect
     assert not re.search(r"<script|<link|<img|src=|url\(|https?:|<i>|<b>活期", page)
 
 
+def test_a_page_that_cannot_be_written_is_told_in_one_sentence(connection, tmp_path):
+    told = statement.statement(connection, 1, JANUARY, JANUARY, "base")
+    page = tmp_path / "nowhere" / "page.html"
+    with pytest.raises(QueryError, match=r"page\.html cannot be written \(No such file"):
+        statement_page.write(told, page, generation=3, until=FEBRUARY, name=None)
+
+
 def test_a_statement_as_a_table_ends_with_the_total(connection):
     answer = statement.statement(connection, 1, JANUARY, JANUARY, "base").answer()
     rows = {row[1]: row[2:] for row in answer.rows}
@@ -189,6 +196,14 @@ def test_shares_above_the_whole_are_cut_and_whose_record_it_is_has_none(changed)
     # A stretch ends on a whole hundred-millionth, in each of the two months.
     assert days == [70_800_000, 70_799_998, 70_800_002, 0]
     assert sum(days) == 212_400_000
+
+
+def test_the_balance_of_a_large_company_has_room(changed):
+    """Thirty thousand million yuan-days a month, divided by shares of eight places."""
+    changed.execute("update dimensional.fct_account_month set balance_days_amount = 3e10")
+    whole = sum(each.fen_days for each in held_of(changed, Book(changed, [2], "base").months, None))
+    months, accounts = 2, 3
+    assert whole == months * accounts * 3 * 10**12
 
 
 def test_of_an_account_with_one_holder_the_whole_is_the_customers_on_its_record(changed):
@@ -318,6 +333,12 @@ def test_a_generation_of_an_older_version_is_to_be_built_again():
         (
             lambda c: what_if.channel_changed(Book(c, [1], "base"), "bus", "counter", Decimal(1)),
             "choose one of counter, mobile_bank",
+        ),
+        (
+            lambda c: what_if.channel_changed(
+                Book(c, [1], "base"), "counter", "counter", Decimal(1)
+            ),
+            "is no change; name another channel",
         ),
         (
             lambda c: what_if.channel_changed(
