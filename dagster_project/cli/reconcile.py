@@ -102,7 +102,7 @@ def reconcile(
         print_json(_plain(told))
     else:
         _print(told)
-    if left or unbalanced or any(each.source == "ledger" for _, each in rateless):
+    if left or unbalanced or _lacks_ledger_rate(rateless):
         raise typer.Exit(AuditError.exit_code)
 
 
@@ -197,7 +197,7 @@ def _print(told: dict[str, Any]) -> None:
     left = told["unexplained"]
     if not left:
         # What the ledger itself cannot be counted in leaves nothing to tie.
-        if told["unbalanced"] or any(each.source == "ledger" for _, each in told["without_rate"]):
+        if told["unbalanced"] or _lacks_ledger_rate(told["without_rate"]):
             return
         console.print("\n[green]Every line ties to the ledger, to the fen. 与总账逐分一致。[/]")
         return
@@ -230,6 +230,11 @@ def _print_balances(compared: int, found: list[tuple[dt.date, Balance]]) -> None
         told = (f"{month:%Y-%m}", escape(each.unit), escape(each.account), each.currency)
         table.add_row(*told, *amounts)
     console.print(table)
+
+
+def _lacks_ledger_rate(found: list[tuple[dt.date, Untranslated]]) -> bool:
+    """Whether the ledger holds income or expense that nothing turns into yuan."""
+    return any(each.source == "ledger" for _, each in found)
 
 
 def _print_untranslated(found: list[tuple[dt.date, Untranslated]]) -> None:

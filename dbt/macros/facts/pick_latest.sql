@@ -156,9 +156,10 @@ where newest_rank = 1{% if days %} and {{ days }}{% endif %}
 
 {#-
 The same for a small feed, or one whose records change as a whole: every key once, whatever day or
-batch it came in. One window over the feed, so not for postings and balances.
+batch it came in. One window over the feed, so not for postings and balances. With `latest_by` the row
+with the latest of that column holds, whichever was delivered last.
 -#}
-{% macro pick_latest_small(relation, key, columns, where=none) -%}
+{% macro pick_latest_small(relation, key, columns, where=none, latest_by=none) -%}
 with ranked as (
     select
         {%- for column in columns %}
@@ -167,6 +168,7 @@ with ranked as (
         row_number() over (
             partition by {{ key | join(', ') }}
             order by
+                {% if latest_by %}{{ latest_by }} desc,{% endif %}
                 business_date desc,
                 batch_precedence desc nulls last,
                 batch_id desc,

@@ -1,9 +1,11 @@
 -- One row per unit, ledger account, currency and month, whatever day of it the ledger names as its last:
 -- unit and line are those of the month's end, as in account months.
+-- A month whose last day was mended is one month.
 with latest as (
     {{ pick_latest_small(
         ref('stg_ledger__gl_balance'),
-        key=['organisation_id', 'gl_account_code', 'currency_code', 'month_end_date'],
+        key=['organisation_id', 'gl_account_code', 'currency_code', month_first('month_end_date')],
+        latest_by='month_end_date',
         columns=[
             'organisation_id', 'gl_account_code', 'gl_account_name', 'currency_code',
             'month_end_date', 'opening_amount', 'debit_amount', 'credit_amount', 'closing_amount',
@@ -11,22 +13,11 @@ with latest as (
     ) }}
 ),
 
--- A month whose last day was mended is one month.
-ranked as (
+balance as (
     select
         latest.*,
-        {{ month_first('month_end_date') }} as month_date,
-        rank() over (
-            partition by organisation_id, gl_account_code, currency_code, {{ month_first('month_end_date') }}
-            order by month_end_date desc
-        ) as day_rank
+        {{ month_first('month_end_date') }} as month_date
     from latest
-),
-
-balance as (
-    select ranked.*
-    from ranked
-    where day_rank = 1
 ),
 
 organisation as (

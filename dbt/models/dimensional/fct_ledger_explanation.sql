@@ -1,25 +1,15 @@
 -- One row per unit, statement line, month and item that finance explains.
+-- A month whose last day was mended is one month.
 with latest as (
     {{ pick_latest_small(
         ref('stg_ledger__explanation'),
-        key=['organisation_id', 'statement_line_code', 'month_end_date', 'item_number'],
+        key=['organisation_id', 'statement_line_code', 'item_number', month_first('month_end_date')],
+        latest_by='month_end_date',
         columns=[
             'organisation_id', 'statement_line_code', 'month_end_date', 'item_number',
             'explained_amount', 'explanation_text', 'prepared_by_employee_id',
         ],
     ) }}
-),
-
--- A month whose last day was mended is one month.
-ranked as (
-    select
-        latest.*,
-        {{ month_first('month_end_date') }} as month_date,
-        rank() over (
-            partition by organisation_id, statement_line_code, item_number, {{ month_first('month_end_date') }}
-            order by month_end_date desc
-        ) as day_rank
-    from latest
 ),
 
 organisation as (
@@ -35,9 +25,8 @@ select
     cast(latest.explained_amount as decimal(18, 2)) as explained_amount,
     cast(latest.explanation_text as {{ t_string() }}) as explanation_text,
     cast(latest.prepared_by_employee_id as {{ t_string() }}) as prepared_by_employee_id,
-    cast(latest.month_date as date) as month_date
-from ranked as latest
+    cast({{ month_first('latest.month_end_date') }} as date) as month_date
+from latest
 left join organisation
     on latest.organisation_id = organisation.organisation_id
-    and {{ as_at('organisation', month_reached('latest.month_date')) }}
-where latest.day_rank = 1
+    and {{ as_at('organisation', month_reached(month_first('latest.month_end_date'))) }}

@@ -9,7 +9,7 @@ with node as (
     ) }}
 ),
 
-curve as (
+followed as (
     select
         currency_code,
         curve_date,
@@ -27,10 +27,18 @@ curve as (
     ) as delivered
 ),
 
+curve as (
+    select
+        followed.*,
+        {{ days_between('curve_date', 'until_date') }} as days_count
+    from followed
+),
+
 lacking as (
     select
         curve.currency_code,
         curve.curve_date,
+        curve.days_count,
         earlier.tenor_months
     from curve
     inner join node as earlier
@@ -44,11 +52,12 @@ lacking as (
     select
         curve.currency_code,
         curve.curve_date,
+        curve.days_count,
         -1 as tenor_months
     from curve
     inner join {{ ref('review_threshold') }} as threshold
         on threshold.review_code = 'transfer_curve_days' and {{ as_at('threshold', 'curve.curve_date') }}
-    where {{ days_between('curve.curve_date', 'curve.until_date') }} > threshold.threshold_value
+    where curve.days_count > threshold.threshold_value
 ),
 
 priced as (
@@ -70,11 +79,9 @@ select
     cast(lacking.currency_code as {{ t_string() }}) as currency_code,
     cast(lacking.curve_date as date) as curve_date,
     cast(lacking.tenor_months as int) as tenor_months,
-    cast({{ days_between('curve.curve_date', 'curve.until_date') }} as int) as days_count,
+    cast(lacking.days_count as int) as days_count,
     cast(coalesce(priced.account_count, 0) as bigint) as account_count,
     cast(coalesce(priced.balance_days_amount, 0) as decimal(18, 2)) as balance_days_amount
 from lacking
-inner join curve
-    on lacking.currency_code = curve.currency_code and lacking.curve_date = curve.curve_date
 left join priced
     on lacking.currency_code = priced.currency_code and lacking.curve_date = priced.curve_date

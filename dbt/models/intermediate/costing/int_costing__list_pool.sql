@@ -1,9 +1,11 @@
 -- One row per cost pool, unit and month: its cost by the ledger, its rule, and the postings that its
 -- unit handled with it.
+-- A month whose last day was mended is one month, by its later day, as in the ledger.
 with latest as (
     {{ pick_latest_small(
         ref('stg_ledger__cost_pool'),
-        key=['organisation_id', 'cost_pool_code', 'month_end_date'],
+        key=['organisation_id', 'cost_pool_code', month_first('month_end_date')],
+        latest_by='month_end_date',
         columns=[
             'organisation_id', 'cost_pool_code', 'cost_pool_name', 'month_end_date',
             'cost_amount', 'practical_minutes',
@@ -11,19 +13,10 @@ with latest as (
     ) }}
 ),
 
--- A month whose last day was mended is one month, by its later day, as in the ledger.
 delivered as (
     select
-        organisation_id,
-        cost_pool_code,
-        cost_pool_name,
-        cost_amount,
-        practical_minutes,
-        {{ month_first('month_end_date') }} as month_date,
-        row_number() over (
-            partition by organisation_id, cost_pool_code, {{ month_first('month_end_date') }}
-            order by month_end_date desc
-        ) as latest_rank
+        latest.*,
+        {{ month_first('month_end_date') }} as month_date
     from latest
 ),
 
@@ -57,4 +50,3 @@ left join worked
     on delivered.organisation_id = worked.organisation_id
     and delivered.cost_pool_code = worked.cost_pool_code
     and delivered.month_date = worked.month_date
-where delivered.latest_rank = 1
