@@ -13,6 +13,7 @@ from dagster_project import jobs, manifest, schedules, sensors
 from dagster_project.assets.feeds import feed_assets
 from dagster_project.assets.models import model_assets
 from dagster_project.assets.publication import publication_assets
+from dagster_project.assets.sheets import sheet_assets
 from dagster_project.assets.warehouse import warehouse_assets
 from dagster_project.graph import Graph
 from dagster_project.home import Home
@@ -39,6 +40,7 @@ def build_defs(
             *warehouse_assets(graph),
             *model_assets(),
             *publication_assets(graph),
+            *sheet_assets(),
         ],
         jobs=[nightly, retraining],
         schedules=[

@@ -114,6 +114,10 @@ class Home:
         """Sheets, lists and pages."""
         return self.root / "exports"
 
+    def sheets(self, business_date: dt.date) -> Path:
+        """The sheets for people that fell due on one business date."""
+        return self.exports / "sheets" / business_date.isoformat()
+
     @property
     def data_docs(self) -> Path:
         """Pages of what the quality gate answered, night by night."""

@@ -16,6 +16,7 @@ STAGES = (
     "finish",
     "audit",
     "publish",
+    "deliver",
 )
 
 

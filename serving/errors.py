@@ -29,3 +29,7 @@ class DamagedGenerationError(ServingError):
 
 class QueryError(ServingError):
     """A query was refused or failed; the message says why in one sentence."""
+
+
+class SheetError(ServingError):
+    """A sheet's definition contradicts itself or the marts, or a sheet cannot be written."""

@@ -131,19 +131,24 @@ def _write_cell(sheet: Any, line: int, place: int, value: Any, plain: Any, momen
         return
     if isinstance(value, bool):
         sheet.write_boolean(line, place, value)
-    elif isinstance(value, int | float | Decimal) and _is_exact(value):
+    elif isinstance(value, int | float | Decimal) and is_exact(value):
         sheet.write_number(line, place, float(value))
     elif isinstance(value, dt.datetime) and value.year >= 1900:
         sheet.write_datetime(line, place, value, moment)
     elif isinstance(value, dt.date) and value.year >= 1900:
         sheet.write_datetime(line, place, value)
     elif isinstance(value, str):
-        sheet.write_string(line, place, _whole(value), plain)
+        sheet.write_string(line, place, whole_text(value), plain)
     else:
-        sheet.write_string(line, place, _whole(_csv_cell(value)), plain)
+        sheet.write_string(line, place, whole_text(_csv_cell(value)), plain)
 
 
-def _whole(text: str) -> str:
+def whole_text(text: str) -> str:
+    """A text as a cell of a sheet takes it.
+
+    Raises:
+        QueryError: It is longer than a cell may be.
+    """
     if len(text) > _LONGEST_TEXT:
         raise QueryError(
             f"有一段文字长 {len(text):,} 个字符，超出单元格上限"
@@ -154,7 +159,7 @@ def _whole(text: str) -> str:
     return text
 
 
-def _is_exact(number: float | Decimal) -> bool:
+def is_exact(number: float | Decimal) -> bool:
     """Whether a cell of a sheet holds the number with all its digits."""
     if isinstance(number, float):
         return number == number and abs(number) != float("inf")

@@ -31,9 +31,17 @@ def sync_folder(path: Path) -> None:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a small file so that a reader, or a crash, finds the old content or the new, whole."""
+    write_whole_bytes(path, text.encode())
+
+
+def write_whole_bytes(path: Path, content: bytes, mode: int | None = None) -> None:
+    """The same for bytes, with the permissions that the file shall have from its first byte on."""
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
+    temporary.unlink(missing_ok=True)
+    permissions = 0o666 if mode is None else mode
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, permissions)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

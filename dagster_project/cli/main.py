@@ -10,6 +10,7 @@ from dagster_project import environment
 from dagster_project.cli import (
     alerts,
     decide,
+    deliver,
     deliveries,
     demo,
     doctor,
@@ -52,6 +53,7 @@ app.command("release", rich_help_panel=DELIVERIES)(decide.release)
 app.command("refuse", rich_help_panel=DELIVERIES)(decide.refuse)
 app.command("feeds", rich_help_panel=DELIVERIES)(feeds.feeds)
 app.command("template", rich_help_panel=DELIVERIES)(template.template)
+app.command("deliver", rich_help_panel=PUBLISHED)(deliver.deliver)
 app.command("sql", rich_help_panel=PUBLISHED)(sql.sql)
 app.command("reconcile", rich_help_panel=PUBLISHED)(reconcile.reconcile)
 app.command("trace", rich_help_panel=PUBLISHED)(trace.trace)

@@ -22,6 +22,7 @@ TITLES = {
     "finish": "Build what reads scores",
     "audit": "Audit",
     "publish": "Publish",
+    "deliver": "Write the sheets that are due",
 }
 
 

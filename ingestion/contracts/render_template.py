@@ -1,7 +1,8 @@
 """The blank Excel sheet of a feed, handed to the staff who fill it in.
 
 First sheet: a title, a note, then three rows of headings (English with the required mark, unit,
-and the Chinese heading that the feed reads), rows to fill in below, with drop-down lists. Second
+and the Chinese heading that the feed reads), rows to fill in below, with drop-down lists; some of
+their cells may be filled in already, so that a list of work comes back as a delivery. Second
 sheet: what each column means, in both languages, with an example. Its table stands upright (a
 line per column), so that no reader takes the example for data.
 """
@@ -13,6 +14,7 @@ import io
 import os
 import re
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -93,11 +95,17 @@ def write_template(feed: Feed, path: Path) -> Path:
     return path
 
 
-def render_template(feed: Feed) -> bytes:
-    """The blank template of `feed` as the bytes of an xlsx file.
+def render_template(feed: Feed, rows: Sequence[Mapping[str, Any]] = ()) -> bytes:
+    """The template of `feed` as the bytes of an xlsx file.
+
+    Args:
+        feed: The feed that reads it when it comes back.
+        rows: What is filled in already: values by column name, codes by their code, amounts in
+            yuan; columns that a row does not name stay to be filled in.
 
     Raises:
-        FeedError: If the feed is not delivered, so that there is nothing to fill in.
+        FeedError: If the feed is not delivered, so that there is nothing to fill in; a row names
+            what is none of its columns.
     """
     if feed.is_internal or not feed.is_delivered:
         why = "written by the house itself" if feed.is_internal else "not delivered by this bank"
@@ -110,6 +118,7 @@ def render_template(feed: Feed) -> bytes:
     _write_help(book, feed, fields)
     lists = _write_lists(book, fields)
     _write_form(book, sheet, feed, fields, lists)
+    _write_prepared(sheet, feed, fields, rows)
     sheet.activate()
     book.close()
     return buffer.getvalue()
@@ -158,6 +167,33 @@ def _write_form(
         if rule := _validation(feed, item, lists):
             sheet.data_validation(HEADING_ROW + 1, place, _LAST_ROW, place, rule)
     sheet.freeze_panes(HEADING_ROW + 1, 0)
+
+
+def _write_prepared(
+    sheet: Any, feed: Feed, fields: list[_Field], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Fill in what is known already, each value as a clerk would write it."""
+    places = {item.column.name: place for place, item in enumerate(fields) if item.is_plain}
+    for line, row in enumerate(rows, start=HEADING_ROW + 1):
+        for name, value in row.items():
+            if name not in places:
+                raise FeedError([f"{feed.feed} has no column {name} that could be filled in."])
+            if value is not None:
+                written = _delivered(feed.column(name), value)
+                # The format of the column stands: the cell is written without one of its own.
+                write = sheet.write_string if isinstance(written, str) else sheet.write
+                write(line, places[name], written)
+
+
+def _delivered(column: Column, value: Any) -> Any:
+    """A value of the warehouse as the feed takes it: its word, its unit, its form of a date."""
+    if column.type == "code":
+        return next(iter(column.values.get(str(value)) or ()), str(value))
+    if column.type == "date":
+        return value.strftime(column.format) if column.format else value
+    if isinstance(value, Decimal):
+        return delivered_bound(column, value)
+    return value if isinstance(value, int | float) else str(value)
 
 
 def _unit_text(item: _Field) -> str:

@@ -1,4 +1,4 @@
-"""The ledger: one row for every run, every delivered file and every published generation.
+"""The ledger: a row for every run, delivered file, published generation and exported file.
 
 It is the only memory of what was taken in; the lake can be made again from the archive by it.
 A batch counts as loaded once its Parquet file lies in the lake under its final name, never
@@ -8,11 +8,13 @@ into the same batch.
 
 from ingestion.ledger.decisions import DecisionError, Decisions
 from ingestion.ledger.deliveries import Deliveries
+from ingestion.ledger.exports import Exports
 from ingestion.ledger.file import LedgerError
 from ingestion.ledger.generations import Generations
 from ingestion.ledger.rows import (
     Decision,
     DeliveryRow,
+    Export,
     Generation,
     LakeChange,
     Run,
@@ -27,6 +29,7 @@ __all__ = [
     "Decision",
     "DecisionError",
     "DeliveryRow",
+    "Export",
     "Generation",
     "LakeChange",
     "Ledger",
@@ -39,5 +42,5 @@ __all__ = [
 ]
 
 
-class Ledger(Runs, Deliveries, Decisions, Generations):
+class Ledger(Runs, Deliveries, Decisions, Generations, Exports):
     """The ledger in one SQLite file; opened anew for each use, so that it can be shared."""

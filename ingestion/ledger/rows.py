@@ -236,3 +236,30 @@ class Touched:
     dates: list[dt.date] = field(default_factory=list)
     months: list[dt.date] = field(default_factory=list)
     is_master_late: bool = False
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file written for people.
+
+    Attributes:
+        generation: The published generation it was read from.
+        code: Number of the sheet in the catalogue of reports.
+        from_date: First day of the period it tells of.
+        until_date: Last day of it.
+        file_name: Its name below the folder of exports.
+        sha256: Hash of its bytes.
+        row_count: Rows on it, headings and sums aside.
+        audience: `vault` where identities are on it, else `analyst`.
+        purpose: Why identities are on it.
+    """
+
+    generation: int
+    code: str
+    from_date: dt.date
+    until_date: dt.date
+    file_name: str
+    sha256: str
+    row_count: int
+    audience: str
+    purpose: str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS run (
     run_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -89,6 +89,21 @@ CREATE TABLE IF NOT EXISTS generation (
     sequence INTEGER NOT NULL,
     recorded_at TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS export (
+    export_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    generation INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    from_date TEXT NOT NULL,
+    until_date TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    row_count INTEGER NOT NULL,
+    audience TEXT NOT NULL,
+    purpose TEXT,
+    exported_by TEXT NOT NULL,
+    exported_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS export_by_code ON export (code, until_date);
 """
 
 # What has to be done to a ledger of each earlier version, before the tables above are made sure
