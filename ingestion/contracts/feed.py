@@ -76,6 +76,9 @@ class Feed(BaseModel):
     # Of event feeds alone; the usual one where it is left out.
     event_window: EventWindow | None = None
     columns: tuple[Column, ...] = Field(min_length=1)
+    # What whoever works through a prepared list fills in (`crm deliver` prepares it): a row of a
+    # workbook that says nothing in any of these was not worked on, and is no data.
+    answers: tuple[str, ...] = ()
     # Delivered headings that are deliberately not loaded.
     ignored: tuple[str, ...] = ()
     # Whether this bank delivers the feed; set by the loader.
@@ -98,6 +101,7 @@ class Feed(BaseModel):
         _check_headings(self)
         _check_checks(self)
         _check_totals(self)
+        _check_answers(self)
         return self
 
     @property
@@ -267,6 +271,15 @@ def _check_totals(feed: Feed) -> None:
                 raise ValueError(
                     f"{file.pattern} tells a total of {stray[0]}, which is no delivered amount"
                 )
+
+
+def _check_answers(feed: Feed) -> None:
+    """Raise ValueError where a row without answers could not be told from a whole one."""
+    named = [column for column in feed.columns if column.name in feed.answers]
+    if unknown := sorted(set(feed.answers) - {column.name for column in named}):
+        raise ValueError(f"answers names {unknown[0]}, which is no column")
+    if named and not any(column.required for column in named):
+        raise ValueError("answers needs a required column, or rows without any are whole")
 
 
 def fixed_date(delivery: Delivery, business_date: dt.date) -> Delivery:

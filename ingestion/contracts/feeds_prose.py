@@ -78,6 +78,9 @@ Every cell is read as text and becomes what the feed says of its column, never w
   (signatures of any office, page numbers, dates, 以下空白); lines across the table; a last row in
   which nothing stands but the sums of at least two rows above it, to the fen. They are counted, not
   loaded. A row that says its key and fills in what it must is data, whatever its name reads like.
+- **Prepared lists.** `crm deliver` writes some lists for staff to fill in, such as the leaders'
+  call list. Where a feed names its `answers`, a row that says its key and nothing in any of these
+  was not worked on: it is counted and told, not refused.
 - **Merged cells.** A text or a date merged downwards counts for each row it covers, and each
   repeated cell is recorded (`merged`). A figure merged downwards may be one for all of its rows,
   so they are refused; so are a row whose own value lies under the merged area, and a value merged

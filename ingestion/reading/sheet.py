@@ -42,7 +42,8 @@ class Sheet:
         layout: How its texts become values; set once the headings are accepted.
         odd_rows: Row -> what is wrong with cells that cannot be read as text.
         adjusted: Cells that are read as something else than what they hold.
-        set_aside: Rows that are no data, and what they are: `head`, `foot`, `blank`, `hidden`.
+        set_aside: Rows that are no data, and what they are: `head`, `foot`, `blank`, `hidden`,
+            `unanswered`.
     """
 
     entry: SheetEntry

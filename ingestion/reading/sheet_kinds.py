@@ -67,6 +67,7 @@ _TEXTS: Final = frozenset({"text", "code"})
 _FIGURES: Final = frozenset({"money", "rate", "integer", "decimal"})
 _ZERO: Final = re.compile(r"-?0(?:\.0+)?")
 _FEWEST_NUMBERED: Final = 3
+UNANSWERED: Final = "unanswered"
 _COUNTS: Final = frozenset({"栏次", "栏号", "列次", "列号", "行次", "序号", "编号", "甲"})
 
 
@@ -92,6 +93,11 @@ class RowKinds:
         self._types = {place: cell.column.type for place, cell in sheet.cells_by_place.items()}
         self._keys = [
             place for place, cell in sheet.cells_by_place.items() if cell.column.name in feed.key
+        ]
+        self._answers = [
+            place
+            for place, cell in sheet.cells_by_place.items()
+            if cell.column.name in feed.answers
         ]
         self._headings = self._at_places(sheet.headings)
         above = sheet.rows(list(range(1, self._first_row + 1)))
@@ -137,6 +143,8 @@ class RowKinds:
             return "head"
         if is_whole:
             return None
+        if self._is_unanswered(texts):
+            return UNANSWERED
         if tuple(texts) in self._above:
             return "head"
         if is_remark:
@@ -145,6 +153,11 @@ class RowKinds:
             return "foot"
         # A line across the table: the title of a section, or of the printed page.
         return "foot" if len(told) == 1 and number in self._wide else None
+
+    def _is_unanswered(self, texts: Texts) -> bool:
+        """Whether a row of a prepared list names its case, and nothing was filled in."""
+        is_named = any(texts[place] for place in self._keys)
+        return bool(self._answers) and is_named and not any(texts[p] for p in self._answers)
 
     def _is_sum(self, texts: Texts, *, is_whole: bool) -> bool:
         """Whether a word says that a row is a sum, where a key would stand.

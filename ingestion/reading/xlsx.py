@@ -19,6 +19,7 @@ from ingestion.reading.headings import match_headings
 from ingestion.reading.load import Origin, RawRow, accepted_sql, judge, write_accepted
 from ingestion.reading.outcome import Outcome
 from ingestion.reading.sheet import Sheet, cleaned, epoch_of
+from ingestion.reading.sheet_kinds import UNANSWERED
 from ingestion.reading.sheet_rows import aside_sql, rows_seen, stage
 from ingestion.reading.sheet_settle import settle
 from ingestion.reading.sheet_texts import open_reader, read_sheet
@@ -315,11 +316,24 @@ def _counted(tables: _Tables, origin: Origin) -> Outcome:
             f" {counted:,}, or not the same ones; so that none is lost nothing was loaded. Save it"
             " again with Excel.",
         )
-    outcome = Outcome(rows_in, not_data, counted, notes=tables.notes)
+    outcome = Outcome(rows_in, not_data, counted, notes=tables.notes + _unanswered(tables))
     outcome.heading_rows = {
         s.entry.name: s.header_row for s in tables.read if s.header_row is not None
     }
     return outcome
+
+
+def _unanswered(tables: _Tables) -> list[Sentence]:
+    count = sum(list(sheet.set_aside.values()).count(UNANSWERED) for sheet in tables.read)
+    if not count:
+        return []
+    return [
+        Sentence(
+            f"预先填好的名单中有 {count} 行尚未填写结果，未入库；填写后重新报送即可。",
+            f"{count} rows of the prepared list have no result yet and were not loaded; fill them"
+            " in and deliver the file again.",
+        )
+    ]
 
 
 def _refused(engine: Any, sheet: Sheet, rows: str, limit: int) -> list[RefusedRow]:

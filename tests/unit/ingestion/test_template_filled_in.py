@@ -11,8 +11,9 @@ import pytest
 from ingestion.batch import BatchReport
 from ingestion.conservation import check_batches, check_lake
 from ingestion.contracts import Column, Feed, load_feeds
+from ingestion.contracts.errors import FeedError
 from ingestion.contracts.example import delivered_bound, example_of
-from ingestion.contracts.render_template import HEADING_ROW, write_template
+from ingestion.contracts.render_template import HEADING_ROW, render_template, write_template
 from ingestion.extract import extract
 from ingestion.landing import receive
 from ingestion.ledger import Ledger
@@ -102,3 +103,29 @@ def test_every_value_arrives_in_the_lakes_unit(
         assert row[column.name] == expected, column.name
     assert row["source_sheet"] == feed.title.zh
     assert row["source_row"] == HEADING_ROW + 2
+
+
+def test_a_prepared_template_is_filled_in_as_a_clerk_would(tmp_path: Path) -> None:
+    feed = FEEDS["fieldwork__visit"]
+    row = {
+        "customer_id": "C000001",
+        "visited_date": dt.date(2025, 1, 31),
+        "visit_way_code": "on_site",
+        "expected_deposit_amount": Decimal("125000.00"),
+    }
+    (tmp_path / "t.xlsx").write_bytes(render_template(feed, [row]))
+    sheet = openpyxl.load_workbook(tmp_path / "t.xlsx").worksheets[0]
+    headings = [cell.value for cell in sheet[HEADING_ROW + 1]]
+    filled = dict(zip(headings, (cell.value for cell in sheet[HEADING_ROW + 2]), strict=True))
+    told = {heading: value for heading, value in filled.items() if value is not None}
+    assert told == {
+        "客户号": "C000001",
+        "走访日期": dt.datetime(2025, 1, 31),  # noqa: DTZ001 - a cell of a sheet has no zone
+        "走访方式": "上门",
+        "意向存款(万元)": 12.5,
+    }
+
+
+def test_a_template_is_filled_in_under_its_own_columns_only() -> None:
+    with pytest.raises(FeedError, match="has no column colour"):
+        render_template(FEEDS["fieldwork__visit"], [{"colour": "red"}])

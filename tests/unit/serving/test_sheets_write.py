@@ -38,7 +38,8 @@ def connection() -> duckdb.DuckDBPyConnection:
     )
     opened.execute(
         "create table crm.mart.visit as from (values ('张三', 'E1', '王芳'),"
-        " ('李四', 'E2', '陈/伟'), ('赵六', 'E1', '王芳')) t(customer_name, manager_id, manager_name)"
+        " ('李四', 'E2', '陈/伟'), ('赵六', 'E1', '王芳'))"
+        " t(customer_name, manager_id, manager_name)"
     )
     return opened
 
