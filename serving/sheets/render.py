@@ -21,13 +21,13 @@ _INK, _LINE, _HEAD, _SUM = "#1B2733", "#B9C7D5", "#DDEBF7", "#EEF3F8"
 # A workbook carries its time of birth; a fixed one makes equal sheets equal files.
 _BORN: Final = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 _NUMBER_FORMATS: Final = {
-    # Text, or Excel turns a 19-digit number into 6.217E+18.
+    # A figure keeps a space from the line on its right. Text, or Excel turns a 19-digit number into 6.217E+18.
     "text": "@",
-    "integer": "#,##0",
-    "decimal": "#,##0.0",
-    "yuan": "#,##0.00",
-    "wan_yuan": "#,##0.00",
-    "percent": "0.0%",
+    "integer": "#,##0_ ",
+    "decimal": "#,##0.0_ ",
+    "yuan": "#,##0.00_ ",
+    "wan_yuan": "#,##0.00_ ",
+    "percent": "0.0%_ ",
     "date": "yyyy-mm-dd",
 }
 _NARROWEST, _WIDEST = 6.0, 42.0
@@ -159,7 +159,7 @@ def _cell(column: Column, **more: Any) -> dict[str, Any]:
     if column.kind == "date":
         look["align"] = "center"
     if column.kind == "text":
-        look |= {"text_wrap": True, "align": "left"}
+        look |= {"text_wrap": True, "align": "left", "indent": 1}
     return look
 
 
@@ -215,7 +215,7 @@ def _width(column: Column, rows: Sequence[dict[str, Any]]) -> float:
     )
     # The English heading may break between words, the Chinese one stays on its line.
     words = max(len(word) for word in column.en.split()) * 0.85
-    return min(max(longest + 2, _breadth(column.zh) + 2, words + 2, _NARROWEST), _WIDEST)
+    return min(max(longest + 3, _breadth(column.zh) + 2, words + 2, _NARROWEST), _WIDEST)
 
 
 def _as_printed(column: Column, value: Any) -> str:

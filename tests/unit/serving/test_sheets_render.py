@@ -89,7 +89,7 @@ def test_values_stand_as_their_column_says(sheet: Any) -> None:
     assert first[3] == pytest.approx(12.345678)
     assert (first[4], first[6]) == (0.125, "上门")
     assert first[5].date() == dt.date(2026, 1, 12)
-    assert sheet["D5"].number_format == "#,##0.00"
+    assert sheet["D5"].number_format == "#,##0.00_ "
     assert sheet["G6"].value == "branch", "a code without a word stands as it is"
 
 

@@ -15,6 +15,7 @@ looked_after as (
         sum(case when coalesce(customer.status_code, 'closed') = 'closed' then 0 else 1 end) as customer_count,
         {{ total_of('coalesce(balance.deposit_balance_days_amount, 0)') }} as deposit_balance_days_amount,
         {{ total_of('coalesce(balance.loan_balance_days_amount, 0)') }} as loan_balance_days_amount,
+        {{ total_of('month.fee_income_amount') }} as fee_income_amount,
         {{ total_of('month.contribution_amount') }} as contribution_amount,
         {{ total_of('month.net_profit_amount') }} as net_profit_amount
     from {{ ref('mart_profitability__customer_month') }} as month
@@ -73,11 +74,9 @@ visited as (
 {%- set measures_of = {
     'looked_after': [
         'customer_count', 'deposit_balance_days_amount', 'loan_balance_days_amount',
-        'contribution_amount', 'net_profit_amount',
+        'fee_income_amount', 'contribution_amount', 'net_profit_amount',
     ],
-    'opened': ['opening_count'],
-    'required': ['visit_required_count', 'visit_done_count', 'visit_counted_count'],
-    'visited': ['valid_visit_count'],
+    'opened': ['opening_count'], 'required': ['visit_required_count', 'visit_done_count', 'visit_counted_count'], 'visited': ['valid_visit_count'],
 } %}
 
 listed as (
@@ -135,6 +134,7 @@ select
         as decimal(12, 8)
     ) as visit_compliance_rate,
     cast(summed.valid_visit_count as bigint) as valid_visit_count,
+    cast(summed.fee_income_amount as decimal(18, 2)) as fee_income_amount,
     cast(summed.contribution_amount as decimal(18, 2)) as contribution_amount,
     cast(summed.net_profit_amount as decimal(18, 2)) as net_profit_amount,
     cast(summed.month_date as date) as month_date

@@ -1,0 +1,99 @@
+-- One row per manager who looks after customers, and month: what his score is made of.
+with average as (
+    select
+        employee_id,
+        month_date,
+        {{ total_of("case when pillar_code = 'liability' then balance_days_amount else 0 end") }}
+            as deposit_days_amount,
+        {{ total_of("case when pillar_code = 'asset' then balance_days_amount else 0 end") }} as loan_days_amount,
+        {{ total_of("case when pillar_code = 'liability' then factored_balance_days_amount else 0 end") }}
+            as factored_deposit_days_amount,
+        {{ total_of("case when pillar_code = 'asset' then factored_balance_days_amount else 0 end") }}
+            as factored_loan_days_amount,
+        max(days_count) as days_count
+    from {{ ref('mart_performance__manager_balance_month') }}
+    group by employee_id, month_date
+),
+
+-- What an increase is counted from: the December before, else the first month there is.
+base_month as (
+    select
+        month_date,
+        greatest(
+            cast({{ add_months_to("cast(date_trunc('year', month_date) as date)", -1) }} as date),
+            min(month_date) over ()
+        ) as base_month_date
+    from average
+    group by month_date
+),
+
+increment as (
+    select
+        base_month.month_date,
+        earlier.employee_id,
+        {{ average_over('earlier.factored_deposit_days_amount', 'earlier.days_count') }} as deposit_base_amount,
+        {{ average_over('earlier.factored_loan_days_amount', 'earlier.days_count') }} as loan_base_amount
+    from base_month
+    inner join average as earlier on base_month.base_month_date = earlier.month_date
+),
+
+-- The share of the drawn loans that nobody has reason to doubt.
+sound as (
+    select
+        person.employee_id,
+        exposure.month_date,
+        {{ ratio_of(
+            total_of("case when exposure.five_class_code = 'normal' then exposure.drawn_average_amount else 0 end"),
+            total_of('exposure.drawn_average_amount'),
+        ) }} as sound_loan_rate
+    from {{ ref('fct_exposure_month') }} as exposure
+    inner join {{ ref('dim_customer') }} as customer on exposure.customer_fk = customer.customer_pk
+    inner join {{ ref('dim_employee') }} as person on customer.manager_fk = person.employee_pk
+    where exposure.five_class_code is not null
+    group by person.employee_id, exposure.month_date
+),
+
+satisfied as (
+    select
+        person.employee_id,
+        {{ month_first('callback.called_date') }} as month_date,
+        cast(sum(callback.satisfaction_score) as decimal(18, 4)) / count(callback.satisfaction_score)
+            as satisfaction_score
+    from {{ ref('fct_callback') }} as callback
+    inner join {{ ref('dim_employee') }} as person on callback.visited_employee_fk = person.employee_pk
+    where callback.satisfaction_score is not null
+    group by person.employee_id, {{ month_first('callback.called_date') }}
+)
+
+select
+    cast(month.manager_fk as bigint) as manager_fk,
+    cast(month.employee_id as {{ t_string() }}) as employee_id,
+    cast(month.days_count as int) as days_count,
+    cast({{ average_over('average.deposit_days_amount', 'average.days_count') }} as decimal(18, 2))
+        as deposit_average_amount,
+    cast({{ average_over('average.loan_days_amount', 'average.days_count') }} as decimal(18, 2))
+        as loan_average_amount,
+    cast(
+        {{ average_over('average.factored_deposit_days_amount', 'average.days_count') }}
+        - coalesce(increment.deposit_base_amount, 0) as decimal(18, 2)
+    ) as deposit_increment_amount,
+    cast(
+        {{ average_over('average.factored_loan_days_amount', 'average.days_count') }}
+        - coalesce(increment.loan_base_amount, 0) as decimal(18, 2)
+    ) as loan_increment_amount,
+    cast(month.fee_income_amount as decimal(18, 2)) as fee_income_amount,
+    cast(sound.sound_loan_rate as decimal(12, 8)) as sound_loan_rate,
+    cast(month.contribution_amount as decimal(18, 2)) as contribution_amount,
+    cast(month.visit_compliance_rate as decimal(12, 8)) as visit_compliance_rate,
+    cast(satisfied.satisfaction_score as decimal(6, 4)) as satisfaction_score,
+    cast(month.opening_count as bigint) as opening_count,
+    cast(month.month_date as date) as month_date
+from {{ ref('mart_performance__manager_month') }} as month
+left join average
+    on month.employee_id = average.employee_id and month.month_date = average.month_date
+left join increment
+    on month.employee_id = increment.employee_id and month.month_date = increment.month_date
+left join sound on month.employee_id = sound.employee_id and month.month_date = sound.month_date
+left join satisfied
+    on month.employee_id = satisfied.employee_id and month.month_date = satisfied.month_date
+where month.manager_fk <> {{ var('unassigned_pk') }} and month.customer_count > 0
