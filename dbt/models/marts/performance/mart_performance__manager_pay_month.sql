@@ -63,7 +63,7 @@ select
     cast(quantity.days_count as int) as days_count,
     cast(quantity.quantity as decimal(18, 4)) as quantity,
     cast(rule.rate_amount as decimal(18, 2)) as rate_amount,
-    cast(rule.rate_amount * quantity.quantity as decimal(18, 2)) as amount,
+    cast(cast(rule.rate_amount as decimal(20, 2)) * quantity.quantity as decimal(18, 2)) as amount,
     cast(quantity.month_date as date) as month_date
 from quantity
 inner join {{ ref('pay_rule') }} as rule

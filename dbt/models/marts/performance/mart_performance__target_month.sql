@@ -76,7 +76,7 @@ reached as (
         target.measure_code,
         target.period_start_date,
         target.period_end_date,
-        target.target_value * rule.required_rate as required_value,
+        cast(target.target_value as decimal(24, 4)) * rule.required_rate as required_value,
         target.target_value,
         month.month_date,
         sum(
