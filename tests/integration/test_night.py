@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections import defaultdict
 from fractions import Fraction
 from pathlib import Path
@@ -26,6 +27,7 @@ from ingestion.ledger import Ledger
 from scripts.answers import queries
 from serving import generation as generations
 from serving.connection import connect_current
+from serving.sheets.definition import load_catalogue
 from tests.integration.profit_reference import COMPONENTS, Reference, rounded
 
 pytestmark = pytest.mark.night
@@ -271,6 +273,17 @@ def test_every_query_on_a_page_is_answered(bank, page):
     with opened:
         for query in asked:
             assert opened.execute(query).description, query
+
+
+def test_every_sheet_of_the_catalogue_is_written(bank):
+    due = [each for each in Ledger(bank.home / "ledger.sqlite").exports() if each.row_count]
+    assert due, "the night itself wrote what was due"
+    catalogue = load_catalogue()
+    written = json.loads(bank.crm("deliver", *catalogue, "--json"))
+    assert {each["sheet"] for each in written} == set(catalogue)
+    for each in written:
+        assert zipfile.is_zipfile(each["path"]), each
+        assert (Path(each["path"]).stat().st_mode & 0o077 == 0) == (each["audience"] == "vault")
 
 
 def test_nothing_new_is_nothing_to_do_and_a_published_night_says_so(bank):
