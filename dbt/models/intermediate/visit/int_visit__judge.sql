@@ -39,6 +39,8 @@ judged as (
             rule.is_counted
             and coalesce(attempt.duration_minutes, rule.minimum_minutes) >= rule.minimum_minutes
             and (rule.is_absent_counted or attempt.outcome_code <> 'absent')
+            -- What was entered before it happened was not seen when it was written down.
+            and attempt.entered_date >= attempt.visited_date
             and entered_day.working_day_number - visited_day.working_day_number
             <= rule.entry_within_working_days,
             false
