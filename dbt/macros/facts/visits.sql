@@ -19,3 +19,8 @@ depend on what was learnt later.
         when {{ done_date }} > {{ due_date }} or {{ due_date }} < {{ business_date() }} then false
     end
 {%- endmacro %}
+
+{#- How many of the visits that come next the minutes suffice for, after those that come before them. -#}
+{% macro visits_within(minutes, minutes_before, visits, visit_minutes) -%}
+    least({{ visits }}, {{ idiv('greatest(' ~ minutes ~ ' - coalesce(' ~ minutes_before ~ ', 0), 0)', visit_minutes) }})
+{%- endmacro %}
