@@ -19,10 +19,12 @@ from ingestion.demo_bank import (
     ledger,
     marketing,
     planning,
+    remedies,
     risk,
     service,
     survey,
     treasury,
+    verdicts,
 )
 from ingestion.demo_bank.behaviour import party_names
 from ingestion.demo_bank.clerks import Stains
@@ -56,6 +58,7 @@ class Deliveries:
     told: int = field(init=False)
     waiting_visits: Visits | None = None
     waiting_calls: Callbacks | None = None
+    waiting_denials: Callbacks | None = None
     waiting_reports: pl.DataFrame | None = None
     totals: list[dict[str, object]] = field(default_factory=list)
 
@@ -292,6 +295,10 @@ class Deliveries:
             is_due = calls.day <= until
             self._field.callbacks(calls, np.flatnonzero(is_due), folder, date, label)
             self.waiting_calls = _picked(calls, np.flatnonzero(~is_due))
+            made = _picked(calls, np.flatnonzero(is_due & verdicts.is_denial(calls)))
+            self._verdicts(
+                _joined(Callbacks, self.waiting_denials, made), until, folder, date, label
+            )
         if reports is not None:
             known = (
                 pl.when(pl.col("submitted") >= 0)
@@ -300,6 +307,13 @@ class Deliveries:
             )
             self._field.reports(reports.filter(known <= until), folder, date, label)
             self.waiting_reports = reports.filter(known > until)
+
+    def _verdicts(self, calls: Callbacks, until: int, folder: Path, date: str, label: str) -> None:
+        """What was decided about denied visits since the last time."""
+        is_decided = calls.day + verdicts.HEARD_WITHIN <= until
+        rng = self.bank.shape.rng("verdicts", date)
+        self._field.verdicts(calls, np.flatnonzero(is_decided), folder, date, label, rng)
+        self.waiting_denials = _picked(calls, np.flatnonzero(~is_decided))
 
     def _month_end(self, month: Month, folder: Path, date: str, label: str) -> None:
         """The deliveries that come once a month."""
@@ -341,6 +355,7 @@ class Deliveries:
         forms = Habits(title=f"调研表发放回收登记({label})", dates="chinese", sheet="登记",
                        alias=True, signature=False)  # fmt: skip
         answers = Habits(note="金额单位:万元", sheet="答案", signature=False, has_guide=True)
+        mended = Habits(title="投诉整改措施一览", dates="slash", sheet="整改", signature=False)
         reasons = Habits(title=f"总账与分户差异说明({label})", sheet="差异说明", signature=False)
         for feed, frame, habits in (
             ("planning__target", targets, plain),
@@ -348,6 +363,7 @@ class Deliveries:
             ("survey__form", survey.form_frame(bank.survey, bank.staff, until), forms),
             ("survey__answer", survey.answer_frame(bank.survey, until), answers),
             ("ledger__explanation", explanations, reasons),
+            ("service__remedy", remedies.remedy_frame(bank.shape, until), mended),
         ):
             grid = make_grid(self.book.feeds[feed], frame, habits)
             self.sheets.write(grid, habits, folder, date)

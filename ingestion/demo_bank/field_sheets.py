@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from ingestion.demo_bank import clerks
+from ingestion.demo_bank import clerks, verdicts
 from ingestion.demo_bank.bank import ORGANISATIONS, TEAM_NAMES, Staff
 from ingestion.demo_bank.clerks import Stains
 from ingestion.demo_bank.columns import clock_times, dates, named, whole
@@ -158,6 +158,24 @@ class FieldDesk:
         )
         habits = Habits(title=f"督查电话回访登记({label})", dates="slash", sheet="回访")
         self._plain_sheet("fieldwork__callback", frame, habits, folder, date)
+
+    def verdicts(
+        self,
+        calls: Callbacks,
+        rows: Ints,
+        folder: Path,
+        date: str,
+        label: str,
+        rng: np.random.Generator,
+    ) -> None:
+        """The supervisors' sheet of what they decided about denied visits."""
+        frame = verdicts.verdict_frame(calls, rows, self.people, self.staff, rng)
+        habits = Habits(title=f"走访核实结论({label})", dates="slash", sheet="结论")
+        grid = make_grid(self.sheets.book.feeds["fieldwork__visit_verdict"], frame, habits)
+        spots = verdicts.soil_verdicts(grid, rng)
+        spots += clerks.sign(grid, "督查小组") if frame.height else []
+        path = self.sheets.write(grid, habits, folder, date)
+        clerks.note_all(self.stains, grid, spots, path)
 
     def roster(
         self, roster: list[tuple[int, int, int, int]], folder: Path, date: str, label: str

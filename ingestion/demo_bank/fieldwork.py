@@ -213,7 +213,10 @@ def need_texts(need: Ints) -> list[str | None]:
 
 @dataclass
 class Callbacks:
-    """Leaders' calls to customers about a visit they are said to have had."""
+    """Leaders' calls to customers about a visit they are said to have had.
+
+    `is_false` is known to the truth, and to who decides about what was denied.
+    """
 
     leader: Ints
     customer: Ints
@@ -224,6 +227,7 @@ class Callbacks:
     result: Ints
     score: Ints
     opinion: Ints
+    is_false: Bools
 
 
 MODES: Final = ("phone", "on_site")
@@ -284,6 +288,7 @@ def call_back(
             -9,
             rng.integers(0, len(pools.OPINIONS), len(rows)),
         ),
+        is_false=false,
     )
 
 

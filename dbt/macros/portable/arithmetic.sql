@@ -8,6 +8,11 @@ money is divided and multiplied in whole fen only, and comes back as DECIMAL.
 {% macro default__idiv(a, b) -%}(({{ a }}) // ({{ b }})){%- endmacro %}
 {% macro spark__idiv(a, b) -%}(({{ a }}) div ({{ b }})){%- endmacro %}
 
+{#- The least whole number not below a / b, a not below 0; null where b is 0 or null. -#}
+{% macro whole_quotient_up(a, b) -%}
+    case when {{ b }} > 0 then {{ idiv('(' ~ a ~ ') + (' ~ b ~ ') - 1', b) }} end
+{%- endmacro %}
+
 {#- A yuan amount in whole fen. -#}
 {% macro cents(amount) -%}cast(({{ amount }}) * 100 as bigint){%- endmacro %}
 

@@ -41,6 +41,29 @@ customer as (
 
 organisation as (
     {{ carried_versions(ref('dim_organisation'), 'organisation', 'organisation_id') }}
+),
+
+-- The days run from the receipt to the first closing. Who was given longer before they were over has
+-- the longer term.
+timed as (
+    select
+        complaint.*,
+        clock.complexity_code,
+        clock.satisfied_score,
+        coalesce(step.first_closed_date, complaint.closed_date) as first_closed_date,
+        coalesce(step.replied_date, step.first_closed_date, complaint.closed_date) as replied_date,
+        coalesce(step.reopened_count, 0) as reopened_count,
+        {{ add_days('complaint.received_date', 'clock.reply_within_days') }} as reply_due_date,
+        {{ add_days(
+            'complaint.received_date',
+            'case when step.extended_date <= ' ~ add_days('complaint.received_date', 'clock.close_within_days')
+            ~ ' then clock.extended_within_days else clock.close_within_days end',
+        ) }} as close_due_date
+    from complaint
+    left join {{ ref('int_complaint__time_steps') }} as step on complaint.complaint_id = step.complaint_id
+    left join {{ ref('complaint_clock') }} as clock
+        on complaint.complaint_type_code = clock.complaint_type_code
+        and {{ as_at('clock', 'complaint.received_date') }}
 )
 
 select
@@ -58,8 +81,27 @@ select
     cast({{ days_between('complaint.received_date', 'complaint.closed_date') }} as int)
         as closing_days,
     cast(complaint.satisfaction_score as int) as satisfaction_score,
+    cast(complaint.complexity_code as {{ t_string() }}) as complexity_code,
+    cast(complaint.reply_due_date as date) as reply_due_date,
+    cast(complaint.replied_date as date) as replied_date,
+    cast({{ kept_by('complaint.replied_date', 'complaint.reply_due_date') }} as boolean) as is_replied_on_time,
+    cast(complaint.close_due_date as date) as close_due_date,
+    cast(complaint.first_closed_date as date) as first_closed_date,
+    cast({{ kept_by('complaint.first_closed_date', 'complaint.close_due_date') }} as boolean)
+        as is_closed_on_time,
+    cast(complaint.reopened_count as int) as reopened_count,
+    -- Closed once and for all, and to the satisfaction of those who were asked.
+    cast(
+        case
+            when complaint.first_closed_date is not null
+                then
+                    complaint.reopened_count = 0
+                    and coalesce(complaint.satisfaction_score, complaint.satisfied_score)
+                    >= complaint.satisfied_score
+        end as boolean
+    ) as is_effective,
     cast(1 as int) as complaint_count
-from complaint
+from timed as complaint
 inner join first_delivery on complaint.complaint_id = first_delivery.complaint_id
 left join {{ ref('int_customer__assign_key') }} as assigned
     on complaint.customer_id = assigned.customer_id

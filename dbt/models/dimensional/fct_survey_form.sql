@@ -57,6 +57,7 @@ customer as (
 
 select
     cast(form.form_id as {{ t_string() }}) as form_id,
+    cast(form.unit_id as {{ t_string() }}) as unit_id,
     cast(coalesce(district.district_pk, {{ var('unassigned_pk') }}) as bigint) as district_fk,
     cast(coalesce(employee.employee_pk, {{ var('unassigned_pk') }}) as bigint) as employee_fk,
     cast(coalesce(customer.customer_pk, {{ var('unassigned_pk') }}) as bigint) as customer_fk,
@@ -67,6 +68,13 @@ select
     cast(unit.customer_id is not null as boolean) as is_customer,
     cast(coalesce(answered.question_count, 0) as int) as question_count,
     cast(coalesce(answered.answered_count, 0) as int) as answered_count,
+    -- Came back, with as many answers as the rule asks.
+    cast(
+        form.status_code = 'returned'
+        and form.returned_date is not null
+        and coalesce(answered.answered_count, 0) >= coalesce(rule.minimum_answered_count, 0)
+        as boolean
+    ) as is_accepted,
     cast(1 as int) as form_count
 from form
 left join unit on form.unit_id = unit.unit_id
@@ -80,3 +88,5 @@ left join {{ ref('int_customer__assign_key') }} as assigned
 left join customer
     on assigned.customer_key = customer.customer_key
     and {{ as_at('customer', 'form.issued_date') }}
+left join {{ ref('survey_rule') }} as rule
+    on rule.rule_code = 'coverage' and {{ as_at('rule', 'form.issued_date') }}

@@ -35,6 +35,10 @@ team as (
 )
 
 select
+    cast(
+        {{ surrogate_key(['attempt.employee_id', 'attempt.customer_key', 'attempt.visited_date', 'attempt.visited_time']) }}
+        as bigint
+    ) as visit_pk,
     cast(coalesce(customer.customer_pk, {{ var('unassigned_pk') }}) as bigint) as customer_fk,
     cast(coalesce(employee.employee_pk, {{ var('unassigned_pk') }}) as bigint) as employee_fk,
     cast(coalesce(team.team_pk, {{ var('unassigned_pk') }}) as bigint) as team_fk,
@@ -58,6 +62,8 @@ select
     cast({{ days_between('attempt.visited_date', 'attempt.entered_date') }} as int)
         as entry_delay_days,
     cast(attempt.denied_date as date) as denied_date,
+    cast(attempt.verdict_code as {{ t_string() }}) as verdict_code,
+    cast(attempt.decided_date as date) as decided_date,
     cast(attempt.is_acceptable as boolean) as is_acceptable,
     cast(attempt.is_valid as boolean) as is_valid,
     cast(1 as int) as visit_count,

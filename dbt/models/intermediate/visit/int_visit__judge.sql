@@ -7,7 +7,7 @@ with attempt as (
         columns=[
             'employee_id', 'customer_id', 'visited_date', 'visited_time', 'visit_way_code',
             'duration_minutes', 'purpose_code', 'outcome_code', 'next_step_code',
-            'expected_deposit_amount', 'entered_date',
+            'expected_deposit_amount', 'need_text', 'entered_date',
         ],
         where=from_month_on('visited_date', first_month) if first_month else none,
     ) }}
@@ -29,16 +29,34 @@ denial as (
     group by callback.customer_id, callback.visited_employee_id, callback.visited_date
 ),
 
+-- What the supervisors decided holds, whatever was said on the telephone.
+verdict as (
+    {{ pick_latest_small(
+        ref('stg_fieldwork__visit_verdict'),
+        key=['employee_id', 'customer_id', 'visited_date'],
+        columns=['employee_id', 'customer_id', 'visited_date', 'verdict_code', 'decided_date'],
+        where='decided_date <= ' ~ business_date(),
+    ) }}
+),
+
 judged as (
     select
         attempt.*,
         assigned.customer_key,
         entered_day.working_day_number - visited_day.working_day_number as entry_working_days,
         denial.denied_date,
+        verdict.verdict_code,
+        verdict.decided_date,
+        case
+            when verdict.verdict_code is null then denial.denied_date is null
+            else verdict.verdict_code = 'genuine'
+        end as is_standing,
         coalesce(
             rule.is_counted
             and coalesce(attempt.duration_minutes, rule.minimum_minutes) >= rule.minimum_minutes
             and (rule.is_absent_counted or attempt.outcome_code <> 'absent')
+            -- What was entered before it happened was not seen when it was written down.
+            and attempt.entered_date >= attempt.visited_date
             and entered_day.working_day_number - visited_day.working_day_number
             <= rule.entry_within_working_days,
             false
@@ -54,6 +72,10 @@ judged as (
         on attempt.customer_id = denial.customer_id
         and attempt.employee_id = denial.employee_id
         and attempt.visited_date = denial.visited_date
+    left join verdict
+        on attempt.customer_id = verdict.customer_id
+        and attempt.employee_id = verdict.employee_id
+        and attempt.visited_date = verdict.visited_date
 )
 
 select
@@ -69,12 +91,15 @@ select
     outcome_code,
     next_step_code,
     expected_deposit_amount,
+    need_text,
     entry_working_days,
     denied_date,
+    verdict_code,
+    decided_date,
     is_acceptable,
     -- At most one visit a customer and day: the first that will do.
-    is_acceptable and denied_date is null and row_number() over (
-        partition by customer_id, visited_date, is_acceptable and denied_date is null
+    is_acceptable and is_standing and row_number() over (
+        partition by customer_id, visited_date, is_acceptable and is_standing
         order by visited_time nulls last, employee_id
     ) = 1 as is_valid
 from judged

@@ -33,6 +33,7 @@ select
     {{ month_first('period.period_end_date') }} as month_date,
     cadence.required_count,
     cadence.minimum_gap_days,
+    cadence.due_after_days,
     coalesce(period.working_days_count < exemption.minimum_working_days, false) as is_exempt,
     period.period_end_date <= {{ business_date() }} as is_period_over
 from period
