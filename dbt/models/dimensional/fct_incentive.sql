@@ -70,6 +70,8 @@ judged as (
         decision.decided_date,
         decision.decider_id,
         coalesce(decision.decision_count, 0) as decision_count,
+        case when line.subject_type_code = 'team' then line.subject_id end as team_id,
+        case when line.subject_type_code = 'employee' then line.subject_id end as employee_id,
         case
             when line.reason_code is not null then 'cancelled'
             else coalesce(decision.decision_code, 'proposed')
@@ -116,10 +118,7 @@ select
     cast({{ month_first('judged.period_end_date') }} as date) as month_date
 from judged
 left join team
-    on judged.subject_type_code = 'team'
-    and judged.subject_id = team.team_id
-    and {{ as_at('team', 'judged.period_end_date') }}
+    on judged.team_id = team.team_id and {{ as_at('team', 'judged.period_end_date') }}
 left join employee
-    on judged.subject_type_code = 'employee'
-    and judged.subject_id = employee.employee_id
+    on judged.employee_id = employee.employee_id
     and {{ as_at('employee', 'judged.period_end_date') }}

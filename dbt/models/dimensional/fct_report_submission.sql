@@ -5,6 +5,7 @@ with report as (
         asked.report_code,
         asked.subject_type_code,
         asked.subject_id,
+        case when asked.subject_type_code = 'team' then asked.subject_id end as team_id,
         asked.period_type,
         asked.period_start_date,
         asked.period_end_date,
@@ -106,6 +107,4 @@ select
     cast({{ month_first('report.period_end_date') }} as date) as month_date
 from report
 left join team
-    on report.subject_type_code = 'team'
-    and report.subject_id = team.team_id
-    and {{ as_at('team', 'report.period_end_date') }}
+    on report.team_id = team.team_id and {{ as_at('team', 'report.period_end_date') }}

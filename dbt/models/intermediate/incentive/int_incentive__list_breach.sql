@@ -76,8 +76,7 @@ judged as (
     select
         breach.*,
         rule.subject_type_code,
-        rule.scope_code,
-        rule.member_post_code,
+        case when rule.scope_code = 'each_member' then rule.member_post_code end as paying_post_code,
         rule.period_type,
         rule.fine_amount
     from breach
@@ -89,7 +88,7 @@ judged as (
 select
     judged.incentive_code,
     judged.subject_type_code,
-    case when judged.scope_code = 'each_member' then member.employee_id else judged.subject_id end as subject_id,
+    coalesce(member.employee_id, judged.subject_id) as subject_id,
     judged.period_type,
     judged.period_start_date,
     judged.period_end_date,
@@ -102,8 +101,7 @@ select
     judged.proof_value
 from judged
 left join {{ ref('dim_employee') }} as member
-    on judged.scope_code = 'each_member'
-    and judged.member_post_code = member.post_code
+    on judged.paying_post_code = member.post_code
     and {{ as_at('member', 'judged.period_end_date') }}
     and coalesce(member.left_date, {{ open_valid_date() }}) > judged.period_start_date
-where judged.scope_code <> 'each_member' or member.employee_id is not null
+where judged.paying_post_code is null or member.employee_id is not null

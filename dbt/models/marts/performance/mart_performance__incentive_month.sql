@@ -6,6 +6,8 @@ with summed as (
         subject_type_code,
         subject_id,
         month_date,
+        case when subject_type_code = 'team' then subject_id end as team_id,
+        case when subject_type_code = 'employee' then subject_id end as employee_id,
         {%- for type in types %}
         {%- for status in statuses if type == 'reward' or status != 'cancelled' %}
         sum(case when incentive_type_code = '{{ type }}' and status_code = '{{ status }}' then 1 else 0 end)
@@ -46,10 +48,8 @@ select
     cast(summed.month_date as date) as month_date
 from summed
 left join team
-    on summed.subject_type_code = 'team'
-    and summed.subject_id = team.team_id
+    on summed.team_id = team.team_id
     and {{ as_at('team', month_reached('summed.month_date')) }}
 left join employee
-    on summed.subject_type_code = 'employee'
-    and summed.subject_id = employee.employee_id
+    on summed.employee_id = employee.employee_id
     and {{ as_at('employee', month_reached('summed.month_date')) }}
