@@ -3,7 +3,7 @@ with report as (
     select
         subject_id as team_id,
         month_date,
-        sum(case when is_due and not is_on_time then 1 else 0 end) as late_count,
+        sum(case when is_missing or late_days > 0 then 1 else 0 end) as late_count,
         sum(case when not is_in_earnest then 1 else 0 end) as careless_count,
         sum(case when is_due then 1 else 0 end) as due_count,
         sum(case when submitted_date is not null then 1 else 0 end) as submitted_count
