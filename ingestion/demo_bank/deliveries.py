@@ -32,6 +32,8 @@ from ingestion.demo_bank.extracts import ExtractWriter, FeedBook
 from ingestion.demo_bank.field_sheets import FieldDesk
 from ingestion.demo_bank.fieldwork import Callbacks, Visits
 from ingestion.demo_bank.groups import group_frame
+from ingestion.demo_bank.paper_sheets import PaperDesk
+from ingestion.demo_bank.papers import roster_as_sent
 from ingestion.demo_bank.shape import Ints, to_date
 from ingestion.demo_bank.sheets import Habits, SheetWriter, make_grid
 from ingestion.demo_bank.story import Bank, Month
@@ -40,8 +42,6 @@ from ingestion.demo_bank.story import Bank, Month
 _TORN_MONTHS: Final = frozenset({1, 5, 9})
 _TORN_DAYS: Final = frozenset({3, 17})
 _DAMAGED_MONTH: Final = 2
-# A report that has not come ten days after it was due is entered as missing.
-_GIVEN_UP_AFTER: Final = 10
 
 _Events = TypeVar("_Events", Visits, Callbacks)
 
@@ -59,7 +59,6 @@ class Deliveries:
     waiting_visits: Visits | None = None
     waiting_calls: Callbacks | None = None
     waiting_denials: Callbacks | None = None
-    waiting_reports: pl.DataFrame | None = None
     totals: list[dict[str, object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -71,6 +70,7 @@ class Deliveries:
         self._field = FieldDesk(
             self.bank.people, self.bank.staff, self.sheets, self.extracts, self.stains
         )
+        self._papers = PaperDesk(self.bank.staff, self._field)
         start = self.bank.accounts
         loans = start.is_kind("loan")
         deposits = ~loans & ~start.is_kind("wealth")
@@ -113,7 +113,7 @@ class Deliveries:
         torn = period.index in _TORN_MONTHS
         self._until(month, period.end, folder, date, label, is_torn=torn)
         self._month_end(month, folder, date, label)
-        self._field.roster(month.roster, folder, date, label)
+        self._roster(month, folder, date, label)
         self._weekly(period.end, folder, date, label)
 
     def days(self, month: Month, last_day: int, upcoming: Path) -> list[Path]:
@@ -129,7 +129,7 @@ class Deliveries:
             ahead = day - self.bank.shape.history[-1].end
             self._until(month, day, folder, date, label, is_torn=ahead in _TORN_DAYS)
             if day == period.start:
-                self._field.roster(month.roster, folder, date, label)
+                self._roster(month, folder, date, label)
             if moment.isoweekday() == 5:
                 self._weekly(day, folder, date, label)
             if day == period.end:
@@ -146,10 +146,7 @@ class Deliveries:
         self._foreign_ends = foreign_frames.day_ends(month.foreign)
         self.waiting_visits = _joined(Visits, self.waiting_visits, month.visits)
         self.waiting_calls = _joined(Callbacks, self.waiting_calls, month.callbacks)
-        reports = month.reports
-        if self.waiting_reports is not None:
-            reports = pl.concat([self.waiting_reports, reports])
-        self.waiting_reports = reports
+        self._papers.take_in(month.papers)
 
     def _until(
         self, month: Month, until: int, folder: Path, date: str, label: str, *, is_torn: bool
@@ -289,8 +286,8 @@ class Deliveries:
         self._field.visits(visits.take(is_due), folder, date, label, rng)
 
     def _weekly(self, until: int, folder: Path, date: str, label: str) -> None:
-        """Call-backs and reports known since the last time."""
-        calls, reports = self.waiting_calls, self.waiting_reports
+        """Call-backs and papers known since the last time."""
+        calls = self.waiting_calls
         if calls is not None:
             is_due = calls.day <= until
             self._field.callbacks(calls, np.flatnonzero(is_due), folder, date, label)
@@ -299,14 +296,12 @@ class Deliveries:
             self._verdicts(
                 _joined(Callbacks, self.waiting_denials, made), until, folder, date, label
             )
-        if reports is not None:
-            known = (
-                pl.when(pl.col("submitted") >= 0)
-                .then(pl.col("submitted"))
-                .otherwise(pl.col("due") + _GIVEN_UP_AFTER)
-            )
-            self._field.reports(reports.filter(known <= until), folder, date, label)
-            self.waiting_reports = reports.filter(known > until)
+        self._papers.write(until, folder, date, label)
+
+    def _roster(self, month: Month, folder: Path, date: str, label: str) -> None:
+        """The duty roster of a month, as the office sends it."""
+        roster = roster_as_sent(month.roster, self.bank.staff, month.period)
+        self._field.roster(roster, folder, date, label)
 
     def _verdicts(self, calls: Callbacks, until: int, folder: Path, date: str, label: str) -> None:
         """What was decided about denied visits since the last time."""

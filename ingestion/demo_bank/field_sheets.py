@@ -1,4 +1,4 @@
-"""Deliveries of the field: visits, call-backs, rosters and weekly reports, as their keepers do."""
+"""Deliveries of the field: visits, call-backs and rosters, as their keepers do."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class FieldDesk:
         path = self.sheets.write(grid, habits, folder, date, TEAM_NAMES[team])
         clerks.note_all(self.stains, grid, spots, path)
 
-    def _plain_sheet(
+    def plain_sheet(
         self, feed: str, frame: pl.DataFrame, habits: Habits, folder: Path, date: str
     ) -> None:
         """A sheet of one keeper, signed where he signs."""
@@ -157,7 +157,7 @@ class FieldDesk:
             }
         )
         habits = Habits(title=f"督查电话回访登记({label})", dates="slash", sheet="回访")
-        self._plain_sheet("fieldwork__callback", frame, habits, folder, date)
+        self.plain_sheet("fieldwork__callback", frame, habits, folder, date)
 
     def verdicts(
         self,
@@ -190,22 +190,4 @@ class FieldDesk:
             }
         )
         habits = Habits(title=f"行领导督查排班表({label})", dates="chinese", sheet="排班")
-        self._plain_sheet("fieldwork__duty_roster", frame, habits, folder, date)
-
-    def reports(self, reports: pl.DataFrame, folder: Path, date: str, label: str) -> None:
-        """The weekly reports that came in, or are known to be missing."""
-        frame = reports.select(
-            team_id=pl.format("T0{}", pl.col("team") + 1),
-            week_start_date=pl.col("week").cast(pl.Date),
-            due_date=pl.col("due").cast(pl.Date),
-            submitted_date=pl.when(pl.col("submitted") >= 0)
-            .then(pl.col("submitted"))
-            .cast(pl.Date),
-            opinion_text="opinion",
-            customer_solution_text="customer",
-            manager_solution_text="manager",
-            recommendation_text="advice",
-        )
-        habits = Habits(title=f"各小组总结报告汇总({label})", dates="dot", sheet="总结报告",
-                        signature=False)  # fmt: skip
-        self._plain_sheet("fieldwork__summary_report", frame, habits, folder, date)
+        self.plain_sheet("fieldwork__duty_roster", frame, habits, folder, date)

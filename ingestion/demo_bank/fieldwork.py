@@ -1,4 +1,4 @@
-"""Visits, as due, as made and as claimed; call-backs, rosters and weekly reports."""
+"""Visits, as due, as made and as claimed; call-backs and rosters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from ingestion.demo_bank import pools
 from ingestion.demo_bank.bank import Staff
@@ -19,7 +18,6 @@ from ingestion.demo_bank.shape import (
     Floats,
     Ints,
     Period,
-    next_working_day,
     to_date,
     working_days,
 )
@@ -290,44 +288,3 @@ def call_back(
         ),
         is_false=false,
     )
-
-
-def reports_month(staff: Staff, period: Period, rng: np.random.Generator) -> pl.DataFrame:
-    """Weekly reports of the seven teams for the weeks that begin in the month.
-
-    Most come on time, some late, some never; two teams copy from the week before.
-    """
-    rows = []
-    monday = period.start + (-(period.start + 3)) % 7
-    for week in range(monday, period.end + 1, 7):
-        if len(working_days(week, week + 6)) < 2:
-            continue
-        due = next_working_day(week + 7)
-        for team in range(7):
-            diligence = float(np.mean(staff.compliance[staff.team(team)]))
-            draw = rng.random()
-            late = 0 if draw < diligence else int(rng.integers(1, 9))
-            submitted = due - 1 + late if draw < 0.97 else NO_DAY
-            copies = team in (2, 5) and rng.random() < 0.6
-            texts = _report_texts(0 if copies else int(rng.integers(0, 10_000)), rng)
-            if submitted == NO_DAY:
-                texts = [None] * 4
-            rows.append((team, week, due, submitted, *texts))
-    names = ("team", "week", "due", "submitted", "opinion", "customer", "manager", "advice")
-    return pl.DataFrame(rows, schema=dict.fromkeys(names[:4], pl.Int32)
-                        | dict.fromkeys(names[4:], pl.String), orient="row")  # fmt: skip
-
-
-def _report_texts(number: int, rng: np.random.Generator) -> list[str | None]:
-    """The four items of a report; now and then one is left empty."""
-    opinion = pools.OPINIONS[number % len(pools.OPINIONS)]
-    second = pools.OPINIONS[number // 14 % len(pools.OPINIONS)]
-    texts: list[str | None] = [
-        f"本周走访客户主要反映:{opinion};另有客户提出{second}。",
-        f"客户建议我行参照同业做法,针对“{opinion[:8]}”尽快给出答复。",
-        f"一是由组长上门说明政策;二是联系支行开通绿色通道;三是对第{number % 9 + 3}户客户重点跟踪。",
-        "建议采用第一种办法,先由组长上门说明,一周内电话回访确认效果。",
-    ]
-    if rng.random() < 0.12:
-        texts[int(rng.integers(1, 4))] = None
-    return texts

@@ -32,6 +32,7 @@ from ingestion.demo_bank.ledger import Ledger, Turnover
 from ingestion.demo_bank.life import FAR, Life, Signals, decide, make_life
 from ingestion.demo_bank.loans import SETTLED, Loans, first_loans
 from ingestion.demo_bank.marketing import CAMPAIGNS, Members
+from ingestion.demo_bank.papers import Papers, write_papers
 from ingestion.demo_bank.people import People, make_people
 from ingestion.demo_bank.postings import Settled, Wishes, settle
 from ingestion.demo_bank.repayments import Paid
@@ -76,7 +77,7 @@ class Month:
     visits: Visits
     roster: list[tuple[int, int, int, int]]
     callbacks: Callbacks
-    reports: pl.DataFrame
+    papers: Papers
     members: Members | None
     turnover: Turnover
     costs: pl.DataFrame
@@ -182,9 +183,9 @@ def live_month(bank: Bank, period: Period) -> Month:
     recent = _with_earlier(bank.earlier_visits, visits)
     callbacks = fieldwork.call_back(roster, recent, field_rng)
     bank.earlier_visits = visits.take(visits.day > period.end - 15)
-    reports = fieldwork.reports_month(bank.staff, period, field_rng)
+    papers = write_papers(shape, bank.staff, period, roster, callbacks, field_rng)
     return Month(
-        period, settled, paid, visits, roster, callbacks, reports, members, turnover, costs,
+        period, settled, paid, visits, roster, callbacks, papers, members, turnover, costs,
         live_foreign(bank.foreign, life, shape, period),
     )  # fmt: skip
 

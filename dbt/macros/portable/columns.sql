@@ -21,3 +21,8 @@ inline(array(
         {%- endfor %}
     ))
 {%- endmacro %}
+
+{#- The whole numbers from 1 to n as a row each, none where n is less: for a select list. -#}
+{% macro each_number_up_to(n) -%}{{ return(for_engine('each_number_up_to', adapter.dispatch('each_number_up_to', 'bank_crm'))(n)) }}{%- endmacro %}
+{% macro default__each_number_up_to(n) -%}unnest(generate_series(1, {{ n }})){%- endmacro %}
+{% macro spark__each_number_up_to(n) -%}explode(filter(sequence(0, greatest({{ n }}, 0)), i -> i > 0)){%- endmacro %}

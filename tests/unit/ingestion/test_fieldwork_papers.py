@@ -1,0 +1,53 @@
+"""Summaries, guidance, ledger checks and decisions as their keepers send them, right and wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from ingestion.contracts import load_feeds
+from tests.unit.ingestion.conftest import Deliver
+
+FEEDS = load_feeds()
+# Per feed: a line that is right, a line that is not, and what is said of it.
+LINES: dict[str, tuple[list[object], list[object], str]] = {
+    "fieldwork__monthly_report": (
+        ["T01", "2025-01-01", "2025-01-28", "2025-01-27", "结构", "经验", "营销", "计划"],
+        [None, "2025-01-01", "2025-01-28", None, None, None, None, None],
+        "小组编号 must be filled in",
+    ),
+    "fieldwork__guidance_opinion": (
+        ["2025-01-20", "2025.1.27", "100002", "问题", "不到位", "方案一", "方案二", None, "安排"],
+        ["2025-02-30", None, None, None, None, None, None, None, None],
+        "2025-02-30",
+    ),
+    "fieldwork__ledger_check": (
+        ["100002", "T01", "2025-01-20", "2025/1/24", "20", "1", "一条未填下一步"],
+        ["100002", "T01", "2025-01-13", "2025/1/17", "二十几", "1", None],
+        "二十几",
+    ),
+    "fieldwork__incentive_decision": (
+        ["小组", "T01", "不交周总结", "2025-01-06", "2025-01-22", "认定", "100001", "属实"],
+        ["小组", "T01", "不交周总结", "2025-01-13", "2025-01-29", "算了", "100001", None],
+        "算了",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_right_line_is_loaded_and_the_wrong_one_comes_back(
+    deliver: Deliver, tmp_path: Path, name: str
+) -> None:
+    feed = FEEDS[name]
+    right, wrong, words = LINES[name]
+    book = openpyxl.Workbook()
+    for line in ([column.heading for column in feed.columns], right, wrong):
+        book.worksheets[0].append(line)
+    file = feed.delivery.files[0].pattern.format(date="20250131", version="")
+    book.save(tmp_path / file)
+    reading = deliver(tmp_path / file, feed, file)
+    assert len(reading.rows) == 1
+    (refused,) = reading.refused
+    assert words in refused.sentence.en
