@@ -131,7 +131,7 @@ class FieldDesk:
         path = self.sheets.write(grid, habits, folder, date, TEAM_NAMES[team])
         clerks.note_all(self.stains, grid, spots, path)
 
-    def _plain_sheet(
+    def plain_sheet(
         self, feed: str, frame: pl.DataFrame, habits: Habits, folder: Path, date: str
     ) -> None:
         """A sheet of one keeper, signed where he signs."""
@@ -157,7 +157,7 @@ class FieldDesk:
             }
         )
         habits = Habits(title=f"督查电话回访登记({label})", dates="slash", sheet="回访")
-        self._plain_sheet("fieldwork__callback", frame, habits, folder, date)
+        self.plain_sheet("fieldwork__callback", frame, habits, folder, date)
 
     def roster(
         self, roster: list[tuple[int, int, int, int]], folder: Path, date: str, label: str
@@ -172,7 +172,7 @@ class FieldDesk:
             }
         )
         habits = Habits(title=f"行领导督查排班表({label})", dates="chinese", sheet="排班")
-        self._plain_sheet("fieldwork__duty_roster", frame, habits, folder, date)
+        self.plain_sheet("fieldwork__duty_roster", frame, habits, folder, date)
 
     def reports(self, reports: pl.DataFrame, folder: Path, date: str, label: str) -> None:
         """The weekly reports that came in, or are known to be missing."""
@@ -190,4 +190,4 @@ class FieldDesk:
         )
         habits = Habits(title=f"各小组总结报告汇总({label})", dates="dot", sheet="总结报告",
                         signature=False)  # fmt: skip
-        self._plain_sheet("fieldwork__summary_report", frame, habits, folder, date)
+        self.plain_sheet("fieldwork__summary_report", frame, habits, folder, date)
