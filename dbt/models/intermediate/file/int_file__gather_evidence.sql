@@ -29,6 +29,7 @@ contact as (
     select
         customer.customer_key,
         month.month_date,
+        max(visit.visited_date) as contacted_date,
         count(*) as contact_count,
         sum(case when visit.outcome_code in ('closed', 'advanced') then 1 else 0 end) as welcome_count
     from {{ month_list(first_month) }} as month
@@ -51,14 +52,18 @@ said as (
         max(case when attribute.attribute_code = 'deposit_intent' then attribute.value_amount end)
             as intent_amount,
         max(case when attribute.attribute_code = 'deposit_intent' then attribute.valid_from_date end)
-            as intent_date
+            as intent_date,
+        {%- for name in ['external_deposit', 'asset_band', 'need'] %}
+        max(case when attribute.attribute_code = '{{ name }}' then attribute.valid_from_date end)
+            as {{ name }}_date,
+        {%- endfor %}
+        max(case when attribute.attribute_code = 'income_band' then attribute.value_code end) as income_band_code
     from month
     inner join {{ ref('fct_customer_attribute') }} as attribute
         on month.customer_key = attribute.customer_key
         and {{ as_at('attribute', 'month.observation_date') }}
         and month.observation_date >= attribute.known_from_date
         and month.observation_date < attribute.known_to_date
-        and attribute.attribute_code in ('external_deposit', 'deposit_intent')
     group by month.customer_key, month.month_date
 ),
 
@@ -82,6 +87,11 @@ select
     month.observation_date,
     month.deposit_closing_amount as deposit_amount,
     month.product_count,
+    said.income_band_code,
+    said.asset_band_date,
+    said.external_deposit_date,
+    said.need_date,
+    contact.contacted_date,
     said.external_amount,
     said.intent_amount,
     said.intent_date,

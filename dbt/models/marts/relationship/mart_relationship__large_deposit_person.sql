@@ -1,5 +1,5 @@
 -- One row per person whose deposits on the business date are above a threshold: who serves him, what he
--- is entitled to, and his tier.
+-- is entitled to, his tier, and what his file lacks.
 with last_month as (
     select max(month_date) as month_date from {{ ref('fct_customer_month') }}
 )
@@ -22,6 +22,9 @@ select
     cast(rule.window_name_en as {{ t_string() }}) as window_name_en,
     cast(rule.treatment_text_zh as {{ t_string() }}) as treatment_text_zh,
     cast(rule.treatment_text_en as {{ t_string() }}) as treatment_text_en,
+    cast(completeness.completeness_rate as decimal(18, 8)) as completeness_rate,
+    cast(completeness.missing_field_codes as {{ t_string() }}) as missing_field_codes,
+    cast(coalesce(completeness.is_complete, false) as boolean) as is_file_complete,
     cast(month.observation_date as date) as observation_date
 from {{ ref('fct_customer_month') }} as month
 inner join last_month on month.month_date = last_month.month_date
@@ -34,4 +37,6 @@ left join {{ ref('fct_customer_tier_month') }} as tier
     on month.customer_key = tier.customer_key
     and month.month_date = tier.month_date
     and tier.tier_rule_set_code = '{{ var("base_tier_rule_set") }}'
+left join {{ ref('fct_file_completeness_month') }} as completeness
+    on month.customer_key = completeness.customer_key and month.month_date = completeness.month_date
 where customer.party_type_code = 'person'
