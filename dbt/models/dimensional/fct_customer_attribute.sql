@@ -10,7 +10,7 @@ with statement as (
         stated_date,
         known_date,
         'visit' as source_kind_code,
-        source_id
+        source_reference
     from {{ ref('int_file__read_visit') }}
     union all
     select
@@ -21,7 +21,7 @@ with statement as (
         stated_date,
         known_date,
         'survey' as source_kind_code,
-        form_id as source_id
+        form_id as source_reference
     from {{ ref('int_file__read_survey') }}
     union all
     select
@@ -32,7 +32,7 @@ with statement as (
         valid_from_date as stated_date,
         valid_from_date as known_date,
         'system' as source_kind_code,
-        source_system_code as source_id
+        source_system_code as source_reference
     from {{ ref('int_customer__track_version') }}
     where income_band_code is not null
 ),
@@ -42,7 +42,7 @@ numbered as (
         statement.*,
         row_number() over (
             partition by customer_key, attribute_code
-            order by stated_date, known_date, source_kind_code, source_id, value_code, value_amount
+            order by stated_date, known_date, source_kind_code, source_reference, value_code, value_amount
         ) as statement_number
     from statement
     where known_date <= {{ business_date() }}
@@ -128,7 +128,7 @@ select
     cast(statement.value_code as {{ t_string() }}) as value_code,
     cast(statement.value_amount as decimal(18, 2)) as value_amount,
     cast(statement.source_kind_code as {{ t_string() }}) as source_kind_code,
-    cast(statement.source_id as {{ t_string() }}) as source_id,
+    cast(statement.source_reference as {{ t_string() }}) as source_reference,
     cast(believed.statement_number as int) as statement_number,
     cast(statement.stated_date as date) as valid_from_date,
     cast(believed.valid_to_date as date) as valid_to_date,

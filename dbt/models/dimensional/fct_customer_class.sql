@@ -123,7 +123,7 @@ select
     {%- set said.text = 'replace(' ~ said.text ~ ", '" ~ blank ~ "', coalesce(" ~ value ~ ", ''))" %}
     {%- endfor %}
     cast(
-        replace({{ said.text }}, '{reason}', coalesce(reason.reason_name_{{ language }}, '')) as {{ t_string() }}
+        replace({{ said.text }}, '{reason}', coalesce(reason.name_{{ language }}, '')) as {{ t_string() }}
     ) as evidence_text_{{ language }},
     {%- endfor %}
     cast(graded.month_date as date) as valid_from_date,
@@ -135,6 +135,7 @@ inner join rule as template
     on graded.evidence_code = template.evidence_code
     and graded.class_code = template.class_code
     and {{ as_at('template', 'graded.observation_date') }}
-left join {{ ref('override_reason') }} as reason
-    on graded.reason_code = reason.reason_code
-    and {{ as_at('reason', 'graded.observation_date') }}
+left join {{ ref('code_name') }} as reason
+    on graded.reason_code = reason.code
+    and reason.entity_name = 'customer_override'
+    and reason.column_name = 'reason_code'

@@ -69,7 +69,7 @@ select
     spoken.visited_date as stated_date,
     -- Entered before it happened: known no earlier than the day it is said to be of.
     greatest(spoken.visited_date, spoken.entered_date) as known_date,
-    concat_ws(' ', spoken.employee_id, {{ as_text('spoken.visited_date') }}, spoken.visited_time) as source_id
+    concat_ws(' ', spoken.employee_id, {{ as_text('spoken.visited_date') }}, spoken.visited_time) as source_reference
 from spoken
 inner join {{ ref('int_customer__assign_key') }} as assigned on spoken.customer_id = assigned.customer_id
 where spoken.visited_date <= {{ business_date() }}
