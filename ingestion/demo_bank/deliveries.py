@@ -13,6 +13,7 @@ from ingestion.demo_bank import bank as units
 from ingestion.demo_bank import (
     clerks,
     closing,
+    customer_file,
     delivered,
     foreign,
     foreign_frames,
@@ -362,6 +363,26 @@ class Deliveries:
         ):
             grid = make_grid(self.book.feeds[feed], frame, habits)
             self.sheets.write(grid, habits, folder, date)
+        self._customer_file(until, folder, date, label)
+
+    def _customer_file(self, until: int, folder: Path, date: str, label: str) -> None:
+        """Relations among customers and classes set by hand, as the keeper of the file has them."""
+        bank = self.bank
+        relations = customer_file.relation_frame(
+            bank.shape, bank.people, bank.groups, bank.staff, until
+        )
+        overrides = customer_file.override_frame(bank.shape, bank.people, bank.staff, until)
+        plain = Habits(
+            title=f"客户社会关系登记({label})", dates="slash", sheet="关系", signature=False
+        )
+        grid = make_grid(self.book.feeds["fieldwork__customer_relation"], relations, plain)
+        spots = customer_file.soil_relations(grid)
+        path = self.sheets.write(grid, plain, folder, date)
+        clerks.note_all(self.stains, grid, spots, path)
+        signed = Habits(
+            title=f"客户分类调整审批({label})", dates="chinese", sheet="调整", alias=True
+        )
+        self._field.plain_sheet("fieldwork__customer_override", overrides, signed, folder, date)
 
 
 def _joined(kind: type[_Events], earlier: _Events | None, new: _Events) -> _Events:

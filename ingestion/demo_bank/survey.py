@@ -25,6 +25,7 @@ QUESTIONS: Final = (
     ("Q06", "选择银行最看重什么"),
     ("Q07", "家庭年收入大约多少(万元)"),
     ("Q08", "对我行的意见或建议"),
+    ("Q09", "家庭资产(房产、车辆、存款等)合计大约多少(万元)"),
 )
 _REASONS: Final = ("利率高", "离家近", "服务好", "手续快", "熟人介绍", "收款方便")
 
@@ -173,4 +174,7 @@ def _answers(seed: int) -> tuple[list[str | None], list[int | None]]:
         "自报",
         pools.OPINIONS[digits[7] % len(pools.OPINIONS)] if digits[7] % 3 == 0 else None,
     ]
-    return texts, [None, elsewhere, loan, None, None, None, income, None]
+    # Of the answers before it, so that no other answer moves.
+    assets = income * (2 + seed % 11) if seed % 6 else None
+    texts.append(None if assets is None else "自报")
+    return texts, [None, elsewhere, loan, None, None, None, income, None, assets]
