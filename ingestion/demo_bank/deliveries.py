@@ -341,16 +341,22 @@ class Deliveries:
         forms = Habits(title=f"调研表发放回收登记({label})", dates="chinese", sheet="登记",
                        alias=True, signature=False)  # fmt: skip
         answers = Habits(note="金额单位:万元", sheet="答案", signature=False, has_guide=True)
+        shops = Habits(title="客户经理旧调研台账汇总", dates="dot", sheet="旧台账")
+        system = Habits(title="行长系统商户信息", dates="real", sheet="商户", signature=False)
         reasons = Habits(title=f"总账与分户差异说明({label})", sheet="差异说明", signature=False)
         for feed, frame, habits in (
             ("planning__target", targets, plain),
             ("survey__frame", survey.frame_frame(bank.survey, bank.people), listed),
             ("survey__form", survey.form_frame(bank.survey, bank.staff, until), forms),
             ("survey__answer", survey.answer_frame(bank.survey, until), answers),
+            ("survey__legacy_ledger", bank.merchants.ledger_frame(until), shops),
+            ("survey__president_system_merchant", bank.merchants.system_frame(until), system),
             ("ledger__explanation", explanations, reasons),
         ):
             grid = make_grid(self.book.feeds[feed], frame, habits)
-            self.sheets.write(grid, habits, folder, date)
+            spots = clerks.sign(grid, "内勤岗") if habits.signature else []
+            path = self.sheets.write(grid, habits, folder, date)
+            clerks.note_all(self.stains, grid, spots, path)
 
 
 def _joined(kind: type[_Events], earlier: _Events | None, new: _Events) -> _Events:
