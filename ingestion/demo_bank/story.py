@@ -10,6 +10,7 @@ import polars as pl
 from ingestion.demo_bank import (
     accruals,
     behaviour,
+    decisions,
     deposits,
     fieldwork,
     gaming,
@@ -62,6 +63,7 @@ class Bank:
     complaints: Complaints
     survey: Survey
     merchants: MerchantBook
+    decisions: pl.DataFrame
     ledger: Ledger
     second_addresses: pl.Series
     levels: dict[str, list[Column]] = field(default_factory=dict)
@@ -120,6 +122,7 @@ def found_bank(shape: Shape) -> Bank:
         complaints=service.no_complaints(),
         survey=surveyed,
         merchants=merchants.make_merchants(shape, people, staff, surveyed),
+        decisions=decisions.make_decisions(shape, people, staff),
         ledger=books,
         second_addresses=relation.new_addresses(people, life, shape.rng("second addresses")),
     )

@@ -31,6 +31,7 @@ BLOCKS: Final = (
 _SAMPLED_PAIRS: Final = 500_000
 # Blocks whose pairs teach how one person's records agree: documents and telephones.
 _TRAINED_ON: Final = (0, 1)
+_UNTAUGHT_AGREEMENT: Final = 0.95
 _SEED: Final = 20_160_315
 _WEIGHT_DIGITS: Final = 4
 # Splink tells each step; a night tells of pairs and parties only.
@@ -92,7 +93,7 @@ _LEVELS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 # A common name says less than a rare one.
 _BY_FREQUENCY: Final = frozenset({"person_name", "firm_name"})
 
-PAIR_SCHEMA: Final[dict[str, Any]] = {
+PAIR_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "left_key": pl.Int64,
     "right_key": pl.Int64,
     "match_weight": pl.Float64,
@@ -160,6 +161,7 @@ def _trained(table: Any, frame: pl.DataFrame, document_recall: float) -> tuple[d
 
     settings = SettingsCreator(
         link_type="dedupe_only",
+        probability_two_random_records_match=_prior(frame, document_recall),
         unique_id_column_name="customer_key",
         comparisons=[_comparison(name) for name in FIELDS],
         blocking_rules_to_generate_predictions=[
@@ -173,9 +175,6 @@ def _trained(table: Any, frame: pl.DataFrame, document_recall: float) -> tuple[d
     )
     linker = _linker(table, settings)
     training = linker.training
-    training.estimate_probability_two_random_records_match(
-        [block_on("block_0")], recall=document_recall
-    )
     training.estimate_u_using_random_sampling(max_pairs=_SAMPLED_PAIRS, seed=_SEED)
     seen = 0
     for number in _TRAINED_ON:
@@ -190,6 +189,22 @@ def _trained(table: Any, frame: pl.DataFrame, document_recall: float) -> tuple[d
     return linker.misc.save_model_to_json(), seen
 
 
+def _prior(frame: pl.DataFrame, document_recall: float) -> float:
+    """The chance that two numbers taken at random are one customer.
+
+    As many pairs as share a document, and those that the rule says are missed that way; where no
+    document comes twice, as many as share a telephone.
+    """
+    expected = 0.5
+    for number in _TRAINED_ON:
+        counts = frame[f"block_{number}"].drop_nulls().value_counts()["count"]
+        shared = int((counts * (counts - 1) // 2).sum())
+        if shared:
+            expected = shared / document_recall
+            break
+    return min(expected / (frame.height * (frame.height - 1) / 2), 0.5)
+
+
 def _smoothed(trained: tuple[dict[str, Any], int]) -> dict[str, Any]:
     """The settings with a small chance for what was never seen.
 
@@ -199,9 +214,13 @@ def _smoothed(trained: tuple[dict[str, Any], int]) -> dict[str, Any]:
     settings, seen = trained
     floors = {"m_probability": 0.5 / max(seen, 1), "u_probability": 0.5 / _SAMPLED_PAIRS}
     for comparison in settings["comparisons"]:
-        for level in comparison["comparison_levels"]:
-            if level.get("is_null_level"):
-                continue
+        levels = [each for each in comparison["comparison_levels"] if not each.get("is_null_level")]
+        if not any(each.get("m_probability") for each in levels):
+            # Nothing taught the field; agreement is then the rule, as Splink has it to begin with.
+            rest = (1 - _UNTAUGHT_AGREEMENT) / max(len(levels) - 1, 1)
+            for place, level in enumerate(levels):
+                level["m_probability"] = rest if place else _UNTAUGHT_AGREEMENT
+        for level in levels:
             for name, floor in floors.items():
                 level[name] = max(level.get(name) or 0.0, floor)
     return settings
@@ -218,7 +237,7 @@ def _comparison(name: str) -> Any:
             continue
         level = CustomLevel(condition, label_for_charts=code)
         if code == "equal" and name in _BY_FREQUENCY:
-            level = level.configure(tf_adjustment_column=name, tf_minimum_u_value=0.0001)
+            level.configure(tf_adjustment_column=name, tf_minimum_u_value=0.0001)
         levels.append(level)
     return CustomComparison(levels, output_column_name=name)
 
@@ -245,7 +264,7 @@ def _pairs(found: pl.DataFrame, minimum_weight: float) -> pl.DataFrame:
         if f"mw_tf_adj_{name}" in found.columns:
             weight = weight + pl.col(f"mw_tf_adj_{name}").fill_null(0.0)
         columns.append(weight.round(_WEIGHT_DIGITS).alias(f"{name}_weight"))
-    pairs = found.select(columns).cast(PAIR_SCHEMA)
+    pairs = found.select(columns).cast(dict(PAIR_SCHEMA.items()))
     is_kept = (pl.col("match_weight") >= minimum_weight) | (
         pl.col("document_level_code") == "equal"
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from ml.identity.linkage import BLOCKS, FIELDS, PAIR_SCHEMA, Linkage, link
+from ml.identity.linkage import BLOCKS, PAIR_SCHEMA, Linkage, link
 from ml.identity.records import comparable, within_bounds
 
 #: Columns of the feeds ml__customer_pair and ml__customer_party without the observation date.
@@ -128,43 +128,7 @@ def join(pairs: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     called by the number that was opened first, so that it keeps its key whoever joins later.
     """
     numbers = frame.sort(pl.col("opened_date"), "customer_key", nulls_last=True)
-    keys = numbers["customer_key"].to_list()
-    age = {key: place for place, key in enumerate(keys)}
-    papers = dict(zip(keys, numbers["document"].to_list(), strict=True))
-    order = {"human": 0, "document": 1, "weight": 2}
-    links = sorted(
-        (order[why], -(weight or 0.0), left, right, why)
-        for left, right, what, why, weight in pairs.select(
-            "left_key", "right_key", "decision_code", "reason_code", "match_weight"
-        ).iter_rows()
-        if what == "same"
-    )
-    apart: dict[int, set[int]] = {}
-    for left, right in (
-        pairs.filter(pl.col("decision_code") == "different")
-        .select("left_key", "right_key")
-        .iter_rows()
-    ):
-        apart.setdefault(left, set()).add(right)
-        apart.setdefault(right, set()).add(left)
-    members: dict[int, list[int]] = {}
-    of: dict[int, int] = {}
-    why_linked: dict[int, str] = {}
-    for _, _, left, right, why in links:
-        one, other = of.get(left, left), of.get(right, right)
-        if one == other:
-            continue
-        ours, theirs = members.get(one, [one]), members.get(other, [other])
-        if _clash(ours, theirs, apart, papers):
-            continue
-        first, second = sorted((one, other), key=age.__getitem__)
-        together = sorted(ours + theirs, key=age.__getitem__)
-        members.pop(second, None)
-        members[first] = together
-        for key in together:
-            of[key] = first
-        why_linked[left] = why_linked.get(left, why)
-        why_linked[right] = why_linked.get(right, why)
+    of, why_linked = _joined(_links(pairs), _apart(pairs), numbers)
     named = sorted(set(pairs["left_key"].to_list()) | set(pairs["right_key"].to_list()))
     parties = pl.DataFrame(
         {
@@ -178,10 +142,63 @@ def join(pairs: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     linked = pairs.select(
         "left_key",
         "right_key",
-        is_linked=pl.col("left_key").replace_strict(party, return_dtype=pl.Int64)
-        == pl.col("right_key").replace_strict(party, return_dtype=pl.Int64),
+        is_linked=pl.Series(
+            [
+                party[left] == party[right]
+                for left, right in pairs.select("left_key", "right_key").iter_rows()
+            ],
+            dtype=pl.Boolean,
+        ),
     )
     return parties, linked
+
+
+def _links(pairs: pl.DataFrame) -> list[tuple[int, int, str]]:
+    """(left, right, why) of the pairs that are the same, the surest first."""
+    order = {"human": 0, "document": 1, "weight": 2}
+    same = pairs.filter(pl.col("decision_code") == "same").with_columns(
+        place=pl.col("reason_code").replace_strict(order, return_dtype=pl.Int64)
+    )
+    same = same.sort(
+        "place", "match_weight", "left_key", "right_key",
+        descending=[False, True, False, False], nulls_last=True,
+    )  # fmt: skip
+    return same.select("left_key", "right_key", "reason_code").rows()
+
+
+def _apart(pairs: pl.DataFrame) -> dict[int, set[int]]:
+    """The numbers that each number is kept apart from."""
+    apart: dict[int, set[int]] = {}
+    different = pairs.filter(pl.col("decision_code") == "different")
+    for left, right in different.select("left_key", "right_key").iter_rows():
+        apart.setdefault(left, set()).add(right)
+        apart.setdefault(right, set()).add(left)
+    return apart
+
+
+def _joined(
+    links: list[tuple[int, int, str]], apart: dict[int, set[int]], numbers: pl.DataFrame
+) -> tuple[dict[int, int], dict[int, str]]:
+    """(party of each linked number, why each was linked); `numbers` are in order of their age."""
+    keys = numbers["customer_key"].to_list()
+    age = {key: place for place, key in enumerate(keys)}
+    papers = dict(zip(keys, numbers["document"].to_list(), strict=True))
+    members: dict[int, list[int]] = {}
+    of: dict[int, int] = {}
+    why_linked: dict[int, str] = {}
+    for left, right, why in links:
+        one, other = of.get(left, left), of.get(right, right)
+        ours, theirs = members.get(one, [one]), members.get(other, [other])
+        if one == other or _clash(ours, theirs, apart, papers):
+            continue
+        first, second = sorted((one, other), key=age.__getitem__)
+        together = sorted(ours + theirs, key=age.__getitem__)
+        members.pop(second, None)
+        members[first] = together
+        of.update(dict.fromkeys(together, first))
+        for key in (left, right):
+            why_linked.setdefault(key, why)
+    return of, why_linked
 
 
 def _clash(
@@ -199,15 +216,3 @@ def _clash(
         if kinds.setdefault(kind, paper) != paper:
             return True
     return False
-
-
-__all__ = [
-    "DECIDED_SCHEMA",
-    "FIELDS",
-    "PARTY_SCHEMA",
-    "Resolved",
-    "Rules",
-    "decide",
-    "join",
-    "resolve",
-]
