@@ -26,7 +26,8 @@ def identity_assets() -> list[dg.AssetsDefinition]:
             dg.AssetSpec(
                 feed,
                 deps=[
-                    "dim_customer_identity", "dim_customer", "fct_identity_decision",
+                    "dim_customer_identity", "dim_customer_alias", "dim_customer",
+                    "fct_identity_decision",
                     "identity_rule", "merchant_name_affix",
                 ],
                 group_name=GROUP,

@@ -22,14 +22,19 @@ PAIR_FEED = "ml__customer_pair"
 PARTY_FEED = "ml__customer_party"
 
 _RECORDS = """
+    with shop as (
+        select customer_key, min(alias_name) as shop_name from vault.identity.dim_customer_alias
+        where population_type_code = 'merchant' group by customer_key
+    )
     select
-        identity.customer_key, customer.party_type_code, identity.customer_name,
+        identity.customer_key, customer.party_type_code, identity.customer_name, shop.shop_name,
         identity.id_type_code, identity.id_number, identity.mobile_number, identity.address_text,
         identity.birth_date, nullif(customer.district_fk, -1) as district_key,
         customer.opened_date
     from vault.identity.dim_customer_identity as identity
     inner join crm.dimensional.dim_customer as customer
         on identity.customer_key = customer.customer_key and customer.is_current
+    left join shop on identity.customer_key = shop.customer_key
     where identity.is_current and identity.customer_name is not null
     order by identity.customer_key
 """

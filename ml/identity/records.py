@@ -10,11 +10,13 @@ from pypinyin import Style, lazy_pinyin
 from ml.errors import FrameRefused
 from ml.identity.documents import document, mobile
 
-#: What a record brings; customer_key is the pseudonym, district_key may be null.
+#: What a record brings; customer_key is the pseudonym, shop_name what the survey list calls the
+#: shop of an owner who is filed by his own name.
 RECORD_SCHEMA: Final = {
     "customer_key": pl.Int64,
     "party_type_code": pl.String,
     "customer_name": pl.String,
+    "shop_name": pl.String,
     "id_type_code": pl.String,
     "id_number": pl.String,
     "mobile_number": pl.String,
@@ -57,7 +59,9 @@ def comparable(records: pl.DataFrame, affixes: pl.DataFrame) -> pl.DataFrame:
         "opened_date",
         document=document(pl.col("id_type_code"), pl.col("id_number")),
         person_name=pl.when(is_person).then(name),
-        firm_name=pl.when(~is_person).then(name),
+        firm_name=pl.when(~is_person)
+        .then(name)
+        .otherwise(pl.col("shop_name").str.replace_all(r"[\s\u3000]+", "")),
         family_name=pl.when(is_person)
         .then(pl.when(is_double).then(name.str.head(2)).otherwise(name.str.head(1))),
         mobile=mobile(pl.col("mobile_number")),
