@@ -13,6 +13,7 @@ STAGES = (
     "build",
     "train",
     "score",
+    "identity",
     "finish",
     "audit",
     "publish",

@@ -19,6 +19,7 @@ TITLES = {
     "build": "Build and test the warehouse",
     "train": "Train models",
     "score": "Score customers",
+    "identity": "Find customers with several numbers",
     "finish": "Build what reads scores",
     "audit": "Audit",
     "publish": "Publish",

@@ -337,10 +337,16 @@ class Deliveries:
             ("marketing__campaign_member", marketing.member_frame(month.members, bank.people)),
         ):
             self.extracts.write(feed, frame, folder, date)
-        self._month_sheets(period.end, closed.explanations, folder, date, label)
+        self._month_sheets(period.start, period.end, closed.explanations, folder, date, label)
 
     def _month_sheets(
-        self, until: int, explanations: pl.DataFrame, folder: Path, date: str, label: str
+        self,
+        since: int,
+        until: int,
+        explanations: pl.DataFrame,
+        folder: Path,
+        date: str,
+        label: str,
     ) -> None:
         """Survey, targets and what finance explains, which are kept in workbooks."""
         bank = self.bank
@@ -352,17 +358,26 @@ class Deliveries:
                        alias=True, signature=False)  # fmt: skip
         answers = Habits(note="金额单位:万元", sheet="答案", signature=False, has_guide=True)
         mended = Habits(title="投诉整改措施一览", dates="slash", sheet="整改", signature=False)
+        shops = Habits(title="客户经理旧调研台账汇总", dates="dot", sheet="旧台账")
+        system = Habits(title="行长系统商户信息", dates="real", sheet="商户", signature=False)
+        words = Habits(title=f"客户归并认定登记({label})", dates="slash", sheet="认定")
+        decided = pl.col("decided_date").is_between(to_date(since), to_date(until))
         reasons = Habits(title=f"总账与分户差异说明({label})", sheet="差异说明", signature=False)
         for feed, frame, habits in (
             ("planning__target", targets, plain),
             ("survey__frame", survey.frame_frame(bank.survey, bank.people), listed),
             ("survey__form", survey.form_frame(bank.survey, bank.staff, until), forms),
             ("survey__answer", survey.answer_frame(bank.survey, until), answers),
+            ("survey__legacy_ledger", bank.merchants.ledger_frame(until), shops),
+            ("survey__president_system_merchant", bank.merchants.system_frame(until), system),
+            ("identity__decision", bank.decisions.filter(decided), words),
             ("ledger__explanation", explanations, reasons),
             ("service__remedy", remedies.remedy_frame(bank.shape, until), mended),
         ):
             grid = make_grid(self.book.feeds[feed], frame, habits)
-            self.sheets.write(grid, habits, folder, date)
+            spots = clerks.sign(grid, "内勤岗") if habits.signature and frame.height else []
+            path = self.sheets.write(grid, habits, folder, date)
+            clerks.note_all(self.stains, grid, spots, path)
         self._customer_file(until, folder, date, label)
 
     def _customer_file(self, until: int, folder: Path, date: str, label: str) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ingestion.demo_bank import bank, pools
 from ingestion.demo_bank.changes import ChangeLog
 from ingestion.demo_bank.columns import named
+from ingestion.demo_bank.households import family_telephones, other_branches
 from ingestion.demo_bank.identifiers import credit_codes, mobiles, resident_ids
 from ingestion.demo_bank.shape import NO_DAY, Bools, Days, Floats, Ints, Shape
 
@@ -69,6 +70,7 @@ class People:
     rate_sensitivity: Floats
     frailty: Floats
     differences: list[str] = field(default_factory=list)
+    telephone_of: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     log: ChangeLog = field(default_factory=ChangeLog)
 
     @property
@@ -86,6 +88,9 @@ def make_people(shape: Shape) -> People:
     """All customers of the bank, those who will come during its history included."""
     rng = shape.rng("people")
     core = _core(shape, rng)
+    core.mobiles, core.telephone_of = family_telephones(
+        core.mobiles, core.names, core.district, core.party == 0, shape.rng("people", "families")
+    )
     return _with_second_numbers(shape, core, shape.rng("people", "second"))
 
 
@@ -252,6 +257,17 @@ def _with_second_numbers(shape: Shape, core: People, rng: np.random.Generator) -
     blank = np.full(count, -1)
     birth = np.where(has_id, core.birth[picks], NO_DAY).astype(np.int32)
     same["birth"] = np.concatenate([core.birth, birth])
+    same["organisation"] = np.concatenate(
+        [
+            core.organisation,
+            # These two systems give numbers only; accounts stay where they are kept.
+            other_branches(
+                core.organisation[picks],
+                np.isin(sources, [PHONE, PRESIDENT]),
+                shape.rng("people", "branches"),
+            ),
+        ]
+    )
     return People(
         core_count=core.core_count,
         ids=pl.concat([core.ids, _second_ids(sources, rng)]),
@@ -282,6 +298,7 @@ def _with_second_numbers(shape: Shape, core: People, rng: np.random.Generator) -
         moves=np.zeros(core.core_count + count, np.int64),
         wealth=np.concatenate([core.wealth, core.wealth[picks] * 0.12]),
         differences=[""] * core.core_count + differences,
+        telephone_of=core.telephone_of,
         **same,
     )
 

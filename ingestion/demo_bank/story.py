@@ -10,12 +10,14 @@ import polars as pl
 from ingestion.demo_bank import (
     accruals,
     behaviour,
+    decisions,
     deposits,
     fieldwork,
     gaming,
     ledger,
     loans,
     marketing,
+    merchants,
     relation,
     repayments,
     risk,
@@ -33,6 +35,7 @@ from ingestion.demo_bank.life import FAR, Life, Signals, decide, make_life
 from ingestion.demo_bank.loans import SETTLED, Loans, first_loans
 from ingestion.demo_bank.marketing import CAMPAIGNS, Members
 from ingestion.demo_bank.papers import Papers, write_papers
+from ingestion.demo_bank.merchants import MerchantBook
 from ingestion.demo_bank.people import People, make_people
 from ingestion.demo_bank.postings import Settled, Wishes, settle
 from ingestion.demo_bank.repayments import Paid
@@ -60,6 +63,8 @@ class Bank:
     neglect: Neglect
     complaints: Complaints
     survey: Survey
+    merchants: MerchantBook
+    decisions: pl.DataFrame
     ledger: Ledger
     second_addresses: pl.Series
     levels: dict[str, list[Column]] = field(default_factory=dict)
@@ -100,6 +105,7 @@ def found_bank(shape: Shape) -> Bank:
     books = Ledger()
     books.open(accounts, provisions)
     life = make_life(shape, people)
+    surveyed = survey.make_survey(shape, people, staff)
     # What is known on the eve is the first delivery's whole list, not a change.
     for table, log in ((accounts, accounts.log), (contracts, contracts.log)):
         log.apply(table, eve)
@@ -115,7 +121,9 @@ def found_bank(shape: Shape) -> Bank:
         life=life,
         neglect=_first_neglect(people, staff),
         complaints=service.no_complaints(),
-        survey=survey.make_survey(shape, people, staff),
+        survey=surveyed,
+        merchants=merchants.make_merchants(shape, people, staff, surveyed),
+        decisions=decisions.make_decisions(shape, people, staff),
         ledger=books,
         second_addresses=relation.new_addresses(people, life, shape.rng("second addresses")),
     )

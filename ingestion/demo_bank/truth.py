@@ -29,6 +29,8 @@ churn.csv             who decided to leave: cause, kind, day of decision, end of
 churn_hazard.parquet  chance of each person at risk to decide in each month, in all and by cause
 false_visits.csv      visits in the ledger that never happened
 same_person.csv       customer numbers of one person, and how the second one differs
+shared_telephone.csv  customers of the core who gave a relative's telephone, and whose
+merchant_ledger.csv   entries of the old ledgers: whose shop, how it is misspelt, what becomes of it
 campaign_effect.csv   members of campaigns: chance to buy untouched, and what a contact adds
 level_triggers.csv    balances that called for another level, and whether anybody answered
 moved_away.csv        who moved to another town, when, and whether he said so
@@ -100,6 +102,14 @@ def write_truth(
     pl.concat(life.hazards).write_parquet(folder / "churn_hazard.parquet", compression="zstd")
     _false_visits(bank, notes.visits).write_csv(folder / "false_visits.csv")
     _same_person(bank).write_csv(folder / "same_person.csv")
+    shared = np.flatnonzero(bank.people.telephone_of != np.arange(len(bank.people.telephone_of)))
+    pl.DataFrame(
+        {
+            "customer_id": bank.people.ids.gather(shared),
+            "relative_customer_id": bank.people.ids.gather(bank.people.telephone_of[shared]),
+        }
+    ).write_csv(folder / "shared_telephone.csv")
+    bank.merchants.truth.write_csv(folder / "merchant_ledger.csv")
     _campaigns(bank, notes.members).write_csv(folder / "campaign_effect.csv")
     _levels(bank).write_csv(folder / "level_triggers.csv")
     moved = np.flatnonzero(
