@@ -34,8 +34,8 @@ from ingestion.demo_bank.ledger import Ledger, Turnover
 from ingestion.demo_bank.life import FAR, Life, Signals, decide, make_life
 from ingestion.demo_bank.loans import SETTLED, Loans, first_loans
 from ingestion.demo_bank.marketing import CAMPAIGNS, Members
-from ingestion.demo_bank.papers import Papers, write_papers
 from ingestion.demo_bank.merchants import MerchantBook
+from ingestion.demo_bank.papers import Papers, write_papers
 from ingestion.demo_bank.people import People, make_people
 from ingestion.demo_bank.postings import Settled, Wishes, settle
 from ingestion.demo_bank.repayments import Paid

@@ -21,7 +21,7 @@ _INK, _LINE, _HEAD, _SUM = "#1B2733", "#B9C7D5", "#DDEBF7", "#EEF3F8"
 # A workbook carries its time of birth; a fixed one makes equal sheets equal files.
 _BORN: Final = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 _NUMBER_FORMATS: Final = {
-    # A figure keeps a space from the line on its right. Text, or Excel turns a 19-digit number into 6.217E+18.
+    # Text, or Excel turns a 19-digit number into 6.217E+18. A figure keeps off the line beside it.
     "text": "@",
     "integer": "#,##0_ ",
     "decimal": "#,##0.0_ ",
