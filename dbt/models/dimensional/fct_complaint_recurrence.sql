@@ -94,10 +94,7 @@ compared as (
         measured.*,
         case
             when before_count > 0 and after_count > 0
-                then exp(
-                    cast(deviation_count as double)
-                    * sqrt(1.0 / cast(before_count as double) + 1.0 / cast(after_count as double))
-                )
+                then exp(cast(deviation_count as double) * sqrt(1.0e0 / before_count + 1.0e0 / after_count))
         end as ratio_factor,
         case when before_count > 0 then cast(after_count as double) / cast(before_count as double) end
             as recurrence_ratio

@@ -36,7 +36,9 @@ team as (
 
 select
     cast(
-        {{ surrogate_key(['attempt.employee_id', 'attempt.customer_key', 'attempt.visited_date', 'attempt.visited_time']) }}
+        {{ surrogate_key([
+            'attempt.employee_id', 'attempt.customer_key', 'attempt.visited_date', 'attempt.visited_time',
+        ]) }}
         as bigint
     ) as visit_pk,
     cast(coalesce(customer.customer_pk, {{ var('unassigned_pk') }}) as bigint) as customer_fk,
