@@ -114,6 +114,6 @@ def soil_relations(grid: Grid) -> list[Spot]:
     grid.rows[2][grid.place("relation_code")] = "同学"
     grid.rows.append(list(grid.rows[5]))
     return [
-        Spot(2, "relation_code", "unknown_code", "quarantined"),
+        Spot(2, "relation_code", "unknown_relation", "quarantined"),
         Spot(count, None, "duplicated_row", "quarantined"),
     ]

@@ -75,6 +75,7 @@ def test_dirt_is_where_the_truth_says(bank: Bank) -> None:
     shown = {
         "impossible_date": "2025-02-30", "unknown_code": "微信", "amount_with_unit": "3万",
         "thousands_separator": "1,234.50", "dash_for_nothing": "-", "unknown_manager": "999999",
+        "unknown_relation": "同学",
         "full_width_digits": "".join(chr(ord(sign) + 0xFEE0) for sign in "12.5"),
     }  # fmt: skip
     paths = {path.name: path for path in bank.delivered}
