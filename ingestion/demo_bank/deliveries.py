@@ -357,7 +357,9 @@ class Deliveries:
         forms = Habits(title=f"调研表发放回收登记({label})", dates="chinese", sheet="登记",
                        alias=True, signature=False)  # fmt: skip
         answers = Habits(note="金额单位:万元", sheet="答案", signature=False, has_guide=True)
-        mended = Habits(title="投诉整改措施一览", dates="slash", sheet="整改", signature=False)
+        mended = Habits(
+            title=f"投诉整改措施一览({label})", dates="slash", sheet="整改", signature=False
+        )
         shops = Habits(title="客户经理旧调研台账汇总", dates="dot", sheet="旧台账")
         system = Habits(title="行长系统商户信息", dates="real", sheet="商户", signature=False)
         words = Habits(title=f"客户归并认定登记({label})", dates="slash", sheet="认定")
