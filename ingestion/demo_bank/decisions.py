@@ -47,7 +47,7 @@ def make_decisions(shape: Shape, people: People, staff: Staff) -> pl.DataFrame:
             "left_customer_id": [row[0] for row in rows],
             "right_customer_id": [row[1] for row in rows],
             "verdict_code": [row[2] for row in rows],
-            "reason_code": [row[3] for row in rows],
+            "basis_code": [row[3] for row in rows],
             "decided_by_id": [staff.ids[clerks[n % len(clerks)]] for n in range(len(rows))],
             "decided_date": dates(np.array([next_working_day(row[4]) for row in rows])),
         }

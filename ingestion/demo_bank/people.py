@@ -257,17 +257,10 @@ def _with_second_numbers(shape: Shape, core: People, rng: np.random.Generator) -
     blank = np.full(count, -1)
     birth = np.where(has_id, core.birth[picks], NO_DAY).astype(np.int32)
     same["birth"] = np.concatenate([core.birth, birth])
-    same["organisation"] = np.concatenate(
-        [
-            core.organisation,
-            # These two systems give numbers only; accounts stay where they are kept.
-            other_branches(
-                core.organisation[picks],
-                np.isin(sources, [PHONE, PRESIDENT]),
-                shape.rng("people", "branches"),
-            ),
-        ]
-    )
+    # These two systems give numbers only; accounts stay where they are kept.
+    is_free, chance = np.isin(sources, [PHONE, PRESIDENT]), shape.rng("people", "branches")
+    units = other_branches(core.organisation[picks], is_free, chance)
+    same["organisation"] = np.concatenate([core.organisation, units])
     return People(
         core_count=core.core_count,
         ids=pl.concat([core.ids, _second_ids(sources, rng)]),

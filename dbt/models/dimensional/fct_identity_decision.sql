@@ -4,7 +4,7 @@ with decided as (
         ref('stg_identity__decision'),
         key=['decision_id'],
         columns=[
-            'decision_id', 'left_customer_id', 'right_customer_id', 'verdict_code', 'reason_code',
+            'decision_id', 'left_customer_id', 'right_customer_id', 'verdict_code', 'basis_code',
             'decided_by_id', 'decided_date',
         ],
         where='decided_date <= ' ~ business_date(),
@@ -42,7 +42,7 @@ select
     cast(numbered.left_key as bigint) as left_key,
     cast(numbered.right_key as bigint) as right_key,
     cast(numbered.verdict_code as {{ t_string() }}) as verdict_code,
-    cast(numbered.reason_code as {{ t_string() }}) as reason_code,
+    cast(numbered.basis_code as {{ t_string() }}) as basis_code,
     cast(coalesce(employee.employee_pk, {{ var('unassigned_pk') }}) as bigint) as decided_by_fk,
     cast(numbered.decided_date as date) as decided_date,
     cast(numbered.newest_rank = 1 and numbered.left_key <> numbered.right_key as boolean)

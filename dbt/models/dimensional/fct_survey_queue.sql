@@ -31,6 +31,7 @@ entered as (
     select
         entry.plain_name,
         entry.district_id,
+        'merchant' as population_type_code,
         min(coalesce(entry.handed_over_date, entry.listed_date)) as entered_date
     from {{ ref('int_merchant__list_entry') }} as entry
     inner join {{ ref('int_merchant__judge_entry') }} as judged
@@ -74,7 +75,7 @@ placed as (
     left join {{ ref('int_merchant__shorten_name') }} as shortened
         on unit.unit_name = shortened.merchant_name
     left join entered
-        on unit.population_type_code = 'merchant'
+        on unit.population_type_code = entered.population_type_code
         and shortened.plain_name = entered.plain_name
         and unit.district_id = entered.district_id
     left join surveyed on unit.unit_id = surveyed.unit_id

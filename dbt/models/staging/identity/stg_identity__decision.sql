@@ -5,7 +5,7 @@ select
     cast(left_customer_id as string) as left_customer_id,
     cast(right_customer_id as string) as right_customer_id,
     cast(verdict_code as string) as verdict_code,
-    cast(reason_code as string) as reason_code,
+    cast(basis_code as string) as basis_code,
     cast(decided_by_id as string) as decided_by_id,
     cast(decided_date as date) as decided_date,
     cast(business_date as date) as business_date,
