@@ -26,7 +26,7 @@ from serving.errors import SheetError
 
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
 Rhythm = Literal["daily", "weekly", "monthly"]
-Kind = Literal["text", "integer", "decimal", "yuan", "wan_yuan", "percent", "date"]
+Kind = Literal["text", "integer", "decimal", "yuan", "wan_yuan", "capital", "percent", "date"]
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Code = Annotated[str, StringConstraints(pattern=r"^R[0-9]{2}[a-z]?$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -52,6 +52,7 @@ class Column(_Strict):
     Attributes:
         name: Column of the query that it shows.
         kind: How its values are written; amounts come from the query in yuan, shares as fractions.
+            `capital` writes an amount in Chinese capitals (人民币大写).
         width: Width in characters; by its contents where none is given.
         is_total: Whether the column is added up in the last line.
         values: What stands for each code, in Chinese; a code that is not listed stands as it is.

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import xlsxwriter
 
+from serving.capital import capital_amount
 from serving.export import is_exact, whole_text
 from serving.sheets.definition import Column, Definition
 from serving.sheets.due import Period
@@ -27,6 +28,7 @@ _NUMBER_FORMATS: Final = {
     "decimal": "#,##0.0_ ",
     "yuan": "#,##0.00_ ",
     "wan_yuan": "#,##0.00_ ",
+    "capital": "@",
     "percent": "0.0%_ ",
     "date": "yyyy-mm-dd",
 }
@@ -131,6 +133,7 @@ def _write_rows(
     box = {"border": 1, "border_color": _LINE}
     plain = [book.add_format(_cell(column, **box)) for column in columns]
     summed = [book.add_format(_cell(column, bold=True, bg_color=_SUM, **box)) for column in columns]
+    beginning = book.add_format(_style(bold=True, bg_color=_SUM, **box))
     if not rows:
         nothing = book.add_format(_style(italic=True, font_color="#5C6B7A"))
         sheet.write_string(top, 0, "本期无记录 Nothing to tell of this period", nothing)
@@ -149,8 +152,9 @@ def _write_rows(
             total = shown(column, sum(values, start=type(values[0])(0)) if values else None)
             _write_cell(sheet, end, place, total, summed[place])
         else:
+            # The label may run on over the empty cell beside it.
             label = f"合计 Total ({len(rows)})" if place == 0 else None
-            _write_cell(sheet, end, place, label, summed[place])
+            _write_cell(sheet, end, place, label, beginning if label else summed[place])
     return end + 1
 
 
@@ -158,7 +162,7 @@ def _cell(column: Column, **more: Any) -> dict[str, Any]:
     look = _style(num_format=_NUMBER_FORMATS[column.kind], **more)
     if column.kind == "date":
         look["align"] = "center"
-    if column.kind == "text":
+    if column.kind in ("text", "capital"):
         look |= {"text_wrap": True, "align": "left", "indent": 1}
     return look
 
@@ -176,6 +180,8 @@ def shown(column: Column, value: Any) -> Any:
         return None
     if column.kind == "wan_yuan":
         return Decimal(value) / _WAN
+    if column.kind == "capital":
+        return capital_amount(Decimal(value))
     if column.kind == "text":
         return column.values.get(str(value), str(value))
     return value

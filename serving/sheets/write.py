@@ -159,7 +159,9 @@ def _divided(
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The rows of each file, with what it is about; a sheet for all is written though empty."""
     if not definition.file_for:
-        yield "", rows
+        # A form without a row would be a blank template, and come back as an empty delivery.
+        if rows or definition.form is None:
+            yield "", rows
         return
     parts: dict[str, list[dict[str, Any]]] = {}
     for row in rows:

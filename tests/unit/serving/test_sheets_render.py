@@ -10,7 +10,7 @@ import pytest
 
 from serving.sheets.definition import Column, Definition
 from serving.sheets.due import Period
-from serving.sheets.render import Page, render
+from serving.sheets.render import Page, render, shown
 
 WEEK = Period(dt.date(2026, 1, 5), dt.date(2026, 1, 11))
 PAGE = Page(bank="娄烦县农村商业银行", about="王芳 E0012", period=WEEK, generation=7)
@@ -126,6 +126,11 @@ def test_nothing_to_tell_is_told() -> None:
 
 def test_equal_rows_make_equal_files() -> None:
     assert render(DEFINITION, PAGE, ROWS) == render(DEFINITION, PAGE, list(ROWS))
+
+
+def test_an_amount_can_stand_in_capitals() -> None:
+    column = Column(name="a", zh="大写", en="In capitals", kind="capital")
+    assert shown(column, Decimal("300.00")) == "叁佰元整"
 
 
 def test_a_column_adds_up_only_figures() -> None:

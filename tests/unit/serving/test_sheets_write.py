@@ -136,6 +136,8 @@ def test_a_form_is_filled_in_for_the_next_working_day(
         ("fieldwork__callback", [{"customer_name": "李四"}], "E2", dt.date(2026, 1, 12))
     ]
     assert made.path.read_bytes() == b"book"
+    nobody = changes | {"query": "select * from crm.mart.visit where manager_id = 'E9'"}
+    assert written(connection, tmp_path, nobody | {"file_for": []}, form) == []
 
 
 def test_a_folder_that_cannot_be_written_is_told(
