@@ -1,7 +1,7 @@
 -- One row per month, kind of subject (bank, district, team, manager or level) and subject: visits owed
 -- in the periods that ended in the month, and visits that count.
 {{ partitioned_from_month('month_date') }}
-{%- set first_month = rebuilt_from('mart_relationship__cadence_month', unfinished='1 = 0', back_months=1) %}
+{%- set first_month = rebuilt_from('mart_relationship__cadence_month', back_months=1) %}
 {%- set subjects = ['bank', 'district', 'team', 'manager', 'level'] %}
 with requirement as (
     select
@@ -81,6 +81,7 @@ select
     cast(subject_type_code as {{ t_string() }}) as subject_type_code,
     cast(subject_id as {{ t_string() }}) as subject_id,
     cast(subject_name as {{ t_string() }}) as subject_name,
+    cast({{ month_days('month_date') }} as int) as days_count,
     cast(required_count as bigint) as required_count,
     cast(done_count as bigint) as done_count,
     cast(counted_count as bigint) as counted_count,

@@ -52,7 +52,7 @@ measured as (
 ),
 
 projected as (
-    select projected_finish_date
+    select max(projected_finish_date) as projected_finish_date
     from survey
     where counted_date = {{ business_date() }}
 ),
@@ -74,14 +74,17 @@ reached as (
             when 'survey_coverage' then measured.reached_rate
             when 'file_completeness' then {{ share_of('file.complete_count', 'file.file_count') }}
         end as reached_rate,
-        case when milestone.measure_code = 'survey_coverage' then projected.projected_finish_date end
-            as projected_finish_date
+        -- A plan that is over will not be reached any more.
+        case
+            when milestone.measure_code = 'survey_coverage' and milestone.valid_to_date > {{ business_date() }}
+                then projected.projected_finish_date
+        end as projected_finish_date
     from milestone
     cross join file
+    cross join projected
     left join measured
         on milestone.plan_code = measured.plan_code
         and milestone.milestone_code = measured.milestone_code
-    left join projected on {{ business_date() }} < milestone.valid_to_date
 )
 
 select

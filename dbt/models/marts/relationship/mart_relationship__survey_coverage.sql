@@ -111,15 +111,12 @@ select
         as coverage_rate,
     cast({{ from_units('projected.median_doubled * 5', 1) }} as decimal(18, 1)) as median_accepted_count,
     cast(projected.projection_code as {{ t_string() }}) as projection_code,
-    cast(middle.date_pk as date) as projected_finish_date,
-    cast(early.date_pk as date) as earliest_finish_date,
-    cast(late.date_pk as date) as latest_finish_date
+    cast(case when projected.projection_code = 'projected' then middle.date_pk end as date) as projected_finish_date,
+    cast(case when projected.projection_code = 'projected' then early.date_pk end as date) as earliest_finish_date,
+    cast(case when projected.projection_code = 'projected' then late.date_pk end as date) as latest_finish_date
 from projected
 left join {{ ref('dim_district') }} as district on projected.district_fk = district.district_pk
 -- Later than the calendar is never: null, as where nothing comes in.
-left join working_day as middle
-    on projected.middle_number = middle.working_day_number and projected.projection_code = 'projected'
-left join working_day as early
-    on projected.early_number = early.working_day_number and projected.projection_code = 'projected'
-left join working_day as late
-    on projected.late_number = late.working_day_number and projected.projection_code = 'projected'
+left join working_day as middle on projected.middle_number = middle.working_day_number
+left join working_day as early on projected.early_number = early.working_day_number
+left join working_day as late on projected.late_number = late.working_day_number
