@@ -104,8 +104,12 @@ class Graph:
         """
         node = self.nodes[unique_id]
         name, layer = str(node["name"]), _layer(node)
+        is_late = unique_id in self.after_scores
+        # Who a party is in the vault rests on what was found out in the night, as scores do.
+        if layer == "identity" and is_late:
+            return "scores"
         if node["resource_type"] != "seed" and layer in ("staging", "intermediate", "dimensional"):
-            if unique_id in self.after_scores:
+            if is_late:
                 return "scores"
             if layer == "dimensional":
                 return "facts" if name.startswith("fct_") else "dimensions"
