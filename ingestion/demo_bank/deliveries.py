@@ -13,17 +13,14 @@ from ingestion.demo_bank import bank as units
 from ingestion.demo_bank import (
     clerks,
     closing,
-    customer_file,
     delivered,
     foreign,
     foreign_frames,
     ledger,
     marketing,
     planning,
-    remedies,
     risk,
     service,
-    survey,
     treasury,
     verdicts,
 )
@@ -33,10 +30,11 @@ from ingestion.demo_bank.extracts import ExtractWriter, FeedBook
 from ingestion.demo_bank.field_sheets import FieldDesk
 from ingestion.demo_bank.fieldwork import Callbacks, Visits
 from ingestion.demo_bank.groups import group_frame
+from ingestion.demo_bank.office_sheets import OfficeDesk
 from ingestion.demo_bank.paper_sheets import PaperDesk
 from ingestion.demo_bank.papers import roster_as_sent
 from ingestion.demo_bank.shape import Ints, to_date
-from ingestion.demo_bank.sheets import Habits, SheetWriter, make_grid
+from ingestion.demo_bank.sheets import SheetWriter
 from ingestion.demo_bank.story import Bank, Month
 
 # Months of the history (from 0) and days ahead (from 1) whose transfer of postings went wrong.
@@ -72,6 +70,7 @@ class Deliveries:
             self.bank.people, self.bank.staff, self.sheets, self.extracts, self.stains
         )
         self._papers = PaperDesk(self.bank.staff, self._field)
+        self._office = OfficeDesk(self.bank, self.book, self._field)
         start = self.bank.accounts
         loans = start.is_kind("loan")
         deposits = ~loans & ~start.is_kind("wealth")
@@ -337,69 +336,8 @@ class Deliveries:
             ("marketing__campaign_member", marketing.member_frame(month.members, bank.people)),
         ):
             self.extracts.write(feed, frame, folder, date)
-        self._month_sheets(period.start, period.end, closed.explanations, folder, date, label)
-
-    def _month_sheets(
-        self,
-        since: int,
-        until: int,
-        explanations: pl.DataFrame,
-        folder: Path,
-        date: str,
-        label: str,
-    ) -> None:
-        """Survey, targets and what finance explains, which are kept in workbooks."""
-        bank = self.bank
-        year = to_date(until).year
-        targets = planning.target_frame(bank.shape, bank.staff, year, self._opening_sums)
-        plain = Habits(title=f"{year}年度任务指标", dates="slash", sheet="指标", signature=False)
-        listed = Habits(title="市场调研清单", dates="dot", sheet="清单", signature=False)
-        forms = Habits(title=f"调研表发放回收登记({label})", dates="chinese", sheet="登记",
-                       alias=True, signature=False)  # fmt: skip
-        answers = Habits(note="金额单位:万元", sheet="答案", signature=False, has_guide=True)
-        mended = Habits(
-            title=f"投诉整改措施一览({label})", dates="slash", sheet="整改", signature=False
-        )
-        shops = Habits(title="客户经理旧调研台账汇总", dates="dot", sheet="旧台账")
-        system = Habits(title="行长系统商户信息", dates="real", sheet="商户", signature=False)
-        words = Habits(title=f"客户归并认定登记({label})", dates="slash", sheet="认定")
-        decided = pl.col("decided_date").is_between(to_date(since), to_date(until))
-        reasons = Habits(title=f"总账与分户差异说明({label})", sheet="差异说明", signature=False)
-        for feed, frame, habits in (
-            ("planning__target", targets, plain),
-            ("survey__frame", survey.frame_frame(bank.survey, bank.people), listed),
-            ("survey__form", survey.form_frame(bank.survey, bank.staff, until), forms),
-            ("survey__answer", survey.answer_frame(bank.survey, until), answers),
-            ("survey__legacy_ledger", bank.merchants.ledger_frame(until), shops),
-            ("survey__president_system_merchant", bank.merchants.system_frame(until), system),
-            ("identity__decision", bank.decisions.filter(decided), words),
-            ("ledger__explanation", explanations, reasons),
-            ("service__remedy", remedies.remedy_frame(bank.shape, until), mended),
-        ):
-            grid = make_grid(self.book.feeds[feed], frame, habits)
-            spots = clerks.sign(grid, "内勤岗") if habits.signature and frame.height else []
-            path = self.sheets.write(grid, habits, folder, date)
-            clerks.note_all(self.stains, grid, spots, path)
-        self._customer_file(until, folder, date, label)
-
-    def _customer_file(self, until: int, folder: Path, date: str, label: str) -> None:
-        """Relations among customers and classes set by hand, as the keeper of the file has them."""
-        bank = self.bank
-        relations = customer_file.relation_frame(
-            bank.shape, bank.people, bank.groups, bank.staff, until
-        )
-        overrides = customer_file.override_frame(bank.shape, bank.people, bank.staff, until)
-        plain = Habits(
-            title=f"客户社会关系登记({label})", dates="slash", sheet="关系", signature=False
-        )
-        grid = make_grid(self.book.feeds["fieldwork__customer_relation"], relations, plain)
-        spots = customer_file.soil_relations(grid)
-        path = self.sheets.write(grid, plain, folder, date)
-        clerks.note_all(self.stains, grid, spots, path)
-        signed = Habits(
-            title=f"客户分类调整审批({label})", dates="chinese", sheet="调整", alias=True
-        )
-        self._field.plain_sheet("fieldwork__customer_override", overrides, signed, folder, date)
+        targets = planning.target_frame(shape, staff, to_date(period.end).year, self._opening_sums)
+        self._office.write(period, targets, closed.explanations, folder, date, label)
 
 
 def _joined(kind: type[_Events], earlier: _Events | None, new: _Events) -> _Events:
