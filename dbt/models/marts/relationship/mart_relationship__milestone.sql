@@ -18,19 +18,12 @@ survey as (
     where district_id = 'all' and population_type_code = 'all'
 ),
 
--- A file is complete that says where the customer belongs, how he is looked after and how to reach him.
 file as (
     select
-        count(*) as file_count,
-        sum(
-            case
-                when has_mobile and has_address and level_code is not null and population_type_code is not null
-                    and district_fk <> {{ var('unassigned_pk') }} then 1
-                else 0
-            end
-        ) as complete_count
-    from {{ ref('dim_customer') }}
-    where is_current and status_code <> 'closed' and customer_pk <> {{ var('unassigned_pk') }}
+        sum(customer_count) as file_count,
+        sum(complete_count) as complete_count
+    from {{ ref('mart_relationship__file_completeness_month') }}
+    where month_date = {{ date_literal(business_month()) }}
 ),
 
 -- What was reached by the end of the plan counts, not what came after it.
