@@ -33,7 +33,8 @@ ACCOUNT_FEEDS: Final = (
     "corebank__account", "corebank__account_holder", "corebank__balance", "corebank__accrual",
     "risk__account_measure",
 )  # fmt: skip
-CUSTOMER_FEEDS: Final = ("corebank__customer", "fieldwork__visit", "fieldwork__callback")
+VISIT_FEEDS: Final = ("fieldwork__visit", "fieldwork__callback", "fieldwork__visit_verdict")
+CUSTOMER_FEEDS: Final = ("corebank__customer", *VISIT_FEEDS)
 LEDGER_FEEDS: Final = ("ledger__gl_balance", "ledger__explanation")
 
 
@@ -154,7 +155,7 @@ class Deliveries:
         days = [month + dt.timedelta(days=day) for day in range(31)]
         found = self.of_bank()
         found |= {feed: self.rows(feed, month_end_date=days) for feed in LEDGER_FEEDS}
-        for feed in ("fieldwork__visit", "fieldwork__callback"):
+        for feed in VISIT_FEEDS:
             found[feed] = self.rows(feed, visited_date=days)
         numbers = {row["customer_id"] for row in found["fieldwork__visit"]}
         found["corebank__customer"] = self.rows("corebank__customer", customer_id=numbers)

@@ -173,20 +173,39 @@ def _trained(table: Any, frame: pl.DataFrame, document_recall: float) -> tuple[d
         # A name for the run's tables: chance would make another one each night.
         linker_uid="identity",
     )
-    linker = _linker(table, settings)
-    training = linker.training
+    shared = {number: _shared_values(frame, number) for number in _TRAINED_ON}
+    taught = [number for number, count in shared.items() if count]
+    while True:
+        linker = _linker(table, settings)
+        failed = _teach(linker.training, taught)
+        if failed is None:
+            return linker.misc.save_model_to_json(), sum(shared[number] for number in taught)
+        taught.remove(failed)
+
+
+def _shared_values(frame: pl.DataFrame, number: int) -> int:
+    """How many values of a block come more than once."""
+    counts = frame[f"block_{number}"].drop_nulls().value_counts()["count"]
+    return int((counts > 1).sum())
+
+
+def _teach(training: Any, blocks: list[int]) -> int | None:
+    """Estimate u, then m on one block after the other; the block that could not be learnt from.
+
+    In a small bank a block has so few pairs that the chance of a match runs to nothing, which
+    Splink refuses, leaving its model without a field: whoever calls begins anew without the block.
+    """
     training.estimate_u_using_random_sampling(max_pairs=_SAMPLED_PAIRS, seed=_SEED)
-    seen = 0
-    for number in _TRAINED_ON:
-        shared = frame[f"block_{number}"].drop_nulls().value_counts().filter(pl.col("count") > 1)
-        if shared.height:
-            column = BLOCKS[number][0]
+    for number in blocks:
+        column = BLOCKS[number][0]
+        try:
             training.estimate_parameters_using_expectation_maximisation(
                 f"l.{column} = r.{column} and l.block_{number} = r.block_{number}",
                 estimate_without_term_frequencies=True,
             )
-            seen += shared.height
-    return linker.misc.save_model_to_json(), seen
+        except ValueError:
+            return number
+    return None
 
 
 def _prior(frame: pl.DataFrame, document_recall: float) -> float:

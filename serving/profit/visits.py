@@ -15,6 +15,7 @@ from serving.profit.numbers import month_first
 from serving.profit.records import newest
 
 KIND: Final = "customer_visit"
+VERDICTS: Final = "fieldwork__visit_verdict"
 _VISIT: Final = (
     "customer_id", "employee_id", "visited_date", "visited_time", "visit_way_code",
     "duration_minutes",
@@ -59,7 +60,10 @@ def visit_lines(
 
 
 def _visits(bank: Bank, month: dt.date) -> Iterator[Row]:
-    """Visits of a month that nobody denied, each as it was delivered last."""
+    """Visits of a month that stand, each as it was delivered last.
+
+    What the supervisors decided of a visit holds; where they decided nothing, a denial does.
+    """
     rows = newest(
         bank.rows("fieldwork__visit"),
         key=lambda row: (
@@ -71,9 +75,15 @@ def _visits(bank: Bank, month: dt.date) -> Iterator[Row]:
         for row in bank.rows("fieldwork__callback")
         if _is_denial(bank, row)
     }
+    decided = newest(
+        (row for row in bank.rows(VERDICTS) if row["decided_date"] <= bank.until),
+        key=lambda row: (row["customer_id"], row["employee_id"], row["visited_date"]),
+    )
     for row in rows:
         name = (row["customer_id"], row["employee_id"], row["visited_date"])
-        if month_first(row["visited_date"]) == month and name not in denied:
+        verdict = decided.get(name)
+        stands = verdict["verdict_code"] == "genuine" if verdict else name not in denied
+        if month_first(row["visited_date"]) == month and stands:
             yield row
 
 
