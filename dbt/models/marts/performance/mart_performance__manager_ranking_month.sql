@@ -13,14 +13,17 @@ with scored as (
     group by manager_fk, employee_id, days_count, month_date
 ),
 
--- Months of one manager differ by chance as much as managers do: their spread says how much.
-spread as (
+-- Months of one manager differ by chance as much as managers do: their spread says how much. Summed
+-- up as decimals, since a sum of doubles would depend on the order of its rows.
+summed as (
     select
         scored.employee_id,
         scored.month_date,
         count(earlier.score) as months_count,
-        avg(cast(earlier.score as double)) as mean_score,
-        stddev_samp(cast(earlier.score as double)) / sqrt(count(earlier.score)) as standard_error,
+        cast(sum(earlier.score) as double) as score_sum,
+        cast(
+            sum(cast(earlier.score as decimal(19, 4)) * cast(earlier.score as decimal(19, 4))) as double
+        ) as square_sum,
         max(rule.quantile_value) as quantile_value,
         max(rule.minimum_months_count) as minimum_months_count
     from scored
@@ -31,6 +34,21 @@ spread as (
         and scored.month_date >= earlier.month_date
         and {{ months_apart('earlier.month_date', 'scored.month_date') }} < rule.months_count
     group by scored.employee_id, scored.month_date
+),
+
+spread as (
+    select
+        employee_id,
+        month_date,
+        months_count,
+        quantile_value,
+        minimum_months_count,
+        score_sum / nullif(months_count, 0) as mean_score,
+        sqrt(
+            greatest(square_sum - score_sum * score_sum / nullif(months_count, 0), 0)
+            / nullif(months_count - 1, 0) / nullif(months_count, 0)
+        ) as standard_error
+    from summed
 ),
 
 -- Of two whose means lie nearer to each other than chance would put them, neither is ahead.
