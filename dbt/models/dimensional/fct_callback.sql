@@ -5,7 +5,7 @@ with callback as (
         key=['leader_id', 'customer_id', 'called_date'],
         columns=[
             'leader_id', 'customer_id', 'called_date', 'mode_code', 'visited_employee_id',
-            'visited_date', 'result_code', 'satisfaction_score', 'opinion_text',
+            'visited_date', 'result_code', 'satisfaction_score',
         ],
     ) }}
 ),
@@ -28,8 +28,6 @@ select
     cast(callback.visited_date as date) as visited_date,
     cast(callback.result_code as {{ t_string() }}) as result_code,
     cast(callback.satisfaction_score as int) as satisfaction_score,
-    -- The opinion names people and stays in staging.
-    cast(length(trim(coalesce(callback.opinion_text, ''))) > 0 as boolean) as has_opinion,
     cast(1 as int) as callback_count
 from callback
 left join {{ ref('int_customer__assign_key') }} as assigned
