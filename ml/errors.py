@@ -30,3 +30,15 @@ class NoModel(MlError):  # noqa: N818
 
 class ScoringHeld(MlError):  # noqa: N818
     """The features of today look unlike those of training; scoring them would be a guess."""
+
+
+class TableRefused(MlError):  # noqa: N818
+    """A table that somebody brought cannot be judged: not there, no target, nothing to learn.
+
+    Attributes:
+        sentence: The same in Chinese and in English, for whoever typed the command.
+    """
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(english)
+        self.sentence = (chinese, english)

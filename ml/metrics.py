@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -70,20 +72,21 @@ def calibration_table(labels: Array, probability: Array) -> list[dict[str, float
 def calibration_slope(labels: Array, probability: Array) -> float:
     """Slope of seen on predicted log-odds; 1 is right, below 1 means too sure of itself.
 
-    Two-parameter logistic regression by Newton's method: it converges in a handful of steps and
-    needs no solver options.
+    Two-parameter logistic regression of the labels on the log-odds.
     """
     clipped = np.clip(probability, 1e-9, 1 - 1e-9)
-    design = np.column_stack([np.ones_like(clipped), np.log(clipped / (1 - clipped))])
-    weights = np.array([0.0, 1.0])
-    for _ in range(50):
-        fitted = 1 / (1 + np.exp(-np.clip(design @ weights, -35, 35)))
-        curvature = design.T @ (design * (fitted * (1 - fitted))[:, None])
-        step = np.linalg.solve(curvature + 1e-9 * np.eye(2), design.T @ (labels - fitted))
-        weights = weights + step
-        if np.abs(step).max() < 1e-10:
-            break
-    return float(weights[1])
+    odds = np.log(clipped / (1 - clipped))
+
+    def loss(free: Array) -> tuple[float, Array]:
+        raw = free[0] + free[1] * odds
+        slope = expit(raw) - labels
+        return float(np.mean(np.logaddexp(0, raw) - labels * raw)), np.array(
+            [slope.mean(), (slope * odds).mean()]
+        )
+
+    # Newton's own steps overshoot where a model is nearly sure of everything.
+    found = minimize(loss, np.array([0.0, 1.0]), jac=True, method="BFGS")
+    return float(found.x[1])
 
 
 def churn_metrics(labels: Array, probability: Array, keys: NDArray[np.int64]) -> dict[str, float]:
@@ -122,6 +125,18 @@ def value_metrics(seen: Array, predicted: Array) -> dict[str, float]:
         "spearman": spearman(seen, predicted),
         # Null would be truer for a bank whose total is nil, but a number sorts and plots.
         "total_ratio": float(predicted.sum() / total) if total else 0.0,
+    }
+
+
+def quantity_metrics(seen: Array, predicted: Array) -> dict[str, float]:
+    """Error and order of any number; 0 as the share explained where nothing varies."""
+    error = seen - predicted
+    spread = float(((seen - seen.mean()) ** 2).mean())
+    return {
+        "r2": 1 - float((error**2).mean()) / spread if spread else 0.0,
+        "rmse": float(np.sqrt((error**2).mean())),
+        "mae": float(np.abs(error).mean()),
+        "spearman": spearman(seen, predicted),
     }
 
 

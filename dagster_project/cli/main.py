@@ -16,13 +16,13 @@ from dagster_project.cli import (
     doctor,
     feeds,
     generations,
+    ml,
     reconcile,
     sql,
     statement,
     status,
     template,
     trace,
-    train,
     what_if,
 )
 from dagster_project.cli import run as night
@@ -46,7 +46,6 @@ PUBLISHED = "What is published 已发布数据"
 BEGIN = "To begin with 准备"
 app.command("run", rich_help_panel=NIGHT)(night.run)
 app.command("status", rich_help_panel=NIGHT)(status.status)
-app.command("train", rich_help_panel=NIGHT)(train.train)
 app.command("alerts", rich_help_panel=NIGHT)(alerts.alerts)
 app.command("deliveries", rich_help_panel=DELIVERIES)(deliveries.deliveries)
 app.command("release", rich_help_panel=DELIVERIES)(decide.release)
@@ -61,6 +60,7 @@ app.command("statement", rich_help_panel=PUBLISHED)(statement.statement)
 app.command("what-if", rich_help_panel=PUBLISHED)(what_if.what_if)
 app.command("generations", rich_help_panel=PUBLISHED)(generations.generations)
 app.command("rollback", rich_help_panel=PUBLISHED)(generations.rollback)
+app.add_typer(ml.app, name="ml", rich_help_panel=PUBLISHED)
 app.command("demo", rich_help_panel=BEGIN)(demo.demo)
 app.command("doctor", rich_help_panel=BEGIN)(doctor.doctor)
 

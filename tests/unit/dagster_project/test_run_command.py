@@ -111,7 +111,7 @@ def test_a_home_of_a_newer_version_is_told_in_both_languages(home: Home, nights:
     assert not home.lease.exists()
     assert not home.ledger.exists()
     assert nights == []
-    for command in (["status"], ["deliveries"], ["sql", "select 1"], ["train"], ["rollback"]):
+    for command in (["status"], ["deliveries"], ["sql", "select 1"], ["ml", "train"], ["rollback"]):
         assert CliRunner().invoke(app, command).exit_code == 7, command
     told = CliRunner().invoke(app, ["doctor", "--json"])
     found = {each["name"]: each["state"] for each in json.loads(told.stdout)}

@@ -22,7 +22,7 @@ NEW_HOME: list[Case] = [
     (("run", "--business-date", "1.1."), 2, "请写成 YYYY-MM-DD", "write it as YYYY-MM-DD"),
     (("run", "--feeds", "/nowhere"), 2, "接口定义文件有误", "is not a folder"),
     (("run", "--as-known-on", "2026-01-01"), 2, "没有已发布的夜间任务", "nothing to rebuild"),
-    (("train",), 1, "尚未发布任何数据，无从训练", "nothing to learn from"),
+    (("ml", "train"), 1, "尚未发布任何数据，无从训练", "nothing to learn from"),
     (("sql", "select 1"), 1, "请先运行一次夜间任务：crm run", "run a night first: crm run"),
     (("sql", "select 1", "--as-known-on", "2026-01-01"), 2, "尚未按", "is not rebuilt as known"),
     (("rollback",), 2, "无可回退", "nothing to roll back"),

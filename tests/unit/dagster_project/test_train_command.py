@@ -1,4 +1,4 @@
-"""`crm train`: the models anew from what is published, and never beside a night."""
+"""`crm ml train`: the models anew from what is published, and never beside a night."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def test_without_a_generation_there_is_nothing_to_learn_from(home: Home) -> None:
-    done = CliRunner().invoke(app, ["train"])
+    done = CliRunner().invoke(app, ["ml", "train"])
     assert done.exit_code == 1
     assert "nothing is published yet" in done.stderr
 
@@ -42,7 +42,7 @@ def test_both_models_learn_from_the_published_files(
         return models.Trained(name, "trained", version, f"{name} told")
 
     monkeypatch.setattr(models, "train", train)
-    done = CliRunner().invoke(app, ["train", "--json"])
+    done = CliRunner().invoke(app, ["ml", "train", "--json"])
     database = generations.folder_of(home.warehouse, 4) / "crm.duckdb"
     date = dt.date(2025, 12, 31)
     assert asked == [(name, database, date, True) for name in ("churn", "value")]
@@ -56,7 +56,7 @@ def test_while_a_night_runs_no_model_is_trained(home: Home) -> None:
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        done = CliRunner().invoke(app, ["train"])
+        done = CliRunner().invoke(app, ["ml", "train"])
         assert done.exit_code == 5
         assert "held by run 7" in done.stderr
     finally:

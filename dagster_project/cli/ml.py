@@ -1,0 +1,155 @@
+"""`crm ml`: what a data scientist does with the models between two nights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from dagster_project.cli.output import (
+    HomeOption,
+    JsonOption,
+    console,
+    guarded,
+    home_of,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from ml.benchmark import Result
+    from ml.table import Table
+
+app = typer.Typer(help="Train and judge models.", no_args_is_help=True)
+
+_PLACES = 4
+
+
+@app.command()
+@guarded
+def train(as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """Train the models anew from the published generation; the next night scores with them.
+
+    Exit code 1 if one of them could not be trained; the version before it goes on scoring.
+
+    Example: crm ml train --json
+    """
+    from dagster_project.stages import models
+
+    place = home_of(home)
+    trained = [models.retrain(place, name) for name in models.MODEL_NAMES]
+    if as_json:
+        print_json([vars(each) for each in trained])
+    else:
+        for each in trained:
+            mark = "[green]✓[/]" if each.version else "[yellow]![/]"
+            console.print(f"{mark} {each.name}: {escape(each.told)}", soft_wrap=True)
+    if any(each.version is None for each in trained):
+        raise typer.Exit(1)
+
+
+@app.command()
+@guarded
+def benchmark(
+    data: Annotated[
+        Path, typer.Option("--data", metavar="FILE", help="A table: CSV, Parquet or a first sheet.")
+    ],
+    target: Annotated[
+        str, typer.Option("--target", metavar="COLUMN", help="What is to be foretold.")
+    ],
+    positive: Annotated[
+        str | None,
+        typer.Option(
+            "--positive",
+            metavar="VALUE",
+            help="The class that is sought, against all others.",
+            show_default="1, yes, churn ... or the rarer of two",
+        ),
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--drop",
+            metavar="COLUMN",
+            help="Leave a column out: a key, or what is known only afterwards. Repeatable.",
+        ),
+    ] = None,
+    folds: Annotated[int, typer.Option("--folds", min=2, max=20, help="Folds.")] = 5,
+    repeats: Annotated[
+        int, typer.Option("--repeats", min=1, max=20, help="Repetitions, rows dealt anew.")
+    ] = 2,
+    tuned: Annotated[
+        bool,
+        typer.Option("--tuned", help="Also a boosting tuned by a search; takes many times longer."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge the bank's own models on any public table, by repeated stratified folds.
+
+    The nightly models are built by the same factories. Plain rivals see the same folds; a
+    difference whose 95% interval holds nil is called level. A target of many numbers is foretold as
+    a quantity.
+
+    Example: crm ml benchmark --data bank-full.csv --target y --drop duration
+    """
+    from ml import benchmark as judge
+    from ml import table as tables
+
+    table = tables.prepare(tables.read(data), target, positive=positive, drop=drop or [])
+    result = judge.run(table, folds=folds, repeats=repeats, is_tuned=tuned)
+    if as_json:
+        print_json(_as_data(table, result))
+        return
+    _print(table, result)
+
+
+def _as_data(table: Table, result: Result) -> dict[str, object]:
+    """The whole result for a program."""
+    return {
+        "rows": len(table.target),
+        "columns": {
+            "numbers": list(table.columns.numbers),
+            "categories": list(table.columns.categories),
+        },
+        "sought": table.sought,
+        "sought_share": float(table.target.mean()) if table.is_binary else None,
+        "notes": list(table.notes),
+        "models": result.means,
+        "differences": [vars(each) for each in result.differences],
+        "folds": result.folds.to_dicts(),
+    }
+
+
+def _print(table: Table, result: Result) -> None:
+    """Means per model, then ours against each rival."""
+    what = f"{table.sought} in {table.target.mean():.1%}" if table.is_binary else "a quantity"
+    console.print(
+        f"{len(table.target):,} rows, {len(table.columns.numbers)} numbers, "
+        f"{len(table.columns.categories)} categories; foretold: {what}",
+        markup=False,
+    )
+    for note in table.notes:
+        console.print(f"  {note}", markup=False)
+    means = Grid(show_edge=False, header_style="bold", pad_edge=False)
+    means.add_column("model", no_wrap=True)
+    measures = list(next(iter(result.means.values())))
+    for measure in measures:
+        means.add_column(measure.replace("_", " "), justify="right")
+    for name, row in result.means.items():
+        means.add_row(name, *(f"{row[measure]:.{_PLACES}f}" for measure in measures))
+    console.print(means)
+    apart = Grid(show_edge=False, header_style="bold", pad_edge=False)
+    for heading in ("blend against", "measure", "difference", "95% interval", ""):
+        apart.add_column(heading, no_wrap=True)
+    colours = {"ahead": "green", "behind": "red", "level": "dim"}
+    for each in result.differences:
+        apart.add_row(
+            each.rival,
+            each.measure.replace("_", " "),
+            f"{each.mean:+.{_PLACES}f}",
+            f"{each.low:+.{_PLACES}f} to {each.high:+.{_PLACES}f}",
+            f"[{colours[each.verdict]}]{each.verdict}[/]",
+        )
+    console.print(apart)

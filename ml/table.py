@@ -1,0 +1,229 @@
+"""Any table as rows, columns and a target: how a public data set gets to the factories."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ml.columns import Columns
+from ml.errors import TableRefused
+
+#: Words that tables use for the class that is sought, lower case.
+SOUGHT = ("1", "true", "yes", "y", "t", "是", "有", "churn", "churned", "bad", "default", "pos")
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?", "None")
+#: A target of so many different numbers is a quantity; of fewer, classes.
+_QUANTITY_VALUES = 20
+#: Text that reads as a number in this share of its rows is a number with gaps.
+_NUMBER_SHARE = 0.95
+#: Text with this share of different values names its row and tells nothing of others.
+_NAME_SHARE = 0.5
+_SNIFFED_BYTES = 1 << 16
+_DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that is ready to be judged.
+
+    Attributes:
+        frame: The columns that models may read; numbers as floats, categories as text.
+        columns: The same by kind.
+        target: One number per row: 1 for the class that is sought and 0 else, or a quantity.
+        is_binary: Whether the target is a class.
+        sought: The class that is sought; of a quantity, nothing.
+        notes: What was left out or changed, one sentence each.
+    """
+
+    frame: pl.DataFrame
+    columns: Columns
+    target: NDArray[np.float64]
+    is_binary: bool
+    sought: str | None
+    notes: tuple[str, ...]
+
+
+def read(path: Path) -> pl.DataFrame:
+    """A CSV file (any usual delimiter, UTF-8 or GB18030), a Parquet file or a first sheet.
+
+    Raises:
+        TableRefused: The file is not there, is empty, or is no table.
+    """
+    if not path.is_file():
+        raise TableRefused(f"找不到文件 {path}。", f"there is no file {path}")
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            frame = pl.read_parquet(path)
+        elif path.suffix.lower() in (".xlsx", ".xls", ".xlsb", ".ods"):
+            frame = pl.read_excel(path)
+        else:
+            frame = _read_text(path)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError, OSError) as error:
+        raise TableRefused(
+            f"{path.name} 无法作为表格读取：{error}", f"{path.name} is no table: {error}"
+        ) from error
+    if not frame.height:
+        raise TableRefused(f"{path.name} 没有数据行。", f"{path.name} has no rows")
+    return frame
+
+
+def _read_text(path: Path) -> pl.DataFrame:
+    """Delimited text; the delimiter is the one that the first lines agree on."""
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030")
+    head = text[:_SNIFFED_BYTES]
+    try:
+        delimiter = csv.Sniffer().sniff(head, _DELIMITERS).delimiter
+    except csv.Error:
+        delimiter = max(_DELIMITERS, key=head.split("\n", 1)[0].count)
+    return pl.read_csv(
+        text.encode(),
+        separator=delimiter,
+        null_values=list(MISSING),
+        infer_schema_length=None,
+        truncate_ragged_lines=False,
+    )
+
+
+def prepare(
+    frame: pl.DataFrame,
+    target: str,
+    *,
+    positive: str | None = None,
+    drop: Sequence[str] = (),
+) -> Table:
+    """Split a table into columns and target, and leave out what no model should read.
+
+    Args:
+        frame: The table.
+        target: Column that is to be told from the others.
+        positive: Value of the target that is sought, against all others.
+        drop: Columns to leave out: keys, and what is known only afterwards.
+
+    Raises:
+        TableRefused: A column is not there, the target has one value or too many, or nothing is
+            left to learn from.
+    """
+    unknown = [name for name in (target, *drop) if name not in frame.columns]
+    if unknown:
+        wanted, there = ", ".join(unknown), ", ".join(frame.columns)
+        raise TableRefused(
+            f"表中没有列 {wanted}；现有列：{there}。",
+            f"the table has no column {wanted}; it has {there}",
+        )
+    notes: list[str] = []
+    known = frame.filter(pl.col(target).is_not_null())
+    if known.height < frame.height:
+        notes.append(f"{frame.height - known.height} rows have no {target} and are left out.")
+    values, is_binary, sought = _target(known.get_column(target), positive)
+    kept = [
+        column
+        for name in known.columns
+        if name != target and name not in drop
+        if (column := _readable(known.get_column(name), notes)) is not None
+    ]
+    if not kept:
+        raise TableRefused(
+            "没有可用于区分各行的列。", "no column is left that could tell one row from another"
+        )
+    rows = pl.DataFrame(kept)
+    return Table(rows, Columns.of(rows, rows.columns), values, is_binary, sought, tuple(notes))
+
+
+def _target(
+    column: pl.Series, positive: str | None
+) -> tuple[NDArray[np.float64], bool, str | None]:
+    """(values, whether they are classes, the class that is sought)."""
+    texts = column.cast(pl.String).str.strip_chars()
+    counts = texts.value_counts(sort=True)
+    found = counts.get_column(column.name).to_list()
+    if positive is not None:
+        if positive not in found:
+            there = ", ".join(map(str, found[:10]))
+            raise TableRefused(
+                f"列 {column.name} 中没有取值 {positive}；现有取值：{there}。",
+                f"{column.name} never is {positive}; it is {there}",
+            )
+        return (texts == positive).cast(pl.Float64).to_numpy(), True, positive
+    if len(found) < 2:
+        raise TableRefused(
+            f"列 {column.name} 只有一个取值，无从区分。",
+            f"{column.name} has one value only, so there is nothing to tell apart",
+        )
+    if len(found) == 2:
+        named = [value for value in found if value.lower() in SOUGHT]
+        # Else the rarer one: churners, defaulters and buyers are fewer than the others.
+        sought = named[0] if len(named) == 1 else found[-1]
+        return (texts == sought).cast(pl.Float64).to_numpy(), True, sought
+    if column.dtype.is_numeric() and len(found) > _QUANTITY_VALUES:
+        return column.cast(pl.Float64).to_numpy(), False, None
+    there = ", ".join(map(str, found[:5]))
+    raise TableRefused(
+        f"列 {column.name} 有 {len(found)} 个类别（{there} …），请用 --positive 指定要识别的类别。",
+        f"{column.name} has {len(found)} classes ({there} ...); name the one that is sought with "
+        "--positive",
+    )
+
+
+def _readable(column: pl.Series, notes: list[str]) -> pl.Series | None:
+    """The column as floats or as text, or nothing where it tells no row from another."""
+    name = column.name
+    if column.dtype.is_temporal():
+        column = column.cast(pl.Datetime("us"), strict=False).dt.epoch("d").cast(pl.Float64)
+    elif column.dtype in (pl.String, pl.Categorical, pl.Enum):
+        column = _text(column.cast(pl.String).str.strip_chars(), notes)
+        if column.dtype == pl.String and column.n_unique() > _NAME_SHARE * len(column):
+            notes.append(f"{name} names its rows (nearly each has its own) and is left out.")
+            return None
+    elif not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
+        notes.append(f"{name} is of type {column.dtype}, which no model here reads; left out.")
+        return None
+    if column.dtype != pl.String:
+        column = _finite(column, notes)
+        if _is_row_number(column):
+            notes.append(f"{name} counts the rows and is left out.")
+            return None
+    if column.n_unique() < 2:
+        notes.append(f"{name} is the same in every row and is left out.")
+        return None
+    return column
+
+
+def _text(column: pl.Series, notes: list[str]) -> pl.Series:
+    """Text, or a number where nearly all of it reads as one."""
+    column = column.set(column.is_in(list(MISSING)), None)
+    as_number = column.cast(pl.Float64, strict=False)
+    filled = len(column) - column.null_count()
+    if filled and len(as_number) - as_number.null_count() >= _NUMBER_SHARE * filled:
+        lost = as_number.null_count() - column.null_count()
+        if lost:
+            notes.append(f"{column.name}: {lost} values are no numbers and count as missing.")
+        return as_number
+    return column
+
+
+def _finite(column: pl.Series, notes: list[str]) -> pl.Series:
+    """Floats; what is not finite counts as missing."""
+    numbers = column.cast(pl.Float64)
+    broken = numbers.is_infinite() | numbers.is_nan()
+    count = int(broken.sum() or 0)
+    if count:
+        notes.append(f"{column.name}: {count} values are not finite and count as missing.")
+        numbers = numbers.set(broken, None)
+    return numbers
+
+
+def _is_row_number(column: pl.Series) -> bool:
+    """Whether the column only counts its rows."""
+    if column.null_count() or len(column) < 3:
+        return False
+    steps = column.diff().drop_nulls()
+    return bool((steps == 1).all())

@@ -1,0 +1,78 @@
+"""The benchmark: the same folds for all, differences with intervals, refusals in one sentence."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from dagster_project.cli.main import app
+from ml.benchmark import run
+from ml.errors import TableRefused
+from ml.table import prepare
+from tests.unit.ml.test_blend import people
+
+BANK = Path(__file__).resolve().parents[3].parent / "shared/data/bank_marketing/bank-full.csv"
+
+
+def customers(rows: int) -> pl.DataFrame:
+    """Made customers with their end in a column."""
+    frame, left = people(rows)
+    return frame.with_columns(left=pl.Series(left).cast(pl.Int8))
+
+
+def test_every_model_is_judged_on_the_same_folds() -> None:
+    result = run(prepare(customers(300), "left"), folds=3, repeats=1)
+    counts = result.folds.group_by("model").len()
+    assert set(counts["model"]) == {"blend", "logistic", "boosting"}
+    assert counts["len"].unique().to_list() == [3]
+    assert 0.6 < result.means["blend"]["auc"] < 1
+    # A difference is the difference of the means, and its interval holds it.
+    for each in result.differences:
+        if each.measure != "calibration_slope":
+            apart = result.means["blend"][each.measure] - result.means[each.rival][each.measure]
+            assert each.mean == pytest.approx(apart)
+        assert each.low <= each.mean <= each.high
+        assert (each.verdict == "level") == (each.low <= 0 <= each.high)
+
+
+def test_too_few_of_a_class_are_refused() -> None:
+    frame = customers(60).with_columns(left=(pl.int_range(pl.len()) < 5).cast(pl.Int8))
+    with pytest.raises(TableRefused, match="5 folds need 10"):
+        run(prepare(frame, "left"))
+
+
+def test_the_command_prints_it_for_a_program(tmp_path: Path) -> None:
+    path = tmp_path / "customers.csv"
+    customers(240).write_csv(path)
+    asked = ["ml", "benchmark", "--data", str(path), "--target", "left", "--repeats", "1"]
+    done = CliRunner().invoke(app, [*asked, "--folds", "2", "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.output)
+    assert told["sought"] == "1"
+    assert told["columns"] == {"numbers": ["balance", "visits"], "categories": ["kind"]}
+    assert set(told["models"]) == {"blend", "logistic", "boosting"}
+
+
+def test_the_command_refuses_in_one_sentence(tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        app, ["ml", "benchmark", "--data", str(tmp_path / "a.csv"), "--target", "y"]
+    )
+    assert done.exit_code == 2
+    assert "找不到文件" in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.skipif(
+    not BANK.is_file(), reason="the public table lies beside the project, not in it"
+)
+def test_it_is_not_behind_on_a_public_campaign() -> None:
+    """UCI Bank Marketing (Moro, Cortez, Rita; CC BY 4.0) without the length of the call."""
+    frame = pl.read_csv(BANK, separator=";").sample(4000, seed=3)
+    result = run(prepare(frame, "y", drop=["duration"]), folds=3, repeats=1)
+    behind = [each for each in result.differences if each.verdict == "behind"]
+    assert not behind
+    assert result.means["blend"]["auc"] > 0.75
+    assert np.isclose(result.means["blend"]["calibration_slope"], 1, atol=0.2)

@@ -1,0 +1,152 @@
+"""The blend: held-out weights, calibration, and contributions that add up to the score."""
+
+import numpy as np
+import polars as pl
+import pytest
+import skops.io
+from scipy.special import expit
+
+from ml import metrics
+from ml.blend import BlendedClassifier
+from ml.columns import Columns
+from ml.factories import blended_classifier, blended_regressor, logistic_classifier
+from ml.pipelines import single_thread
+
+ROWS = 1200
+
+
+def people(rows: int = ROWS, seed: int = 1) -> tuple[pl.DataFrame, np.ndarray]:
+    """Made customers whose log-odds of leaving are a bend, a category and an interaction."""
+    random = np.random.default_rng(seed)
+    balance = random.normal(size=rows)
+    visits = random.integers(0, 5, rows).astype(float)
+    kind = random.choice(["shop", "farm", "office"], rows)
+    odds = -1 + 1.5 * np.abs(balance) - 0.4 * visits + 1.2 * (kind == "farm") * (balance > 0)
+    frame = pl.DataFrame({"balance": balance, "visits": visits, "kind": kind}).with_columns(
+        balance=pl.when(pl.int_range(pl.len()) % 17 == 0).then(None).otherwise("balance"),
+        kind=pl.when(pl.int_range(pl.len()) % 23 == 0).then(None).otherwise("kind"),
+    )
+    return frame, (random.random(rows) < expit(odds)).astype(float)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> tuple[BlendedClassifier, pl.DataFrame, np.ndarray]:
+    frame, left = people()
+    with single_thread():
+        pipeline = blended_classifier(Columns.of(frame, frame.columns), folds=3).fit(frame, left)
+    return pipeline[-1], *people(seed=2)
+
+
+def test_contributions_of_the_columns_add_up_to_the_log_odds(fitted) -> None:
+    blend, frame, _ = fitted
+    names, contributions, expected = blend.attribution(frame)
+    assert sorted(names) == ["balance", "kind", "visits"]
+    assert contributions.shape == (3, frame.height)
+    np.testing.assert_allclose(contributions.sum(axis=0) + expected, blend.raw(frame), atol=1e-9)
+
+
+def test_a_column_that_says_nothing_is_given_nearly_nothing(fitted) -> None:
+    blend, frame, _ = fitted
+    names, contributions, _ = blend.attribution(frame)
+    weight = dict(zip(names, np.abs(contributions).mean(axis=1), strict=True))
+    assert weight["balance"] > weight["visits"] > 0.1
+
+
+def test_probabilities_are_calibrated_on_rows_not_seen(fitted) -> None:
+    blend, frame, left = fitted
+    probability = blend.predict_proba(frame)[:, 1]
+    assert metrics.calibration_slope(left, probability) == pytest.approx(1, abs=0.25)
+    assert probability.mean() == pytest.approx(left.mean(), abs=0.04)
+
+
+def test_it_is_no_worse_than_the_plain_model(fitted) -> None:
+    blend, frame, left = fitted
+    teaching, labels = people()
+    plain = logistic_classifier(Columns.of(frame, frame.columns)).fit(teaching, labels)
+    ours = metrics.log_losses(left, blend.predict_proba(frame)[:, 1]).mean()
+    theirs = metrics.log_losses(left, plain.predict_proba(frame)[:, 1]).mean()
+    assert ours < theirs
+
+
+def test_weights_are_chosen_on_held_out_rows() -> None:
+    """Labels that are noise leave the model nothing to be sure of."""
+    frame, _ = people(400)
+    noise = (np.random.default_rng(5).random(400) < 0.3).astype(float)
+    with single_thread():
+        blend = blended_classifier(Columns.of(frame, frame.columns), folds=3).fit(frame, noise)[-1]
+    assert blend.predict_proba(frame)[:, 1].std() < 0.1
+
+
+def test_rows_of_one_customer_stay_together() -> None:
+    """Twins of every row would teach the trees by heart, were they in another fold."""
+    frame, _ = people(300)
+    noise = (np.random.default_rng(5).random(300) < 0.3).astype(float)
+    twice, labels = pl.concat([frame] * 4), np.tile(noise, 4)
+    columns = Columns.of(frame, frame.columns)
+    fold = np.tile(np.arange(300) % 3, 4)
+    with single_thread():
+        apart = blended_classifier(columns, folds=3).fit(twice, labels)[-1]
+        together = blended_classifier(columns).fit(twice, labels, model__fold_of_row=fold)[-1]
+    spread = together.predict_proba(frame)[:, 1].std()
+    assert spread < apart.predict_proba(frame)[:, 1].std() / 2
+
+
+def test_the_same_rows_give_the_same_model() -> None:
+    frame, left = people(400)
+    columns = Columns.of(frame, frame.columns)
+    with single_thread():
+        first, second = (
+            blended_classifier(columns, folds=3).fit(frame, left).predict_proba(frame)[:, 1]
+            for _ in range(2)
+        )
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_direction_is_kept_by_the_trees() -> None:
+    frame, left = people(600)
+    columns = Columns.of(frame, frame.columns)
+    with single_thread():
+        blend = blended_classifier(columns, {"visits": 1}, folds=3).fit(frame, left)[-1]
+    # More visits lower the risk here; trees that may only raise it leave the column alone.
+    for name, members in zip(blend.member_names_, blend.members_, strict=True):
+        if name != "curves":
+            assert members[0][-1].monotonic_cst == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([1.0] * 30, "there are 1"),
+        ([0.0, 1.0, 2.0] * 10, "there are 3"),
+        ([1.0] + [0.0] * 29, "two rows"),
+    ],
+)
+def test_a_target_without_two_classes_is_refused(labels: list[float], said: str) -> None:
+    frame = pl.DataFrame({"x": np.arange(30.0)})
+    with pytest.raises(ValueError, match=said):
+        blended_classifier(Columns.of(frame, ["x"])).fit(frame, np.array(labels))
+
+
+def test_a_quantity_is_foretold_and_explained() -> None:
+    frame, _ = people(500)
+    yuan = (
+        frame.select(
+            100 * pl.col("visits") + 1000 * (pl.col("kind") == "farm").fill_null(value=False)
+        )
+        .to_series()
+        .to_numpy()
+    )
+    with single_thread():
+        blend = blended_regressor(Columns.of(frame, frame.columns), folds=3).fit(frame, yuan)[-1]
+    _, contributions, expected = blend.attribution(frame)
+    np.testing.assert_allclose(
+        contributions.sum(axis=0) + expected, blend.predict(frame), atol=1e-6
+    )
+    assert metrics.quantity_metrics(yuan, blend.predict(frame))["r2"] > 0.95
+
+
+def test_a_stored_blend_scores_as_before(fitted) -> None:
+    blend, frame, _ = fitted
+    stored = skops.io.dumps(blend)
+    loaded = skops.io.loads(stored, trusted=skops.io.get_untrusted_types(data=stored))
+    np.testing.assert_array_equal(loaded.raw(frame), blend.raw(frame))
