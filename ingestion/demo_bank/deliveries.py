@@ -21,6 +21,7 @@ from ingestion.demo_bank import (
     planning,
     risk,
     service,
+    sharing,
     treasury,
     verdicts,
 )
@@ -328,6 +329,7 @@ class Deliveries:
             ("corebank__repayment", delivered.repayment_frame(bank.loans, month.paid)),
             ("corebank__accrual", pl.concat([closed.accruals, month.foreign.accruals])),
             ("corebank__customer_group", group_frame(bank.groups, bank.people, period.end)),
+            ("corebank__customer_manager", sharing.shares_of(bank.shares, period)),
             ("risk__account_measure", measures),
             ("ledger__gl_balance", pl.concat([closed.balances, month.foreign.ledger])),
             ("ledger__cost_pool", month.costs),

@@ -20,6 +20,7 @@ from ingestion.demo_bank.accounts import (
     open_deposit,
     primary_accounts,
 )
+from ingestion.demo_bank.bank import Staff
 from ingestion.demo_bank.behaviour import RIVALS, SUMMARY
 from ingestion.demo_bank.life import FAR, LEFT_CLOSED, LEFT_EMPTIED, LEFT_PARTLY, Life
 from ingestion.demo_bank.people import CORE, ONLINE, People
@@ -236,8 +237,14 @@ def _fund(desk: Desk, places: Ints, demand: Ints, day: Ints, amount: Ints) -> No
     desk.wishes.add(places, second=second + 1, signed=amount, **common)
 
 
-def welcome(desk: Desk) -> None:
-    """Customers whose first day falls into the month open an account and bring money."""
+def welcome(desk: Desk, staff: Staff) -> None:
+    """Customers whose first day falls into the month open an account and bring money.
+
+    Of every two one was won by a manager: the survey team's of his district, or another one.
+    """
+    won = desk.shape.rng("won", desk.period.index)
+    others = np.array([i for i in staff.with_post("manager") if staff.left[i] == NO_DAY])
+    teams = np.array([staff.team(team)[0] for team in range(7)])
     people, period, book, rng = desk.people, desk.period, desk.book, desk.rng
     is_new = (people.opened >= period.start) & (people.opened <= period.end)
     # A second number is not asked for by someone who is leaving.
@@ -246,6 +253,9 @@ def welcome(desk: Desk) -> None:
     online = new[(people.source[new] == ONLINE) & (rng.random(len(new)) < 0.6)]
     for group, product, weight, share in ((core, None, 1.0, 0.3), (online, ELECTRONIC, 0.35, 0.1)):
         places = open_demand(book, people, group, people.opened[group], product, weight)
+        is_of_team, is_won = won.random(len(group)) < 0.6, won.random(len(group)) < 0.5
+        winner = np.where(is_of_team, teams[people.district[group]], won.choice(others, len(group)))
+        book.manager[places] = np.where(is_won, winner, -1)
         amount = people.wealth[group] * share * rng.lognormal(0, 0.6, len(group)) * 100
         is_sent = (rng.random(len(group)) < 0.5) | (product == ELECTRONIC)
         desk.wishes.add(

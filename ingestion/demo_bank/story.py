@@ -22,6 +22,7 @@ from ingestion.demo_bank import (
     repayments,
     risk,
     service,
+    sharing,
     survey,
 )
 from ingestion.demo_bank.accounts import Accounts, Holders, first_accounts, make_holders
@@ -65,6 +66,7 @@ class Bank:
     survey: Survey
     merchants: MerchantBook
     decisions: pl.DataFrame
+    shares: pl.DataFrame
     ledger: Ledger
     second_addresses: pl.Series
     levels: dict[str, list[Column]] = field(default_factory=dict)
@@ -124,6 +126,7 @@ def found_bank(shape: Shape) -> Bank:
         survey=surveyed,
         merchants=merchants.make_merchants(shape, people, staff, surveyed),
         decisions=decisions.make_decisions(shape, people, staff),
+        shares=sharing.make_shares(shape, people, staff),
         ledger=books,
         second_addresses=relation.new_addresses(people, life, shape.rng("second addresses")),
     )
@@ -158,7 +161,7 @@ def live_month(bank: Bank, period: Period) -> Month:
     relation.reassign(people, bank.staff, life, period, rng)
     relation.regrade(people, balance, bank.levels, period, rng)
     relation.move_homes(people, life, period, rng)
-    deposits.welcome(desk)
+    deposits.welcome(desk, bank.staff)
     paid = _lend(bank, desk)
     deposits.mature(desk)
     deposits.redeem(desk)

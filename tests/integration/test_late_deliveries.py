@@ -106,3 +106,69 @@ def test_a_month_whose_last_day_no_night_saw_is_finished_by_the_next(tmp_path: P
     january |= {"days_count": 31, "drawn_average_amount": 16000.0}
     assert _ask(tmp_path, lent) == [january]
     _assert_rebuilt_alike(tmp_path)
+
+
+def _list(bank: Path, name: str, *lines: str) -> None:
+    """Lay a list of a standard feed, as its template asks for it."""
+    text = "".join(f"{line}\n" for line in lines)
+    (bank / "landing" / name).write_text(text, encoding="gb18030")
+
+
+def test_a_share_mended_later_pays_the_past_anew(tmp_path: Path) -> None:
+    """Managers E7 and E8 share a customer since December, as January tells, and mends in February.
+
+    His December was E7's alone, then is divided, then divided otherwise: so is the pay of that
+    month, by nights that go on from the one before.
+    """
+    shares = "客户号|客户经理|分工|份额|起始日期|终止日期"
+    paid = (
+        "select employee_id, amount from mart.mart_performance__manager_pay_month"
+        " where month_date = date '2025-12-01' and pay_line_code = 'performance' order by 1"
+    )
+    kept = (
+        "select employee_id, sum(balance_days_amount) as n"
+        " from mart.mart_performance__manager_balance_month"
+        " where month_date = date '2025-12-01' group by employee_id order by employee_id"
+    )
+    write_page(tmp_path, is_next_day=False)
+    _list(
+        tmp_path,
+        "corebank_employee_20251231.csv",
+        "员工号|姓名|所属机构|岗位|入职日期|离职日期",
+        "E7|甲|01|客户经理|2015-01-01|",
+        "E8|乙|01|客户经理|2015-01-01|",
+    )
+    crm(tmp_path, "run", "--feeds", "feeds", "--landing", "landing")
+    alone = {row["employee_id"]: row["n"] for row in _ask(tmp_path, kept)}
+    first = _ask(tmp_path, paid)
+    assert "E8" not in alone
+
+    land(tmp_path, "2026-01-31", postings="8,6217000001,2026-01-31,收,1.00,存款")
+    _list(
+        tmp_path,
+        "corebank_customer_manager_20260131.csv",
+        shares,
+        "K001|E7|主办|0.75|2025-12-01|",
+        "K001|E8|协办|0.25|2025-12-01|",
+    )
+    crm(tmp_path, "run", "--landing", "landing")
+    assert _published(tmp_path).details["full_refresh"] == [], "the night went on"
+    divided = {row["employee_id"]: row["n"] for row in _ask(tmp_path, kept)}
+    second = _ask(tmp_path, paid)
+    assert divided["E8"] > 0
+    assert sum(divided.values()) == pytest.approx(sum(alone.values()), abs=0.005)
+    assert second != first
+
+    land(tmp_path, "2026-02-01", postings="9,6217000001,2026-02-01,收,1.00,存款")
+    _list(
+        tmp_path,
+        "corebank_customer_manager_20260201.csv",
+        shares,
+        "K001|E7|主办|0.5|2025-12-01|",
+        "K001|E8|协办|0.5|2025-12-01|",
+    )
+    crm(tmp_path, "run", "--landing", "landing")
+    mended = {row["employee_id"]: row["n"] for row in _ask(tmp_path, kept)}
+    assert mended["E8"] == pytest.approx(2 * divided["E8"], abs=0.01)
+    assert _ask(tmp_path, paid) != second
+    _assert_rebuilt_alike(tmp_path)

@@ -1,12 +1,8 @@
 -- One row per manager, product and month in which a customer of his had a balance in it.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_performance__manager_balance_month', back_months=1) %}
-with customer as (
-    {{ carried_versions(ref('dim_customer'), 'customer', 'customer_key', ['manager_fk']) }}
-),
-
 -- The factor of the product itself, else of the nearest group above it.
-factor as (
+with factor as (
     select
         product.product_pk,
         rule.factor_rate,
@@ -21,24 +17,24 @@ factor as (
         on concat_ws('/', '', product.path_text, '') like concat_ws('/', '%', rule.product_id, '%')
 ),
 
--- Each day's balance belongs to the manager whom the customer had on that day.
+-- Each day's balance belongs to the managers whom the customer had on that day, by their shares.
 looked_after as (
     select
         stretch.account_key,
         stretch.product_fk,
         stretch.month_date,
-        customer.manager_fk,
-        stretch.balance_amount,
-        {{ days_between(
-            'greatest(stretch.valid_from_date, customer.valid_from_date)',
-            'least(stretch.valid_to_date, customer.valid_to_date)',
-        ) }} as days_count
+        manager.employee_id,
+        manager.from_units,
+        manager.to_units,
+        stretch.balance_amount * {{ days_between(
+            cut_from('stretch', 'manager'), cut_to('stretch', 'manager')
+        ) }} as balance_days_amount
     from {{ ref('fct_account_balance_interval') }} as stretch
     inner join {{ ref('dim_customer') }} as recorded on stretch.customer_fk = recorded.customer_pk
-    inner join customer
-        on recorded.customer_key = customer.customer_key
-        and {{ overlaps('stretch', 'customer') }}
-    where {{ in_rebuilt('stretch.month_date', first_month) }}
+    inner join {{ ref('bridge_customer_manager') }} as manager
+        on recorded.customer_key = manager.customer_key
+        and {{ overlaps('stretch', 'manager') }}
+    where {{ in_rebuilt('stretch.month_date', first_month) }} and manager.from_units < manager.to_units
 ),
 
 summed as (
@@ -46,23 +42,23 @@ summed as (
         account_key,
         product_fk,
         month_date,
-        manager_fk,
-        {{ total_of('balance_amount * days_count') }} as original_balance_days_amount
+        employee_id,
+        {{ total_of(part_between('balance_days_amount', 'from_units', 'to_units')) }}
+            as original_balance_days_amount
     from looked_after
-    group by account_key, product_fk, month_date, manager_fk
+    group by account_key, product_fk, month_date, employee_id
 ),
 
 in_yuan as (
     select
         summed.product_fk,
         summed.month_date,
-        person.employee_id,
+        summed.employee_id,
         {{ in_yuan('summed.original_balance_days_amount', 'account.currency_code', 'account.exchange_price') }}
             as balance_days_amount
     from summed
     inner join {{ ref('fct_account_month') }} as account
         on summed.account_key = account.account_key and summed.month_date = account.month_date
-    inner join {{ ref('dim_employee') }} as person on summed.manager_fk = person.employee_pk
 )
 
 select

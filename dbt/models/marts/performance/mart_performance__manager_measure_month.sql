@@ -37,20 +37,30 @@ increment as (
     inner join average as earlier on base_month.base_month_date = earlier.month_date
 ),
 
+exposed as (
+    select
+        manager.employee_id,
+        exposure.month_date,
+        exposure.five_class_code,
+        {{ part_between('exposure.drawn_average_amount', 'manager.from_units', 'manager.to_units') }} as drawn_amount
+    from {{ ref('fct_exposure_month') }} as exposure
+    inner join {{ ref('bridge_customer_manager') }} as manager
+        on exposure.customer_key = manager.customer_key
+        and {{ as_at('manager', month_reached('exposure.month_date')) }}
+    where exposure.five_class_code is not null
+),
+
 -- The share of the drawn loans that nobody has reason to doubt.
 sound as (
     select
-        person.employee_id,
-        exposure.month_date,
+        employee_id,
+        month_date,
         {{ ratio_of(
-            total_of("case when exposure.five_class_code = 'normal' then exposure.drawn_average_amount else 0 end"),
-            total_of('exposure.drawn_average_amount'),
+            total_of("case when five_class_code = 'normal' then drawn_amount else 0 end"),
+            total_of('drawn_amount'),
         ) }} as sound_loan_rate
-    from {{ ref('fct_exposure_month') }} as exposure
-    inner join {{ ref('dim_customer') }} as customer on exposure.customer_fk = customer.customer_pk
-    inner join {{ ref('dim_employee') }} as person on customer.manager_fk = person.employee_pk
-    where exposure.five_class_code is not null
-    group by person.employee_id, exposure.month_date
+    from exposed
+    group by employee_id, month_date
 ),
 
 satisfied as (
@@ -96,4 +106,4 @@ left join increment
 left join sound on month.employee_id = sound.employee_id and month.month_date = sound.month_date
 left join satisfied
     on month.employee_id = satisfied.employee_id and month.month_date = satisfied.month_date
-where month.manager_fk <> {{ var('unassigned_pk') }} and month.customer_count > 0
+where month.manager_fk <> {{ var('unassigned_pk') }} and month.customer_count + month.shared_customer_count > 0

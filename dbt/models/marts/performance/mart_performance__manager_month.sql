@@ -2,30 +2,36 @@
 -- anybody, and one per month for what no manager stands for.
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_performance__manager_month', back_months=1) %}
+{%- set money = [
+    ('balance.', 'deposit_balance_days_amount'), ('balance.', 'loan_balance_days_amount'),
+    ('month.', 'fee_income_amount'), ('month.', 'contribution_amount'), ('month.', 'net_profit_amount'),
+] %}
+{%- set units = ['manager.from_units', 'manager.to_units'] %}
 with employee as (
     {{ carried_versions(ref('dim_employee'), 'employee', 'employee_id', ['employee_name']) }}
 ),
 
--- Money of a month goes to the manager whom the customer had at its end.
+-- Money of a month goes to the managers whom the customer had at its end, by their shares; the customer
+-- counts once, as his whom the record names. Nobody has no status, and counts as closed.
 looked_after as (
     select
-        person.employee_id,
+        manager.employee_id,
         month.month_date,
-        -- Nobody has no status, and counts as closed.
-        sum(case when coalesce(customer.status_code, 'closed') = 'closed' then 0 else 1 end) as customer_count,
-        {{ total_of('coalesce(balance.deposit_balance_days_amount, 0)') }} as deposit_balance_days_amount,
-        {{ total_of('coalesce(balance.loan_balance_days_amount, 0)') }} as loan_balance_days_amount,
-        {{ total_of('month.fee_income_amount') }} as fee_income_amount,
-        {{ total_of('month.contribution_amount') }} as contribution_amount,
-        {{ total_of('month.net_profit_amount') }} as net_profit_amount
+        {%- for of, name in money %}
+        {{ total_of(part_between(of ~ name, *units)) }} as {{ name }},
+        {%- endfor %}
+        sum(case when manager.is_recorded and customer.status_code <> 'closed' then 1 else 0 end) as customer_count,
+        sum(case when manager.is_shared and customer.status_code <> 'closed' then 1 else 0 end)
+            as shared_customer_count
     from {{ ref('mart_profitability__customer_month') }} as month
     left join {{ ref('fct_customer_month') }} as balance
         on month.customer_key = balance.customer_key and month.month_date = balance.month_date
     left join {{ ref('dim_customer') }} as customer on month.customer_fk = customer.customer_pk
-    inner join {{ ref('dim_employee') }} as person
-        on coalesce(customer.manager_fk, {{ var('unassigned_pk') }}) = person.employee_pk
+    inner join {{ ref('bridge_customer_manager') }} as manager
+        on month.customer_key = manager.customer_key
+        and {{ as_at('manager', month_reached('month.month_date')) }}
     where {{ in_rebuilt('month.month_date', first_month) }}
-    group by person.employee_id, month.month_date
+    group by manager.employee_id, month.month_date
 ),
 
 -- An opening is his who opened the account, if it was not closed again in the same month.
@@ -37,9 +43,7 @@ opened as (
     from {{ ref('fct_account_month') }} as account_month
     inner join {{ ref('dim_account') }} as account on account_month.account_fk = account.account_pk
     inner join {{ ref('dim_employee') }} as person on account.opening_manager_fk = person.employee_pk
-    where
-        account_month.is_opened_in_month
-        and account_month.is_open
+    where account_month.is_opened_in_month and account_month.is_open
         and {{ in_rebuilt('account_month.month_date', first_month) }}
     group by person.employee_id, account_month.month_date
 ),
@@ -72,11 +76,10 @@ visited as (
 ),
 
 {%- set measures_of = {
-    'looked_after': [
-        'customer_count', 'deposit_balance_days_amount', 'loan_balance_days_amount',
-        'fee_income_amount', 'contribution_amount', 'net_profit_amount',
-    ],
-    'opened': ['opening_count'], 'required': ['visit_required_count', 'visit_done_count', 'visit_counted_count'], 'visited': ['valid_visit_count'],
+    'looked_after': ['customer_count', 'shared_customer_count'] + money | map('last') | list,
+    'opened': ['opening_count'],
+    'required': ['visit_required_count', 'visit_done_count', 'visit_counted_count'],
+    'visited': ['valid_visit_count'],
 } %}
 
 listed as (
@@ -115,7 +118,9 @@ select
     cast(coalesce(employee.employee_name, 'Unassigned') as {{ t_string() }}) as employee_name,
     cast(coalesce(team.team_pk, {{ var('unassigned_pk') }}) as bigint) as team_fk,
     cast(summed.days_count as int) as days_count,
-    cast(summed.customer_count as bigint) as customer_count,
+    {%- for name in measures_of.values() | sum(start=[]) if name.endswith('_count') %}
+    cast(summed.{{ name }} as bigint) as {{ name }},
+    {%- endfor %}
     cast(
         {{ average_over('summed.deposit_balance_days_amount', 'summed.days_count') }}
         as decimal(18, 2)
@@ -124,16 +129,11 @@ select
         {{ average_over('summed.loan_balance_days_amount', 'summed.days_count') }}
         as decimal(18, 2)
     ) as loan_average_amount,
-    cast(summed.opening_count as bigint) as opening_count,
-    cast(summed.visit_required_count as bigint) as visit_required_count,
-    cast(summed.visit_done_count as bigint) as visit_done_count,
-    cast(summed.visit_counted_count as bigint) as visit_counted_count,
     -- Null where no visit was due.
     cast(
         {{ share_of('summed.visit_counted_count', 'summed.visit_required_count') }}
         as decimal(12, 8)
     ) as visit_compliance_rate,
-    cast(summed.valid_visit_count as bigint) as valid_visit_count,
     cast(summed.fee_income_amount as decimal(18, 2)) as fee_income_amount,
     cast(summed.contribution_amount as decimal(18, 2)) as contribution_amount,
     cast(summed.net_profit_amount as decimal(18, 2)) as net_profit_amount,

@@ -2,17 +2,22 @@
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('mart_performance__manager_tenure_month', back_months=1) %}
 select
-    cast(person.employee_id as {{ t_string() }}) as employee_id,
+    cast(manager.employee_id as {{ t_string() }}) as employee_id,
     cast(class.tenure_band_code as {{ t_string() }}) as tenure_band_code,
     cast(max(class.days_count) as int) as days_count,
-    cast(count(*) as bigint) as customer_count,
-    cast({{ total_of('month.average_deposit_amount') }} as decimal(18, 2)) as average_deposit_amount,
-    cast({{ total_of('month.average_loan_amount') }} as decimal(18, 2)) as average_loan_amount,
-    cast({{ total_of('month.contribution_amount') }} as decimal(18, 2)) as contribution_amount,
+    cast(sum(case when manager.is_recorded then 1 else 0 end) as bigint) as customer_count,
+    {%- for name in ['average_deposit_amount', 'average_loan_amount', 'contribution_amount'] %}
+    cast(
+        {{ total_of(part_between('month.' ~ name, 'manager.from_units', 'manager.to_units')) }}
+        as decimal(18, 2)
+    ) as {{ name }},
+    {%- endfor %}
     cast(class.month_date as date) as month_date
 from {{ ref('mart_profitability__customer_class_month') }} as class
 inner join {{ ref('mart_profitability__customer_month') }} as month
     on class.customer_key = month.customer_key and class.month_date = month.month_date
-inner join {{ ref('dim_employee') }} as person on class.manager_fk = person.employee_pk
+inner join {{ ref('bridge_customer_manager') }} as manager
+    on class.customer_key = manager.customer_key
+    and {{ as_at('manager', month_reached('class.month_date')) }}
 where {{ in_rebuilt('class.month_date', first_month) }}
-group by person.employee_id, class.tenure_band_code, class.month_date
+group by manager.employee_id, class.tenure_band_code, class.month_date
