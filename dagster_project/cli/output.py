@@ -121,12 +121,12 @@ def known(error: BaseException) -> NightError | None:
     """The error of the house inside `error`, or None when it is one nobody foresaw."""
     from ingestion.contracts.errors import FeedError
     from ingestion.ledger import DecisionError, LedgerError
-    from serving.errors import NoGenerationError, ServingError
+    from serving.errors import NoGenerationError, ServingError, UnknownCustomerError
 
     if isinstance(error, FeedError):
         told = " ".join(str(error).split("\n"))
         return WrongUsageError(f"接口定义文件有误，请改正后重试：{told}", told)
-    if isinstance(error, DecisionError | NoGenerationError):
+    if isinstance(error, DecisionError | NoGenerationError | UnknownCustomerError):
         return WrongUsageError(*error.sentence)
     if isinstance(error, LedgerError | ServingError):
         return NightError(*error.sentence)

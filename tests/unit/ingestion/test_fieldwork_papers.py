@@ -20,7 +20,7 @@ LINES: dict[str, tuple[list[object], list[object], str]] = {
     ),
     "fieldwork__guidance_opinion": (
         ["2025-01-20", "2025.1.27", "100002", "问题", "不到位", "方案一", "方案二", None, "安排"],
-        ["2025-02-30", None, None, None, None, None, None, None, None],
+        ["2025-02-30", None, "100002", None, None, None, None, None, None],
         "2025-02-30",
     ),
     "fieldwork__ledger_check": (
