@@ -33,7 +33,7 @@ LISTS_SHEET: Final = "选项 Lists"
 # Row numbers from 0, as the writer counts.
 HEADING_ROW: Final = 4
 _LAST_ROW: Final = 10_000
-# Sentences in a list that somebody prepared are read where they stand, and written below each other.
+# Sentences in a prepared list are read where they stand, over several lines.
 _SENTENCE_WIDTH: Final = 30
 _LINE_HEIGHT: Final = 15.0
 # A workbook carries its time of birth; a fixed one makes equal templates equal files.
@@ -176,7 +176,7 @@ def _write_form(
 def _write_prepared(
     book: Any, sheet: Any, feed: Feed, fields: list[_Field], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Fill in what is known already, each value as a clerk would write it; it prints as it looks."""
+    """Fill in what is known already, each value as a clerk would write it."""
     places = {item.column.name: place for place, item in enumerate(fields) if item.is_plain}
     for place, item in enumerate(fields):
         if item.column.name.endswith("_text"):

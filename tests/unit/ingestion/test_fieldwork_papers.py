@@ -1,4 +1,4 @@
-"""Summaries, guidance, ledger checks and decisions as their keepers send them, right and wrong."""
+"""Summaries, guidance, checks, decisions and the plan as their keepers send them."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ LINES: dict[str, tuple[list[object], list[object], str]] = {
         ["小组", "T01", "不交周总结", "2025-01-06", "2025-01-22", "认定", "100001", "属实"],
         ["小组", "T01", "不交周总结", "2025-01-13", "2025-01-29", "算了", "100001", None],
         "算了",
+    ),
+    "planning__plan_item": (
+        ["P1", "2025", "3", "走访", "小组", "T01", "有效走访", "10", None, None, "3号", "2025.1.4"],
+        ["P2", "2025", "54", "走访", "小组", "T01", "有效走访", "10", None, None, None, None],
+        "54",
     ),
 }
 
