@@ -62,19 +62,20 @@ done as (
         day.iso_year,
         day.iso_week,
         employee.employee_id,
-        -- An account counts for the unit that keeps it, other work for the unit of who did it.
-        coalesce(account_unit.organisation_id, employee.organisation_id) as organisation_id,
+        unit.organisation_id,
         count(*) as quantity
     from work
     inner join {{ ref('dim_date') }} as day on work.work_date = day.date_pk
     inner join first_week on day.iso_year >= first_week.plan_year
     left join {{ ref('dim_employee') }} as employee
         on work.employee_fk = employee.employee_pk and employee.employee_pk <> {{ var('unassigned_pk') }}
-    left join {{ ref('dim_organisation') }} as account_unit on work.organisation_fk = account_unit.organisation_pk
+    -- An account counts for the unit that keeps it, other work for the unit of who did it.
+    left join {{ ref('dim_organisation') }} as unit
+        on coalesce(work.organisation_fk, employee.organisation_fk) = unit.organisation_pk
+        and unit.organisation_pk <> {{ var('unassigned_pk') }}
     where work.work_date <= {{ business_date() }}
     group by
-        work.measure_code, work.work_date, day.iso_year, day.iso_week, employee.employee_id,
-        coalesce(account_unit.organisation_id, employee.organisation_id)
+        work.measure_code, work.work_date, day.iso_year, day.iso_week, employee.employee_id, unit.organisation_id
 ),
 
 -- An employee of two teams at a time works for the one that comes first by number.
