@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from ingestion.contracts import load_feeds
+from ingestion.contracts.render_template import render_template
 from tests.unit.ingestion.conftest import Deliver
 
 FEEDS = load_feeds()
@@ -56,3 +58,23 @@ def test_the_right_line_is_loaded_and_the_wrong_one_comes_back(
     assert len(reading.rows) == 1
     (refused,) = reading.refused
     assert words in refused.sentence.en
+
+
+def test_a_half_written_report_comes_home(deliver: Deliver, tmp_path: Path) -> None:
+    """A summary that nobody finished is a missing one; guidance without an author is none."""
+    week = {"week_start_date": dt.date(2025, 1, 6)}
+    heard = "本周听取意见2条：1.希望延长营业时间（1户）；2.利率低（1户）"
+    for name, file, row, loaded in (
+        (
+            "fieldwork__summary_report",
+            "总结报告_T01_20250113.xlsx",
+            {"team_id": "T01", "due_date": dt.date(2025, 1, 13), "opinion_text": heard},
+            1,
+        ),
+        ("fieldwork__guidance_opinion", "指导意见书_20250113.xlsx", {"problem_text": heard}, 0),
+    ):
+        feed = FEEDS[name]
+        assert feed.match(file), file
+        (tmp_path / file).write_bytes(render_template(feed, [week | row]))
+        reading = deliver(tmp_path / file, feed, file)
+        assert (len(reading.rows), len(reading.refused)) == (loaded, 0)
