@@ -14,7 +14,7 @@ from ingestion.demo_bank.shape import Shape, to_date
 from ingestion.demo_bank.sheets import Grid
 
 # Weeks of the bank's campaigns, and of what can only be reported.
-_CAMPAIGN_WEEKS: Final = (3, 11, 20, 32, 45)
+_CAMPAIGN_WEEKS: Final = (5, 14, 20, 31, 40)
 _OTHER: Final = {
     2: "下发客户关系管理实施办法及年度工作计划",
     8: "组织客户经理学习实施办法",
@@ -65,10 +65,10 @@ def _items(shape: Shape, staff: Staff, year: int) -> list[_Asked]:
             owner = f"T{team + 1:02d}"
             found.append((week, f"{name}走访客户", "team", owner, "visit", visits))
         leader = staff.ids[leaders[week % len(leaders)]]
-        found.append((week, "值班领导督查回访", "employee", leader, "callback", 10))
+        found.append((week, "值班领导督查回访", "employee", leader, "callback", 3))
         if week % 4 == 1:
             unit = ORGANISATIONS[BRANCHES[(week // 4) % len(BRANCHES)]]
-            found.append((week, "网点新开户", "organisation", unit, "account_opening", 3))
+            found.append((week, "网点新开户", "organisation", unit, "account_opening", 1))
         if week in _CAMPAIGN_WEEKS:
             found.append((week, "推出针对性营销方案", "bank", ORGANISATIONS[0], "campaign", 1))
         if week in _OTHER:
