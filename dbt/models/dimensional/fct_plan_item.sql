@@ -33,6 +33,15 @@ employee as (
     {{ carried_versions(ref('dim_employee'), 'employee', 'employee_id') }}
 ),
 
+owned as (
+    select
+        item.*,
+        case when owner_type_code in ('bank', 'organisation') then owner_id end as organisation_id,
+        case when owner_type_code = 'team' then owner_id end as team_id,
+        case when owner_type_code = 'employee' then owner_id end as employee_id
+    from item
+),
+
 planned as (
     select
         item.*,
@@ -52,7 +61,7 @@ planned as (
                 item.plan_year, item.iso_week, item.owner_type_code, item.owner_id, item.measure_code, item.item_text
             order by item.item_id
         ) as nth
-    from item
+    from owned as item
     left join week on item.plan_year = week.iso_year and item.iso_week = week.iso_week
     left join {{ ref('plan_rule') }} as rule
         on item.measure_code = rule.measure_code
@@ -64,17 +73,11 @@ planned as (
         and item.plan_year = work.iso_year
         and item.iso_week = work.iso_week
     left join organisation
-        on item.owner_type_code in ('bank', 'organisation')
-        and item.owner_id = organisation.organisation_id
+        on item.organisation_id = organisation.organisation_id
         and {{ as_at('organisation', 'week.week_start_date') }}
-    left join team
-        on item.owner_type_code = 'team'
-        and item.owner_id = team.team_id
-        and {{ as_at('team', 'week.week_start_date') }}
+    left join team on item.team_id = team.team_id and {{ as_at('team', 'week.week_start_date') }}
     left join employee
-        on item.owner_type_code = 'employee'
-        and item.owner_id = employee.employee_id
-        and {{ as_at('employee', 'week.week_start_date') }}
+        on item.employee_id = employee.employee_id and {{ as_at('employee', 'week.week_start_date') }}
 ),
 
 judged as (

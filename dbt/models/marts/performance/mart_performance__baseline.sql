@@ -86,11 +86,12 @@ valued as (
         measured.denominator_value,
         {{ share_of('measured.numerator_value', 'measured.denominator_value') }} as kpi_value,
         whole_month.month_date is not null as is_month_over,
-        field_work.first_date is not null as is_whole
+        coalesce(
+            whole_month.first_working_date >= field_work.first_date and measured.denominator_value > 0, false
+        ) as is_whole
     from measured
+    cross join field_work
     left join whole_month on measured.month_date = whole_month.month_date
-    left join field_work
-        on whole_month.first_working_date >= field_work.first_date and measured.denominator_value > 0
 ),
 
 base as (
