@@ -33,3 +33,7 @@ class QueryError(ServingError):
 
 class SheetError(ServingError):
     """A sheet's definition contradicts itself or the marts, or a sheet cannot be written."""
+
+
+class UnknownCustomerError(ServingError):
+    """Nobody has the customer number that a sheet was asked for."""

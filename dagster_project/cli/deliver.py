@@ -24,7 +24,12 @@ from dagster_project.cli.output import (
 if TYPE_CHECKING:
     from serving.sheets.write import Written
 
-_RHYTHMS = {"daily": "每日 daily", "weekly": "每周 weekly", "monthly": "每月 monthly"}
+_RHYTHMS = {
+    "daily": "每日 daily",
+    "weekly": "每周 weekly",
+    "monthly": "每月 monthly",
+    "on_demand": "按需 on demand",
+}
 
 
 @guarded
@@ -44,6 +49,15 @@ def deliver(
             metavar="YYYY-MM-DD",
             help="Date of the sheets.",
             show_default="the published one",
+        ),
+    ] = None,
+    customer: Annotated[
+        str | None,
+        typer.Option(
+            "--customer",
+            metavar="NUMBER",
+            help="Customer number that a sheet on demand is about, such as R12.",
+            show_default="none",
         ),
     ] = None,
     listed: Annotated[
@@ -75,6 +89,7 @@ def deliver(
         by=getpass.getuser(),
         business_date=parse_date("--business-date", business_date) if business_date else None,
         codes=sheets or (),
+        customer_id=customer,
     )
     if as_json:
         print_json([_told(each) for each in written])

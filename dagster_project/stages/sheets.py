@@ -31,6 +31,7 @@ def deliver(
     by: str,
     business_date: dt.date | None = None,
     codes: Collection[str] = (),
+    customer_id: str | None = None,
 ) -> list[write.Written]:
     """Write the sheets of a business date and enter each file into the ledger.
 
@@ -40,15 +41,18 @@ def deliver(
         by: Who has them written.
         business_date: The date of the sheets; the published one where none is given.
         codes: The sheets to write, due or not; every due one where none is named.
+        customer_id: The customer that sheets on demand are about.
 
     Returns:
         The files, in the order of the catalogue.
 
     Raises:
-        WrongUsageError: There is no such sheet, or the date is not published yet.
+        WrongUsageError: There is no such sheet or customer, a sheet on demand is asked for without
+            one, or the date is not published yet.
         ServingError: Nothing is published, or a sheet cannot be made.
     """
     catalogue = _chosen(load_catalogue(), codes)
+    _check_customer(catalogue, customer_id)
     needs_vault = any(each.audience == "vault" for each in catalogue.values())
     opened, published = connection.connect_current(
         home.warehouse, "vault" if needs_vault else "analyst"
@@ -60,6 +64,7 @@ def deliver(
             after=_night_before(home, until),
             until=until,
             is_asked_for=bool(codes),
+            customer_id=customer_id,
             bank=_bank(opened),
         )
         folder = home.sheets(until)
@@ -75,7 +80,27 @@ def _chosen(catalogue: dict[str, Definition], codes: Collection[str]) -> dict[st
             f"没有报表 {unknown[0]!r}；报表编号见 crm deliver --list。",
             f"there is no sheet {unknown[0]!r}; crm deliver --list names them",
         )
-    return {code: each for code, each in catalogue.items() if not asked or code in asked}
+    return {
+        code: each
+        for code, each in catalogue.items()
+        # What is about one customer is never due.
+        if (code in asked if asked else each.rhythm != "on_demand")
+    }
+
+
+def _check_customer(asked: Mapping[str, Definition], customer_id: str | None) -> None:
+    about = [code for code, each in asked.items() if each.rhythm == "on_demand"]
+    if about and customer_id is None:
+        raise WrongUsageError(
+            f"报表 {about[0]} 针对一个客户，须指明客户号：crm deliver {about[0]} --customer 客户号",
+            f"sheet {about[0]} is about one customer; say which:"
+            f" crm deliver {about[0]} --customer NUMBER",
+        )
+    if customer_id is not None and not about:
+        raise WrongUsageError(
+            "--customer 只用于按客户生成的报表，例如 crm deliver R12 --customer 客户号",
+            "--customer is for sheets about one customer, as in: crm deliver R12 --customer NUMBER",
+        )
 
 
 def _until(
@@ -96,7 +121,7 @@ def _until(
             f"{asked} 尚未发布，已发布到 {known}；请先运行该夜间任务：crm run",
             f"{asked} is not published yet, {known} is; run its night first: crm run",
         )
-    if daily := [code for code, each in catalogue.items() if each.rhythm == "daily"]:
+    if daily := [c for c, each in catalogue.items() if each.rhythm in ("daily", "on_demand")]:
         raise WrongUsageError(
             f"每日报表（{', '.join(daily)}）只能按已发布的 {known} 生成；"
             f"{asked} 的请用每周或每月报表编号指定，例如 crm deliver R21 --business-date {asked}",
@@ -126,7 +151,12 @@ def _forms(feeds: Mapping[str, Feed]) -> write.FormRenderer:
         feed: str, rows: Sequence[Mapping[str, Any]], part: str, day: dt.date
     ) -> tuple[str, bytes]:
         reads = feeds[feed]
-        pattern = next(each for each in reads.delivery.files if each.format == "xlsx")
+        # A sheet for one of many goes by the name that says which one.
+        pattern = next(
+            each
+            for each in reads.delivery.files
+            if each.format == "xlsx" and ("{part}" in each.file_name) == bool(part)
+        )
         name = pattern.file_name.replace("{date}", f"{day:%Y%m%d}").replace("{part}", part)
         return name, render_template(reads, rows)
 

@@ -33,6 +33,9 @@ LISTS_SHEET: Final = "选项 Lists"
 # Row numbers from 0, as the writer counts.
 HEADING_ROW: Final = 4
 _LAST_ROW: Final = 10_000
+# Sentences in a prepared list are read where they stand, over several lines.
+_SENTENCE_WIDTH: Final = 30
+_LINE_HEIGHT: Final = 15.0
 # A workbook carries its time of birth; a fixed one makes equal templates equal files.
 _BORN: Final = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 
@@ -118,7 +121,8 @@ def render_template(feed: Feed, rows: Sequence[Mapping[str, Any]] = ()) -> bytes
     _write_help(book, feed, fields)
     lists = _write_lists(book, fields)
     _write_form(book, sheet, feed, fields, lists)
-    _write_prepared(sheet, feed, fields, rows)
+    if rows:
+        _write_prepared(book, sheet, feed, fields, rows)
     sheet.activate()
     book.close()
     return buffer.getvalue()
@@ -170,11 +174,17 @@ def _write_form(
 
 
 def _write_prepared(
-    sheet: Any, feed: Feed, fields: list[_Field], rows: Sequence[Mapping[str, Any]]
+    book: Any, sheet: Any, feed: Feed, fields: list[_Field], rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Fill in what is known already, each value as a clerk would write it."""
     places = {item.column.name: place for place, item in enumerate(fields) if item.is_plain}
+    for place, item in enumerate(fields):
+        if item.column.name.endswith("_text"):
+            look = {"num_format": _cell_format(item), "text_wrap": True, "valign": "top"}
+            sheet.set_column(place, place, _SENTENCE_WIDTH, book.add_format(look))
+    sheet.set_row(2, 2 * _LINE_HEIGHT)
     for line, row in enumerate(rows, start=HEADING_ROW + 1):
+        sheet.set_row(line, _LINE_HEIGHT * max(_lines(row[name]) for name in row))
         for name, value in row.items():
             if name not in places:
                 raise FeedError([f"{feed.feed} has no column {name} that could be filled in."])
@@ -183,6 +193,20 @@ def _write_prepared(
                 # The format of the column stands: the cell is written without one of its own.
                 write = sheet.write_string if isinstance(written, str) else sheet.write
                 write(line, places[name], written)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(HEADING_ROW)
+
+
+def _lines(value: Any) -> int:
+    """Lines that a text takes where sentences stand; a Chinese sign is as wide as two others.
+
+    >>> _lines("利率能不能上浮十个基点，月底前答复")
+    2
+    """
+    breadth = sum(2 if ord(sign) > 0x2E7F else 1 for sign in str(value or ""))
+    return breadth // (_SENTENCE_WIDTH - 2) + 1
 
 
 def _delivered(column: Column, value: Any) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ingestion.demo_bank import clerks, customer_file, remedies, survey
+from ingestion.demo_bank import clerks, customer_file, remedies, survey, work_plan
 from ingestion.demo_bank.extracts import FeedBook
 from ingestion.demo_bank.field_sheets import FieldDesk
 from ingestion.demo_bank.shape import Period, to_date
@@ -76,6 +76,18 @@ class OfficeDesk:
             path = self._field.sheets.write(grid, habits, folder, date)
             clerks.note_all(self._field.stains, grid, spots, path)
         self._customer_file(until, folder, date, label)
+        weeks = Habits(
+            title=f"{year}年度工作计划(具体到周)",
+            dates="dot",
+            sheet="计划",
+            alias=True,
+            signature=False,
+        )
+        plan = work_plan.plan_frame(bank.shape, self._field.staff, until)
+        grid = make_grid(self._book.feeds["planning__plan_item"], plan, weeks)
+        spots = work_plan.soil_plan(grid)
+        path = self._field.sheets.write(grid, weeks, folder, date)
+        clerks.note_all(self._field.stains, grid, spots, path)
 
     def _customer_file(self, until: int, folder: Path, date: str, label: str) -> None:
         """Relations among customers and classes set by hand, as the keeper of the file has them."""

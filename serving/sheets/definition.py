@@ -2,7 +2,8 @@
 
 A definition is one YAML file in `catalogue/`. The query is put to a published generation with the
 values `$from_date` and `$until_date`, the first and last day of the period the sheet tells of; its
-columns become the sheet's, each under a Chinese heading with the English one below it.
+columns become the sheet's, each under a Chinese heading with the English one below it. A sheet on
+demand is about one customer, `$customer_id`, and never due.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from pydantic import (
 from serving.errors import SheetError
 
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
-Rhythm = Literal["daily", "weekly", "monthly"]
+Rhythm = Literal["daily", "weekly", "monthly", "on_demand"]
 Kind = Literal["text", "integer", "decimal", "yuan", "wan_yuan", "capital", "percent", "date"]
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Code = Annotated[str, StringConstraints(pattern=r"^R[0-9]{2}[a-z]?$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-PARAMETERS: Final = frozenset({"from_date", "until_date"})
+PARAMETERS: Final = frozenset({"from_date", "until_date", "customer_id"})
 # Only figures of these kinds may be added up under a column.
 _ADDED: Final = frozenset({"integer", "decimal", "yuan", "wan_yuan"})
 
@@ -112,6 +113,8 @@ class Definition(_Strict):
     def _check_whole(self) -> Self:
         if (self.audience == "vault") != (self.purpose is not None):
             raise ValueError("a sheet of the vault, and only that, says its purpose")
+        if (self.rhythm == "on_demand") != ("customer_id" in self.parameters):
+            raise ValueError("a sheet on demand, and only that, asks for $customer_id")
         if (self.form is None) == (not self.columns):
             raise ValueError("a sheet has columns of its own, or those of the feed it returns as")
         names = [column.name for column in self.columns]

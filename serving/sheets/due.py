@@ -40,6 +40,7 @@ def due_periods(
     """The periods whose sheets fall due after one night and up to another, oldest first.
 
     A sheet of a day is due every night, for that night alone: yesterday's worklist helps nobody.
+    One on demand is never due.
     A sheet of a week or a month is due on the period's last working day, so that it lies on the
     desk before the week-end; a period without a working day is due on its last day.
 
@@ -49,6 +50,8 @@ def due_periods(
         until: Business date of this night.
         working_days: The bank's working days, at least those of the periods that end in between.
     """
+    if rhythm == "on_demand":
+        return []
     if rhythm == "daily":
         return [Period(until, until)]
     first = after + DAY if after is not None and after < until else until

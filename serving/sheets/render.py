@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ _USUAL_WIDTHS: Final = {"date": 11.0, "percent": 8.0}
 _WAN: Final = Decimal(10_000)
 # A line of a page in landscape holds about this much before it becomes too small to read.
 _PORTRAIT_WIDTH: Final = 92.0
-_HEADING_HEIGHT, _LINE_HEIGHT = 33.0, 18.0
+_HEADING_HEIGHT, _LINE_HEIGHT, _MORE_HEIGHT = 33.0, 18.0, 14.0
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,9 @@ def render(definition: Definition, page: Page, rows: Sequence[dict[str, Any]]) -
         sheet = book.add_worksheet(definition.title.zh[:31])
         heading = _write_head(book, sheet, definition, page)
         _write_headings(book, sheet, definition.columns, heading)
-        end = _write_rows(book, sheet, definition.columns, rows, heading + 1)
-        _write_foot(book, sheet, definition, page, end)
         widths = [_width(column, rows) for column in definition.columns]
+        end = _write_rows(book, sheet, definition.columns, rows, widths, heading + 1)
+        _write_foot(book, sheet, definition, page, end)
         for place, width in enumerate(widths):
             sheet.set_column(place, place, width)
         _set_page(sheet, definition, page, widths, heading, end)
@@ -127,7 +128,12 @@ def _write_headings(book: Any, sheet: Any, columns: Sequence[Column], row: int) 
 
 
 def _write_rows(
-    book: Any, sheet: Any, columns: Sequence[Column], rows: Sequence[dict[str, Any]], top: int
+    book: Any,
+    sheet: Any,
+    columns: Sequence[Column],
+    rows: Sequence[dict[str, Any]],
+    widths: Sequence[float],
+    top: int,
 ) -> int:
     """The rows and their sums; returns the first row below."""
     box = {"border": 1, "border_color": _LINE}
@@ -139,7 +145,8 @@ def _write_rows(
         sheet.write_string(top, 0, "本期无记录 Nothing to tell of this period", nothing)
         return top + 1
     for line, row in enumerate(rows, start=top):
-        sheet.set_row(line, _LINE_HEIGHT)
+        lines = [_lines(column, row, width) for column, width in zip(columns, widths, strict=True)]
+        sheet.set_row(line, _LINE_HEIGHT + _MORE_HEIGHT * (max(lines) - 1))
         for place, column in enumerate(columns):
             _write_cell(sheet, line, place, shown(column, row[column.name]), plain[place])
     end = top + len(rows)
@@ -222,6 +229,13 @@ def _width(column: Column, rows: Sequence[dict[str, Any]]) -> float:
     # The English heading may break between words, the Chinese one stays on its line.
     words = max(len(word) for word in column.en.split()) * 0.85
     return min(max(longest + 3, _breadth(column.zh) + 2, words + 2, _NARROWEST), _WIDEST)
+
+
+def _lines(column: Column, row: dict[str, Any], width: float) -> int:
+    """Lines that a cell takes; texts alone are broken."""
+    if column.kind not in ("text", "capital"):
+        return 1
+    return max(1, math.ceil(_breadth(_as_printed(column, row[column.name])) / width))
 
 
 def _as_printed(column: Column, value: Any) -> str:

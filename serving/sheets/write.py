@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 import duckdb
 
-from serving.errors import SheetError
+from serving.errors import SheetError, UnknownCustomerError
 from serving.files import write_whole_bytes
 from serving.query import one_sentence
 from serving.sheets.definition import Definition
@@ -62,6 +62,7 @@ class Night:
         bank: The bank's name for the head of each page.
         is_asked_for: Whether somebody named the sheets, so that each is written for the period
             in which the business date lies, due or not.
+        customer_id: The customer that sheets on demand are about; None where none is asked for.
     """
 
     generation: int
@@ -69,6 +70,7 @@ class Night:
     until: dt.date
     bank: str = ""
     is_asked_for: bool = False
+    customer_id: str | None = None
 
 
 def write_due(
@@ -89,12 +91,18 @@ def write_due(
 
     Raises:
         SheetError: A query fails or lacks a column; a file cannot be written.
+        UnknownCustomerError: Nobody has the number that a sheet on demand is about.
     """
     working_days = _working_days(connection, night)
     next_day = min((day for day in working_days if day > night.until), default=night.until)
     for definition in catalogue.values():
         for period in _periods(definition, night, working_days):
-            rows = read_rows(connection, definition, period)
+            rows = read_rows(connection, definition, period, night.customer_id)
+            if not rows and definition.rhythm == "on_demand":
+                raise UnknownCustomerError(
+                    f"没有客户号 {night.customer_id!r} 的客户档案；请核对客户号。",
+                    f"there is no file of a customer {night.customer_id!r}; check the number",
+                )
             for about, part in _divided(definition, rows):
                 if definition.form is not None:
                     prepared = [_prepared(definition, row) for row in part]
@@ -115,14 +123,21 @@ def _periods(definition: Definition, night: Night, working_days: set[dt.date]) -
 
 
 def read_rows(
-    connection: duckdb.DuckDBPyConnection, definition: Definition, period: Period
+    connection: duckdb.DuckDBPyConnection,
+    definition: Definition,
+    period: Period,
+    customer_id: str | None = None,
 ) -> list[dict[str, Any]]:
     """The rows of one sheet for one period.
 
     Raises:
         SheetError: The query fails, or lacks a column that the definition shows.
     """
-    given = {"from_date": period.from_date, "until_date": period.until_date}
+    given = {
+        "from_date": period.from_date,
+        "until_date": period.until_date,
+        "customer_id": customer_id,
+    }
     asked = {name: given[name] for name in definition.parameters}
     try:
         answer = connection.execute(definition.query, asked)

@@ -3,7 +3,7 @@ with remedy as (
     {{ pick_latest_small(
         ref('stg_service__remedy'),
         key=['remedy_id'],
-        columns=['remedy_id', 'complaint_type_code', 'organisation_id', 'started_date'],
+        columns=['remedy_id', 'complaint_type_code', 'organisation_id', 'started_date', 'remedy_text'],
         where='started_date <= ' ~ business_date(),
     ) }}
 ),
@@ -106,6 +106,7 @@ select
     cast(compared.complaint_type_code as {{ t_string() }}) as complaint_type_code,
     cast(coalesce(organisation.organisation_pk, {{ var('unassigned_pk') }}) as bigint) as organisation_fk,
     cast(compared.organisation_id is null as boolean) as is_whole_bank,
+    cast(compared.remedy_text as {{ t_string() }}) as remedy_text,
     cast(compared.started_date as date) as started_date,
     cast(compared.counted_days as int) as counted_days,
     cast(compared.counted_days = compared.window_days as boolean) as is_window_over,

@@ -23,7 +23,7 @@ PUBLISHED = dt.date(2026, 1, 9)
 Deliver = Callable[..., Result]
 
 
-def definition(code: str, rhythm: str) -> Definition:
+def definition(code: str, rhythm: str, query: str = "select 1 as n") -> Definition:
     return Definition.model_validate(
         {
             "code": code,
@@ -31,7 +31,7 @@ def definition(code: str, rhythm: str) -> Definition:
             "grain": "One row per customer.",
             "rhythm": rhythm,
             "reader": {"zh": "客户经理", "en": "Managers"},
-            "query": "select 1 as n",
+            "query": query,
             "columns": [{"name": "n", "zh": "数", "en": "Number", "kind": "integer"}],
         }
     )
@@ -39,8 +39,12 @@ def definition(code: str, rhythm: str) -> Definition:
 
 @pytest.fixture
 def deliver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deliver:
-    """The command on a home of two sheets whose published date is a Friday."""
-    catalogue = {"R91": definition("R91", "daily"), "R92": definition("R92", "monthly")}
+    """The command on a home of three sheets whose published date is a Friday."""
+    catalogue = {
+        "R91": definition("R91", "daily"),
+        "R92": definition("R92", "monthly"),
+        "R93": definition("R93", "on_demand", "select 1 as n where $customer_id = 'C1'"),
+    }
 
     def opened(*_: object) -> tuple[duckdb.DuckDBPyConnection, Generation]:
         database = duckdb.connect()
@@ -90,6 +94,11 @@ def test_a_past_month_can_be_asked_for(deliver: Deliver) -> None:
     assert told["until_date"] == "2025-12-31"
 
 
+def test_a_sheet_of_one_customer_is_written_for_him_alone(deliver: Deliver) -> None:
+    (told,) = json.loads(deliver("R93", "--customer", "C1", "--json").stdout)
+    assert (told["sheet"], told["until_date"], told["rows"]) == ("R93", "2026-01-09", 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -97,6 +106,10 @@ def test_a_past_month_can_be_asked_for(deliver: Deliver) -> None:
         (["--business-date", "2026-01-12"], "2026-01-12 is not published yet, 2026-01-09 is"),
         (["--business-date", "2026-01-08"], "sheets of a day (R91) are written for 2026-01-09"),
         (["--business-date", "soon"], "write it as YYYY-MM-DD"),
+        (["R93"], "say which: crm deliver R93 --customer NUMBER"),
+        (["R91", "--customer", "C1"], "--customer is for sheets about one customer"),
+        (["R93", "--customer", "C9"], "there is no file of a customer 'C9'"),
+        (["R93", "--customer", "C1", "--business-date", "2026-01-08"], "(R93) are written for"),
     ],
 )
 def test_what_cannot_be_written_is_told(deliver: Deliver, arguments: list[str], told: str) -> None:

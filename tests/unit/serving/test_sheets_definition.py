@@ -45,6 +45,8 @@ def test_a_sound_definition_is_taken(tmp_path: Path) -> None:
         ({"columns": [{"name": "n", "zh": "数", "en": "N", "is_total": True}]}, "cannot be added"),
         ({"columns": SOUND["columns"] * 2}, "is there twice"),
         ({"code": "R92"}, "is not that of its file"),
+        ({"rhythm": "on_demand"}, "asks for .customer_id"),
+        ({"query": "select 1 as n where $customer_id = 'C1'"}, "asks for .customer_id"),
     ],
 )
 def test_a_contradiction_is_refused_by_name(

@@ -42,6 +42,7 @@ select
     heard.customer_key,
     heard.employee_id,
     heard.heard_date,
+    trim(heard.opinion_text) as opinion_text,
     length(trim(heard.opinion_text)) as character_count,
     {{ add_days('heard.heard_date', 'clock.reply_within_days') }} as reply_due_date,
     {{ add_days('heard.heard_date', 'clock.counted_within_days') }} as counted_until_date
