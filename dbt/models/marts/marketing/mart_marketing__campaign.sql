@@ -127,8 +127,8 @@ select
     cast(judged.lift - judged.lift_error as decimal(12, 8)) as lift_low_rate,
     cast(judged.lift + judged.lift_error as decimal(12, 8)) as lift_high_rate,
     cast(judged.effect_code as {{ t_string() }}) as effect_code,
-    cast(effect.name_zh as {{ t_string() }}) as effect_name_zh,
-    cast(effect.name_en as {{ t_string() }}) as effect_name_en,
+    cast(effect.effect_name_zh as {{ t_string() }}) as effect_name_zh,
+    cast(effect.effect_name_en as {{ t_string() }}) as effect_name_en,
     cast(judged.earned_amount as decimal(18, 2)) as earned_amount,
     cast(
         case
@@ -141,7 +141,5 @@ select
     cast(1 as int) as campaign_count
 from judged
 cross join undirected
-left join {{ ref('dim_code') }} as effect
-    on judged.effect_code = effect.code
-    and effect.entity_name = 'campaign'
-    and effect.column_name = 'effect_code'
+inner join {{ ref('campaign_effect') }} as effect
+    on judged.effect_code = effect.effect_code and {{ as_at('effect', 'judged.start_date') }}
