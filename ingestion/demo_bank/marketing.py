@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,8 @@ from ingestion.demo_bank.people import MERCHANT, TOWN, VILLAGE, People
 from ingestion.demo_bank.shape import Bools, Floats, Ints, Period, Shape
 
 ARMS: Final = ("treated", "control")
+# Days before its start on which a plan is written.
+_PLANNED_AHEAD: Final = 20
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Campaign:
     """One targeted plan: a month, a group, an offer, and its true effect.
 
     `base` is the chance to open the product anyway; `lift` what a contact adds for the customer
-    it suits best. A negative lift annoys.
+    it suits best. A negative lift annoys. Who expects nothing promotes undirected.
     """
 
     name: str
@@ -34,18 +37,25 @@ class Campaign:
     population: int
     base: float
     lift: float
+    segment_code: str | None
+    expected_yuan: int
+    fixed_yuan: int
 
 
 _T3, _T6, _T12, _T24, _T36 = (int(place) for place in PERSON_TERMS)
 CAMPAIGNS: Final = (
     Campaign("春节返乡一年定期", "村庄居民,存款两千元以上", _T12, "on_site", 12, 1_500,
-             VILLAGE, 0.03, 0.13),
-    Campaign("商户收银结算惠", "有收单流水的商户", _T3, "phone", 6, 300, MERCHANT, 0.025, 0.10),
-    Campaign("城镇理财体验", "城镇居民,存款两千元以上", WEALTH, "message", 3, 20, TOWN, 0.02, 0.04),
-    Campaign("三年定期到期续存", "城镇居民,定期将到期", _T36, "phone", 5, 300, TOWN, 0.05, 0.09),
+             VILLAGE, 0.03, 0.13, "village_saver", 6_000, 2_400),
+    Campaign("商户收银结算惠", "有收单流水的商户", _T3, "phone", 6, 300, MERCHANT,
+             0.025, 0.10, "merchant_with_takings", 4_000, 900),
+    Campaign("城镇理财体验", "城镇居民,存款两千元以上", WEALTH, "message", 3, 20, TOWN, 0.02, 0.04,
+             "town_saver", 1_500, 300),
+    Campaign("三年定期到期续存", "城镇居民,定期将到期", _T36, "phone", 5, 300, TOWN, 0.05, 0.09,
+             None, 5_000, 500),
     Campaign("秋收粮款半年存", "村庄居民,卖粮款入账", _T6, "on_site", 10, 1_200,
-             VILLAGE, 0.03, 0.12),
-    Campaign("短信群发三个月存款", "全部城镇居民", _T3, "message", 2, 10, TOWN, 0.03, -0.01),
+             VILLAGE, 0.03, 0.12, "village_saver", 3_000, 1_800),
+    Campaign("短信群发三个月存款", "全部城镇居民", _T3, "message", 2, 10, TOWN, 0.03, -0.01,
+             None, 0, 200),
 )  # fmt: skip
 
 
@@ -126,12 +136,23 @@ def campaign_frame(shape: Shape, upto: Period) -> pl.DataFrame:
             "channel_code": [plan.channel for _, plan, _ in rows],
             "start_date": [period.first for _, _, period in rows],
             "end_date": [period.last for _, _, period in rows],
+            "targeting_code": [
+                "undirected" if plan.expected_yuan == 0 else "targeted" for _, plan, _ in rows
+            ],
+            "segment_code": [plan.segment_code for _, plan, _ in rows],
+            "planned_date": [
+                period.first - dt.timedelta(days=_PLANNED_AHEAD) for _, _, period in rows
+            ],
+            "expected_profit_amount": [plan.expected_yuan * 100 for _, plan, _ in rows],
+            "fixed_cost_amount": [plan.fixed_yuan * 100 for _, plan, _ in rows],
             "budget_amount": [plan.budget_wan * 1_000_000 for _, plan, _ in rows],
         },
         schema={
             "campaign_id": pl.String, "campaign_name": pl.String, "product_id": pl.String,
             "segment_text": pl.String, "channel_code": pl.String, "start_date": pl.Date,
-            "end_date": pl.Date, "budget_amount": pl.Int64,
+            "end_date": pl.Date, "targeting_code": pl.String, "segment_code": pl.String,
+            "planned_date": pl.Date, "expected_profit_amount": pl.Int64,
+            "fixed_cost_amount": pl.Int64, "budget_amount": pl.Int64,
         },
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ingestion.demo_bank import clerks, customer_file, remedies, survey, work_plan
+from ingestion.demo_bank import clerks, customer_file, declared, remedies, survey, work_plan
 from ingestion.demo_bank.extracts import FeedBook
 from ingestion.demo_bank.field_sheets import FieldDesk
 from ingestion.demo_bank.shape import Period, to_date
@@ -88,6 +88,7 @@ class OfficeDesk:
         spots = work_plan.soil_plan(grid)
         path = self._field.sheets.write(grid, weeks, folder, date)
         clerks.note_all(self._field.stains, grid, spots, path)
+        self._declared(period, folder, date)
 
     def _customer_file(self, until: int, folder: Path, date: str, label: str) -> None:
         """Relations among customers and classes set by hand, as the keeper of the file has them."""
@@ -107,3 +108,16 @@ class OfficeDesk:
             title=f"客户分类调整审批({label})", dates="chinese", sheet="调整", alias=True
         )
         self._field.plain_sheet("fieldwork__customer_override", overrides, signed, folder, date)
+
+    def _declared(self, period: Period, folder: Path, date: str) -> None:
+        """What borrowers declared in the month, as the loan officers have taken it down."""
+        bank = self._bank
+        frame = bank.declared.frame(bank.people, bank.staff, bank.loans, period)
+        habits = Habits(
+            title="贷款客户申报数据登记表", note="金额单位:万元", dates="dot", sheet="申报",
+            signature=False,
+        )  # fmt: skip
+        grid = make_grid(self._book.feeds["credit__declared_financials"], frame, habits)
+        spots = declared.soil(grid)
+        path = self._field.sheets.write(grid, habits, folder, date)
+        clerks.note_all(self._field.stains, grid, spots, path)

@@ -28,6 +28,7 @@ from ingestion.demo_bank import (
 from ingestion.demo_bank.accounts import Accounts, Holders, first_accounts, make_holders
 from ingestion.demo_bank.actors import actors
 from ingestion.demo_bank.bank import Staff, make_staff
+from ingestion.demo_bank.declared import Declarations
 from ingestion.demo_bank.fieldwork import Callbacks, Neglect, Visits
 from ingestion.demo_bank.foreign import Foreign, ForeignMonth, live_foreign, open_foreign
 from ingestion.demo_bank.groups import Groups, make_groups
@@ -67,6 +68,7 @@ class Bank:
     merchants: MerchantBook
     decisions: pl.DataFrame
     shares: pl.DataFrame
+    declared: Declarations
     ledger: Ledger
     second_addresses: pl.Series
     levels: dict[str, list[Column]] = field(default_factory=dict)
@@ -127,6 +129,7 @@ def found_bank(shape: Shape) -> Bank:
         merchants=merchants.make_merchants(shape, people, staff, surveyed),
         decisions=decisions.make_decisions(shape, people, staff),
         shares=sharing.make_shares(shape, people, staff),
+        declared=Declarations(shape, people),
         ledger=books,
         second_addresses=relation.new_addresses(people, life, shape.rng("second addresses")),
     )
@@ -174,6 +177,7 @@ def live_month(bank: Bank, period: Period) -> Month:
     behaviour.Month(who, book, period, wishes, rng).draw()
     behaviour.credit_quarter_interest(book, period, wishes)
     settled = settle(wishes.collect(), book, period)
+    bank.declared.take(people, book, settled.postings, period)
     turnover = ledger.no_turnover()
     ledger.enter(turnover, settled, book)
     costs = ledger.cost_month(shape, period)

@@ -35,6 +35,7 @@ campaign_effect.csv   members of campaigns: chance to buy untouched, and what a 
 level_triggers.csv    balances that called for another level, and whether anybody answered
 moved_away.csv        who moved to another town, when, and whether he said so
 empty_accounts.csv    accounts that a manager opened for the count alone
+declared.csv          what borrowers truly turn over and earn, and who says more than that
 staff.csv             how each manager keeps the cadence, and what share of his visits is false
 dirty_rows.csv        rows that a clerk or a transfer spoilt: file, row, column, why, expected
 totals.json           rows and sums of what was delivered
@@ -122,6 +123,7 @@ def write_truth(
             "is_told": life.has_told_move[moved],
         }
     ).write_csv(folder / "moved_away.csv")
+    pl.concat(bank.declared.truth).write_csv(folder / "declared.csv")
     _staff(bank).write_csv(folder / "staff.csv")
     empty = np.concatenate(bank.empty_accounts)
     pl.DataFrame(

@@ -1,14 +1,16 @@
-"""False visits of a small bank, planted and looked for: what is found, and what a verdict does."""
+"""False visits and figures of a small bank: what is found of them, and what a verdict does."""
 
 from __future__ import annotations
 
 import pytest
 
+from scripts import truth_test
 from scripts.false_visits import measure
 from tests.integration.test_night import Bank
 
 pytestmark = pytest.mark.night
 RECALL_FLOOR, PRECISION_FLOOR = 0.75, 0.75
+BAND_FLOOR = 0.8
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +54,13 @@ def test_suspicion_alone_takes_no_visit_away_and_a_verdict_does(bank: Bank) -> N
     assert found["alone_count"] == 0
     assert found["false_count"] == 0
     assert found["verdict_count"] >= 1, "the demo bank's supervisors decide about some"
+
+
+def test_exaggerated_figures_are_found_and_the_band_holds_the_truth(bank: Bank) -> None:
+    """At 2,000 customers and 12 months recall is 0.60 and precision 1.00 for the turnover."""
+    turnover, margin = truth_test.measure(bank.home)
+    assert turnover.judged >= 20, "enough borrowers declare to measure by"
+    assert turnover.declared > turnover.judged, "what cannot be judged is not judged"
+    assert turnover.band_rate >= BAND_FLOOR
+    assert turnover.precision >= PRECISION_FLOOR
+    assert margin.recall >= RECALL_FLOOR

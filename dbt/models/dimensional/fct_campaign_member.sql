@@ -26,6 +26,20 @@ customer as (
 
 product as (
     {{ carried_versions(ref('dim_product'), 'product', 'product_id') }}
+),
+
+-- What the account that he opened has brought since, for as many months as the rule says.
+earning as (
+    select
+        conversion.campaign_id,
+        conversion.customer_key,
+        {{ total_of('account.contribution_amount') }} as earned_amount
+    from {{ ref('int_campaign__find_conversion') }} as conversion
+    inner join {{ ref('campaign_rule') }} as rule on {{ as_at('rule', 'conversion.opened_date') }}
+    inner join {{ ref('fct_account_month') }} as account
+        on conversion.account_key = account.account_key
+        and account.month_date < {{ add_months_to(month_first('conversion.opened_date'), 'rule.profit_month_count') }}
+    group by conversion.campaign_id, conversion.customer_key
 )
 
 select
@@ -42,6 +56,10 @@ select
     cast(member.contacted_date as date) as contacted_date,
     cast(member.is_responded as boolean) as is_responded,
     cast(coalesce(member.contact_cost_amount, 0) as decimal(18, 2)) as contact_cost_amount,
+    cast(conversion.window_end_date as date) as window_end_date,
+    cast(conversion.opened_date as date) as converted_date,
+    cast(conversion.account_key as bigint) as converted_account_key,
+    cast(coalesce(earning.earned_amount, 0) as decimal(18, 2)) as earned_amount,
     cast(1 as int) as member_count
 from member
 left join campaign on member.campaign_id = campaign.campaign_id
@@ -50,5 +68,9 @@ left join {{ ref('int_customer__assign_key') }} as assigned
 left join customer
     on assigned.customer_key = customer.customer_key
     and {{ as_at('customer', 'member.selected_date') }}
+left join {{ ref('int_campaign__find_conversion') }} as conversion
+    on member.campaign_id = conversion.campaign_id and assigned.customer_key = conversion.customer_key
+left join earning
+    on member.campaign_id = earning.campaign_id and assigned.customer_key = earning.customer_key
 left join product
     on campaign.product_id = product.product_id and {{ as_at('product', 'member.selected_date') }}
