@@ -17,6 +17,7 @@ from dagster_project.cli import (
     feeds,
     generations,
     reconcile,
+    replay,
     sql,
     statement,
     status,
@@ -59,6 +60,7 @@ app.command("reconcile", rich_help_panel=PUBLISHED)(reconcile.reconcile)
 app.command("trace", rich_help_panel=PUBLISHED)(trace.trace)
 app.command("statement", rich_help_panel=PUBLISHED)(statement.statement)
 app.command("what-if", rich_help_panel=PUBLISHED)(what_if.what_if)
+app.command("replay", rich_help_panel=PUBLISHED)(replay.replay)
 app.command("generations", rich_help_panel=PUBLISHED)(generations.generations)
 app.command("rollback", rich_help_panel=PUBLISHED)(generations.rollback)
 app.command("demo", rich_help_panel=BEGIN)(demo.demo)
