@@ -143,6 +143,11 @@ class Home:
         return Home(self.root / "as-known" / date.isoformat())
 
     @property
+    def replays(self) -> Path:
+        """What is published, built anew under other rules; one folder per replay."""
+        return self.root / "replays"
+
+    @property
     def lease(self) -> Path:
         """The file whose lock admits one night at a time."""
         return self.root / ".lease"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import duckdb
@@ -21,7 +22,7 @@ class TableChecksum:
 
 
 def table_checksums(
-    connection: duckdb.DuckDBPyConnection, database: str
+    connection: duckdb.DuckDBPyConnection, database: str, only: Collection[str] | None = None
 ) -> dict[str, TableChecksum]:
     """Checksum of each table of one attached database, by `schema.table`.
 
@@ -33,6 +34,7 @@ def table_checksums(
     Args:
         connection: A connection in which the database is attached.
         database: Its name there, `crm` or `vault`.
+        only: The tables that are wanted, by `schema.table`; None for all.
     """
     columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
     listed = connection.execute(
@@ -51,6 +53,7 @@ def table_checksums(
     return {
         f"{schema}.{table}": _table_checksum(connection, database, schema, table, described)
         for (schema, table), described in columns.items()
+        if only is None or f"{schema}.{table}" in only
     }
 
 

@@ -18,6 +18,7 @@ from dagster_project.cli import (
     generations,
     ml,
     reconcile,
+    replay,
     sql,
     statement,
     status,
@@ -58,6 +59,7 @@ app.command("reconcile", rich_help_panel=PUBLISHED)(reconcile.reconcile)
 app.command("trace", rich_help_panel=PUBLISHED)(trace.trace)
 app.command("statement", rich_help_panel=PUBLISHED)(statement.statement)
 app.command("what-if", rich_help_panel=PUBLISHED)(what_if.what_if)
+app.command("replay", rich_help_panel=PUBLISHED)(replay.replay)
 app.command("generations", rich_help_panel=PUBLISHED)(generations.generations)
 app.command("rollback", rich_help_panel=PUBLISHED)(generations.rollback)
 app.add_typer(ml.app, name="ml", rich_help_panel=PUBLISHED)

@@ -24,6 +24,7 @@ TITLES = {
     "audit": "Audit",
     "publish": "Publish",
     "deliver": "Write the sheets that are due",
+    "replay": "Build again under the given rules",
 }
 
 

@@ -59,6 +59,15 @@ def sql(
             show_default="what is published",
         ),
     ] = None,
+    replay: Annotated[
+        str | None,
+        typer.Option(
+            "--replay",
+            metavar="NAME",
+            help="Ask what crm replay built under other rules.",
+            show_default="what is published",
+        ),
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Ask the published generation, read-only.
@@ -78,8 +87,22 @@ def sql(
         from dagster_project import as_known
 
         place = as_known.built(place, parse_date("--as-known-on", as_known_on))
-    warehouse = place.warehouse
-    opened, generation = connection.connect_current(warehouse, "vault" if vault else "analyst")
+    if replay is not None:
+        if vault or as_known_on is not None:
+            raise WrongUsageError(
+                "--replay 只含分析库，请去掉 --vault 与 --as-known-on。",
+                "a replay holds what analysts may read; leave out --vault and --as-known-on",
+            )
+        from dagster_project import replay as replays
+
+        folder, made = replays.finished(place, replay)
+        opened = connection.connect_published(folder)
+        told = f"Replay {made.name} of generation {made.generation}, {made.business_date}"
+    else:
+        opened, generation = connection.connect_current(
+            place.warehouse, "vault" if vault else "analyst"
+        )
+        told = f"Generation {generation.number}, business date {generation.business_date}"
     with opened:
         if (query is None and not sys.stdin.isatty()) or query == "-":
             query = sys.stdin.read()
@@ -89,8 +112,7 @@ def sql(
                 "--output writes the answer of one query; give it beside",
             )
         if query is None:
-            date = generation.business_date
-            console.print(f"Generation {generation.number}, business date {date}. {HELP_TEXT}")
+            console.print(f"{told}. {HELP_TEXT}")
             _converse(opened, as_json, limit)
             return
         answer = queries.run(opened, query, None if as_json or output else limit)

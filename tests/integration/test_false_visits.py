@@ -13,25 +13,17 @@ RECALL_FLOOR, PRECISION_FLOOR = 0.75, 0.75
 BAND_FLOOR = 0.8
 
 
-@pytest.fixture(scope="module")
-def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
-    made = Bank(tmp_path_factory.mktemp("false_visits"))
-    made.crm("demo", "--customers", "600", "--months", "8")
-    made.crm("run")
-    return made
-
-
-def test_most_false_visits_are_looked_at_and_most_of_those_are_false(bank: Bank) -> None:
+def test_most_false_visits_are_looked_at_and_most_of_those_are_false(field_bank: Bank) -> None:
     """An earlier attempt reached 0.79 and 0.815; the planted visits are caricatures."""
-    lenient, chosen, strict = measure(bank.home)
+    lenient, chosen, strict = measure(field_bank.home)
     assert chosen.false_visits >= 20, "enough are planted to measure by"
     assert chosen.recall >= RECALL_FLOOR
     assert chosen.precision >= PRECISION_FLOOR
     assert lenient.recall >= chosen.recall >= strict.recall
 
 
-def test_the_contributions_of_a_visit_add_up_to_its_total(bank: Bank) -> None:
-    (found,) = bank.sql(
+def test_the_contributions_of_a_visit_add_up_to_its_total(field_bank: Bank) -> None:
+    (found,) = field_bank.sql(
         "select count(*) as visit_count from (select visit_fk from dimensional.fct_visit_suspicion"
         " group by visit_fk having sum(contribution_log_odds) <> max(total_log_odds)"
         " or min(total_log_odds) <> max(total_log_odds)"
@@ -40,8 +32,8 @@ def test_the_contributions_of_a_visit_add_up_to_its_total(bank: Bank) -> None:
     assert found["visit_count"] == 0
 
 
-def test_suspicion_alone_takes_no_visit_away_and_a_verdict_does(bank: Bank) -> None:
-    (found,) = bank.sql(
+def test_suspicion_alone_takes_no_visit_away_and_a_verdict_does(field_bank: Bank) -> None:
+    (found,) = field_bank.sql(
         "select sum(case when is_acceptable and denied_date is null and verdict_code is null"
         " and not is_valid then 1 else 0 end) as alone_count,"
         " sum(case when verdict_code = 'false_report' and is_valid then 1 else 0 end)"
