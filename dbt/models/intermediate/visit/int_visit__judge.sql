@@ -97,6 +97,7 @@ select
     verdict_code,
     decided_date,
     is_acceptable,
+    is_standing,
     -- At most one visit a customer and day: the first that will do.
     is_acceptable and is_standing and row_number() over (
         partition by customer_id, visited_date, is_acceptable and is_standing
