@@ -27,6 +27,8 @@ opened as (
 month as (
     select distinct month_date
     from {{ ref('fct_visit_requirement') }}
+    -- A week that ends next month is owed there; of that month there is nothing to tell before it begins.
+    where month_date <= {{ business_date() }}
 ),
 
 -- A team stands in a month at the end of which it has members.
