@@ -29,7 +29,7 @@ from ingestion.demo_bank.behaviour import party_names
 from ingestion.demo_bank.clerks import Stains
 from ingestion.demo_bank.extracts import ExtractWriter, FeedBook
 from ingestion.demo_bank.field_sheets import FieldDesk
-from ingestion.demo_bank.fieldwork import Callbacks, Visits
+from ingestion.demo_bank.fieldwork import Callbacks, Visits, roster_month
 from ingestion.demo_bank.groups import group_frame
 from ingestion.demo_bank.office_sheets import OfficeDesk
 from ingestion.demo_bank.paper_sheets import PaperDesk
@@ -129,12 +129,11 @@ class Deliveries:
             label = f"{moment.year}年{moment.month}月{moment.day}日"
             ahead = day - self.bank.shape.history[-1].end
             self._until(month, day, folder, date, label, is_torn=ahead in _TORN_DAYS)
-            if day == period.start:
-                self._roster(month, folder, date, label)
             if moment.isoweekday() == 5:
                 self._weekly(day, folder, date, label)
             if day == period.end:
                 self._month_end(month, folder, date, label)
+                self._roster(month, folder, date, label)
             folders.append(folder)
         return folders
 
@@ -300,8 +299,11 @@ class Deliveries:
         self._papers.write(until, folder, date, label)
 
     def _roster(self, month: Month, folder: Path, date: str, label: str) -> None:
-        """The duty roster of a month, as the office sends it."""
-        roster = roster_as_sent(month.roster, self.bank.staff, month.period)
+        """The duty roster of the month to come, as the office sends it; at first its own too."""
+        staff, coming = self.bank.staff, month.period.following
+        roster = roster_as_sent(roster_month(staff, coming, month.visits.count), staff, coming)
+        if month.period.index == 0:
+            roster = [*roster_as_sent(month.roster, staff, month.period), *roster]
         self._field.roster(roster, folder, date, label)
 
     def _verdicts(self, calls: Callbacks, until: int, folder: Path, date: str, label: str) -> None:

@@ -29,6 +29,8 @@ NEXT_STEPS: Final = ("revisit", "send_offer", "apply", "escalate", "none")
 # Days between two visits that a level calls for: A and B weekly, C twice a month, D monthly.
 _VISITS_A_MONTH: Final = np.array([4.34, 4.34, 2.0, 1.0])
 _WAY_SHARES: Final = (0.62, 0.27, 0.11)
+# Days, by number, on which a leader telephones whatever the week asks.
+_AT_DESK_EVERY: Final = 31
 _PURPOSE_SHARES: Final = (0.34, 0.14, 0.14, 0.26, 0.08, 0.04)
 
 
@@ -252,7 +254,8 @@ def call_back(
 ) -> Callbacks:
     """Each day's leader asks some customers about a visit of the two weeks before.
 
-    A false visit is denied five times in six; one day in twelve nobody calls.
+    A false visit is denied five times in six; one day in twelve nobody calls, and now and then a
+    leader stays at his desk and telephones in a week on site.
     """
     rows: list[tuple[int, int, int, int]] = []
     order = np.argsort(visits.day, kind="stable")
@@ -276,7 +279,7 @@ def call_back(
         leader=np.array([row[0] for row in rows], np.int64),
         customer=visits.customer[picks],
         day=np.array([row[2] for row in rows], np.int32),
-        mode=np.array([row[3] for row in rows], np.int64),
+        mode=np.array([0 if row[2] % _AT_DESK_EVERY == 0 else row[3] for row in rows], np.int64),
         employee=visits.employee[picks],
         visited=visits.day[picks],
         result=result,

@@ -220,7 +220,7 @@ def _decisions(
     calls: Callbacks,
     papers: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
 ) -> pl.DataFrame:
-    """What the chairman decides on the month's late papers, missed calls and denied visits."""
+    """What the chairman decides on the month's late papers, missed calls and false visits."""
     weekly, monthly, checks = papers
     clerk = _Clerk(shape.rng("decisions", period.index), staff.with_post("chairman")[0], [])
     for table, first, what in (
@@ -243,11 +243,12 @@ def _decisions(
     )
     for leader, week in absent.iter_rows():
         clerk.decide(("employee", leader, "unchecked_ledger", week), week + 14, doubt=0.0)
+    # By then the supervisors have heard everybody: what they find genuine is proposed no more.
     denied = (calls.result == _RESULT_DENIED) & (calls.visited >= period.start)
-    teams = np.unique(np.array(staff.teams)[calls.employee[denied]])
+    teams = np.unique(np.array(staff.teams)[calls.employee[denied & calls.is_false]])
     for team in teams[teams >= 0]:
         line = ("team", int(team), "false_report", period.start)
-        clerk.decide(line, period.end + 3, doubt=0.5)
+        clerk.decide(line, period.end + 3, doubt=0.05)
     return _table(clerk.rows, DECISIONS)
 
 

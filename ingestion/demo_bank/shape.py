@@ -120,6 +120,12 @@ class Period:
         """Length in days."""
         return self.end - self.start + 1
 
+    @property
+    def following(self) -> Period:
+        """The month after it, delivered or not."""
+        first = self.last + dt.timedelta(days=1)
+        return Period(self.index + 1, first, month_end(first), self.is_history)
+
 
 @dataclass(frozen=True)
 class Shape:

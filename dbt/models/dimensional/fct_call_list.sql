@@ -46,7 +46,9 @@ candidate as (
     where
         visit.visited_date > {{ add_days(business_date(), '-rule.drawn_from_days') }}
         and visit.visited_date <= {{ business_date() }}
-        and visit.denied_date is null
+        -- Of what was denied or decided on, nobody need be asked again.
+        and visit.is_standing
+        and visit.verdict_code is null
         and visit.customer_fk <> {{ var('unassigned_pk') }}
         and visit.employee_fk <> {{ var('unassigned_pk') }}
         and asked.customer_key is null

@@ -48,7 +48,7 @@ noted as (
         and found.trigger_date <= visit.visited_date
         and found.valid_from_date >= visit.visited_date
         and visit.is_acceptable
-        and visit.denied_date is null
+        and visit.is_standing
     where found.trigger_rank = 1
 )
 

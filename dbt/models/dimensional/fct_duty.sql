@@ -17,11 +17,14 @@ made as (
         callback.called_date,
         sum(case when callback.mode_code = 'phone' then 1 else 0 end) as call_count,
         sum(case when callback.mode_code = 'on_site' then 1 else 0 end) as on_site_count,
+        sum(case when callback.mode_code = day.supervision_mode_code then 1 else 0 end) as asked_way_count,
+        sum(case when callback.mode_code <> day.supervision_mode_code then 1 else 0 end) as other_way_count,
         sum(case when callback.result_code <> 'not_reached' then 1 else 0 end) as reached_count,
         sum(case when callback.result_code = 'confirmed' then 1 else 0 end) as confirmed_count,
         sum(case when callback.result_code = 'denied' then 1 else 0 end) as denied_count
     from {{ ref('fct_callback') }} as callback
     inner join {{ ref('dim_employee') }} as leader on callback.leader_fk = leader.employee_pk
+    inner join {{ ref('dim_date') }} as day on callback.called_date = day.date_pk
     group by leader.employee_id, callback.called_date
 ),
 
@@ -43,9 +46,8 @@ duty as (
         coalesce(made.reached_count, 0) as reached_count,
         coalesce(made.confirmed_count, 0) as confirmed_count,
         coalesce(made.denied_count, 0) as denied_count,
-        sum(coalesce(made.call_count, 0) + coalesce(made.on_site_count, 0)) over (
-            partition by roster.duty_date
-        ) as day_count
+        coalesce(made.other_way_count, 0) as other_way_count,
+        sum(coalesce(made.asked_way_count, 0)) over (partition by roster.duty_date) as day_count
     from roster
     inner join {{ ref('int_duty__size_call_list') }} as sized on roster.duty_date = sized.duty_date
     inner join {{ ref('dim_date') }} as day on roster.duty_date = day.date_pk
@@ -62,7 +64,7 @@ select
     cast(duty.is_in_charge as boolean) as is_in_charge,
     cast(duty.mode_code as {{ t_string() }}) as mode_code,
     cast(duty.asked_mode_code as {{ t_string() }}) as asked_mode_code,
-    cast(duty.mode_code = duty.asked_mode_code as boolean) as is_mode_kept,
+    cast(duty.mode_code = duty.asked_mode_code and duty.other_way_count = 0 as boolean) as is_mode_kept,
     cast(case when duty.mode_code = 'phone' then duty.due_count else 0 end as int) as calls_due_count,
     cast(duty.call_count as int) as calls_made_count,
     cast(case when duty.mode_code = 'on_site' then duty.due_count else 0 end as int) as on_site_due_count,
@@ -71,7 +73,7 @@ select
     cast(duty.confirmed_count as int) as confirmed_count,
     cast(duty.denied_count as int) as denied_count,
     cast(duty.sample_count as int) as sample_count,
-    -- Somebody on the day's roster asked at least one customer.
+    -- Somebody on the day's roster asked at least one customer, in the way of the week.
     cast(duty.day_count > 0 as boolean) as is_fulfilled,
     cast(1 as int) as duty_count,
     cast(duty.month_date as date) as month_date

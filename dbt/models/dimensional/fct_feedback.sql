@@ -11,7 +11,7 @@ contact as (
         visit.visit_way_code as contact_way_code
     from {{ ref('fct_visit') }} as visit
     inner join {{ ref('dim_customer') }} as customer on visit.customer_fk = customer.customer_pk
-    where visit.outcome_code <> 'absent' and coalesce(visit.verdict_code, 'genuine') <> 'false_report'
+    where visit.outcome_code <> 'absent' and visit.is_standing
     union all
     select
         customer.customer_key,

@@ -53,7 +53,7 @@ sample as (
         team_id,
         week_start_date,
         count(*) as drawn_count,
-        sum(case when is_entered_late or is_step_missing or is_denied then 1 else 0 end) as drawn_wrong_count
+        sum(case when is_entered_late or is_step_missing or not is_standing then 1 else 0 end) as drawn_wrong_count
     from {{ ref('int_duty__draw_ledger_row') }}
     group by team_id, week_start_date
 ),

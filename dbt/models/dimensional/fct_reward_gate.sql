@@ -22,21 +22,52 @@ ledger as (
     group by team_id, month_date
 ),
 
+visited as (
+    select
+        customer.customer_key,
+        visit.employee_fk,
+        visit.team_fk,
+        visit.visited_date,
+        min(case when visit.is_standing then 1 else 0 end) as standing_count,
+        max(case when visit.verdict_code = 'false_report' then 1 else 0 end) as false_count
+    from {{ ref('fct_visit') }} as visit
+    inner join {{ ref('dim_customer') }} as customer on visit.customer_fk = customer.customer_pk
+    group by customer.customer_key, visit.employee_fk, visit.team_fk, visit.visited_date
+),
+
+-- A denial that the supervisors' verdict holds against is none.
 answer as (
     select
         team.team_id,
         {{ month_first('callback.called_date') }} as month_date,
-        sum(case when callback.result_code = 'denied' then 1 else 0 end) as denied_count,
+        sum(
+            case when callback.result_code = 'denied' then 1 - coalesce(visited.standing_count, 0) else 0 end
+        ) as denied_count,
         sum(case when callback.result_code in ('denied', 'confirmed') then 1 else 0 end) as answer_count
     from {{ ref('fct_callback') }} as callback
     inner join {{ ref('dim_employee') }} as visitor on callback.visited_employee_fk = visitor.employee_pk
     inner join {{ ref('bridge_team_member') }} as team
         on visitor.employee_id = team.employee_id and {{ as_at('team', 'callback.visited_date') }}
+    inner join {{ ref('dim_customer') }} as customer on callback.customer_fk = customer.customer_pk
+    left join visited
+        on customer.customer_key = visited.customer_key
+        and callback.visited_employee_fk = visited.employee_fk
+        and callback.visited_date = visited.visited_date
     group by team.team_id, {{ month_first('callback.called_date') }}
 ),
 
--- Only what people confirmed; a visit that a customer denied is not yet a false one.
-false_report as (
+-- Only what people found: a visit that a customer denied is not yet a false one.
+found_false as (
+    select
+        team.team_id,
+        {{ month_first('visited.visited_date') }} as month_date,
+        sum(visited.false_count) as false_count
+    from visited
+    inner join {{ ref('dim_team') }} as team on visited.team_fk = team.team_pk
+    group by team.team_id, {{ month_first('visited.visited_date') }}
+),
+
+confirmed as (
     select
         subject_id as team_id,
         period_start_date as month_date,
@@ -54,7 +85,8 @@ found as (
         rule.condition_code,
         rule.maximum_value,
         case rule.condition_code
-            when 'false_report' then coalesce(false_report.confirmed_count, 0)
+            when 'false_report'
+                then greatest(coalesce(found_false.false_count, 0), coalesce(confirmed.confirmed_count, 0))
             when 'late_report' then coalesce(report.late_count, 0)
             when 'careless_report' then coalesce(report.careless_count, 0)
             when 'ledger_error' then coalesce(ledger.wrong_count, 0)
@@ -75,8 +107,10 @@ found as (
         on team_month.team_id = ledger.team_id and team_month.month_date = ledger.month_date
     left join answer
         on team_month.team_id = answer.team_id and team_month.month_date = answer.month_date
-    left join false_report
-        on team_month.team_id = false_report.team_id and team_month.month_date = false_report.month_date
+    left join found_false
+        on team_month.team_id = found_false.team_id and team_month.month_date = found_false.month_date
+    left join confirmed
+        on team_month.team_id = confirmed.team_id and team_month.month_date = confirmed.month_date
     where team_month.is_month_over
 ),
 

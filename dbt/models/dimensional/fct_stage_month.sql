@@ -1,11 +1,25 @@
 -- One row per customer and month since the customer was registered: the stage of his life with the bank,
 -- and that of the month before.
 {{ partitioned_from_month('month_date') }}
+{#- What each stage asks; which is tried first, the rule says. -#}
+{%- set conditions = {
+    'lost': 'is_churned_hard',
+    'prospect': 'open_account_count = 0',
+    'won_back': 'was_lost',
+    'new': 'coalesce(is_new, false)',
+    'dormant': 'is_silent',
+    'declining': 'balance_change_rate <= declining_rate',
+    'growing': 'balance_change_rate >= growing_rate',
+} %}
+{%- set stages = (conditions | list) + ['mature'] %}
 {%- set first_month = rebuilt_from('fct_stage_month') %}
 {%- set from_month = month_before(first_month, 1) if first_month else none %}
 with rule as (
     select
         calendar.month_date,
+        {% for stage in stages -%}
+        max(case when stage.stage_code = '{{ stage }}' then stage.order_number end) as {{ stage }}_order,
+        {% endfor -%}
         max(case when stage.stage_code = 'new' then stage.month_count end) as new_months,
         max(case when stage.stage_code = 'growing' then stage.change_rate end) as growing_rate,
         max(case when stage.stage_code = 'declining' then stage.change_rate end) as declining_rate,
@@ -54,6 +68,9 @@ looked_at as (
         rolling.balance_change_rate,
         rule.growing_rate,
         rule.declining_rate,
+        {%- for stage in stages %}
+        rule.{{ stage }}_order,
+        {%- endfor %}
         lost.customer_key is not null as was_lost,
         first_account.opened_date > {{ add_months_to('month.observation_date', '-rule.new_months') }} as is_new,
         {{ days_between(
@@ -69,20 +86,28 @@ looked_at as (
     where month.customer_key <> {{ var('unassigned_pk') }}
 ),
 
-staged as (
+-- Mature is everybody whom no stage before it takes.
+tried as (
     select
         looked_at.*,
-        case
-            when is_churned_hard then 'lost'
-            when open_account_count = 0 then 'prospect'
-            when was_lost then 'won_back'
-            when coalesce(is_new, false) then 'new'
-            when is_silent then 'dormant'
-            when balance_change_rate <= declining_rate then 'declining'
-            when balance_change_rate >= growing_rate then 'growing'
-            else 'mature'
-        end as stage_code
+        least(
+            {%- for stage, condition in conditions.items() %}
+            case when {{ condition }} then {{ stage }}_order else mature_order end,
+            {%- endfor %}
+            mature_order
+        ) as order_number
     from looked_at
+),
+
+staged as (
+    select
+        tried.*,
+        case order_number
+            {%- for stage in stages %}
+            when {{ stage }}_order then '{{ stage }}'
+            {%- endfor %}
+        end as stage_code
+    from tried
 )
 
 select

@@ -67,6 +67,7 @@ select
     cast(attempt.verdict_code as {{ t_string() }}) as verdict_code,
     cast(attempt.decided_date as date) as decided_date,
     cast(attempt.is_acceptable as boolean) as is_acceptable,
+    cast(attempt.is_standing as boolean) as is_standing,
     cast(attempt.is_valid as boolean) as is_valid,
     cast(1 as int) as visit_count,
     cast({{ month_first('attempt.visited_date') }} as date) as month_date

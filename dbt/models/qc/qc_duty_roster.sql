@@ -9,7 +9,7 @@ with duty as (
         min(mode_code) as mode_code,
         max(asked_mode_code) as asked_mode_code,
         min(case when is_working_day then 1 else 0 end) as is_worked,
-        min(case when is_mode_kept then 1 else 0 end) as is_kept
+        min(case when mode_code = asked_mode_code then 1 else 0 end) as is_kept
     from {{ ref('fct_duty') }}
     group by duty_date, month_date
 ),

@@ -3,14 +3,14 @@
 with opening as (
     select
         measured.*,
-        opener.employee_pk as employee_fk,
         count(*) over (
             partition by measured.employee_id, measured.customer_key, measured.product_fk, measured.month_date
         ) as account_count
-    from {{ ref('int_team__measure_opening') }} as measured
-    inner join {{ ref('dim_account') }} as account on measured.account_fk = account.account_pk
-    inner join {{ ref('dim_employee') }} as opener on account.opening_manager_fk = opener.employee_pk
-    where {{ month_last('measured.month_date') }} <= {{ business_date() }}
+    from {{ ref('fct_opening') }} as measured
+    where
+        {{ month_last('measured.month_date') }} <= {{ business_date() }}
+        -- What nobody opened brings nobody anything.
+        and measured.employee_fk <> {{ var('unassigned_pk') }}
 ),
 
 doubt as (

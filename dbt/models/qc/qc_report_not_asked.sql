@@ -43,4 +43,7 @@ left join known_team on listed.subject_id = known_team.team_id
 where
     asked.report_code is null
     -- A report on a period that still runs is early, not unasked.
-    and {{ add_days('listed.period_start_date', 31) }} <= {{ business_date() }}
+    and case rule.period_type
+        when 'week' then {{ add_days('listed.period_start_date', 6) }}
+        else {{ month_last('listed.period_start_date') }}
+    end <= {{ business_date() }}

@@ -54,6 +54,7 @@ def _is_of_visits(row: dict[str, str]) -> bool:
         ("rules/visit_cadence.csv", "level_code", "corebank__customer", "level_code"),
         ("rules/level_class.csv", "class_code", "corebank__customer", "class_code"),
         ("rules/visit_validity.csv", "visit_way_code", "fieldwork__visit", "visit_way_code"),
+        ("rules/visit_outcome.csv", "outcome_code", "fieldwork__visit", "outcome_code"),
     ],
 )
 def test_a_list_has_exactly_the_codes_that_are_delivered(

@@ -7,7 +7,7 @@ with team_visit as (
         visit.visited_date,
         entered_day.working_day_number - day.working_day_number as entry_working_days,
         coalesce(trim(visit.next_step_code), '') = '' as is_step_missing,
-        visit.denied_date is not null as is_denied,
+        visit.is_standing,
         row_number() over (
             partition by team.team_id, day.week_start_date
             order by
@@ -29,7 +29,7 @@ select
     team_visit.draw_rank,
     coalesce(team_visit.entry_working_days > validity.entry_within_working_days, true) as is_entered_late,
     team_visit.is_step_missing,
-    team_visit.is_denied
+    team_visit.is_standing
 from team_visit
 inner join {{ ref('ledger_check_rule') }} as rule
     on {{ as_at('rule', 'team_visit.week_start_date') }} and team_visit.draw_rank <= rule.sampled_count

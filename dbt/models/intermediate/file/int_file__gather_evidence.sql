@@ -31,7 +31,7 @@ contact as (
         month.month_date,
         max(visit.visited_date) as contacted_date,
         count(*) as contact_count,
-        sum(case when visit.outcome_code in ('closed', 'advanced') then 1 else 0 end) as welcome_count
+        sum(case when outcome.is_welcome then 1 else 0 end) as welcome_count
     from {{ month_list(first_month) }} as month
     inner join reach on month.month_date = reach.month_date
     inner join {{ ref('fct_visit') }} as visit
@@ -40,6 +40,8 @@ contact as (
         and visit.outcome_code <> 'absent'
         and {{ visit_known_on('visit', month_reached('month.month_date')) }}
     inner join {{ ref('dim_customer') }} as customer on visit.customer_fk = customer.customer_pk
+    left join {{ ref('visit_outcome') }} as outcome
+        on visit.outcome_code = outcome.outcome_code and {{ as_at('outcome', 'visit.visited_date') }}
     group by customer.customer_key, month.month_date
 ),
 

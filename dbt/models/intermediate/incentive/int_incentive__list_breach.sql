@@ -1,5 +1,20 @@
 -- One row per subject, breach, period and proof that a fine is proposed for.
-with leader_breach as (
+-- A check that comes when the register is taken to be complete comes too late, and undoes no fine.
+with late_check as (
+    select
+        ledger.leader_id,
+        ledger.week_start_date,
+        ledger.week_end_date,
+        case when ledger.checked_date is null then 'missing' else 'late' end as proof_code
+    from {{ ref('fct_ledger_check') }} as ledger
+    inner join {{ ref('fine_rule') }} as rule
+        on rule.incentive_code = 'unchecked_ledger' and {{ as_at('rule', 'ledger.week_end_date') }}
+    where
+        ledger.checked_date is null
+        or ledger.checked_date > {{ add_days('ledger.week_end_date', 'rule.known_after_days') }}
+),
+
+leader_breach as (
     -- Guidance that has not come when its register closes was not given: who it is that pays, the rule says.
     select
         'missing_guidance' as incentive_code,
@@ -34,13 +49,12 @@ with leader_breach as (
         leader_id as subject_id,
         week_start_date as period_start_date,
         week_end_date as period_end_date,
-        'missing' as proof_code,
+        proof_code,
         week_end_date as proof_date,
         'fct_ledger_check' as fact_name,
         count(*) as proof_value
-    from {{ ref('fct_ledger_check') }}
-    where not is_checked
-    group by leader_id, week_start_date, week_end_date
+    from late_check
+    group by leader_id, week_start_date, week_end_date, proof_code
 ),
 
 breach as (

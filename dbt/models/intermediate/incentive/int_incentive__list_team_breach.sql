@@ -1,4 +1,4 @@
--- One row per team, breach, period and proof: late reports, denied visits, weeks without a ledger.
+-- One row per team, breach, period and proof: late reports, false visits, weeks without a ledger.
 with late_report as (
     select
         case when report_code = 'weekly_summary' then 'missing_weekly' else 'missing_monthly' end as incentive_code,
@@ -12,24 +12,20 @@ with late_report as (
     where subject_type_code = 'team' and is_due and not is_on_time and (is_missing or submitted_date is not null)
 ),
 
--- A customer who denies a visit is evidence; whether it was false, people decide.
-denial as (
+-- A visit that the supervisors found false, or that the customer denied while they have not decided: that is
+-- evidence, and whether somebody pays, people decide.
+false_visit as (
     select
-        callback.customer_fk,
-        callback.visited_employee_fk,
-        callback.called_date,
-        callback.visited_date,
-        min(bridge.team_id) as team_id
-    from {{ ref('fct_callback') }} as callback
-    inner join {{ ref('visit_denial') }} as rule
-        on callback.result_code = rule.result_code
-        and {{ as_at('rule', 'callback.visited_date') }}
-        and {{ days_between('callback.visited_date', 'callback.called_date') }} <= rule.counted_within_days
-    inner join {{ ref('dim_employee') }} as visitor on callback.visited_employee_fk = visitor.employee_pk
-    inner join {{ ref('bridge_team_member') }} as bridge
-        on visitor.employee_id = bridge.employee_id and {{ as_at('bridge', 'callback.visited_date') }}
-    group by
-        callback.customer_fk, callback.visited_employee_fk, callback.called_date, callback.visited_date
+        team.team_id,
+        visit.customer_fk,
+        visit.employee_fk,
+        visit.visited_date,
+        min(case when visit.verdict_code is null then 'denied' else 'found_false' end) as proof_code,
+        min(coalesce(visit.decided_date, visit.denied_date)) as proof_date
+    from {{ ref('fct_visit') }} as visit
+    inner join {{ ref('dim_team') }} as team on visit.team_fk = team.team_pk
+    where not visit.is_standing and visit.team_fk <> {{ var('unassigned_pk') }}
+    group by team.team_id, visit.customer_fk, visit.employee_fk, visit.visited_date
 ),
 
 first_entry as (
@@ -90,13 +86,13 @@ select
     team_id,
     {{ month_first('visited_date') }} as period_start_date,
     {{ month_last('visited_date') }} as period_end_date,
-    'denied' as proof_code,
-    called_date as proof_date,
-    'fct_callback' as fact_name,
+    proof_code,
+    proof_date,
+    'fct_visit' as fact_name,
     customer_fk,
-    visited_employee_fk as employee_fk,
-    {{ days_between('visited_date', 'called_date') }} as proof_value
-from denial
+    employee_fk,
+    {{ days_between('visited_date', 'proof_date') }} as proof_value
+from false_visit
 union all
 select
     'missing_ledger' as incentive_code,

@@ -18,8 +18,8 @@ opened as (
         team_id,
         month_date,
         count(*) as opened_count,
-        sum(case when is_counted then 1 else 0 end) as opening_count
-    from {{ ref('int_team__measure_opening') }}
+        sum(opening_count) as opening_count
+    from {{ ref('fct_opening') }}
     where team_id is not null
     group by team_id, month_date
 ),
@@ -27,6 +27,8 @@ opened as (
 month as (
     select distinct month_date
     from {{ ref('fct_visit_requirement') }}
+    -- A week that ends next month is owed there; of that month there is nothing to tell before it begins.
+    where month_date <= {{ business_date() }}
 ),
 
 -- A team stands in a month at the end of which it has members.

@@ -53,7 +53,8 @@ judged as (
         end as is_standing,
         coalesce(
             rule.is_counted
-            and coalesce(attempt.duration_minutes, rule.minimum_minutes) >= rule.minimum_minutes
+            -- A length that nobody entered is none: it suffices where the rule asks for no minutes.
+            and coalesce(attempt.duration_minutes, 0) >= rule.minimum_minutes
             and (rule.is_absent_counted or attempt.outcome_code <> 'absent')
             -- What was entered before it happened was not seen when it was written down.
             and attempt.entered_date >= attempt.visited_date
@@ -97,6 +98,7 @@ select
     verdict_code,
     decided_date,
     is_acceptable,
+    is_standing,
     -- At most one visit a customer and day: the first that will do.
     is_acceptable and is_standing and row_number() over (
         partition by customer_id, visited_date, is_acceptable and is_standing

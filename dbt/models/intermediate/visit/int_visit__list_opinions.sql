@@ -19,7 +19,7 @@ heard as (
         need_text as opinion_text
     from {{ ref('int_visit__judge') }}
     -- What was made up was not heard.
-    where coalesce(verdict_code, 'genuine') <> 'false_report'
+    where is_standing
     union all
     select
         'callback' as source_code,

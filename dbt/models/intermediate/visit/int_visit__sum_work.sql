@@ -28,9 +28,7 @@ left join {{ ref('activity_time') }} as rule
     and channel.channel_code = rule.channel_code
     and {{ as_at('rule', 'visit.month_date') }}
 where
-    case
-        when visit.verdict_code is null then visit.denied_date is null else visit.verdict_code = 'genuine'
-    end
+    visit.is_standing
     -- Time spent on nobody known is capacity that no customer used.
     and customer.customer_pk <> {{ var('unassigned_pk') }}
     and {{ in_rebuilt('visit.month_date', first_month) }}

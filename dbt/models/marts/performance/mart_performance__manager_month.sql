@@ -34,18 +34,15 @@ looked_after as (
     group by manager.employee_id, month.month_date
 ),
 
--- An opening is his who opened the account, if it was not closed again in the same month.
+-- An opening is his who opened the account, if it counts.
 opened as (
     select
-        person.employee_id,
-        account_month.month_date,
-        count(*) as opening_count
-    from {{ ref('fct_account_month') }} as account_month
-    inner join {{ ref('dim_account') }} as account on account_month.account_fk = account.account_pk
-    inner join {{ ref('dim_employee') }} as person on account.opening_manager_fk = person.employee_pk
-    where account_month.is_opened_in_month and account_month.is_open
-        and {{ in_rebuilt('account_month.month_date', first_month) }}
-    group by person.employee_id, account_month.month_date
+        employee_id,
+        month_date,
+        sum(opening_count) as opening_count
+    from {{ ref('fct_opening') }}
+    where {{ in_rebuilt('month_date', first_month) }}
+    group by employee_id, month_date
 ),
 
 -- Periods that are over, in the month they ended in: nobody is behind with a week that still runs.

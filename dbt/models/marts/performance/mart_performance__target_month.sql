@@ -5,16 +5,16 @@
 {%- set measures = [
     ('bank', 'deposit_balance', 'account', none, deposits),
     ('bank', 'loan_balance', 'account', none, loans),
-    ('bank', 'account_opening', 'account', none, 'sum(opening_count)'),
+    ('bank', 'account_opening', 'opening', none, 'sum(opening_count)'),
     ('bank', 'customer_count', 'kept', none, 'sum(customer_count)'),
     ('bank', 'campaign_count', 'campaign', none, 'count(*)'),
     ('organisation', 'deposit_balance', 'account', 'organisation_id', deposits),
     ('organisation', 'loan_balance', 'account', 'organisation_id', loans),
-    ('organisation', 'account_opening', 'account', 'organisation_id', 'sum(opening_count)'),
+    ('organisation', 'account_opening', 'opening', 'organisation_id', 'sum(opening_count)'),
     ('team', 'customer_count', 'kept', 'team_id', 'sum(customer_count)'),
-    ('team', 'account_opening', 'kept', 'team_id', 'sum(opening_count)'),
+    ('team', 'account_opening', 'opening', 'team_id', 'sum(opening_count)'),
     ('employee', 'customer_count', 'kept', 'employee_id', 'sum(customer_count)'),
-    ('employee', 'account_opening', 'kept', 'employee_id', 'sum(opening_count)'),
+    ('employee', 'account_opening', 'opening', 'employee_id', 'sum(opening_count)'),
 ] %}
 with month as (
     select distinct month_date from {{ ref('mart_performance__manager_month') }}
@@ -25,8 +25,7 @@ account as (
         unit.organisation_id,
         month.month_date,
         product.pillar_code,
-        month.closing_balance_amount,
-        case when month.is_opened_in_month and month.is_open then 1 else 0 end as opening_count
+        month.closing_balance_amount
     from {{ ref('fct_account_month') }} as month
     inner join {{ ref('dim_product') }} as product on month.product_fk = product.product_pk
     inner join {{ ref('dim_organisation') }} as unit on month.organisation_fk = unit.organisation_pk
@@ -37,10 +36,21 @@ kept as (
         manager.employee_id,
         team.team_id,
         manager.month_date,
-        manager.customer_count,
-        manager.opening_count
+        manager.customer_count
     from {{ ref('mart_performance__manager_month') }} as manager
     inner join {{ ref('dim_team') }} as team on manager.team_fk = team.team_pk
+),
+
+-- Of a team is what its members of that day opened, of a unit what is kept there.
+opening as (
+    select
+        unit.organisation_id,
+        opened.team_id,
+        opened.employee_id,
+        opened.month_date,
+        opened.opening_count
+    from {{ ref('fct_opening') }} as opened
+    inner join {{ ref('dim_organisation') }} as unit on opened.organisation_fk = unit.organisation_pk
 ),
 
 campaign as (

@@ -30,7 +30,7 @@ work_day as (
         and coalesce(employee.left_date, {{ open_valid_date() }}) > calendar.date_pk
 ),
 
--- What was found false was no work.
+-- What was denied or found false was no work.
 done as (
     select
         visit.employee_fk,
@@ -38,7 +38,7 @@ done as (
         1 as visit_count,
         0 as form_count
     from {{ ref('fct_visit') }} as visit
-    where coalesce(visit.verdict_code, 'genuine') <> 'false_report'
+    where visit.is_standing
     union all
     select
         form.employee_fk,

@@ -1,7 +1,7 @@
--- One row per account opened since field work began: who opened it, and whether it counts as an opening.
+-- One row per account opened in a month with figures: who opened it, and whether it counts as an opening.
 with history as (
     select min(month_date) as first_month_date
-    from {{ ref('fct_visit_requirement') }}
+    from {{ ref('fct_account_month') }}
 ),
 
 -- The account as at the end of the month that it was opened in.
@@ -11,6 +11,8 @@ opened as (
         account.account_pk as account_fk,
         account.customer_key,
         account.product_fk,
+        account.organisation_fk,
+        account.opening_manager_fk as employee_fk,
         account.opened_date,
         {{ month_first('account.opened_date') }} as month_date,
         opener.employee_id,
@@ -20,8 +22,7 @@ opened as (
     cross join history
     inner join {{ ref('dim_employee') }} as opener on account.opening_manager_fk = opener.employee_pk
     where
-        account.opening_manager_fk <> {{ var('unassigned_pk') }}
-        and account.opened_date >= history.first_month_date
+        account.opened_date >= history.first_month_date
         and account.opened_date <= {{ business_date() }}
         and {{ as_at('account', month_reached(month_first('account.opened_date'))) }}
 ),
@@ -53,7 +54,8 @@ held as (
     group by ruled.account_key
 ),
 
-team as (
+-- Opened on behalf of the team that its opener was of that day.
+member as (
     select
         opened.account_key,
         min(bridge.team_id) as team_id
@@ -66,25 +68,37 @@ team as (
 averaged as (
     select
         ruled.*,
-        team.team_id,
+        member.team_id,
         cast(
             coalesce({{ average_over('held.balance_days_amount', 'ruled.average_days') }}, 0) as decimal(18, 2)
         ) as average_amount
     from ruled
     left join held on ruled.account_key = held.account_key
-    left join team on ruled.account_key = team.account_key
+    left join member on ruled.account_key = member.account_key
+),
+
+team as (
+    {{ carried_versions(ref('dim_team'), 'team', 'team_id') }}
 )
 
 select
-    account_key,
-    account_fk,
-    customer_key,
-    product_fk,
-    employee_id,
-    team_id,
-    opened_date,
-    month_date,
-    is_open,
-    average_amount,
-    is_open and average_amount >= minimum_average_amount as is_counted
+    cast(averaged.account_key as bigint) as account_key,
+    cast(averaged.account_fk as bigint) as account_fk,
+    cast(averaged.customer_key as bigint) as customer_key,
+    cast(averaged.product_fk as bigint) as product_fk,
+    cast(averaged.organisation_fk as bigint) as organisation_fk,
+    cast(averaged.employee_fk as bigint) as employee_fk,
+    cast(averaged.employee_id as {{ t_string() }}) as employee_id,
+    cast(coalesce(team.team_pk, {{ var('unassigned_pk') }}) as bigint) as team_fk,
+    cast(averaged.team_id as {{ t_string() }}) as team_id,
+    cast(averaged.opened_date as date) as opened_date,
+    cast(averaged.is_open as boolean) as is_open,
+    cast(averaged.average_amount as decimal(18, 2)) as average_amount,
+    cast(averaged.is_open and averaged.average_amount >= averaged.minimum_average_amount as boolean) as is_counted,
+    cast(
+        case when averaged.is_open and averaged.average_amount >= averaged.minimum_average_amount then 1 else 0 end
+        as int
+    ) as opening_count,
+    cast(averaged.month_date as date) as month_date
 from averaged
+left join team on averaged.team_id = team.team_id and {{ as_at('team', 'averaged.opened_date') }}
