@@ -61,11 +61,13 @@ doubt as (
     where is_recorded and from_units = to_units and employee_id <> 'unassigned'
 )
 
+-- Customers whom no list knows have one key between them.
 select
     cast(reason_code as {{ t_string() }}) as reason_code,
     cast(customer_key as bigint) as customer_key,
     cast(employee_id as {{ t_string() }}) as employee_id,
-    cast(share_rate as decimal(12, 8)) as share_rate,
+    cast(max(share_rate) as decimal(12, 8)) as share_rate,
     cast(valid_from_date as date) as valid_from_date,
-    cast(valid_to_date as date) as valid_to_date
+    cast(max(valid_to_date) as date) as valid_to_date
 from doubt
+group by reason_code, customer_key, employee_id, valid_from_date

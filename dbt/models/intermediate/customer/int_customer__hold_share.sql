@@ -98,12 +98,14 @@ held as (
         stretch.valid_to_date,
         line.employee_id,
         line.role_code,
-        line.share_units,
+        sum(line.share_units) as share_units,
         false as is_recorded
     from stretch
     inner join summed
         on stretch.customer_key = summed.customer_key and stretch.valid_from_date = summed.valid_from_date
     inner join line on stretch.customer_key = line.customer_key and {{ as_at('line', 'stretch.valid_from_date') }}
+    group by
+        stretch.customer_key, stretch.valid_from_date, stretch.valid_to_date, line.employee_id, line.role_code
     union all
     select
         stretch.customer_key,
