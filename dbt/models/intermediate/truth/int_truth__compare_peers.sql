@@ -44,7 +44,7 @@ placed as (
     select
         measured.*,
         1 as level_number,
-        concat(measured.peer_kind_code, ' ', measured.industry_group_code) as group_code
+        measured.peer_kind_code || ' ' || measured.industry_group_code as group_code
     from measured
     where measured.industry_group_code is not null
     union all
