@@ -71,7 +71,7 @@ converted as (
         and selected.selected_date <= opened.opened_date
         and selected.window_end_date > opened.opened_date
         and opened.version_rank = 1
-        and instr(concat(opened.path_text, '/'), concat(selected.path_text, '/')) = 1
+        and instr(opened.path_text || '/', selected.path_text || '/') = 1
 )
 
 select

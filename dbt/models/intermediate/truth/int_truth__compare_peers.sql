@@ -44,7 +44,7 @@ placed as (
     select
         measured.*,
         1 as level_number,
-        concat(measured.peer_kind_code, ' ', measured.industry_group_code) as group_code
+        measured.peer_kind_code || ' ' || measured.industry_group_code as group_code
     from measured
     where measured.industry_group_code is not null
     union all
@@ -106,7 +106,28 @@ bounded as (
 )
 
 select
-    bounded.*,
+    bounded.customer_key,
+    bounded.customer_pk,
+    bounded.employee_id,
+    bounded.period_start_date,
+    bounded.period_end_date,
+    bounded.declared_date,
+    bounded.figure_code,
+    bounded.figure_name_zh,
+    bounded.figure_name_en,
+    bounded.industry_code,
+    bounded.basis_code,
+    bounded.declared_value,
+    bounded.months_count,
+    bounded.seen_amount,
+    bounded.flow_amount,
+    bounded.covered_rate,
+    bounded.measure_value,
+    bounded.group_code,
+    bounded.peer_count,
+    bounded.minimum_peer_count,
+    bounded.minimum_flow_amount,
+    bounded.minimum_covered_rate,
     cast(bounded.middle as decimal(18, 4)) as peer_value,
     cast(bounded.least as decimal(18, 4)) as peer_low_value,
     cast(bounded.most as decimal(18, 4)) as peer_high_value

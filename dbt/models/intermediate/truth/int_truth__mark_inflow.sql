@@ -23,14 +23,27 @@ account_owner as (
     inner join {{ ref('int_account__assign_key') }} as assigned on version.account_key = assigned.account_key
 ),
 
--- Every name that he was ever delivered with.
-own_name as (
-    select distinct
+-- The names that he has been delivered with, each from its first day on; the first one always.
+delivered_name as (
+    select
         assigned.customer_key,
-        record.customer_name
+        record.customer_name,
+        min(record.business_date) as first_date
     from {{ ref('stg_corebank__customer') }} as record
     inner join {{ ref('int_customer__assign_key') }} as assigned on record.customer_id = assigned.customer_id
     where record.business_date <= {{ business_date() }}
+    group by assigned.customer_key, record.customer_name
+),
+
+own_name as (
+    select
+        customer_key,
+        customer_name,
+        case
+            when first_date > min(first_date) over (partition by customer_key) then first_date
+            else {{ first_valid_date() }}
+        end as known_date
+    from delivered_name
 ),
 
 owned as (
@@ -45,6 +58,7 @@ owned as (
     left join own_name
         on paid_in.customer_key = own_name.customer_key
         and posting.counterparty_name = own_name.customer_name
+        and {{ month_last('posting.booked_date') }} >= own_name.known_date
     where
         posting.direction_code = 'credit'
         and (paid_from.account_id is not null or own_name.customer_name is not null)

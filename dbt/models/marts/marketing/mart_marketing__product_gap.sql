@@ -57,11 +57,11 @@ select
     cast(summed.customer_count as bigint) as customer_count,
     cast(summed.held_count as bigint) as held_count,
     cast({{ share_of('summed.held_count', 'summed.customer_count') }} as decimal(12, 8)) as held_rate,
-    cast(summed.expected_count as decimal(18, 2)) as expected_count,
+    cast(summed.expected_count as decimal(18, 4)) as expected_count,
     cast({{ from_units(div_units_wide(
         wide_units('summed.expected_count', 8), 'summed.customer_count'
     ), 8) }} as decimal(12, 8)) as expected_rate,
-    cast(summed.expected_count - summed.held_count as decimal(18, 2)) as gap_count,
+    cast(summed.expected_count - summed.held_count as decimal(18, 4)) as gap_count,
     cast(summed.lacking_count as bigint) as lacking_count,
     cast(summed.observation_date as date) as observation_date
 from summed
