@@ -27,6 +27,8 @@ from dagster_project.errors import WrongUsageError
 if TYPE_CHECKING:
     import duckdb
 
+    from dagster_project.home import Home
+    from serving.connection import Audience
     from serving.query import Answer
 
 SHOWN_ROWS = 50
@@ -79,30 +81,9 @@ def sql(
     Example: crm sql "select month_date, sum(contribution_amount) as contribution
     from mart.mart_profitability__customer_month group by month_date order by month_date"
     """
-    from serving import connection
     from serving import query as queries
 
-    place = home_of(home)
-    if as_known_on is not None:
-        from dagster_project import as_known
-
-        place = as_known.built(place, parse_date("--as-known-on", as_known_on))
-    if replay is not None:
-        if vault or as_known_on is not None:
-            raise WrongUsageError(
-                "--replay 只含分析库，请去掉 --vault 与 --as-known-on。",
-                "a replay holds what analysts may read; leave out --vault and --as-known-on",
-            )
-        from dagster_project import replay as replays
-
-        folder, made = replays.finished(place, replay)
-        opened = connection.connect_published(folder)
-        told = f"Replay {made.name} of generation {made.generation}, {made.business_date}"
-    else:
-        opened, generation = connection.connect_current(
-            place.warehouse, "vault" if vault else "analyst"
-        )
-        told = f"Generation {generation.number}, business date {generation.business_date}"
+    opened, told = _open(home_of(home), replay, as_known_on, with_vault=vault)
     with opened:
         if (query is None and not sys.stdin.isatty()) or query == "-":
             query = sys.stdin.read()
@@ -123,6 +104,32 @@ def sql(
             console.print(f"{len(answer.rows):,} rows written to {escape(str(output))}")
             return
         _show(answer, as_json)
+
+
+def _open(
+    place: Home, replay: str | None, as_known_on: str | None, *, with_vault: bool
+) -> tuple[duckdb.DuckDBPyConnection, str]:
+    """What is asked, opened, and what it is called."""
+    from serving import connection
+
+    if replay is not None:
+        if with_vault or as_known_on is not None:
+            raise WrongUsageError(
+                "--replay 只含分析库，请去掉 --vault 与 --as-known-on。",
+                "a replay holds what analysts may read; leave out --vault and --as-known-on",
+            )
+        from dagster_project import replay as replays
+
+        folder, made = replays.finished(place, replay)
+        told = f"Replay {made.name} of generation {made.generation}, {made.business_date}"
+        return connection.connect_published(folder), told
+    if as_known_on is not None:
+        from dagster_project import as_known
+
+        place = as_known.built(place, parse_date("--as-known-on", as_known_on))
+    audience: Audience = "vault" if with_vault else "analyst"
+    opened, found = connection.connect_current(place.warehouse, audience)
+    return opened, f"Generation {found.number}, business date {found.business_date}"
 
 
 def _converse(opened: duckdb.DuckDBPyConnection, as_json: bool, limit: int) -> None:

@@ -76,6 +76,14 @@ def test_a_replay_that_was_not_made_is_told_with_those_that_were(home: Home) -> 
         replay.finished(home, "half")
 
 
+@pytest.mark.parametrize("option", ["--vault", "--as-known-on=2025-12-31"])
+def test_a_replay_is_asked_as_analysts_ask(home: Home, option: str) -> None:
+    asked = ["sql", "--replay", "half", option, "select 1", "--home", str(home.root)]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 2
+    assert "leave out --vault" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("held", "told"),
     [("replays", "another replay is going on"), ("home", "by the night")],
