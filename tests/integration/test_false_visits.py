@@ -56,3 +56,29 @@ def test_exaggerated_figures_are_found_and_the_band_holds_the_truth(bank: Bank) 
     assert turnover.band_rate >= BAND_FLOOR
     assert turnover.precision >= PRECISION_FLOOR
     assert margin.recall >= RECALL_FLOOR
+
+
+def test_a_fine_for_a_false_report_rests_on_visits_that_do_not_stand(bank: Bank) -> None:
+    (found,) = bank.sql(
+        "select count(*) as proof_count, count(visit.visit_pk) as false_count"
+        " from dimensional.fct_incentive as fine"
+        " inner join dimensional.fct_incentive_proof as proof"
+        " on fine.incentive_pk = proof.incentive_fk and fine.incentive_code = 'false_report'"
+        " left join dimensional.fct_visit as visit on proof.customer_fk = visit.customer_fk"
+        " and proof.employee_fk = visit.employee_fk and not visit.is_standing"
+        " and proof.proof_date = coalesce(visit.decided_date, visit.denied_date)"
+    )
+    assert found["proof_count"] == found["false_count"] >= 1
+
+
+def test_an_account_opened_for_the_count_alone_counts_nowhere(bank: Bank) -> None:
+    (found,) = bank.sql(
+        "select (select sum(opening_count) from dimensional.fct_opening) as fact_count,"
+        " (select sum(opening_count) from mart.mart_performance__manager_month) as mart_count,"
+        " (select sum(opening_count) from dimensional.fct_opening where team_id is not null)"
+        " as member_count,"
+        " (select sum(opening_count) from dimensional.fct_team_month) as team_count,"
+        " (select count(*) from dimensional.fct_opening where is_open) as open_count"
+    )
+    assert found["fact_count"] == found["mart_count"] < found["open_count"]
+    assert found["member_count"] == found["team_count"]
