@@ -144,3 +144,5 @@ left join related on month.customer_key = related.customer_key
 left join visited on month.customer_key = visited.customer_key
 left join due on month.customer_key = due.customer_key
 left join complained on month.customer_key = complained.customer_key
+-- Who left has no file any more.
+where customer.status_code <> 'closed'
