@@ -88,9 +88,9 @@ def resolve(night: Night) -> Told:
     given = read(night.build.database("crm"), night.build.database("vault"), date)
     found = find(given.records, given.affixes, given.decisions, given.rules)
     observed = pl.lit(date).alias("observation_date")
-    if found.pairs.height:
+    if given.records.height:
         land(night, PAIR_FEED, found.pairs.with_columns(observed))
-        land(night, PARTY_FEED, found.parties.with_columns(observed))
+        land(night, PARTY_FEED, _listed(found.parties, given.records).with_columns(observed))
     counts = dict(found.pairs.group_by("decision_code").len().sort("decision_code").iter_rows())
     joined = found.parties.filter(pl.col("party_key") != pl.col("customer_key")).height
     said = ", ".join(f"{count:,} {code}" for code, count in counts.items()) or "none"
@@ -100,6 +100,22 @@ def resolve(night: Night) -> Told:
     report = {"pairs": counts, "second_numbers": joined, "prior_weight": found.linkage.prior_weight}
     report["parameters"] = found.linkage.parameters.to_dicts()
     return Told(found.pairs.height, given.records.height - joined, told, report)
+
+
+def _listed(parties: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    """The parties; where there is no pair left, a number that stands alone.
+
+    A list without a row would be none, and what the night before held to be one would stand.
+    """
+    import polars as pl
+
+    if parties.height:
+        return parties
+    return records.head(1).select(
+        "customer_key",
+        party_key="customer_key",
+        linked_by_code=pl.lit(None, dtype=pl.String),
+    )
 
 
 def read(crm: Path, vault: Path, date: dt.date) -> Inputs:

@@ -124,7 +124,8 @@ def join(pairs: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     """(party of each number in some pair, whether each pair ended in one party).
 
     Links are taken from the surest down: a human's, a document's, then by weight. None is taken
-    that would bring together what a human keeps apart, or two documents of one kind. A party is
+    that would bring together what a human keeps apart, and none but a human's that would bring
+    together two documents of one kind. A party is
     called by the number that was opened first, so that it keeps its key whoever joins later.
     """
     numbers = frame.sort(pl.col("opened_date"), "customer_key", nulls_last=True)
@@ -167,9 +168,10 @@ def _links(pairs: pl.DataFrame) -> list[tuple[int, int, str]]:
 
 
 def _apart(pairs: pl.DataFrame) -> dict[int, set[int]]:
-    """The numbers that each number is kept apart from."""
+    """The numbers that a human keeps each number apart from."""
     apart: dict[int, set[int]] = {}
-    different = pairs.filter(pl.col("decision_code") == "different")
+    is_said = (pl.col("decision_code") == "different") & (pl.col("reason_code") == "human")
+    different = pairs.filter(is_said)
     for left, right in different.select("left_key", "right_key").iter_rows():
         apart.setdefault(left, set()).add(right)
         apart.setdefault(right, set()).add(left)
@@ -189,7 +191,10 @@ def _joined(
     for left, right, why in links:
         one, other = of.get(left, left), of.get(right, right)
         ours, theirs = members.get(one, [one]), members.get(other, [other])
-        if one == other or _clash(ours, theirs, apart, papers):
+        if one == other or _kept_apart(ours, theirs, apart):
+            continue
+        # A clerk has seen that the two documents are one customer's.
+        if why != "human" and _papers_clash(ours, theirs, papers):
             continue
         first, second = sorted((one, other), key=age.__getitem__)
         together = sorted(ours + theirs, key=age.__getitem__)
@@ -201,18 +206,19 @@ def _joined(
     return of, why_linked
 
 
-def _clash(
-    ours: list[int], theirs: list[int], apart: dict[int, set[int]], papers: dict[int, str | None]
-) -> bool:
-    """Whether a human, or two documents of one kind, keep two groups of numbers apart."""
-    if any(not apart[key].isdisjoint(theirs) for key in ours if key in apart):
-        return True
-    kinds: dict[str, str] = {}
-    for key in (*ours, *theirs):
-        paper = papers[key]
-        if paper is None:
-            continue
-        kind = paper.partition(":")[0]
-        if kinds.setdefault(kind, paper) != paper:
-            return True
-    return False
+def _kept_apart(ours: list[int], theirs: list[int], apart: dict[int, set[int]]) -> bool:
+    """Whether a word on any two of their numbers keeps two groups apart."""
+    return any(not apart[key].isdisjoint(theirs) for key in ours if key in apart)
+
+
+def _papers_clash(ours: list[int], theirs: list[int], papers: dict[int, str | None]) -> bool:
+    """Whether two groups have documents of one kind, and none of them in common."""
+    held: list[dict[str, set[str]]] = []
+    for group in (ours, theirs):
+        kinds: dict[str, set[str]] = {}
+        for key in group:
+            if (paper := papers[key]) is not None:
+                kinds.setdefault(paper.partition(":")[0], set()).add(paper)
+        held.append(kinds)
+    one, other = held
+    return any(one[kind].isdisjoint(other[kind]) for kind in one.keys() & other.keys())

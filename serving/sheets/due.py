@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from serving.sheets.definition import Rhythm
 
 DAY = dt.timedelta(days=1)
+# Within it lie a whole month and the longest holiday after its end.
+LONGEST_WAIT = dt.timedelta(days=62)
 
 
 @dataclass(frozen=True)
@@ -41,38 +43,37 @@ def due_periods(
 
     A sheet of a day is due every night, for that night alone: yesterday's worklist helps nobody.
     One on demand is never due.
-    A sheet of a week or a month is due on the period's last working day, so that it lies on the
-    desk before the week-end; a period without a working day is due on its last day.
+    A sheet of a week or a month tells what happened in it, so it is due on the first working day
+    after it, whole. A first night has the newest of them, as if it had not been missed.
 
     Args:
         rhythm: How often the sheet is written.
         after: Business date of the night before, whose sheets were written; None for the first.
         until: Business date of this night.
-        working_days: The bank's working days, at least those of the periods that end in between.
+        working_days: The bank's working days, from `LONGEST_WAIT` before the night before on.
     """
     if rhythm == "on_demand":
         return []
     if rhythm == "daily":
         return [Period(until, until)]
     first = after + DAY if after is not None and after < until else until
-    return [
-        period
-        for period in _periods_from(rhythm, first, until)
-        if first <= _due_date(period, working_days) <= until
+    fallen = [
+        (due, period)
+        for period in _periods_from(rhythm, first - LONGEST_WAIT, until)
+        if (due := _due_date(period, working_days)) <= until
     ]
+    if after is None:
+        return [period for _, period in fallen[-1:]]
+    return [period for due, period in fallen if due >= first]
 
 
 def _periods_from(rhythm: Rhythm, first: dt.date, until: dt.date) -> Iterator[Period]:
     period = period_of(rhythm, first)
-    while period.from_date <= until:
+    while period.until_date < until:
         yield period
         period = period_of(rhythm, period.until_date + DAY)
 
 
 def _due_date(period: Period, working_days: Set[dt.date]) -> dt.date:
-    day = period.until_date
-    while day >= period.from_date:
-        if day in working_days:
-            return day
-        day -= DAY
-    return period.until_date
+    later = (day for day in working_days if day > period.until_date)
+    return min(later, default=period.until_date + DAY)

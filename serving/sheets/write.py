@@ -17,7 +17,7 @@ from serving.errors import SheetError, UnknownCustomerError
 from serving.files import write_whole_bytes
 from serving.query import one_sentence
 from serving.sheets.definition import Definition
-from serving.sheets.due import Period, due_periods, period_of
+from serving.sheets.due import LONGEST_WAIT, Period, due_periods, period_of
 from serving.sheets.render import Page, render
 
 
@@ -160,11 +160,9 @@ def read_rows(
 
 
 def _working_days(connection: duckdb.DuckDBPyConnection, night: Night) -> set[dt.date]:
-    # A month that began before the last night may fall due in this one.
-    span = dt.timedelta(days=62)
     given = {
-        "first_date": (night.after or night.until) - span,
-        "last_date": night.until + span,
+        "first_date": (night.after or night.until) - LONGEST_WAIT,
+        "last_date": night.until + LONGEST_WAIT,
     }
     return {day for (day,) in connection.execute(_WORKING_DAYS, given).fetchall()}
 

@@ -8,6 +8,10 @@ with remedy as (
     ) }}
 ),
 
+history as (
+    select min(received_date) as first_received_date from {{ ref('fct_complaint') }}
+),
+
 bounded as (
     select
         remedy.*,
@@ -16,9 +20,15 @@ bounded as (
         rule.deviation_count,
         {{ add_days('remedy.started_date', '-rule.window_days') }} as before_date,
         {{ add_days('remedy.started_date', 'rule.window_days') }} as after_date,
-        -- After a remedy that is younger than the window fewer days are counted, on both sides.
-        least(rule.window_days, {{ days_between('remedy.started_date', business_date()) }} + 1) as counted_days
+        -- Where the window reaches beyond the business date, or to before the first complaint that the bank
+        -- delivered, fewer days are counted, on both sides.
+        greatest(0, least(
+            rule.window_days,
+            {{ days_between('remedy.started_date', business_date()) }} + 1,
+            coalesce({{ days_between('history.first_received_date', 'remedy.started_date') }}, 0)
+        )) as counted_days
     from remedy
+    cross join history
     inner join {{ ref('recurrence_rule') }} as rule
         on rule.rule_code = 'complaint' and {{ as_at('rule', 'remedy.started_date') }}
 ),
@@ -109,7 +119,7 @@ select
     cast(compared.remedy_text as {{ t_string() }}) as remedy_text,
     cast(compared.started_date as date) as started_date,
     cast(compared.counted_days as int) as counted_days,
-    cast(compared.counted_days = compared.window_days as boolean) as is_window_over,
+    cast(compared.counted_days = compared.window_days as boolean) as is_window_whole,
     cast(compared.customer_count as bigint) as customer_count,
     cast(compared.before_count as bigint) as before_count,
     cast(compared.after_count as bigint) as after_count,

@@ -41,7 +41,6 @@ asked as (
     inner join {{ ref('file_field') }} as rule
         on {{ as_at('rule', 'file.observation_date') }}
         and (rule.party_type_code = '*' or customer.party_type_code = rule.party_type_code)
-    where customer.status_code <> 'closed'
 ),
 
 judged as (

@@ -1,4 +1,5 @@
 -- One row per pair of customer numbers that may be one customer, with the evidence by field.
+{#- Each night lists its parties, also where no pair is left to list. -#}
 {%- set fields = ['document', 'person_name', 'firm_name', 'mobile', 'address', 'birth', 'district'] %}
 {%- set columns = [
     'left_key', 'right_key', 'observation_date', 'decision_code', 'reason_code', 'is_linked',
@@ -12,7 +13,7 @@ with latest as (
         ref('stg_ml__customer_pair'),
         key=['left_key', 'right_key'],
         columns=columns,
-        where=in_last_list(ref('stg_ml__customer_pair')),
+        where=in_last_list(ref('stg_ml__customer_party')),
     ) }}
 ),
 

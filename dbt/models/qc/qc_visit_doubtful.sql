@@ -71,10 +71,10 @@ select
     cast(visited_time as {{ t_string() }}) as visited_time,
     cast(entered_date as date) as entered_date,
     cast(visit_way_code as {{ t_string() }}) as visit_way_code,
-    -- Before its time it is no visit; twice a day one counts; the others count and want a word of why.
+    -- Of two a day one counts; what else is valid counts and wants a word of why.
     cast(
         case
-            when reason_code in ('entered_before', 'in_future') then 'not_valid'
+            when not is_valid then 'not_valid'
             when reason_code = 'twice_a_day' then 'one_counts'
             else 'counts'
         end as {{ t_string() }}

@@ -75,10 +75,11 @@ def test_what_is_due_is_written_and_entered_into_the_ledger(
 ) -> None:
     done = deliver("--json")
     assert done.exit_code == 0, done.output
-    (told,) = json.loads(done.stdout)
+    told, month = json.loads(done.stdout)
+    assert (month["sheet"], month["until_date"]) == ("R92", "2025-12-31")
     assert (told["sheet"], told["rows"]) == ("R91", 1)
     assert Path(told["path"]).is_file()
-    (entered,) = Ledger(tmp_path / "ledger.sqlite").exports()
+    entered, _ = Ledger(tmp_path / "ledger.sqlite").exports()
     assert entered.sha256 == told["sha256"]
     assert (entered.generation, entered.until_date) == (7, PUBLISHED)
     assert tmp_path / "exports" / entered.file_name == Path(told["path"])

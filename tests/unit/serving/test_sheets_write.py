@@ -102,9 +102,8 @@ def test_the_query_is_given_its_period(
 ) -> None:
     query = "select strftime($from_date::date, '%d') || strftime($until_date::date, '%d') as days"
     columns = [{"name": "days", "zh": "日", "en": "Days"}]
-    (week,) = written(
-        connection, tmp_path, {"rhythm": "weekly", "query": query, "columns": columns}
-    )
+    changes = {"rhythm": "weekly", "query": query, "columns": columns}
+    (week,) = written(connection, tmp_path, changes, is_asked_for=True)
     assert openpyxl.load_workbook(week.path).worksheets[0]["A5"].value == "0511"
 
 

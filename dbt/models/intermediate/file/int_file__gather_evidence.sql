@@ -1,16 +1,21 @@
--- One row per customer and month: what the class of the month rests on, as known on its last counted day.
+-- One row per customer and month before he left: what the class of the month rests on, as known on its
+-- last counted day.
 {%- set first_month = rebuilt_from('fct_customer_class') %}
 with month as (
     select
-        customer_key,
-        customer_fk,
-        month_date,
-        days_count,
-        observation_date,
-        deposit_closing_amount,
-        product_count
-    from {{ ref('fct_customer_month') }}
-    where customer_key <> {{ var('unassigned_pk') }} and {{ in_rebuilt('month_date', first_month) }}
+        counted.customer_key,
+        counted.customer_fk,
+        counted.month_date,
+        counted.days_count,
+        counted.observation_date,
+        counted.deposit_closing_amount,
+        counted.product_count
+    from {{ ref('fct_customer_month') }} as counted
+    inner join {{ ref('dim_customer') }} as customer on counted.customer_fk = customer.customer_pk
+    where
+        counted.customer_key <> {{ var('unassigned_pk') }}
+        and customer.status_code <> 'closed'
+        and {{ in_rebuilt('counted.month_date', first_month) }}
 ),
 
 -- How far back the rules look, and when somebody counts as met: of several rows of a month the widest.

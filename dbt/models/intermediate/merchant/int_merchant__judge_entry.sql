@@ -1,5 +1,17 @@
 -- One row per entry of the old ledgers: kept, removed or disputed, with the reason and whose it is.
-with ranked as (
+with entry as (
+    select
+        listed.*,
+        least(coalesce(listed.handed_over_date, {{ business_date() }}), {{ business_date() }}) as judged_date
+    from {{ ref('int_merchant__list_entry') }} as listed
+),
+
+judged_day as (
+    select distinct judged_date
+    from entry
+),
+
+ranked as (
     select
         match.*,
         min(match.match_rank) over (partition by match.ledger_row_id) as best_rank
@@ -25,41 +37,46 @@ matched as (
     group by ledger_row_id
 ),
 
--- Who has the district now: the team of it, its manager first.
+-- Who had the district on the day the ledger was handed over, or has it until then: the team of it, its
+-- manager first. Who changes teams later moves no merchant.
 responsible as (
     select
+        judged_day.judged_date,
         member.employee_id,
         member.role_code,
         district.district_id
-    from {{ ref('bridge_team_member') }} as member
+    from judged_day
+    inner join {{ ref('bridge_team_member') }} as member on {{ as_at('member', 'judged_day.judged_date') }}
     inner join {{ ref('dim_team') }} as team
-        on member.team_id = team.team_id and {{ as_at('team', business_date()) }}
+        on member.team_id = team.team_id and {{ as_at('team', 'judged_day.judged_date') }}
     inner join {{ ref('dim_district') }} as district on team.district_fk = district.district_pk
-    where {{ as_at('member', business_date()) }}
 ),
 
 district_manager as (
     select
+        judged_date,
         district_id,
         min(employee_id) as employee_id
     from responsible
     where role_code = 'manager'
-    group by district_id
+    group by judged_date, district_id
 ),
 
 own as (
     select distinct
+        judged_date,
         district_id,
         employee_id
     from responsible
 ),
 
 employed as (
-    select employee_id
-    from {{ ref('dim_employee') }} as employee
-    where
-        {{ as_at('employee', business_date()) }}
-        and (left_date is null or left_date > {{ business_date() }})
+    select
+        judged_day.judged_date,
+        employee.employee_id
+    from judged_day
+    inner join {{ ref('dim_employee') }} as employee on {{ as_at('employee', 'judged_day.judged_date') }}
+    where employee.left_date is null or employee.left_date > judged_day.judged_date
 ),
 
 reasoned as (
@@ -71,6 +88,7 @@ reasoned as (
         entry.is_opened as is_opened_by_ledger,
         entry.listed_date,
         entry.handed_over_date,
+        entry.judged_date,
         matched.customer_key,
         matched.match_code,
         matched.is_opened as is_opened_by_system,
@@ -88,12 +106,17 @@ reasoned as (
             when not matched.is_sufficient then 'name_not_certain'
             else 'opened_by_other_manager'
         end as reason_code
-    from {{ ref('int_merchant__list_entry') }} as entry
+    from entry
     left join matched on entry.ledger_row_id = matched.ledger_row_id
-    left join district_manager on entry.district_id = district_manager.district_id
+    left join district_manager
+        on entry.district_id = district_manager.district_id
+        and entry.judged_date = district_manager.judged_date
     left join own
-        on entry.district_id = own.district_id and matched.opening_manager_id = own.employee_id
-    left join employed on matched.opening_manager_id = employed.employee_id
+        on entry.district_id = own.district_id
+        and entry.judged_date = own.judged_date
+        and matched.opening_manager_id = own.employee_id
+    left join employed
+        on matched.opening_manager_id = employed.employee_id and entry.judged_date = employed.judged_date
 )
 
 select
@@ -118,4 +141,4 @@ select
     end as owner_id
 from reasoned
 inner join {{ ref('merchant_removal_rule') }} as rule
-    on reasoned.reason_code = rule.reason_code and {{ as_at('rule', business_date()) }}
+    on reasoned.reason_code = rule.reason_code and {{ as_at('rule', 'reasoned.judged_date') }}

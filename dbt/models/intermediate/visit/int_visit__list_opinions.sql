@@ -9,17 +9,37 @@ with callback as (
     ) }}
 ),
 
+-- The ledger has one column for needs and opinions: what asks the bank to be otherwise is an opinion. The
+-- same text is looked at once, however many wrote it.
+said as (
+    select distinct
+        need_text,
+        visited_date
+    from {{ ref('int_visit__judge') }}
+    where need_text is not null
+),
+
+voiced as (
+    select distinct
+        said.need_text,
+        said.visited_date
+    from said
+    inner join {{ ref('opinion_word') }} as word
+        on instr(said.need_text, word.word_text) > 0 and {{ as_at('word', 'said.visited_date') }}
+),
+
 heard as (
     select
         'visit' as source_code,
-        customer_key,
-        employee_id,
-        visited_date as heard_date,
-        visited_time as heard_time,
-        need_text as opinion_text
-    from {{ ref('int_visit__judge') }}
-    -- What was made up was not heard.
-    where is_standing
+        visit.customer_key,
+        visit.employee_id,
+        visit.visited_date as heard_date,
+        visit.visited_time as heard_time,
+        visit.need_text as opinion_text
+    from {{ ref('int_visit__judge') }} as visit
+    inner join voiced on visit.need_text = voiced.need_text and visit.visited_date = voiced.visited_date
+    -- What was made up was not heard, nor is anybody heard who was not there.
+    where visit.is_standing and visit.outcome_code <> 'absent'
     union all
     select
         'callback' as source_code,

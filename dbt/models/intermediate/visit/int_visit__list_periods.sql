@@ -44,7 +44,8 @@ left join {{ ref('visit_exemption') }} as exemption
     on period.period_type = exemption.period_type
     and {{ as_at('exemption', 'period.period_start_date') }}
 where
-    period.period_start_date <= {{ business_date() }}
+    -- Also what begins tomorrow: tonight's plan is for tomorrow.
+    period.period_start_date <= {{ add_days(business_date(), 1) }}
     {%- if first_month %}
     and period.period_end_date >= {{ date_literal(first_month) }}
     {%- endif %}

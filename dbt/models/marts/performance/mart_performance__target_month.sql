@@ -6,14 +6,14 @@
     ('bank', 'deposit_balance', 'account', none, deposits),
     ('bank', 'loan_balance', 'account', none, loans),
     ('bank', 'account_opening', 'opening', none, 'sum(opening_count)'),
-    ('bank', 'customer_count', 'kept', none, 'sum(customer_count)'),
+    ('bank', 'customer_count', 'party', none, 'count(distinct party_key)'),
     ('bank', 'campaign_count', 'campaign', none, 'count(*)'),
     ('organisation', 'deposit_balance', 'account', 'organisation_id', deposits),
     ('organisation', 'loan_balance', 'account', 'organisation_id', loans),
     ('organisation', 'account_opening', 'opening', 'organisation_id', 'sum(opening_count)'),
-    ('team', 'customer_count', 'kept', 'team_id', 'sum(customer_count)'),
+    ('team', 'customer_count', 'party', 'team_id', 'count(distinct party_key)'),
     ('team', 'account_opening', 'opening', 'team_id', 'sum(opening_count)'),
-    ('employee', 'customer_count', 'kept', 'employee_id', 'sum(customer_count)'),
+    ('employee', 'customer_count', 'party', 'employee_id', 'count(distinct party_key)'),
     ('employee', 'account_opening', 'opening', 'employee_id', 'sum(opening_count)'),
 ] %}
 with month as (
@@ -35,8 +35,7 @@ kept as (
     select
         manager.employee_id,
         team.team_id,
-        manager.month_date,
-        manager.customer_count
+        manager.month_date
     from {{ ref('mart_performance__manager_month') }} as manager
     inner join {{ ref('dim_team') }} as team on manager.team_fk = team.team_pk
 ),
@@ -51,6 +50,21 @@ opening as (
         opened.opening_count
     from {{ ref('fct_opening') }} as opened
     inner join {{ ref('dim_organisation') }} as unit on opened.organisation_fk = unit.organisation_pk
+),
+
+-- Whoever holds several numbers is one customer, as far as the bank knows today.
+party as (
+    select
+        manager.employee_id,
+        kept.team_id,
+        month.month_date,
+        coalesce(bridge.party_key, month.customer_key) as party_key
+    from {{ ref('fct_customer_month') }} as month
+    inner join {{ ref('dim_customer') }} as customer on month.customer_fk = customer.customer_pk
+    inner join {{ ref('dim_employee') }} as manager on customer.manager_fk = manager.employee_pk
+    left join kept on manager.employee_id = kept.employee_id and month.month_date = kept.month_date
+    left join {{ ref('bridge_party') }} as bridge on month.customer_key = bridge.customer_key and bridge.is_current
+    where customer.status_code <> 'closed'
 ),
 
 campaign as (
@@ -101,7 +115,9 @@ reached as (
         on target.period_start_date <= {{ month_last('month.month_date') }}
         and target.period_end_date >= month.month_date
     inner join {{ ref('target_rule') }} as rule
-        on target.measure_code = rule.measure_code and {{ as_at('rule', month_reached('month.month_date')) }}
+        on target.measure_code = rule.measure_code
+        and rule.subject_type_code in ('*', target.subject_type_code)
+        and {{ as_at('rule', month_reached('month.month_date')) }}
     left join measured
         on target.measure_code = measured.measure_code
         and target.subject_type_code = measured.subject_type_code

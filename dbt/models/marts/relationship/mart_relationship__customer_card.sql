@@ -52,13 +52,32 @@ visited as (
     group by customer.customer_key
 ),
 
--- The end of the first period that runs and still lacks a visit.
+-- Of the period that runs, or begins tomorrow: while it lacks a visit, the day by which that one is due.
+-- Who owes it nothing is due in the one that follows, so long after the last visit.
+period as (
+    select
+        requirement.customer_key,
+        requirement.due_date,
+        {{ add_days('requirement.period_end_date', 1) }} as following_start_date,
+        case requirement.period_type
+            when 'week' then {{ add_days('requirement.period_end_date', 7) }}
+            else {{ month_last(add_days('requirement.period_end_date', 1)) }}
+        end as following_end_date,
+        {{ add_days('requirement.last_visited_date', 'cadence.due_after_days') }} as wanted_date
+    from {{ ref('fct_visit_requirement') }} as requirement
+    inner join {{ ref('visit_cadence') }} as cadence
+        on requirement.level_code = cadence.level_code
+        and {{ as_at('cadence', 'requirement.period_start_date') }}
+    where not requirement.is_period_over
+),
+
 due as (
     select
         customer_key,
-        min(period_end_date) as next_due_date
-    from {{ ref('fct_visit_requirement') }}
-    where not is_period_over and counted_count < required_count
+        min(coalesce(due_date, least(
+            following_end_date, greatest(following_start_date, coalesce(wanted_date, following_end_date))
+        ))) as next_due_date
+    from period
     group by customer_key
 ),
 
@@ -98,7 +117,9 @@ select
     cast(said.external_deposit_value as decimal(18, 2)) as external_deposit_amount,
     cast(coalesce(related.relation_count, 0) as bigint) as relation_count,
     cast(visited.last_visited_date as date) as last_visited_date,
-    cast(due.next_due_date as date) as next_due_date,
+    cast(
+        case when customer.manager_fk <> {{ var('unassigned_pk') }} then due.next_due_date end as date
+    ) as next_due_date,
     cast(coalesce(complained.open_complaint_count, 0) as bigint) as open_complaint_count,
     cast(completeness.completeness_rate as decimal(18, 8)) as completeness_rate,
     cast(completeness.missing_field_codes as {{ t_string() }}) as missing_field_codes,
@@ -123,3 +144,5 @@ left join related on month.customer_key = related.customer_key
 left join visited on month.customer_key = visited.customer_key
 left join due on month.customer_key = due.customer_key
 left join complained on month.customer_key = complained.customer_key
+-- Who left has no file any more.
+where customer.status_code <> 'closed'

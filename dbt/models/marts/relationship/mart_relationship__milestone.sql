@@ -18,12 +18,18 @@ survey as (
     where district_id = 'all' and population_type_code = 'all'
 ),
 
+-- The files that the plan is about: of customers whom a manager looks after.
 file as (
     select
-        sum(customer_count) as file_count,
-        sum(complete_count) as complete_count
-    from {{ ref('mart_relationship__file_completeness_month') }}
-    where month_date = {{ date_literal(business_month()) }}
+        count(*) as file_count,
+        sum(case when completeness.is_complete then 1 else 0 end) as complete_count,
+        sum(completeness.asked_weight) as asked_weight,
+        sum(completeness.fresh_weight) as fresh_weight
+    from {{ ref('fct_file_completeness_month') }} as completeness
+    inner join {{ ref('dim_customer') }} as customer on completeness.customer_fk = customer.customer_pk
+    where
+        completeness.month_date = {{ date_literal(business_month()) }}
+        and customer.manager_fk <> {{ var('unassigned_pk') }}
 ),
 
 -- What was reached by the end of the plan counts, not what came after it.
@@ -67,6 +73,10 @@ reached as (
             when 'survey_coverage' then measured.reached_rate
             when 'file_completeness' then {{ share_of('file.complete_count', 'file.file_count') }}
         end as reached_rate,
+        case
+            when milestone.measure_code = 'file_completeness'
+                then {{ share_of('file.fresh_weight', 'file.asked_weight') }}
+        end as filled_rate,
         -- A plan that is over will not be reached any more.
         case
             when milestone.measure_code = 'survey_coverage' and milestone.valid_to_date > {{ business_date() }}
@@ -88,6 +98,7 @@ select
     cast(measure_code as {{ t_string() }}) as measure_code,
     cast(target_rate as decimal(12, 8)) as target_rate,
     cast(reached_rate as decimal(12, 8)) as reached_rate,
+    cast(filled_rate as decimal(12, 8)) as filled_rate,
     cast(due_date as date) as due_date,
     cast(reached_date as date) as reached_date,
     cast(projected_finish_date as date) as projected_finish_date,

@@ -108,6 +108,24 @@ def test_a_human_merges_unmerges_and_both_hold_against_documents_and_weights() -
     assert parties(more, numbers, words((1, 3, False))) == {1: 1, 2: 1, 3: 3}
 
 
+def test_a_human_merges_two_documents_which_then_both_belong_to_the_party() -> None:
+    """A resident number that was changed: numbers under the old paper, and under the new one."""
+    numbers = numbers_of({1: "resident_id:A", 2: "resident_id:B", 3: "resident_id:B",
+                          4: "resident_id:C", 5: None})  # fmt: skip
+    pairs = pairs_of(
+        (1, 2, 12.0, "other", "equal"),
+        (1, 3, 12.0, "other", "equal"),
+        (2, 3, 30.0, "equal", "equal"),
+        (2, 4, 12.0, "other", "equal"),
+        (3, 5, 9.0, None, "equal"),
+    )
+    assert parties(pairs, numbers) == {1: 1, 2: 2, 3: 2, 4: 4, 5: 2}
+    assert parties(pairs, numbers, words((1, 2, True))) == {1: 1, 2: 1, 3: 1, 4: 4, 5: 1}
+    # What another human said of one of them holds against it.
+    said = words((1, 2, True), (1, 3, False))
+    assert parties(pairs, numbers, said) == {1: 1, 2: 1, 3: 3, 4: 4, 5: 3}
+
+
 def test_words_about_nobody_or_about_one_number_change_nothing() -> None:
     numbers = numbers_of({1: None, 2: None})
     pairs = pairs_of((1, 2, 9.0, None, "equal"))
