@@ -14,6 +14,7 @@ Sources:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ LEAST_WEIGHT = 0.02
 _TREES = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 
 
-class Blend(BaseEstimator):
+class Blend(BaseEstimator, ABC):
     """What :class:`BlendedClassifier` and :class:`BlendedRegressor` share.
 
     Args:
@@ -115,13 +116,13 @@ class Blend(BaseEstimator):
             scores[rows] = _raw(pipeline, _safe_indexing(frame, rows))
         return fitted, scores
 
+    @abstractmethod
     def _loss(self, target: Array, score: Array) -> float:
         """Mean loss of raw scores."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _gradient(self, target: Array, score: Array) -> Array:
         """Derivative of each row's loss by its raw score."""
-        raise NotImplementedError
 
     def _weigh(self, scores: Array, target: Array) -> tuple[float, Array]:
         """(intercept, weights not below nil) with the smallest held-out loss."""

@@ -267,8 +267,7 @@ def test_analysts_get_no_identity(bank):
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/marts.md"])
 def test_every_query_on_a_page_is_answered(bank, page):
     """Pages promise columns; a renamed one would be found by the first reader who tries."""
-    asked = [query for query, _, _ in queries((ROOT / page).read_text(encoding="utf-8"))]
-    assert asked
+    assert (asked := [each[0] for each in queries((ROOT / page).read_text(encoding="utf-8"))])
     opened, _ = connect_current(bank.warehouse)
     with opened:
         for query in asked:
@@ -276,8 +275,8 @@ def test_every_query_on_a_page_is_answered(bank, page):
 
 
 def test_every_sheet_of_the_catalogue_is_written(bank):
-    due = [each for each in Ledger(bank.home / "ledger.sqlite").exports() if each.row_count]
-    assert due, "the night itself wrote what was due"
+    ledger = Ledger(bank.home / "ledger.sqlite")
+    assert [each for each in ledger.exports() if each.row_count], "the night wrote what was due"
     catalogue = load_catalogue()
     asked = [code for code, each in catalogue.items() if each.rhythm != "on_demand"]
     written = json.loads(bank.crm("deliver", *asked, "--json"))
@@ -290,8 +289,8 @@ def test_every_sheet_of_the_catalogue_is_written(bank):
         assert (Path(each["path"]).stat().st_mode & 0o077 == 0) == (each["audience"] == "vault")
     people = "vault.identity.dim_customer_identity join crm.mart.mart_relationship__customer_card"
     with connect_current(bank.warehouse, "vault")[0] as opened:
-        number = opened.sql(f"select min(customer_id) from {people} using (customer_key)")
-        assert "R12" in bank.crm("deliver", "R12", "--customer", number.fetchone()[0])
+        asked = opened.sql(f"select min(customer_id) from {people} using (customer_key)").fetchall()
+    assert "R12" in bank.crm("deliver", "R12", "--customer", asked[0][0])
 
 
 def test_nothing_new_is_nothing_to_do_and_a_published_night_says_so(bank):
@@ -304,8 +303,7 @@ def test_nothing_new_is_nothing_to_do_and_a_published_night_says_so(bank):
 
 def test_a_missing_required_delivery_stops_the_night(bank):
     assert "did not come" in bank.crm("run", "--business-date", "2026-01-02", code=3)
-    published = generations.current(bank.warehouse)
-    assert published is not None
+    assert (published := generations.current(bank.warehouse))
     assert published.number == 1
     last = Ledger(bank.home / "ledger.sqlite").runs()[-1]
     assert last.state == "failed"

@@ -139,10 +139,8 @@ select
     cast(required_value as decimal(18, 4)) as required_value,
     cast(coalesce(actual_value, 0) as decimal(18, 4)) as actual_value,
     cast(
-        case
-            when required_value > 0
-                then cast(coalesce(actual_value, 0) as double) / cast(required_value as double)
-        end as decimal(12, 6)
+        case when required_value > 0 then cast(coalesce(actual_value, 0) as double) / cast(required_value as double) end
+        as decimal(12, 6)
     ) as progress_rate,
     cast(
         cast({{ days_between('period_start_date', add_days(month_reached('month_date'), 1)) }} as double)

@@ -117,7 +117,11 @@ select
     cast(coalesce(banded.method_code, 'too_short') as {{ t_string() }}) as method_code,
     cast(coalesce(banded.method_name_zh, '历史不足') as {{ t_string() }}) as method_name_zh,
     cast(banded.expected_count as decimal(18, 4)) as expected_count,
-    cast(greatest(banded.expected_count - banded.half_width, 0) as decimal(18, 4)) as low_count,
+    -- Of nothing and nil the greatest is nil in DuckDB, and what is not known is not nil.
+    cast(
+        case when banded.expected_count is not null then greatest(banded.expected_count - banded.half_width, 0) end
+        as decimal(18, 4)
+    ) as low_count,
     cast(banded.expected_count + banded.half_width as decimal(18, 4)) as high_count,
     cast(case when target.is_ahead = 0 then coalesce(demand.opening_count, 0) end as bigint) as actual_count,
     cast(
