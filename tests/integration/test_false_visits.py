@@ -69,4 +69,5 @@ def test_exaggerated_figures_are_found_and_the_band_holds_the_truth(bank: Bank) 
     assert turnover.precision >= PRECISION_FLOOR
     assert margin.band_rate >= BAND_FLOOR
     assert margin.precision >= PRECISION_FLOOR
-    assert turnover.found >= 1 and margin.found >= 1
+    assert turnover.found >= 1
+    assert margin.found >= 1
