@@ -17,6 +17,7 @@ account_month as (
         customer_key,
         currency_code,
         exchange_price,
+        {{ month_reached('month_date') }} as reached_date,
         month_date
     from {{ ref('fct_account_month') }}
     where {{ in_rebuilt('month_date', first_month) }}
@@ -26,11 +27,31 @@ account_month as (
         based.customer_key,
         cast(null as {{ t_string() }}) as currency_code,
         cast(null as decimal(18, 4)) as exchange_price,
+        {{ month_reached('based.month_date') }} as reached_date,
         based.month_date
     from based
     left join {{ ref('fct_account_month') }} as later
         on based.account_key = later.account_key and based.month_date = later.month_date
     where later.account_key is null
+),
+
+placed as (
+    {{ holder_stretches('account_month') }}
+),
+
+-- A joint account is divided among its holders, as in mart_performance__manager_month.
+held as (
+    select
+        account_month.account_key,
+        account_month.month_date,
+        account_month.currency_code,
+        account_month.exchange_price,
+        coalesce(placed.customer_key, account_month.customer_key) as customer_key,
+        coalesce(placed.from_units, 0) as holder_from_units,
+        coalesce(placed.to_units, {{ whole_units() }}) as holder_to_units
+    from account_month
+    left join placed
+        on account_month.account_key = placed.account_key and account_month.month_date = placed.month_date
 ),
 
 -- The base lies beside every day of the month, in yuan; balances are in the account's own currency.
@@ -63,8 +84,10 @@ looked_after as (
         stretch.account_key,
         stretch.product_fk,
         stretch.month_date,
-        account_month.currency_code,
-        account_month.exchange_price,
+        held.currency_code,
+        held.exchange_price,
+        held.holder_from_units,
+        held.holder_to_units,
         manager.employee_id,
         manager.from_units,
         manager.to_units,
@@ -75,13 +98,19 @@ looked_after as (
             cut_from('stretch', 'manager'), cut_to('stretch', 'manager')
         ) }} as base_days_amount
     from stretch
-    inner join account_month
-        on stretch.account_key = account_month.account_key and stretch.month_date = account_month.month_date
+    inner join held on stretch.account_key = held.account_key and stretch.month_date = held.month_date
     inner join {{ ref('bridge_customer_manager') }} as manager
-        on account_month.customer_key = manager.customer_key
+        on held.customer_key = manager.customer_key
         and {{ overlaps('stretch', 'manager') }}
     where manager.from_units < manager.to_units
 ),
+
+{%- set part = {} %}
+{%- for name in ['balance_days_amount', 'base_days_amount'] %}
+{%- do part.update({name: part_between(
+    part_between(name, 'holder_from_units', 'holder_to_units'), 'from_units', 'to_units'
+)}) %}
+{%- endfor %}
 
 summed as (
     select
@@ -90,9 +119,8 @@ summed as (
         employee_id,
         currency_code,
         exchange_price,
-        {{ total_of(part_between('balance_days_amount', 'from_units', 'to_units')) }}
-            as original_balance_days_amount,
-        {{ total_of(part_between('base_days_amount', 'from_units', 'to_units')) }} as base_balance_days_amount
+        {{ total_of(part['balance_days_amount']) }} as original_balance_days_amount,
+        {{ total_of(part['base_days_amount']) }} as base_balance_days_amount
     from looked_after
     group by account_key, product_fk, month_date, employee_id, currency_code, exchange_price
 )
