@@ -70,11 +70,15 @@ select
             '(average.factored_deposit_days_amount - average.deposit_base_days_amount)', 'average.days_count'
         ) }} as decimal(18, 2)
     ) as deposit_increment_amount,
+    cast({{ average_over('average.deposit_base_days_amount', 'average.days_count') }} as decimal(18, 2))
+        as deposit_base_amount,
     cast(
         {{ average_over(
             '(average.factored_loan_days_amount - average.loan_base_days_amount)', 'average.days_count'
         ) }} as decimal(18, 2)
     ) as loan_increment_amount,
+    cast({{ average_over('average.loan_base_days_amount', 'average.days_count') }} as decimal(18, 2))
+        as loan_base_amount,
     cast(month.fee_income_amount as decimal(18, 2)) as fee_income_amount,
     cast(sound.sound_loan_rate as decimal(12, 8)) as sound_loan_rate,
     cast(month.contribution_amount as decimal(18, 2)) as contribution_amount,
