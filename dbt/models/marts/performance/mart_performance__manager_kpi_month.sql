@@ -89,7 +89,7 @@ select
     -- Without an upper limit; nothing below 0. No score where there is nothing to measure it by.
     cast(
         case
-            when target_value > 0
+            when target_value > 0 and actual_value is not null
                 then cast(weight_rate as double) * 100 * greatest(cast(actual_value as double), 0)
                     / cast(target_value as double)
         end as decimal(18, 4)

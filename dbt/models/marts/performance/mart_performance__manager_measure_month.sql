@@ -61,24 +61,17 @@ select
     cast(month.manager_fk as bigint) as manager_fk,
     cast(month.employee_id as {{ t_string() }}) as employee_id,
     cast(month.days_count as int) as days_count,
-    cast({{ average_over('average.deposit_days_amount', 'average.days_count') }} as decimal(18, 2))
-        as deposit_average_amount,
-    cast({{ average_over('average.loan_days_amount', 'average.days_count') }} as decimal(18, 2))
-        as loan_average_amount,
-    cast(
-        {{ average_over(
-            '(average.factored_deposit_days_amount - average.deposit_base_days_amount)', 'average.days_count'
-        ) }} as decimal(18, 2)
-    ) as deposit_increment_amount,
-    cast({{ average_over('average.deposit_base_days_amount', 'average.days_count') }} as decimal(18, 2))
-        as deposit_base_amount,
-    cast(
-        {{ average_over(
-            '(average.factored_loan_days_amount - average.loan_base_days_amount)', 'average.days_count'
-        ) }} as decimal(18, 2)
-    ) as loan_increment_amount,
-    cast({{ average_over('average.loan_base_days_amount', 'average.days_count') }} as decimal(18, 2))
-        as loan_base_amount,
+    -- Who has no balance to look after has one of nothing.
+    {%- for name, days_amount in {
+        'deposit_average_amount': 'average.deposit_days_amount',
+        'loan_average_amount': 'average.loan_days_amount',
+        'deposit_increment_amount': '(average.factored_deposit_days_amount - average.deposit_base_days_amount)',
+        'deposit_base_amount': 'average.deposit_base_days_amount',
+        'loan_increment_amount': '(average.factored_loan_days_amount - average.loan_base_days_amount)',
+        'loan_base_amount': 'average.loan_base_days_amount',
+    }.items() %}
+    cast(coalesce({{ average_over(days_amount, 'average.days_count') }}, 0) as decimal(18, 2)) as {{ name }},
+    {%- endfor %}
     cast(month.fee_income_amount as decimal(18, 2)) as fee_income_amount,
     cast(sound.sound_loan_rate as decimal(12, 8)) as sound_loan_rate,
     cast(month.contribution_amount as decimal(18, 2)) as contribution_amount,
