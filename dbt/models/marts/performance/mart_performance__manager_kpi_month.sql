@@ -11,6 +11,7 @@
     'satisfaction': 'satisfaction_score',
     'opening': 'opening_count',
 } %}
+{%- set bases = {'deposit_increment': 'deposit_base_amount', 'loan_increment': 'loan_base_amount'} %}
 with measured as (
     {%- for kpi_code, column in kpis.items() %}
     select
@@ -19,7 +20,8 @@ with measured as (
         manager_fk,
         days_count,
         '{{ kpi_code }}' as kpi_code,
-        cast({{ column }} as decimal(18, 4)) as actual_value
+        cast({{ column }} as decimal(18, 4)) as actual_value,
+        cast({{ bases.get(kpi_code, 'null') }} as decimal(18, 4)) as base_value
     from {{ ref('mart_performance__manager_measure_month') }}
     {%- if not loop.last %}
     union all
@@ -43,8 +45,13 @@ aimed as (
         rule.weight_rate,
         rule.target_basis_code,
         rule.fixed_target_value,
+        rule.target_rate,
         target.target_value as delivered_target_value,
-        avg(measured.actual_value) over (partition by measured.kpi_code, measured.month_date) as peer_value
+        avg(measured.base_value) over (partition by measured.kpi_code, measured.month_date) as peer_base_value,
+        -- What somebody lost makes nobody's target smaller: so all points together are never more than the weights.
+        avg(case when measured.actual_value < 0 then 0 else measured.actual_value end) over (
+            partition by measured.kpi_code, measured.month_date
+        ) as peer_value
     from measured
     inner join {{ ref('kpi_rule') }} as rule
         on measured.kpi_code = rule.kpi_code
@@ -55,7 +62,7 @@ aimed as (
         and measured.month_date <= target.period_end_date
 ),
 
--- In a month in which the managers lose on average, the least target still asks for something.
+-- A small base grows manifold by one customer: nobody is asked for less than of the mean base.
 based as (
     select
         *,
@@ -63,7 +70,8 @@ based as (
             case target_basis_code
                 when 'fixed' then fixed_target_value
                 when 'delivered' then delivered_target_value
-                else greatest(peer_value, coalesce(fixed_target_value, 0))
+                when 'growth' then greatest(target_rate * greatest(base_value, peer_base_value), peer_value)
+                else peer_value
             end as decimal(18, 4)
         ) as target_value
     from aimed
@@ -81,7 +89,7 @@ select
     -- Without an upper limit; nothing below 0. No score where there is nothing to measure it by.
     cast(
         case
-            when target_value > 0
+            when target_value > 0 and actual_value is not null
                 then cast(weight_rate as double) * 100 * greatest(cast(actual_value as double), 0)
                     / cast(target_value as double)
         end as decimal(18, 4)

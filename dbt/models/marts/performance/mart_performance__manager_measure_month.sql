@@ -10,31 +10,13 @@ with average as (
             as factored_deposit_days_amount,
         {{ total_of("case when pillar_code = 'asset' then factored_balance_days_amount else 0 end") }}
             as factored_loan_days_amount,
+        {{ total_of("case when pillar_code = 'liability' then factored_base_days_amount else 0 end") }}
+            as deposit_base_days_amount,
+        {{ total_of("case when pillar_code = 'asset' then factored_base_days_amount else 0 end") }}
+            as loan_base_days_amount,
         max(days_count) as days_count
     from {{ ref('mart_performance__manager_balance_month') }}
     group by employee_id, month_date
-),
-
--- What an increase is counted from: the December before, else the first month there is.
-base_month as (
-    select
-        month_date,
-        greatest(
-            cast({{ add_months_to("cast(date_trunc('year', month_date) as date)", -1) }} as date),
-            min(month_date) over ()
-        ) as base_month_date
-    from average
-    group by month_date
-),
-
-increment as (
-    select
-        base_month.month_date,
-        earlier.employee_id,
-        {{ average_over('earlier.factored_deposit_days_amount', 'earlier.days_count') }} as deposit_base_amount,
-        {{ average_over('earlier.factored_loan_days_amount', 'earlier.days_count') }} as loan_base_amount
-    from base_month
-    inner join average as earlier on base_month.base_month_date = earlier.month_date
 ),
 
 exposed as (
@@ -79,18 +61,17 @@ select
     cast(month.manager_fk as bigint) as manager_fk,
     cast(month.employee_id as {{ t_string() }}) as employee_id,
     cast(month.days_count as int) as days_count,
-    cast({{ average_over('average.deposit_days_amount', 'average.days_count') }} as decimal(18, 2))
-        as deposit_average_amount,
-    cast({{ average_over('average.loan_days_amount', 'average.days_count') }} as decimal(18, 2))
-        as loan_average_amount,
-    cast(
-        {{ average_over('average.factored_deposit_days_amount', 'average.days_count') }}
-        - coalesce(increment.deposit_base_amount, 0) as decimal(18, 2)
-    ) as deposit_increment_amount,
-    cast(
-        {{ average_over('average.factored_loan_days_amount', 'average.days_count') }}
-        - coalesce(increment.loan_base_amount, 0) as decimal(18, 2)
-    ) as loan_increment_amount,
+    -- Who has no balance to look after has one of nothing.
+    {%- for name, days_amount in {
+        'deposit_average_amount': 'average.deposit_days_amount',
+        'loan_average_amount': 'average.loan_days_amount',
+        'deposit_increment_amount': '(average.factored_deposit_days_amount - average.deposit_base_days_amount)',
+        'deposit_base_amount': 'average.deposit_base_days_amount',
+        'loan_increment_amount': '(average.factored_loan_days_amount - average.loan_base_days_amount)',
+        'loan_base_amount': 'average.loan_base_days_amount',
+    }.items() %}
+    cast(coalesce({{ average_over(days_amount, 'average.days_count') }}, 0) as decimal(18, 2)) as {{ name }},
+    {%- endfor %}
     cast(month.fee_income_amount as decimal(18, 2)) as fee_income_amount,
     cast(sound.sound_loan_rate as decimal(12, 8)) as sound_loan_rate,
     cast(month.contribution_amount as decimal(18, 2)) as contribution_amount,
@@ -101,8 +82,6 @@ select
 from {{ ref('mart_performance__manager_month') }} as month
 left join average
     on month.employee_id = average.employee_id and month.month_date = average.month_date
-left join increment
-    on month.employee_id = increment.employee_id and month.month_date = increment.month_date
 left join sound on month.employee_id = sound.employee_id and month.month_date = sound.month_date
 left join satisfied
     on month.employee_id = satisfied.employee_id and month.month_date = satisfied.month_date

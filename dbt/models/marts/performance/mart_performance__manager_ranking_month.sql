@@ -24,8 +24,7 @@ summed as (
         cast(
             sum(cast(earlier.score as decimal(19, 4)) * cast(earlier.score as decimal(19, 4))) as double
         ) as square_sum,
-        max(rule.quantile_value) as quantile_value,
-        max(rule.minimum_months_count) as minimum_months_count
+        max(rule.quantile_value) as quantile_value
     from scored
     inner join {{ ref('ranking_rule') }} as rule
         on rule.ranking_code = 'score' and {{ as_at('rule', month_reached('scored.month_date')) }}
@@ -42,7 +41,6 @@ spread as (
         month_date,
         months_count,
         quantile_value,
-        minimum_months_count,
         score_sum / nullif(months_count, 0) as mean_score,
         sqrt(
             greatest(square_sum - score_sum * score_sum / nullif(months_count, 0), 0)
@@ -51,20 +49,51 @@ spread as (
     from summed
 ),
 
+-- What moves everybody alike moves no two apart: their difference of each month that both have is counted.
+apart as (
+    select
+        one.employee_id,
+        other.employee_id as other_employee_id,
+        one.month_date,
+        rule.quantile_value,
+        rule.minimum_months_count,
+        cast(other_score.score as decimal(19, 4)) - one_score.score as difference
+    from scored as one
+    inner join {{ ref('ranking_rule') }} as rule
+        on rule.ranking_code = 'score' and {{ as_at('rule', month_reached('one.month_date')) }}
+    inner join scored as other on one.month_date = other.month_date
+    inner join scored as one_score
+        on one.employee_id = one_score.employee_id
+        and one.month_date >= one_score.month_date
+        and {{ months_apart('one_score.month_date', 'one.month_date') }} < rule.months_count
+    inner join scored as other_score
+        on other.employee_id = other_score.employee_id and one_score.month_date = other_score.month_date
+),
+
+pair_summed as (
+    select
+        employee_id,
+        month_date,
+        count(difference) as months_count,
+        cast(sum(difference) as double) as difference_sum,
+        cast(sum(difference * difference) as double) as square_sum,
+        max(quantile_value) as quantile_value
+    from apart
+    group by employee_id, other_employee_id, month_date
+    having count(difference) >= max(minimum_months_count)
+),
+
 -- Of two whose means lie nearer to each other than chance would put them, neither is ahead.
 paired as (
     select
-        one.employee_id,
-        one.month_date,
-        other.mean_score - one.mean_score as difference,
-        one.quantile_value
-        * sqrt(one.standard_error * one.standard_error + other.standard_error * other.standard_error)
-            as chance
-    from spread as one
-    inner join spread as other
-        on one.month_date = other.month_date
-        and one.months_count >= one.minimum_months_count
-        and other.months_count >= other.minimum_months_count
+        employee_id,
+        month_date,
+        difference_sum / months_count as difference,
+        quantile_value * sqrt(
+            greatest(square_sum - difference_sum * difference_sum / months_count, 0)
+            / nullif(months_count - 1, 0) / months_count
+        ) as chance
+    from pair_summed
 ),
 
 compared as (
