@@ -170,6 +170,8 @@ def _write_form(
         sheet.set_column(place, place, max(14, 2 * len(item.heading) + 2), cells)
         if rule := _validation(feed, item, lists):
             sheet.data_validation(HEADING_ROW + 1, place, _LAST_ROW, place, rule)
+    # Said outright: not every program makes a row as high as the largest font in it.
+    sheet.set_row(HEADING_ROW, 1.5 * _LINE_HEIGHT)
     sheet.freeze_panes(HEADING_ROW + 1, 0)
 
 
