@@ -96,6 +96,17 @@ class Graph:
                 found.add(unique_id)
         return found
 
+    @cached_property
+    def on_facts(self) -> set[str]:
+        """Unique ids of what rests on a fact, facts included."""
+        found: set[str] = set()
+        for unique_id, node in self.nodes.items():
+            rests = any(parent in found for parent in node["depends_on"].get("nodes", []))
+            is_fact = _layer(node) == "dimensional" and str(node["name"]).startswith("fct_")
+            if rests or is_fact:
+                found.add(unique_id)
+        return found
+
     def group_of(self, unique_id: str) -> str:
         """Group of a node: its layer, or its subject where that says more.
 
@@ -113,8 +124,9 @@ class Graph:
                 return "scores"
             if layer == "dimensional":
                 return "facts" if name.startswith("fct_") else "dimensions"
+            # What prepares a bridge reads dimensions alone and stands with them.
             if layer == "intermediate" and unique_id in self.on_dimensional:
-                return "facts"
+                return "facts" if unique_id in self.on_facts else "dimensions"
         if layer == "marts":
             return f"mart_{name.removeprefix('mart_').split('__')[0]}"
         return layer or "models"

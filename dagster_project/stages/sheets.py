@@ -51,7 +51,7 @@ def deliver(
             one, or the date is not published yet.
         ServingError: Nothing is published, or a sheet cannot be made.
     """
-    catalogue = _chosen(load_catalogue(), codes)
+    catalogue = _chosen(_possible(feeds), codes)
     _check_customer(catalogue, customer_id)
     needs_vault = any(each.audience == "vault" for each in catalogue.values())
     opened, published = connection.connect_current(
@@ -71,6 +71,15 @@ def deliver(
         written = list(write.write_due(opened, catalogue, night, folder, _forms(feeds)))
     Ledger(home.ledger).record_exports([_export(home, night, each) for each in written], by)
     return written
+
+
+def _possible(feeds: Mapping[str, Feed]) -> dict[str, Definition]:
+    """The catalogue without the forms of papers that this bank does not keep."""
+    return {
+        code: each
+        for code, each in load_catalogue().items()
+        if each.form is None or feeds[each.form].is_delivered
+    }
 
 
 def _chosen(catalogue: dict[str, Definition], codes: Collection[str]) -> dict[str, Definition]:

@@ -48,13 +48,13 @@ def test_suspicion_alone_takes_no_visit_away_and_a_verdict_does(field_bank: Bank
     assert found["verdict_count"] >= 1, "the demo bank's supervisors decide about some"
 
 
-def test_exaggerated_figures_are_found_and_the_band_holds_the_truth(bank: Bank) -> None:
+def test_exaggerated_figures_are_found_and_the_band_holds_the_truth(field_bank: Bank) -> None:
     """What is called above is exaggerated; how much is found depends on how many peers there are.
 
     Of a bank this small 2 of 4 turnovers and 2 of 6 margins were found: too few to hold a recall
     to. At 2,000 customers it was 18 of 30 and 24 of 27.
     """
-    turnover, margin = truth_test.measure(bank.home)
+    turnover, margin = truth_test.measure(field_bank.home)
     assert turnover.judged >= 20, "enough borrowers declare to measure by"
     assert turnover.declared > turnover.judged, "what cannot be judged is not judged"
     assert turnover.band_rate >= BAND_FLOOR
@@ -65,8 +65,8 @@ def test_exaggerated_figures_are_found_and_the_band_holds_the_truth(bank: Bank) 
     assert margin.found >= 1
 
 
-def test_a_fine_for_a_false_report_rests_on_visits_that_do_not_stand(bank: Bank) -> None:
-    (found,) = bank.sql(
+def test_a_fine_for_a_false_report_rests_on_visits_that_do_not_stand(field_bank: Bank) -> None:
+    (found,) = field_bank.sql(
         "select count(*) as proof_count, count(visit.visit_pk) as false_count"
         " from dimensional.fct_incentive as fine"
         " inner join dimensional.fct_incentive_proof as proof"
@@ -78,8 +78,8 @@ def test_a_fine_for_a_false_report_rests_on_visits_that_do_not_stand(bank: Bank)
     assert found["proof_count"] == found["false_count"] >= 1
 
 
-def test_an_account_opened_for_the_count_alone_counts_nowhere(bank: Bank) -> None:
-    (found,) = bank.sql(
+def test_an_account_opened_for_the_count_alone_counts_nowhere(field_bank: Bank) -> None:
+    (found,) = field_bank.sql(
         "select (select sum(opening_count) from dimensional.fct_opening) as fact_count,"
         " (select sum(opening_count) from mart.mart_performance__manager_month) as mart_count,"
         " (select sum(opening_count) from dimensional.fct_opening where team_id is not null)"
