@@ -9,7 +9,6 @@ of the home get is never touched.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from dagster_project.night import Request
 from ingestion.lake import Lake
 from ingestion.ledger import Generation, Ledger
 from ingestion.pseudonym import FEED as PSEUDONYM_FEED
+from serving.files import link_file
 
 # Models are named by the date that their training knew, and a number.
 _DATE_LENGTH = len("2026-01-31")
@@ -118,7 +118,7 @@ def _link_lake(home: Home, nested: Home, ledger: Ledger, until: dt.date) -> None
     wanted = [lake.batch_path(row.feed, row.business_date, row.batch_id) for row in counted]
     for row in counted:
         for path in (home.quarantine / row.feed).glob(f"{row.batch_id}*.parquet"):
-            _link(path, nested.quarantine / path.relative_to(home.quarantine))
+            link_file(path, nested.quarantine / path.relative_to(home.quarantine))
     delivered = {row.feed for row in ledger.deliveries()}
     for folder in sorted(home.lake.iterdir()):
         if folder.is_dir() and folder.name not in delivered:
@@ -129,12 +129,7 @@ def _link_lake(home: Home, nested: Home, ledger: Ledger, until: dt.date) -> None
             ]
     for path in wanted:
         if path.exists():
-            _link(path, own.path / path.relative_to(lake.path))
-
-
-def _link(path: Path, linked: Path) -> None:
-    linked.parent.mkdir(parents=True, exist_ok=True)
-    os.link(path, linked)
+            link_file(path, own.path / path.relative_to(lake.path))
 
 
 def _copy_models(home: Home, nested: Home, until: dt.date) -> None:

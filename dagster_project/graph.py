@@ -8,7 +8,7 @@ more, which costs as much as a parse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -89,21 +89,21 @@ class Graph:
     @cached_property
     def on_dimensional(self) -> set[str]:
         """Unique ids of what rests on the dimensional layer, that layer itself included."""
-        found: set[str] = set()
-        for unique_id, node in self.nodes.items():
-            rests = any(parent in found for parent in node["depends_on"].get("nodes", []))
-            if rests or _layer(node) == "dimensional":
-                found.add(unique_id)
-        return found
+        return self._resting_on(lambda node: _layer(node) == "dimensional")
 
     @cached_property
     def on_facts(self) -> set[str]:
         """Unique ids of what rests on a fact, facts included."""
+        return self._resting_on(
+            lambda node: _layer(node) == "dimensional" and str(node["name"]).startswith("fct_")
+        )
+
+    def _resting_on(self, is_ground: Callable[[Mapping[str, Any]], bool]) -> set[str]:
+        """Unique ids of the nodes for which `is_ground` holds, and of all that rests on one."""
         found: set[str] = set()
         for unique_id, node in self.nodes.items():
             rests = any(parent in found for parent in node["depends_on"].get("nodes", []))
-            is_fact = _layer(node) == "dimensional" and str(node["name"]).startswith("fct_")
-            if rests or is_fact:
+            if rests or is_ground(node):
                 found.add(unique_id)
         return found
 

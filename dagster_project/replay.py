@@ -9,7 +9,6 @@ for writing. Whatever fails, or is killed, leaves no replay behind.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -248,9 +247,7 @@ def _link(home: Home, lake: Path) -> generations.Generation:
                 " a replay cannot be held against it; run crm run first",
             )
         for path in home.lake.rglob("*.parquet"):
-            linked = lake / path.relative_to(home.lake)
-            linked.parent.mkdir(parents=True, exist_ok=True)
-            os.link(path, linked)
+            files.link_file(path, lake / path.relative_to(home.lake))
     return base
 
 

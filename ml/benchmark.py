@@ -1,8 +1,8 @@
 """How the factories fare on any table, beside plain rivals, by repeated folds.
 
-What is measured is what the nightly run builds. Every model sees the same folds, so differences are
-paired; their intervals are widened for folds that share rows (Nadeau and Bengio 2003), without
-which five folds would find a difference in nearly any two models.
+Every model sees the same folds, so differences are paired; their intervals are widened for folds
+that share rows (Nadeau and Bengio 2003), without which five folds would find a difference in nearly
+any two models.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy import stats
 from sklearn.model_selection import (
     RandomizedSearchCV,
@@ -26,10 +25,8 @@ from sklearn.pipeline import Pipeline
 from ml import factories, metrics
 from ml.columns import Columns
 from ml.errors import TableRefused
-from ml.pipelines import single_thread
+from ml.pipelines import SEED, single_thread
 from ml.table import Table
-
-Array = NDArray[np.float64]
 
 OURS = "blend"
 #: What is better when it is greater; of the others, less is better, and of a slope nearness to 1.
@@ -169,14 +166,14 @@ def _tuned(pipeline: Pipeline, is_binary: bool) -> RandomizedSearchCV:
         n_iter=_TRIALS,
         cv=4,
         scoring="neg_log_loss" if is_binary else "neg_mean_squared_error",
-        random_state=factories.SEED,
+        random_state=SEED,
     )
 
 
 def _splits(table: Table, folds: int, repeats: int) -> Iterator[tuple[Any, Any]]:
     """(rows that teach, rows that judge), the same for every model."""
     kind = RepeatedStratifiedKFold if table.is_binary else RepeatedKFold
-    cut = kind(n_splits=folds, n_repeats=repeats, random_state=factories.SEED)
+    cut = kind(n_splits=folds, n_repeats=repeats, random_state=SEED)
     yield from cut.split(table.target, table.target)
 
 
@@ -193,11 +190,10 @@ def _measure(table: Table, pipeline: Any, judging: Any) -> dict[str, float]:
 def _difference(frame: pl.DataFrame, rival: str, measure: str, folds: int) -> Difference:
     """Paired difference over the folds, with the interval of Nadeau and Bengio."""
     wide = frame.pivot(on="model", index="fold", values=measure).sort("fold")
-    apart = (wide.get_column(OURS) - wide.get_column(rival)).to_numpy()
+    ours, theirs = wide.get_column(OURS).to_numpy(), wide.get_column(rival).to_numpy()
     if measure == "calibration_slope":
-        apart = np.abs(wide.get_column(OURS).to_numpy() - 1) - np.abs(
-            wide.get_column(rival).to_numpy() - 1
-        )
+        ours, theirs = np.abs(ours - 1), np.abs(theirs - 1)
+    apart = ours - theirs
     count = len(apart)
     # Test rows are one in (folds - 1) of the rows that teach.
     spread = float(np.sqrt((1 / count + 1 / (folds - 1)) * apart.var(ddof=1))) if count > 1 else 0.0

@@ -29,9 +29,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
+from ml.pipelines import Array
 from ml.tree_attribution import TreeAttribution
 
-Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 #: Pull of the weights towards equal shares: held-out rows of a small table are few as well.
@@ -58,7 +58,6 @@ class Blend(BaseEstimator, ABC):
         member_names_: Their names.
         weights_: Their weights, in that order.
         intercept_: What is added to the weighted sum.
-        held_out_: Raw score of every training row by pipelines that had not seen it.
     """
 
     def __init__(
@@ -87,13 +86,10 @@ class Blend(BaseEstimator, ABC):
             heavy = weights >= weights.max()
         if not heavy.all():
             self.intercept_, weights = self._weigh(scores[:, heavy], target)
-        else:
-            heavy = np.ones(len(weights), dtype=bool)
         names = [name for name, is_kept in zip(kept, heavy, strict=True) if is_kept]
         self.member_names_ = names
         self.members_ = [kept[name] for name in names]
         self.weights_ = np.asarray(weights, dtype=np.float64)
-        self.held_out_ = self.intercept_ + scores[:, heavy] @ self.weights_
 
     def _fit_folds(
         self, candidate: Pipeline, frame: Any, target: Array, fold_of_row: Numbers

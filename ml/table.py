@@ -89,7 +89,6 @@ def _read_text(path: Path) -> pl.DataFrame:
         separator=delimiter,
         null_values=list(MISSING),
         infer_schema_length=None,
-        truncate_ragged_lines=False,
     )
 
 

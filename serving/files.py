@@ -1,4 +1,4 @@
-"""Small file steps that must survive a crash: make durable, write whole, copy, remove."""
+"""Small file steps that must survive a crash: make durable, write whole, copy, link, remove."""
 
 from __future__ import annotations
 
@@ -56,6 +56,12 @@ def copy_file(source: Path, target: Path) -> None:
         except OSError:
             shutil.copyfileobj(reading, writing, 8 * 1024 * 1024)
     target.chmod(0o600)
+
+
+def link_file(path: Path, linked: Path) -> None:
+    """A second name of one file, in a folder that is made where it lacks."""
+    linked.parent.mkdir(parents=True, exist_ok=True)
+    os.link(path, linked)
 
 
 def remove_folder(folder: Path) -> None:

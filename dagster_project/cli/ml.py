@@ -86,11 +86,10 @@ def benchmark(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge the bank's own models on any public table, by repeated stratified folds.
+    """Judge the factories of models on any public table, by repeated stratified folds.
 
-    The nightly models are built by the same factories. Plain rivals see the same folds; a
-    difference whose 95% interval holds nil is called level. A target of many numbers is foretold as
-    a quantity.
+    Plain rivals see the same folds; a difference whose 95% interval holds nil is called level. A
+    target of many numbers is foretold as a quantity.
 
     Example: crm ml benchmark --data bank-full.csv --target y --drop duration
     """

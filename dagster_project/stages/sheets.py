@@ -51,7 +51,7 @@ def deliver(
             one, or the date is not published yet.
         ServingError: Nothing is published, or a sheet cannot be made.
     """
-    catalogue = _chosen(_possible(feeds), codes)
+    catalogue = _chosen(load_catalogue(), codes, feeds)
     _check_customer(catalogue, customer_id)
     needs_vault = any(each.audience == "vault" for each in catalogue.values())
     opened, published = connection.connect_current(
@@ -73,16 +73,10 @@ def deliver(
     return written
 
 
-def _possible(feeds: Mapping[str, Feed]) -> dict[str, Definition]:
-    """The catalogue without the forms of papers that this bank does not keep."""
-    return {
-        code: each
-        for code, each in load_catalogue().items()
-        if each.form is None or feeds[each.form].is_delivered
-    }
-
-
-def _chosen(catalogue: dict[str, Definition], codes: Collection[str]) -> dict[str, Definition]:
+def _chosen(
+    catalogue: dict[str, Definition], codes: Collection[str], feeds: Mapping[str, Feed]
+) -> dict[str, Definition]:
+    """The sheets that are asked for by name; else those that can fall due."""
     asked = [code.upper() for code in codes]
     if unknown := [code for code in asked if code not in catalogue]:
         raise WrongUsageError(
@@ -92,9 +86,14 @@ def _chosen(catalogue: dict[str, Definition], codes: Collection[str]) -> dict[st
     return {
         code: each
         for code, each in catalogue.items()
-        # What is about one customer is never due.
-        if (code in asked if asked else each.rhythm != "on_demand")
+        if (code in asked if asked else _can_fall_due(each, feeds))
     }
+
+
+def _can_fall_due(sheet: Definition, feeds: Mapping[str, Feed]) -> bool:
+    """Not what is about one customer, nor the form of a paper that this bank does not keep."""
+    is_kept = sheet.form is None or feeds[sheet.form].is_delivered
+    return is_kept and sheet.rhythm != "on_demand"
 
 
 def _check_customer(asked: Mapping[str, Definition], customer_id: str | None) -> None:
