@@ -13,7 +13,7 @@ class NotEnoughHistory(MlError):  # noqa: N818  the name is what is said to the 
 
 
 class FrameRefused(MlError):  # noqa: N818
-    """A feature frame does not keep the contract of :mod:`ml.features`."""
+    """A feature frame does not keep the contract of :mod:`ml.frames.features`."""
 
 
 class LeakSuspected(FrameRefused):

@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ml.baseline import VALUE_BASELINE_COLUMN
-from ml.drift import check_sizes
 from ml.errors import ScoringHeld
-from ml.features import FEATURES, Feature, check_frame
-from ml.pipelines import Array, Attribution, inputs
-from ml.registry import LoadedModel
-from ml.split import add_months
+from ml.frames.features import FEATURES, Feature, check_frame
+from ml.frames.split import add_months
+from ml.judge.drift import check_sizes
+from ml.models.baseline import VALUE_BASELINE_COLUMN
+from ml.models.pipelines import Array, Attribution, inputs
+from ml.registry.store import LoadedModel
 
 REASON_COUNT = 3
 #: Columns of the feeds ml__customer_score and ml__customer_score_reason, in their order.
@@ -69,9 +69,9 @@ def score(
 ) -> ScoreResult:
     """Score every row of the frame.
 
-    The reasons are exact Shapley values of the trees (:mod:`ml.tree_attribution`), on the log-odds
-    scale for churn and in yuan for value; all of a customer's contributions and the model's
-    expected score add up to his score, and the three largest are kept.
+    The reasons are exact Shapley values of the trees (:mod:`ml.models.tree_attribution`), on the
+    log-odds scale for churn and in yuan for value; all of a customer's contributions and the
+    model's expected score add up to his score, and the three largest are kept.
 
     Args:
         model: A version that the registry let pass.

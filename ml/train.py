@@ -10,11 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ml import metrics
-from ml.churn import ChurnModel
-from ml.drift import typical_sizes
 from ml.errors import FrameRefused, LeakSuspected
-from ml.features import (
+from ml.frames.features import (
     FEATURES,
     LABELS,
     Feature,
@@ -22,11 +19,8 @@ from ml.features import (
     check_frame,
     check_shape,
 )
-from ml.hashing import frame_checksum
-from ml.pipelines import Array, Which, as_array, inputs, make_golden, single_thread
-from ml.registry import save
-from ml.scorer import Scorer, kind_of
-from ml.split import (
+from ml.frames.hashing import frame_checksum
+from ml.frames.split import (
     HORIZON_MONTHS,
     TimeSplit,
     add_months,
@@ -34,7 +28,13 @@ from ml.split import (
     sample_customers,
     split_by_time,
 )
-from ml.value import ValueModel
+from ml.judge import metrics
+from ml.judge.drift import typical_sizes
+from ml.models.churn import ChurnModel
+from ml.models.pipelines import Array, Which, as_array, inputs, make_golden, single_thread
+from ml.models.scorer import Scorer, kind_of
+from ml.models.value import ValueModel
+from ml.registry.store import save
 
 #: More rows cost time and no longer change the metrics: customers repeat from month to month.
 MAX_TRAIN_ROWS = 80_000

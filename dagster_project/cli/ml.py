@@ -19,8 +19,8 @@ from dagster_project.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from ml.benchmark import Result
-    from ml.table import Table
+    from ml.frames.table import Table
+    from ml.judge.benchmark import Result
 
 app = typer.Typer(help="Train and judge models.", no_args_is_help=True)
 
@@ -93,8 +93,8 @@ def benchmark(
 
     Example: crm ml benchmark --data bank-full.csv --target y --drop duration
     """
-    from ml import benchmark as judge
-    from ml import table as tables
+    from ml.frames import table as tables
+    from ml.judge import benchmark as judge
 
     table = tables.prepare(tables.read(data), target, positive=positive, drop=drop or [])
     result = judge.run(table, folds=folds, repeats=repeats, is_tuned=tuned)

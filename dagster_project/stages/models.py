@@ -63,7 +63,7 @@ def train(
         is_forced: Train even though a usable version is there (the monthly retraining).
     """
     from ml.errors import FrameRefused, ModelRefused, NoModel, NotEnoughHistory
-    from ml.registry import load_newest
+    from ml.registry.store import load_newest
     from ml.train import train as fit
 
     refused = ""
@@ -144,7 +144,7 @@ def score(night: Night) -> list[Scored]:
     import polars as pl
 
     from ml.errors import FrameRefused, NoModel, ScoringHeld
-    from ml.registry import load_newest
+    from ml.registry.store import load_newest
     from ml.score import score as predict
 
     if night.build is None:
@@ -190,7 +190,7 @@ def land(night: Night, feed: str, frame: pl.DataFrame) -> None:
 
 def read_features(database: Path, observation_date: dt.date) -> pl.DataFrame:
     """One row per customer: the features of one observation date."""
-    from ml.features import feature_names
+    from ml.frames.features import feature_names
 
     columns = ", ".join((*KEYS, *feature_names()))
     return _read(
@@ -203,7 +203,7 @@ def read_features(database: Path, observation_date: dt.date) -> pl.DataFrame:
 
 def read_training_rows(database: Path) -> pl.DataFrame:
     """One row per customer and month end: features, and labels as far as they are known."""
-    from ml.features import LABELS, feature_names
+    from ml.frames.features import LABELS, feature_names
 
     columns = ", ".join(f"f.{name}" for name in (*KEYS, *feature_names()))
     labels = ", ".join(f"l.{name}" for name in LABELS)

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ml.baseline import CHURN_BASELINE_COLUMNS, VALUE_BASELINE_COLUMN
-from ml.features import CHURN_LABEL, FEATURES, LABELS, VALUE_LABEL, Feature
-from ml.registry import LoadedModel, load_newest
+from ml.frames.features import CHURN_LABEL, FEATURES, LABELS, VALUE_LABEL, Feature
+from ml.models.baseline import CHURN_BASELINE_COLUMNS, VALUE_BASELINE_COLUMN
+from ml.registry.store import LoadedModel, load_newest
 from ml.train import TrainedModel, train
 
 AS_OF = date(2025, 12, 31)

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 import yaml
 
-from ml.baseline import VALUE_BASELINE_COLUMN
 from ml.errors import FrameRefused, ScoringHeld
-from ml.features import FEATURES
-from ml.pipelines import inputs
+from ml.frames.features import FEATURES
+from ml.models.baseline import VALUE_BASELINE_COLUMN
+from ml.models.pipelines import inputs
 from ml.score import REASON_SCHEMA, SCORE_SCHEMA, as_whole_months, score
 
 FEEDS = Path(__file__).parents[3] / "ingestion" / "feeds"

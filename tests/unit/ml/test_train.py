@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ml.baseline import CHURN_BASELINE_COLUMNS, VALUE_BASELINE_COLUMN
 from ml.errors import FrameRefused, LeakSuspected, NoModel, NotEnoughHistory
-from ml.features import CHURN_LABEL, FEATURES, LABELS, VALUE_LABEL
-from ml.registry import versions
+from ml.frames.features import CHURN_LABEL, FEATURES, LABELS, VALUE_LABEL
+from ml.models.baseline import CHURN_BASELINE_COLUMNS, VALUE_BASELINE_COLUMN
+from ml.registry.store import versions
 from ml.train import train
 
 AS_OF = date(2025, 12, 31)

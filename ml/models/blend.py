@@ -29,8 +29,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
-from ml.pipelines import Array
-from ml.tree_attribution import TreeAttribution
+from ml.models.pipelines import Array
+from ml.models.tree_attribution import TreeAttribution
 
 Numbers = NDArray[np.int64]
 

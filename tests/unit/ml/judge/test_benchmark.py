@@ -9,12 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli.main import app
-from ml.benchmark import run
 from ml.errors import TableRefused
-from ml.table import prepare
-from tests.unit.ml.test_blend import people
+from ml.frames.table import prepare
+from ml.judge.benchmark import run
+from tests.unit.ml.models.test_blend import people
 
-BANK = Path(__file__).resolve().parents[3].parent / "shared/data/bank_marketing/bank-full.csv"
+BANK = Path(__file__).resolve().parents[4].parent / "shared/data/bank_marketing/bank-full.csv"
 
 
 def customers(rows: int) -> pl.DataFrame:

@@ -6,11 +6,11 @@ import pytest
 import skops.io
 from scipy.special import expit
 
-from ml import metrics
-from ml.blend import BlendedClassifier
-from ml.columns import Columns
-from ml.factories import blended_classifier, blended_regressor, logistic_classifier
-from ml.pipelines import single_thread
+from ml.frames.columns import Columns
+from ml.judge import metrics
+from ml.models.blend import BlendedClassifier
+from ml.models.factories import blended_classifier, blended_regressor, logistic_classifier
+from ml.models.pipelines import single_thread
 
 ROWS = 1200
 

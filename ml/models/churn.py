@@ -12,11 +12,12 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import PredefinedSplit
 from sklearn.pipeline import Pipeline
 
-from ml import metrics
-from ml.baseline import CHURN_BASELINE_COLUMNS, churn_baseline, explain_logistic
 from ml.errors import NotEnoughHistory
-from ml.features import CHURN_LABEL, Feature
-from ml.pipelines import (
+from ml.frames.features import CHURN_LABEL, Feature
+from ml.frames.split import TimeSplit, folds_of
+from ml.judge import metrics
+from ml.models.baseline import CHURN_BASELINE_COLUMNS, churn_baseline, explain_logistic
+from ml.models.pipelines import (
     BETTER_Z,
     SEED,
     Array,
@@ -26,8 +27,7 @@ from ml.pipelines import (
     column_step,
     inputs,
 )
-from ml.split import TimeSplit, folds_of
-from ml.tree_attribution import TreeAttribution
+from ml.models.tree_attribution import TreeAttribution
 
 #: Below these a probability cannot be judged: the standard error of an AUC of 0.8 from 30 churners
 #: is about 0.05, as large as the difference between a model and its baseline.

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ml.columns import BENDS, Columns, Curve, curve_encoding, tree_encoding
+from ml.frames.columns import BENDS, Columns, Curve, curve_encoding, tree_encoding
 
 
 def test_text_is_a_category_and_a_flag_is_a_number() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ml import metrics
+from ml.judge import metrics
 
 KEYS = np.arange(1000)
 

@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ml.columns import Columns
 from ml.errors import TableRefused
+from ml.frames.columns import Columns
 
 #: Words that tables use for the class that is sought, lower case.
 SOUGHT = ("1", "true", "yes", "y", "t", "是", "有", "churn", "churned", "bad", "default", "pos")

@@ -2,7 +2,7 @@
 
 Each factory takes the columns and gives a scikit-learn ``Pipeline`` whose last step is fitted like
 any other estimator. ``crm ml benchmark`` judges them on any table. The nightly models of
-:mod:`ml.churn` and :mod:`ml.value` are not built by them yet.
+:mod:`ml.models.churn` and :mod:`ml.models.value` are not built by them yet.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ml.blend import BlendedClassifier, BlendedRegressor
-from ml.columns import Columns, curve_encoding, tree_encoding
-from ml.pipelines import SEED
+from ml.frames.columns import Columns, curve_encoding, tree_encoding
+from ml.models.blend import BlendedClassifier, BlendedRegressor
+from ml.models.pipelines import SEED
 
 FOLDS = 5
-#: Growth of trees. Twelve leaves keep a tree within the tables of :mod:`ml.tree_attribution`.
+#: Growth of trees. Twelve leaves keep a tree within the tables of
+#: :mod:`ml.models.tree_attribution`.
 _TREE: dict[str, Any] = {
     "max_iter": 1500,
     "min_samples_leaf": 20,

@@ -15,11 +15,12 @@ import polars as pl
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
 
-from ml import metrics
-from ml.baseline import VALUE_BASELINE_COLUMN
 from ml.errors import NotEnoughHistory
-from ml.features import VALUE_LABEL, Feature
-from ml.pipelines import (
+from ml.frames.features import VALUE_LABEL, Feature
+from ml.frames.split import TimeSplit
+from ml.judge import metrics
+from ml.models.baseline import VALUE_BASELINE_COLUMN
+from ml.models.pipelines import (
     BETTER_Z,
     SEED,
     Array,
@@ -29,8 +30,7 @@ from ml.pipelines import (
     column_step,
     inputs,
 )
-from ml.split import TimeSplit
-from ml.tree_attribution import TreeAttribution
+from ml.models.tree_attribution import TreeAttribution
 
 #: Quarters of a year: from a three-month label to twelve months.
 QUARTERS = 4.0

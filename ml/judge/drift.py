@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from ml.errors import ScoringHeld
-from ml.features import Feature
+from ml.frames.features import Feature
 
 #: A typical size that moved by this factor is another unit (yuan as fen), not another season.
 UNIT_FACTOR = 20.0

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import QuantileTransformer
 
-from ml.pipelines import SEED, Array, Attribution
+from ml.models.pipelines import SEED, Array, Attribution
 
 #: What an experienced branch head looks at: does the money leave, and does he still come.
 CHURN_BASELINE_COLUMNS = (

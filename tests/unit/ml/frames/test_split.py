@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from ml.errors import NotEnoughHistory
-from ml.hashing import buckets, frame_checksum
-from ml.split import (
+from ml.frames.hashing import buckets, frame_checksum
+from ml.frames.split import (
     HORIZON_MONTHS,
     add_months,
     folds_of,

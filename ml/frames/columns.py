@@ -21,7 +21,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from sklearn.utils.validation import check_is_fitted
 
-from ml.pipelines import Array
+from ml.models.pipelines import Array
 
 #: A category with more values than this is told to a linear model as one rate, not one by one.
 MANY_CATEGORIES = 30

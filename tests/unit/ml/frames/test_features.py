@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from ml.errors import FrameRefused
-from ml.features import FEATURES, KEYS, LABELS, all_null_columns, as_schema, check_frame
+from ml.frames.features import FEATURES, KEYS, LABELS, all_null_columns, as_schema, check_frame
 
-WAREHOUSE = Path(__file__).parents[3] / "dbt" / "models" / "features" / "_features__models.yml"
+WAREHOUSE = Path(__file__).parents[4] / "dbt" / "models" / "features" / "_features__models.yml"
 
 
 def _first(kind, **wanted):

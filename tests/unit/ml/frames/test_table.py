@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ml.errors import TableRefused
-from ml.table import prepare, read
+from ml.frames.table import prepare, read
 
 
 def made(rows: int = 40) -> pl.DataFrame:

@@ -22,11 +22,12 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline
 
-from ml import factories, metrics
-from ml.columns import Columns
 from ml.errors import TableRefused
-from ml.pipelines import SEED, single_thread
-from ml.table import Table
+from ml.frames.columns import Columns
+from ml.frames.table import Table
+from ml.judge import metrics
+from ml.models import factories
+from ml.models.pipelines import SEED, single_thread
 
 OURS = "blend"
 #: What is better when it is greater; of the others, less is better, and of a slope nearness to 1.
@@ -89,7 +90,7 @@ def run(table: Table, *, folds: int = 5, repeats: int = 2, is_tuned: bool = Fals
     """Fit and judge ours and its rivals on the same folds.
 
     Args:
-        table: What :func:`ml.table.prepare` made.
+        table: What :func:`ml.frames.table.prepare` made.
         folds: Folds of each repetition.
         repeats: Repetitions with rows dealt anew.
         is_tuned: Whether a boosting tuned by a search of its own is a rival too; takes minutes.

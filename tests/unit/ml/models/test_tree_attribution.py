@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from ml.tree_attribution import TreeAttribution
+from ml.models.tree_attribution import TreeAttribution
 
 
 def _expected_value(nodes, index, row, known):

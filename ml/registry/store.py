@@ -30,8 +30,9 @@ import skops
 import skops.io
 
 from ml.errors import ModelRefused, NoModel
-from ml.features import FEATURES, Feature, as_schema
-from ml.files import (
+from ml.frames.features import FEATURES, Feature, as_schema
+from ml.models.scorer import Scorer
+from ml.registry.signing import (
     ensure_key,
     is_signed,
     read_key,
@@ -41,7 +42,6 @@ from ml.files import (
     sync_folder,
     write_synced,
 )
-from ml.scorer import Scorer
 
 FORMAT = 1
 SIGNED_FILES = ("model.skops", "golden.parquet", "report.json")

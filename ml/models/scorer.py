@@ -9,10 +9,10 @@ from typing import Any, cast
 import polars as pl
 from sklearn.pipeline import Pipeline
 
-from ml.churn import ChurnModel
 from ml.errors import ModelRefused, NoModel
-from ml.pipelines import Array, Attribution, Which
-from ml.value import ValueModel
+from ml.models.churn import ChurnModel
+from ml.models.pipelines import Array, Attribution, Which
+from ml.models.value import ValueModel
 
 MODELS: dict[str, ChurnModel | ValueModel] = {"churn": ChurnModel(), "value": ValueModel()}
 

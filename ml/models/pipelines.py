@@ -14,7 +14,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ml.features import Feature, feature_names
+from ml.frames.features import Feature, feature_names
 
 Array = NDArray[np.float64]
 Which = Literal["model", "baseline"]

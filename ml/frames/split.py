@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from ml.errors import NotEnoughHistory
-from ml.hashing import BUCKET_COUNT, buckets
+from ml.frames.hashing import BUCKET_COUNT, buckets
 
 #: Months that a label looks ahead; the same number stands in the label model's name (_3m).
 HORIZON_MONTHS = 3

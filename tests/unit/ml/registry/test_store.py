@@ -11,12 +11,12 @@ import pytest
 import skops.io
 from sklearn.ensemble import RandomForestClassifier
 
-from ml import registry
 from ml.errors import ModelRefused, NoModel
-from ml.features import FEATURES
-from ml.files import ensure_key, read_key, sha256, sign
-from ml.pipelines import inputs
-from ml.registry import SIGNED_FILES, load, load_newest, versions, withdraw
+from ml.frames.features import FEATURES
+from ml.models.pipelines import inputs
+from ml.registry import store
+from ml.registry.signing import ensure_key, read_key, sha256, sign
+from ml.registry.store import SIGNED_FILES, load, load_newest, versions, withdraw
 
 FILES = [*SIGNED_FILES, "manifest.json", "manifest.sig"]
 
@@ -92,7 +92,7 @@ def test_an_old_signed_model_under_a_new_name_is_refused(copy_of):
 
 def test_the_newest_valid_version_scores_and_the_refused_one_is_told(copy_of, frame):
     bank = copy_of()
-    second = registry.save(
+    second = store.save(
         bank.models,
         bank.loaded("value").scorer,
         inputs(bank.today, FEATURES).head(20),
@@ -206,16 +206,16 @@ def test_a_killed_save_leaves_nothing_that_counts(copy_of, monkeypatch):
     def killed(folder):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(registry, "sync_folder", killed)
+    monkeypatch.setattr(store, "sync_folder", killed)
     scorer = bank.loaded("churn").scorer
     golden = inputs(bank.today, FEATURES).head(20)
     day = bank.today["observation_date"][0]
     arguments = {"key_path": bank.key, "code_version": "x"}
     with pytest.raises(OSError, match="No space left"):
-        registry.save(bank.models, scorer, golden, {}, day, **arguments)
+        store.save(bank.models, scorer, golden, {}, day, **arguments)
     assert versions(bank.models, "churn") == ["2025-12-31.001"]
     monkeypatch.undo()
-    assert registry.save(bank.models, scorer, golden, {}, day, **arguments) == "2025-12-31.002"
+    assert store.save(bank.models, scorer, golden, {}, day, **arguments) == "2025-12-31.002"
     assert not list((bank.models / "churn").glob(".draft-*"))
 
 

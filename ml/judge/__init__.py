@@ -1,0 +1,1 @@
+"""How good a score is, and whether it still is."""

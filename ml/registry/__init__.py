@@ -1,0 +1,1 @@
+"""Signed versions of models: stored whole, loaded only when every promise holds."""
