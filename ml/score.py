@@ -14,8 +14,8 @@ from ml.errors import ScoringHeld
 from ml.frames.features import FEATURES, Feature, check_frame
 from ml.frames.split import add_months
 from ml.judge.drift import check_sizes
-from ml.models.baseline import VALUE_BASELINE_COLUMN
 from ml.models.pipelines import Array, Attribution, inputs
+from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.registry.store import LoadedModel
 
 REASON_COUNT = 3

@@ -21,6 +21,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from sklearn.utils.validation import check_is_fitted
 
+from ml.frames.features import Feature
 from ml.models.pipelines import Array
 
 #: A category with more values than this is told to a linear model as one rate, not one by one.
@@ -53,6 +54,14 @@ class Columns:
         return (*self.categories, *self.numbers)
 
     @classmethod
+    def of_contract(cls, features: Sequence[Feature]) -> Columns:
+        """Columns of a feature table, by the kinds that its contract gives them."""
+        return cls(
+            numbers=tuple(each.name for each in features if each.kind != "category"),
+            categories=tuple(each.name for each in features if each.kind == "category"),
+        )
+
+    @classmethod
     def of(cls, frame: pl.DataFrame, names: Sequence[str]) -> Columns:
         """Columns of a frame by their types: text is a category, everything else a number."""
         categories = [name for name in names if frame.schema[name] in (pl.String, pl.Categorical)]
@@ -79,7 +88,7 @@ def tree_encoding(columns: Columns, *, is_class: bool, random_state: int) -> Col
     return ColumnTransformer(
         [
             *((name, _rates(is_class, random_state), [name]) for name in columns.categories),
-            *((name, "passthrough", [name]) for name in columns.numbers),
+            *((name, EmptyAsNil(), [name]) for name in columns.numbers),
         ],
         verbose_feature_names_out=False,
     )
@@ -123,6 +132,25 @@ def _rates(is_class: bool, random_state: int) -> Pipeline:
         cv=cut(5, shuffle=True, random_state=random_state),
     )
     return Pipeline([("gaps", _named_gaps()), ("rate", encoder)])
+
+
+class EmptyAsNil(TransformerMixin, BaseEstimator):
+    """A number as it is, gaps included; nils where training knew no value of it at all.
+
+    Trees take gaps, but scikit-learn's fail on a column that has nothing else.
+    """
+
+    def fit(self, matrix: object, target: object = None) -> EmptyAsNil:  # noqa: ARG002  scikit-learn's call
+        """Learn whether the one column of ``matrix`` has a value."""
+        self.is_empty_ = bool(np.isnan(_one_column(matrix)).all())
+        self.n_features_in_ = 1
+        return self
+
+    def transform(self, matrix: object) -> Array:
+        """(rows, 1) of the column."""
+        check_is_fitted(self, "is_empty_")
+        column = _one_column(matrix)[:, None]
+        return np.zeros_like(column) if self.is_empty_ else column
 
 
 class Curve(TransformerMixin, BaseEstimator):

@@ -6,6 +6,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from ml.errors import NotEnoughHistory
@@ -15,6 +16,7 @@ from ml.frames.hashing import BUCKET_COUNT, buckets
 HORIZON_MONTHS = 3
 #: Months that features look back (_3m, _90d), the month of the observation included.
 WINDOW_MONTHS = 3
+_DAY_APART = 7_919_000_003
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,27 @@ def sample_customers(frame: pl.DataFrame, max_rows: int, salt: str) -> pl.DataFr
     limit = int(BUCKET_COUNT * max_rows / frame.height)
     mask = buckets(frame.get_column("customer_key"), salt) < limit
     return frame.filter(pl.Series(mask))
+
+
+def thin_out(frame: pl.DataFrame, label: str, max_rows: int, salt: str) -> pl.DataFrame:
+    """At most about ``max_rows`` rows: those with the event first, of the others a share by hash.
+
+    Events are what a model of rare events learns from; a tenth of the others tells nearly as much
+    of them as all do. Where events alone are more than half of ``max_rows`` they are thinned too.
+    """
+    if frame.height <= max_rows:
+        return frame
+    is_event = frame.get_column(label).cast(pl.Boolean)
+    events = int(is_event.sum())
+    kept_events = min(events, max_rows // 2)
+    of_events = kept_events / max(events, 1)
+    of_others = (max_rows - kept_events) / max(frame.height - events, 1)
+    day = frame.get_column("observation_date").to_physical().cast(pl.Int64)
+    # A customer's dates are drawn apart; the factor keeps neighbouring keys from meeting.
+    drawn = frame.get_column("customer_key") + day * _DAY_APART
+    place = buckets(drawn, salt) / BUCKET_COUNT
+    limit = np.where(is_event.to_numpy(), of_events, of_others)
+    return frame.filter(pl.Series(place < limit))
 
 
 def folds_of(frame: pl.DataFrame, count: int, salt: str) -> list[int]:

@@ -192,6 +192,15 @@ def log_losses(labels: Array, probability: Array) -> Array:
     return losses
 
 
+def odds(share: float) -> float:
+    """Odds of a share.
+
+    >>> odds(0.2)
+    0.25
+    """
+    return share / (1 - share)
+
+
 def mean(column: pl.Series) -> float:
     """Mean of a column as a plain float; 0 for an empty one."""
     return float(column.to_numpy().mean()) if len(column) else 0.0

@@ -1,4 +1,4 @@
-"""Churn: the probability that a customer is lost within three months of the observation date."""
+"""Churn: the probability that a customer is lost within the months that the label looks ahead."""
 
 from __future__ import annotations
 
@@ -7,63 +7,35 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.model_selection import PredefinedSplit
 from sklearn.pipeline import Pipeline
 
 from ml.errors import NotEnoughHistory
+from ml.frames.columns import Columns
 from ml.frames.features import CHURN_LABEL, Feature
-from ml.frames.split import TimeSplit, folds_of
+from ml.frames.split import TimeSplit, folds_of, thin_out
 from ml.judge import metrics
-from ml.models.baseline import CHURN_BASELINE_COLUMNS, churn_baseline, explain_logistic
-from ml.models.pipelines import (
-    BETTER_Z,
-    SEED,
-    Array,
-    Attribution,
-    Which,
-    column_order,
-    column_step,
-    inputs,
-)
-from ml.models.tree_attribution import TreeAttribution
+from ml.models.factories import blended_classifier, logistic_classifier
+from ml.models.pipelines import BETTER_Z, Array, Attribution, Which, inputs
 
 #: Below these a probability cannot be judged: the standard error of an AUC of 0.8 from 30 churners
 #: is about 0.05, as large as the difference between a model and its baseline.
 MIN_TRAIN_CHURNERS = 60
 MIN_TEST_CHURNERS = 30
 FOLDS = 3
+#: From so many leavers on, trees may grow fast: what is lost is less than the noise of the judges.
+MANY_CHURNERS = 4_000
 _SALT = "churn-fold"
 
 
 class ChurnModel:
-    """Gradient boosting, calibrated on the log-odds; logistic regression on two columns beside it.
+    """Trees and curves, blended and calibrated on held-out customers; curves alone beside them.
 
-    Calibration is Platt's: one slope and one intercept on the margin, from predictions for
-    customers that the trees had not seen (three folds by the hash of the customer key). It keeps
-    the score additive on the log-odds scale, so reasons add up to the score that is shown.
+    All rows of a customer share a fold, so that a member is weighed on people whom it has not met.
+    Both scores are sums on the log-odds scale, so reasons add up to the score that is shown.
     """
 
     name = "churn"
     label = CHURN_LABEL
-
-    def build(self, features: Sequence[Feature], folds: Sequence[int] | None = None) -> Pipeline:
-        """The unfitted pipeline. Shallow, slow, strongly regularised: churners are few."""
-        trees = HistGradientBoostingClassifier(
-            learning_rate=0.06,
-            max_iter=160,
-            max_leaf_nodes=10,
-            min_samples_leaf=60,
-            l2_regularization=5.0,
-            max_features=0.6,
-            early_stopping=False,
-            monotonic_cst=[feature.churn_direction for feature in column_order(features)],
-            random_state=SEED,
-        )
-        split = None if folds is None else PredefinedSplit(np.asarray(folds))
-        calibrated = CalibratedClassifierCV(trees, method="sigmoid", ensemble=False, cv=split)
-        return Pipeline([("columns", column_step(features)), ("model", calibrated)])
 
     def check_enough(self, split: TimeSplit) -> None:
         """Refuse a history with too few customers who left, or too few who stayed."""
@@ -80,18 +52,37 @@ class ChurnModel:
                         "needed."
                     )
 
+    def sample(self, train: pl.DataFrame, max_rows: int) -> pl.DataFrame:
+        """Every row of a leaver, and of the others as many as fit, by hash."""
+        return thin_out(train, self.label, max_rows, _SALT)
+
     def fit(
-        self, train: pl.DataFrame, features: Sequence[Feature]
+        self, sample: pl.DataFrame, features: Sequence[Feature], train: pl.DataFrame
     ) -> tuple[dict[str, Pipeline], dict[str, float]]:
-        """Fit the model and its rival on the training rows alone."""
-        labels = train.get_column(self.label).to_numpy().astype(np.int64)
-        frame = inputs(train, features)
-        model = self.build(features, folds_of(train, FOLDS, _SALT)).fit(frame, labels)
-        # The fold of every training row is of no use to a fitted model and would be stored with it.
-        model.set_params(model__cv=None)
-        # The rival's two columns may be too thin for the model; its own filling stands in for them.
-        baseline = churn_baseline().fit(train.select(CHURN_BASELINE_COLUMNS), labels)
-        return {"model": model, "baseline": baseline}, {}
+        """Fit the model and its rival on the training rows alone.
+
+        Args:
+            sample: The rows that teach.
+            features: Columns that are filled well enough.
+            train: The rows that the sample was drawn from, which say how common leavers are.
+        """
+        labels = sample.get_column(self.label).to_numpy().astype(np.int64)
+        frame = inputs(sample, features)
+        columns = Columns.of_contract(features)
+        directions = {feature.name: feature.churn_direction for feature in features}
+        folds = np.asarray(folds_of(sample, FOLDS, _SALT))
+        pipelines = {
+            "model": blended_classifier(
+                columns, directions, FOLDS, is_large=int(labels.sum()) >= MANY_CHURNERS
+            ),
+            "baseline": logistic_classifier(columns, FOLDS),
+        }
+        drawn = metrics.odds(labels.mean())
+        true = metrics.odds(float(train.get_column(self.label).mean()))  # type: ignore[arg-type]
+        for pipeline in pipelines.values():
+            pipeline.fit(frame, labels, model__fold_of_row=folds)
+            pipeline[-1].shift(float(np.log(true / drawn)))
+        return pipelines, {}
 
     def predict(
         self,
@@ -101,8 +92,6 @@ class ChurnModel:
         which: Which,
     ) -> Array:
         """Probability of churn of each row."""
-        if which == "baseline":
-            frame = frame.select(CHURN_BASELINE_COLUMNS)
         probability: Array = pipelines[which].predict_proba(frame)[:, 1]
         return probability
 
@@ -113,23 +102,8 @@ class ChurnModel:
         frame: pl.DataFrame,
         which: Which,
     ) -> Attribution:
-        """Contributions on the log-odds scale of the calibrated probability."""
-        if which == "baseline":
-            return explain_logistic(
-                pipelines["baseline"], frame.select(CHURN_BASELINE_COLUMNS), CHURN_BASELINE_COLUMNS
-            )
-        pipeline = pipelines["model"]
-        calibrated = pipeline[-1].calibrated_classifiers_[0]
-        sigmoid = calibrated.calibrators[0]
-        trees = TreeAttribution(calibrated.estimator)
-        matrix = np.asarray(pipeline[:-1].transform(frame), dtype=np.float64)
-        # Platt: probability = 1 / (1 + exp(a * margin + b)), hence log-odds = -a * margin - b.
-        slope = -float(sigmoid.a_)
-        return Attribution(
-            features=[str(name) for name in pipeline[:-1].get_feature_names_out()],
-            contributions=trees.contributions(matrix) * slope,
-            expected=trees.expected * slope - float(sigmoid.b_),
-        )
+        """Contributions on the log-odds scale of the probability."""
+        return Attribution(*pipelines[which][-1].attribution(frame))
 
     def losses(self, seen: Array, score: Array) -> Array:
         """What is compared customer by customer with the rival: the log loss."""

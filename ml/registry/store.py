@@ -48,10 +48,14 @@ SIGNED_FILES = ("model.skops", "golden.parquet", "report.json")
 #: Types beyond those that skops trusts by itself. Anything else in a file is refused unread.
 TRUSTED_TYPES = frozenset(
     {
-        # The type of the values that the baseline's imputer was fitted on; plain data.
+        # The type of the values that an imputer was fitted on; plain data.
         "numpy.dtype",
-        "sklearn.calibration._CalibratedClassifier",
-        "sklearn.calibration._SigmoidCalibration",
+        "ml.frames.columns.Curve",
+        "ml.frames.columns.EmptyAsNil",
+        "ml.models.blend.BlendedClassifier",
+        "ml.models.blend.BlendedRegressor",
+        "sklearn.model_selection._split.KFold",
+        "sklearn.model_selection._split.StratifiedKFold",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     }
 )

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from ml.frames.features import CHURN_LABEL, FEATURES, LABELS, VALUE_LABEL, Feature
-from ml.models.baseline import CHURN_BASELINE_COLUMNS, VALUE_BASELINE_COLUMN
+from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.registry.store import LoadedModel, load_newest
 from ml.train import TrainedModel, train
 
@@ -26,13 +26,16 @@ DATES = [
     date(2025, 9, 30),
     AS_OF,
 ]
+CHANGE = "deposit_trend_3m_rate_before_obs"
+VISITS = "customer_transaction_90d_count_before_obs"
+OWES = "has_loan_before_obs"
 HIDDEN = next(
     feature.name
     for feature in FEATURES
     if feature.kind == "number"
     and feature.minimum == 0
     and feature.churn_direction == 0
-    and feature.name not in (*CHURN_BASELINE_COLUMNS, VALUE_BASELINE_COLUMN)
+    and feature.name not in (CHANGE, VISITS, VALUE_BASELINE_COLUMN)
 )
 
 
@@ -48,23 +51,22 @@ def _column(feature: Feature, rng: np.random.Generator, size: int) -> pl.Series:
 
 
 def make_frame(customers: int, seed: int = 7) -> pl.DataFrame:
-    """Leavers: money going, visits to the branch falling, and HIDDEN near either end of its range.
-
-    The plain rival sees the first two only, and a straight line cannot see the third at all.
+    """Leavers: money going, visits to the branch falling, and HIDDEN large with a loan or small
+    without one: two facts that act together, which no sum of curves can see.
     """
     rng = np.random.default_rng(seed)
-    change, visits = CHURN_BASELINE_COLUMNS
     worth = rng.lognormal(6, 1.5, customers)
     parts = []
     for day in DATES:
         table = {f.name: _column(f, rng, customers) for f in FEATURES}
         spread = np.clip(rng.normal(0, 0.25, customers), -0.9, 2)
-        table[change] = pl.Series(change, spread)
-        table[visits] = pl.Series(visits, rng.poisson(12, customers))
+        table[CHANGE] = pl.Series(CHANGE, spread)
+        table[VISITS] = pl.Series(VISITS, rng.poisson(12, customers))
         table[VALUE_BASELINE_COLUMN] = pl.Series(VALUE_BASELINE_COLUMN, worth / 4)
         hidden = table[HIDDEN].to_numpy()
-        is_edge = np.abs(hidden / hidden.max() - 0.5) > 0.38
-        margin = -3.2 - 3 * spread - 0.12 * (table[visits].to_numpy() - 12) + 2.4 * is_edge
+        owes = table[OWES].to_numpy()
+        is_both = np.where(owes, hidden > 0.6 * hidden.max(), hidden < 0.25 * hidden.max())
+        margin = -3.4 - 3 * spread - 0.12 * (table[VISITS].to_numpy() - 12) + 3.0 * is_both
         is_lost = rng.random(customers) < 1 / (1 + np.exp(-margin))
         later = worth / 4 * np.where(spread < -0.2, 0.3, 1.1) * rng.lognormal(0, 0.05, customers)
         is_known = day < date(2025, 10, 1)
@@ -98,7 +100,7 @@ class Bank:
 
     @property
     def planted(self) -> set[str]:
-        return {*CHURN_BASELINE_COLUMNS, HIDDEN}
+        return {CHANGE, VISITS, HIDDEN, OWES}
 
     def loaded(self, name: str) -> LoadedModel:
         return load_newest(self.models, name, key_path=self.key).model

@@ -10,8 +10,8 @@ import yaml
 
 from ml.errors import FrameRefused, ScoringHeld
 from ml.frames.features import FEATURES
-from ml.models.baseline import VALUE_BASELINE_COLUMN
 from ml.models.pipelines import inputs
+from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.score import REASON_SCHEMA, SCORE_SCHEMA, as_whole_months, score
 
 FEEDS = Path(__file__).parents[3] / "ingestion" / "feeds"
