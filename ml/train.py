@@ -152,7 +152,7 @@ def _fit(
     sample = material.sample
     with single_thread():
         pipelines, constants = kind.fit(
-            sample, _filled_enough(sample, features), material.split.train
+            sample, filled_enough(sample, features), material.split.train
         )
     return Scorer(
         name=kind.name,
@@ -164,7 +164,7 @@ def _fit(
     )
 
 
-def _filled_enough(sample: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[Feature, ...]:
+def filled_enough(sample: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[Feature, ...]:
     """Features with enough values to be learnt from; scikit-learn's trees fail on an empty one."""
     return tuple(
         feature
@@ -277,7 +277,7 @@ def _report(
             "unused_features": [
                 feature.name
                 for feature in features
-                if feature not in _filled_enough(sample, features)
+                if feature not in filled_enough(sample, features)
             ],
             "checksum": frame_checksum(sample, ["observation_date", "customer_key"]),
         },

@@ -69,19 +69,21 @@ def calibration_table(labels: Array, probability: Array) -> list[dict[str, float
     ]
 
 
-def calibration_slope(labels: Array, probability: Array) -> float:
+def calibration_slope(labels: Array, probability: Array, weight: Array | None = None) -> float:
     """Slope of seen on predicted log-odds; 1 is right, below 1 means too sure of itself.
 
-    Two-parameter logistic regression of the labels on the log-odds.
+    Two-parameter logistic regression of the labels on the log-odds, rows weighted where asked.
     """
+    share = np.ones(len(labels)) if weight is None else weight
+    share = share / share.sum()
     clipped = np.clip(probability, 1e-9, 1 - 1e-9)
     odds = np.log(clipped / (1 - clipped))
 
     def loss(free: Array) -> tuple[float, Array]:
         raw = free[0] + free[1] * odds
-        slope = expit(raw) - labels
-        return float(np.mean(np.logaddexp(0, raw) - labels * raw)), np.array(
-            [slope.mean(), (slope * odds).mean()]
+        slope = share * (expit(raw) - labels)
+        return float(share @ (np.logaddexp(0, raw) - labels * raw)), np.array(
+            [slope.sum(), slope @ odds]
         )
 
     # Newton's own steps overshoot where a model is nearly sure of everything.

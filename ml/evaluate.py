@@ -1,0 +1,117 @@
+"""Evaluation of the churn model: rolled through time, beside plain rivals and whoever else scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from ml.errors import FrameRefused
+from ml.frames.columns import Columns
+from ml.frames.features import FEATURES, KEYS, LABELS, Feature, all_null_columns, check_frame
+from ml.frames.split import labelled_rows
+from ml.judge.metrics import Array
+from ml.judge.rolling import OURS, Costs, Evaluation, judge, roll
+from ml.models.churn import ChurnModel
+from ml.models.factories import boosted_classifier
+from ml.models.pipelines import inputs, single_thread
+from ml.train import MAX_TRAIN_ROWS, filled_enough
+
+BASELINE = "baseline"
+BOOSTING = "boosting"
+ORIGINS = 4
+
+
+def evaluate(
+    frame: pl.DataFrame,
+    *,
+    label: str | None = None,
+    origins: int = ORIGINS,
+    slices: Sequence[str] = (),
+    beside: pl.DataFrame | None = None,
+    costs: Costs | None = None,
+    features: tuple[Feature, ...] = FEATURES,
+    max_train_rows: int = MAX_TRAIN_ROWS,
+) -> Evaluation:
+    """Judge the churn model as it would have been retrained month after month.
+
+    Args:
+        frame: Rows as for :func:`ml.train.train`, and the columns named in ``slices``.
+        label: Column of the label, where it is not the one that the nightly model learns.
+        origins: Month ends that judge, from the latest back.
+        slices: Columns by whose values the measures are told apart.
+        beside: ``customer_key``, ``observation_date`` and one probability per further contender
+            (a vendor's score; the hazard of a made bank). Only rows that it has are judged.
+        costs: Of a retention campaign.
+        features: The feature contract.
+        max_train_rows: As in training.
+
+    Raises:
+        NotEnoughHistory: No date can be judged, or the judged rows are of one class.
+        FrameRefused: The frame or ``beside`` does not keep its contract.
+    """
+    kind = ChurnModel()
+    kind.label = label or kind.label
+    extra = frame.select(*KEYS, *slices)
+    known = labelled_rows(frame.drop(slices), kind.label)
+    absent = all_null_columns(known, features)
+    checked = check_frame(known, features, labels=LABELS, absent=absent).join(
+        extra, on=list(KEYS), how="left"
+    )
+    others = _checked(beside)
+
+    def contend(train: pl.DataFrame, test: pl.DataFrame) -> Mapping[str, Array]:
+        sample = kind.sample(train, max_train_rows)
+        filled = filled_enough(sample, features)
+        with single_thread():
+            pipelines, _ = kind.fit(sample, filled, train)
+            # The rival as scikit-learn ships it, on all rows as it is: what is there without us.
+            boosted = boosted_classifier(Columns.of_contract(filled)).fit(
+                inputs(sample, filled), sample.get_column(kind.label).to_numpy().astype(np.int64)
+            )
+        rows = inputs(test, filled)
+        return {
+            OURS: kind.predict(pipelines, {}, rows, "model"),
+            BASELINE: kind.predict(pipelines, {}, rows, "baseline"),
+            BOOSTING: boosted.predict_proba(rows)[:, 1],
+        }
+
+    rows, told = roll(checked, kind.label, contend, origins=origins, slices=slices, beside=others)
+    contenders = [OURS, BASELINE, BOOSTING, *_names(others)]
+    report = {
+        "label": kind.label,
+        "origins": told,
+        "contenders": contenders,
+        **judge(rows, contenders, slices, costs or Costs()),
+    }
+    return Evaluation(rows, report)
+
+
+def _names(beside: pl.DataFrame | None) -> list[str]:
+    """Contenders of a table of further scores."""
+    return [] if beside is None else [name for name in beside.columns if name not in KEYS]
+
+
+def _checked(beside: pl.DataFrame | None) -> pl.DataFrame | None:
+    """The table of further scores, once its keys and probabilities are what they should be.
+
+    Raises:
+        FrameRefused: A key is missing or doubled, or a score is no probability.
+    """
+    if beside is None:
+        return None
+    for key in KEYS:
+        if key not in beside.columns:
+            raise FrameRefused(f"The table of further scores lacks {key}.")
+    if not _names(beside):
+        raise FrameRefused("The table of further scores has no score beside its keys.")
+    if beside.select(KEYS).is_duplicated().any():
+        raise FrameRefused("The table of further scores has a customer twice on one date.")
+    for name in _names(beside):
+        score = beside.get_column(name)
+        if not score.dtype.is_numeric() or not score.is_between(0, 1).fill_null(False).all():
+            raise FrameRefused(f"{name} in the table of further scores is no probability.")
+    return beside.with_columns(
+        pl.col("customer_key").cast(pl.Int64), pl.col("observation_date").cast(pl.Date)
+    )
