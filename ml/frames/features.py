@@ -18,9 +18,21 @@ from ml.errors import FrameRefused
 Kind = Literal["number", "flag", "category"]
 
 KEYS = ("customer_key", "observation_date")
-CHURN_LABEL = "is_churned_in_3m"
+#: A label_code of the rule churn_label_rule: the one that the nightly model learns.
+CHURN_LABEL = "any_3m"
 VALUE_LABEL = "contribution_next_3m_amount"
 LABELS = (CHURN_LABEL, VALUE_LABEL)
+
+
+def known_date(label: str) -> str:
+    """The column beside a label: the end of the last month that the label looked at.
+
+    How far a label looks ahead is data of the bank and comes with the frame.
+
+    >>> known_date("any_3m")
+    'any_3m_known_date'
+    """
+    return f"{label}_known_date"
 
 
 @dataclass(frozen=True)
@@ -195,11 +207,12 @@ def check_frame(
     Args:
         frame: Keys, every feature, and the labels named; nothing else.
         features: The contract.
-        labels: Label columns that must be there too (training); scoring names none.
+        labels: Labels that must be there too, each with its date (training); scoring names none.
         absent: Optional features that may be all null, because they were so in training.
 
     Returns:
-        Keys, features as Float64 (numbers and flags) or String (categories), then labels.
+        Keys, features as Float64 (numbers and flags) or String (categories), then labels and
+        their dates.
 
     Raises:
         FrameRefused: One sentence that names the column and what is wrong with it.
@@ -211,7 +224,8 @@ def check_frame(
         frame.get_column("observation_date").cast(pl.Date),
     ]
     kept = [frame.get_column(name).cast(pl.Float64, strict=True) for name in labels]
-    return pl.DataFrame([*keys, *columns, *kept])
+    dates = [frame.get_column(known_date(name)).cast(pl.Date) for name in labels]
+    return pl.DataFrame([*keys, *columns, *kept, *dates])
 
 
 def check_shape(
@@ -233,7 +247,7 @@ def _check_columns(
     frame: pl.DataFrame, features: Sequence[Feature], labels: Collection[str]
 ) -> None:
     """Refuse a missing or an extra column: a renamed one is both, and both names are said."""
-    expected = [*KEYS, *feature_names(features), *labels]
+    expected = [*KEYS, *feature_names(features), *labels, *map(known_date, labels)]
     missing = [name for name in expected if name not in frame.columns]
     extra = [name for name in frame.columns if name not in expected]
     sentences = []
