@@ -1,4 +1,4 @@
-"""Evaluation of the churn model: rolled through time, beside plain rivals and whoever else scored."""
+"""Evaluation of the churn model, rolled through time, beside plain rivals and other scores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import polars as pl
 
 from ml.errors import FrameRefused
 from ml.frames.columns import Columns
-from ml.frames.features import FEATURES, KEYS, LABELS, Feature, all_null_columns, check_frame
+from ml.frames.features import (
+    FEATURES,
+    KEYS,
+    Feature,
+    all_null_columns,
+    check_frame,
+    feature_names,
+    known_date,
+)
 from ml.frames.split import labelled_rows
 from ml.judge.metrics import Array
 from ml.judge.rolling import OURS, Costs, Evaluation, judge, roll
@@ -51,15 +59,16 @@ def evaluate(
         NotEnoughHistory: No date can be judged, or the judged rows are of one class.
         FrameRefused: The frame or ``beside`` does not keep its contract.
     """
+    others = _checked(beside)
     kind = ChurnModel()
     kind.label = label or kind.label
     extra = frame.select(*KEYS, *slices)
-    known = labelled_rows(frame.drop(slices), kind.label)
+    read = [*KEYS, *feature_names(features), kind.label, known_date(kind.label)]
+    known = labelled_rows(frame.select(name for name in read if name in frame.columns), kind.label)
     absent = all_null_columns(known, features)
-    checked = check_frame(known, features, labels=LABELS, absent=absent).join(
+    checked = check_frame(known, features, labels=(kind.label,), absent=absent).join(
         extra, on=list(KEYS), how="left"
     )
-    others = _checked(beside)
 
     def contend(train: pl.DataFrame, test: pl.DataFrame) -> Mapping[str, Array]:
         sample = kind.sample(train, max_train_rows)

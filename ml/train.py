@@ -18,12 +18,11 @@ from ml.frames.features import (
     all_null_columns,
     check_frame,
     check_shape,
+    known_date,
 )
 from ml.frames.hashing import frame_checksum
 from ml.frames.split import (
-    HORIZON_MONTHS,
     TimeSplit,
-    add_months,
     labelled_rows,
     split_by_time,
 )
@@ -77,8 +76,8 @@ def train(
 
     Args:
         model_name: churn or value.
-        frame: ``ftr_customer`` joined to ``ftr_customer_label``: keys, features and both labels;
-            a label is null while it is unknown.
+        frame: ``ftr_customer`` with its labels: keys, features, and each label with the date on
+            which it was known; both are null while it is not.
         models_dir: Folder of all models.
         as_of: Business date of the night: the last date that anything here may know.
         key_path: File of the signing key, made with mode 0600 when missing.
@@ -136,10 +135,10 @@ def _prepare(
     # History before values: a bank of three months has columns that are still all null, and what
     # it wants to hear is that it needs more months.
     labelled = labelled_rows(frame, kind.label)
-    kind.check_enough(split_by_time(labelled, kind.name))
+    kind.check_enough(split_by_time(labelled, kind.label, kind.name))
     absent = all_null_columns(labelled, features)
     checked = check_frame(labelled, features, labels=LABELS, absent=absent)
-    split = split_by_time(checked, kind.name)
+    split = split_by_time(checked, kind.label, kind.name)
     sample = kind.sample(split.train, max_train_rows)
     _check_leak(kind, sample, features)
     return _Material(split, sample, tuple(absent))
@@ -178,16 +177,20 @@ def _check_dates(frame: pl.DataFrame, as_of: date) -> None:
     dates = frame.get_column("observation_date").unique().sort().to_list()
     if dates[-1] > as_of:
         raise FrameRefused(f"The feature frame holds {dates[-1]}, which is after {as_of}.")
-    open_dates = [day for day in dates if add_months(day, HORIZON_MONTHS) > as_of]
     for label in LABELS:
-        early = frame.filter(
-            pl.col("observation_date").is_in(open_dates) & pl.col(label).is_not_null()
-        )
+        known = pl.col(known_date(label))
+        given = frame.filter(pl.col(label).is_not_null())
+        if undated := given.filter(known.is_null() | (known <= pl.col("observation_date"))).height:
+            raise FrameRefused(
+                f"{known_date(label)} is null or no later than the observation in {undated} rows "
+                f"that have a label."
+            )
+        early = given.filter(known > as_of).sort("observation_date", "customer_key")
         if early.height:
-            first: date = early.get_column("observation_date").sort().item(0)
+            first = early.row(0, named=True)
             raise LeakSuspected(
-                f"{label} is given for {first}, whose {HORIZON_MONTHS} months had not passed by "
-                f"{as_of}."
+                f"{label} is given for {first['observation_date']}, and was known on "
+                f"{first[known_date(label)]} only, after {as_of}."
             )
 
 

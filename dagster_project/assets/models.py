@@ -10,9 +10,9 @@ from dagster_project.resources import NightSession
 from dagster_project.stages import models
 
 GROUP = "models"
-FEATURES = ("ftr_customer", "ftr_customer_label")
+FEATURES = ("ftr_customer", "ftr_customer_label", "ftr_customer_outcome")
 PURPOSES = {
-    "churn": "Probability that a customer leaves within three months. One signed version per row.",
+    "churn": "Probability that a customer leaves in the months of its label. One version per row.",
     "value": "Contribution of a customer over the next three months, in yuan. 客户价值",
 }
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult

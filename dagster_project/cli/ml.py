@@ -52,6 +52,69 @@ def train(as_json: JsonOption = False, home: HomeOption = None) -> None:
 
 @app.command()
 @guarded
+def evaluate(
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label",
+            metavar="CODE",
+            help="A label of the rule churn_label_rule, such as hard_3m.",
+            show_default="what the nightly model learns",
+        ),
+    ] = None,
+    origins: Annotated[
+        int, typer.Option("--origins", min=1, max=60, help="Month ends that judge, the last ones.")
+    ] = 4,
+    beside: Annotated[
+        Path | None,
+        typer.Option(
+            "--beside",
+            metavar="FILE",
+            help="Probabilities from elsewhere (customer_key, observation_date, one column each).",
+        ),
+    ] = None,
+    clv: Annotated[float, typer.Option("--clv", help="Worth of a leaver kept, yuan.")] = 200.0,
+    incentive: Annotated[
+        float, typer.Option("--incentive", help="Cost of the offer, yuan.")
+    ] = 10.0,
+    contact: Annotated[float, typer.Option("--contact", help="Cost of a contact, yuan.")] = 1.0,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Also write the judged rows, as Parquet."),
+    ] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Judge the churn model as it would have lived: retrained month after month, judged after.
+
+    Beside it a plain logistic, boosting as it is shipped, and any score from elsewhere, all on the
+    same customers. Intervals are of 95%, by customer.
+
+    Example: crm ml evaluate --label hard_3m --origins 3
+    """
+    from dagster_project.cli import evaluation as shown
+    from dagster_project.stages import evaluation
+    from ml.judge.rolling import Costs
+
+    if output is not None and not output.parent.is_dir():
+        raise typer.BadParameter(f"文件夹不存在 there is no folder {output.parent}")
+    result = evaluation.evaluate(
+        home_of(home),
+        label=label,
+        origins=origins,
+        beside=beside,
+        costs=Costs(clv=clv, incentive=incentive, contact=contact),
+    )
+    if output is not None:
+        result.rows.write_parquet(output)
+    if as_json:
+        print_json(result.report)
+        return
+    shown.show(result.report)
+
+
+@app.command()
+@guarded
 def benchmark(
     data: Annotated[
         Path, typer.Option("--data", metavar="FILE", help="A table: CSV, Parquet or a first sheet.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,17 +202,34 @@ def read_features(database: Path, observation_date: dt.date) -> pl.DataFrame:
     )
 
 
-def read_training_rows(database: Path) -> pl.DataFrame:
-    """One row per customer and month end: features, and labels as far as they are known."""
-    from ml.frames.features import LABELS, feature_names
+def read_training_rows(database: Path, labels: Sequence[str] = ()) -> pl.DataFrame:
+    """One row per customer and month end: features, and labels as far as they are known.
 
-    columns = ", ".join(f"f.{name}" for name in (*KEYS, *feature_names()))
-    labels = ", ".join(f"l.{name}" for name in LABELS)
+    Args:
+        database: The crm file, read-only.
+        labels: Label codes of ``ftr_customer_label``, and amounts of ``ftr_customer_outcome``;
+            those of the nightly models unless given.
+    """
+    from ml.frames.features import LABELS, feature_names, known_date
+
+    shown = [f"f.{name}" for name in (*KEYS, *feature_names())]
+    joined = ["feature.ftr_customer as f"]
+    for number, label in enumerate(labels or LABELS):
+        alias = f"l{number}"
+        on = " and ".join(f"f.{key} = {alias}.{key}" for key in KEYS)
+        if label.startswith("contribution_"):
+            # An amount is of its months alone; its date stands beside it.
+            name, dated = label, f"{label.removesuffix('_amount')}_known_date"
+            joined.append(f"feature.ftr_customer_outcome as {alias} on {on}")
+        else:
+            name, dated = "is_event", "known_date"
+            joined.append(
+                f"feature.ftr_customer_label as {alias} on {on} and {alias}.label_code = '{label}'"
+            )
+        shown += [f"{alias}.{name} as {label}", f"{alias}.{dated} as {known_date(label)}"]
     return _read(
         database,
-        f"select {columns}, {labels} from feature.ftr_customer as f"  # noqa: S608
-        " left join feature.ftr_customer_label as l on f.customer_key = l.customer_key"
-        " and f.observation_date = l.observation_date"
+        f"select {', '.join(shown)} from {' left join '.join(joined)}"  # noqa: S608
         " order by f.customer_key, f.observation_date",
         [],
     )

@@ -18,9 +18,21 @@ from ml.errors import FrameRefused
 Kind = Literal["number", "flag", "category"]
 
 KEYS = ("customer_key", "observation_date")
-CHURN_LABEL = "is_churned_in_3m"
+#: A label_code of the rule churn_label_rule: the one that the nightly model learns.
+CHURN_LABEL = "any_3m"
 VALUE_LABEL = "contribution_next_3m_amount"
 LABELS = (CHURN_LABEL, VALUE_LABEL)
+
+
+def known_date(label: str) -> str:
+    """The column beside a label: the end of the last month that the label looked at.
+
+    How far a label looks ahead is data of the bank and comes with the frame.
+
+    >>> known_date("any_3m")
+    'any_3m_known_date'
+    """
+    return f"{label}_known_date"
 
 
 @dataclass(frozen=True)
@@ -35,8 +47,6 @@ class Feature:
         maximum: Greatest possible value, if there is one.
         categories: Codes of a category.
         is_optional: A bank may not record this at all; the column may then be all null.
-        churn_direction: +1 where more of it can only raise the risk of churn, -1 where it can only
-            lower it, 0 where the data decide. Keeps reasons sane where data are thin.
     """
 
     name: str
@@ -46,7 +56,6 @@ class Feature:
     maximum: float | None = None
     categories: tuple[str, ...] = ()
     is_optional: bool = False
-    churn_direction: Literal[-1, 0, 1] = 0
 
 
 def _number(name: str, meaning: str, **rest: Any) -> Feature:
@@ -106,39 +115,32 @@ FEATURES: tuple[Feature, ...] = (
         "balance_change_rate_before_obs",
         "Average deposits of three months against those of the year before them, as a share",
         is_optional=True,
-        churn_direction=-1,
     ),
     _number(
         "deposit_trend_3m_rate_before_obs",
         "Deposits on the day against the third month end before, as a share",
         is_optional=True,
-        churn_direction=-1,
     ),
     _number("loan_closing_amount_before_obs", "Loans on the day, yuan"),
     Feature("has_loan_before_obs", "flag", "Whether the customer owes or lately owed a loan"),
-    _count("open_account_count_before_obs", "Open accounts", churn_direction=-1),
-    _count("product_count_before_obs", "Different products held", churn_direction=-1),
+    _count("open_account_count_before_obs", "Open accounts"),
+    _count("product_count_before_obs", "Different products held"),
     _number(
-        "customer_transaction_30d_count_before_obs",
-        "Postings of 30 days that the customer caused",
-        churn_direction=-1,
+        "customer_transaction_30d_count_before_obs", "Postings of 30 days that the customer caused"
     ),
     _number(
-        "customer_transaction_90d_count_before_obs",
-        "Postings of 90 days that the customer caused",
-        churn_direction=-1,
+        "customer_transaction_90d_count_before_obs", "Postings of 90 days that the customer caused"
     ),
     _number(
         "customer_transaction_idle_days_before_obs",
         "Days since the last posting that the customer caused",
         is_optional=True,
-        churn_direction=1,
     ),
     _number("outflow_90d_amount_before_obs", "Outflow of 90 days, yuan"),
     _number("rival_outflow_90d_amount_before_obs", "Outflow of 90 days to other banks, yuan"),
     _count("visit_90d_count_before_obs", "Valid visits of 90 days"),
     _count("visit_idle_days_before_obs", "Days since the last valid visit", is_optional=True),
-    _count("complaint_90d_count_before_obs", "Complaints of 90 days", churn_direction=1),
+    _count("complaint_90d_count_before_obs", "Complaints of 90 days"),
     _number(
         "contribution_3m_amount_before_obs",
         "Contribution of the month of the day so far and of the two before it, yuan",
@@ -195,11 +197,12 @@ def check_frame(
     Args:
         frame: Keys, every feature, and the labels named; nothing else.
         features: The contract.
-        labels: Label columns that must be there too (training); scoring names none.
+        labels: Labels that must be there too, each with its date (training); scoring names none.
         absent: Optional features that may be all null, because they were so in training.
 
     Returns:
-        Keys, features as Float64 (numbers and flags) or String (categories), then labels.
+        Keys, features as Float64 (numbers and flags) or String (categories), then labels and
+        their dates.
 
     Raises:
         FrameRefused: One sentence that names the column and what is wrong with it.
@@ -211,7 +214,8 @@ def check_frame(
         frame.get_column("observation_date").cast(pl.Date),
     ]
     kept = [frame.get_column(name).cast(pl.Float64, strict=True) for name in labels]
-    return pl.DataFrame([*keys, *columns, *kept])
+    dates = [frame.get_column(known_date(name)).cast(pl.Date) for name in labels]
+    return pl.DataFrame([*keys, *columns, *kept, *dates])
 
 
 def check_shape(
@@ -233,7 +237,7 @@ def _check_columns(
     frame: pl.DataFrame, features: Sequence[Feature], labels: Collection[str]
 ) -> None:
     """Refuse a missing or an extra column: a renamed one is both, and both names are said."""
-    expected = [*KEYS, *feature_names(features), *labels]
+    expected = [*KEYS, *feature_names(features), *labels, *map(known_date, labels)]
     missing = [name for name in expected if name not in frame.columns]
     extra = [name for name in frame.columns if name not in expected]
     sentences = []

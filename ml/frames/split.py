@@ -10,10 +10,9 @@ import numpy as np
 import polars as pl
 
 from ml.errors import NotEnoughHistory
+from ml.frames.features import known_date
 from ml.frames.hashing import BUCKET_COUNT, buckets
 
-#: Months that a label looks ahead; the same number stands in the label model's name (_3m).
-HORIZON_MONTHS = 3
 #: Months that features look back (_3m, _90d), the month of the observation included.
 WINDOW_MONTHS = 3
 _DAY_APART = 7_919_000_003
@@ -66,7 +65,7 @@ def labelled_rows(frame: pl.DataFrame, label: str) -> pl.DataFrame:
     )
 
 
-def split_by_time(labelled: pl.DataFrame, model_name: str) -> TimeSplit:
+def split_by_time(labelled: pl.DataFrame, label: str, model_name: str) -> TimeSplit:
     """Judge on the latest labelled date; teach with dates whose labels were known by then.
 
     A training row may only use what the bank could have known on the test date. So a training
@@ -75,24 +74,33 @@ def split_by_time(labelled: pl.DataFrame, model_name: str) -> TimeSplit:
     the test features describe.
 
     Args:
-        labelled: Rows whose label is known, with ``observation_date`` and ``customer_key``.
+        labelled: Rows whose label is known, with ``observation_date``, ``customer_key`` and the
+            date of the label.
+        label: The label, whose date says until when it looked ahead.
         model_name: For the sentence of the refusal.
 
     Raises:
         NotEnoughHistory: Fewer labelled dates than the split needs.
     """
-    dates = sorted(labelled.get_column("observation_date").unique().to_list())
+    known = dict(
+        labelled.group_by("observation_date")
+        .agg(pl.col(known_date(label)).max())
+        .sort("observation_date")
+        .iter_rows()
+    )
+    dates = list(known)
     if not dates:
         raise NotEnoughHistory(
-            f"No {model_name} model: no observation date has a known label yet; labels look "
-            f"{HORIZON_MONTHS} months ahead."
+            f"No {model_name} model: no observation date has a known label ({label}) yet; a label "
+            "is known when the months that it looks ahead are over."
         )
     test_date = dates[-1]
-    train_dates = tuple(d for d in dates if add_months(d, HORIZON_MONTHS) <= test_date)
+    train_dates = tuple(day for day in dates if known[day] <= test_date)
     if not train_dates:
         raise NotEnoughHistory(
-            f"No {model_name} model: labels are known from {dates[0]} to {test_date}, and teaching "
-            f"and judging need labelled month ends at least {HORIZON_MONTHS} months apart."
+            f"No {model_name} model: labels are known from {dates[0]} to {test_date}, but those of "
+            f"{dates[0]} only since {known[dates[0]]}; teaching needs labels that were known by "
+            "the date that judges."
         )
     gap = tuple(d for d in dates if d not in train_dates and d != test_date)
     ordered = labelled.sort("observation_date", "customer_key")

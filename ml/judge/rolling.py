@@ -104,7 +104,9 @@ def roll(
         if len(parts) == origins:
             break
         try:
-            split = split_by_time(labelled.filter(pl.col("observation_date") <= day), "churn")
+            split = split_by_time(
+                labelled.filter(pl.col("observation_date") <= day), label, "churn"
+            )
         except NotEnoughHistory:
             if not parts:
                 raise

@@ -69,11 +69,10 @@ class ChurnModel:
         labels = sample.get_column(self.label).to_numpy().astype(np.int64)
         frame = inputs(sample, features)
         columns = Columns.of_contract(features)
-        directions = {feature.name: feature.churn_direction for feature in features}
         folds = np.asarray(folds_of(sample, FOLDS, _SALT))
         pipelines = {
             "model": blended_classifier(
-                columns, directions, FOLDS, is_large=int(labels.sum()) >= MANY_CHURNERS
+                columns, FOLDS, is_large=int(labels.sum()) >= MANY_CHURNERS
             ),
             "baseline": logistic_classifier(columns, FOLDS),
         }

@@ -7,7 +7,6 @@ by the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import is_classifier
@@ -44,7 +43,6 @@ _ITERATIONS = 500
 
 def blended_classifier(
     columns: Columns,
-    directions: Mapping[str, int] | None = None,
     folds: int = FOLDS,
     *,
     is_large: bool = False,
@@ -53,20 +51,17 @@ def blended_classifier(
 
     Args:
         columns: Columns of the frame that it will be fitted on.
-        directions: +1 for a column of which more can only raise the probability, -1 where it can
-            only lower it; kept by the trees.
         folds: Folds of the blend.
         is_large: Rows of both classes are plenty (thousands of the rarer one): trees grow faster
             and members are refitted on all rows, so that a whole bank is scored in a minute.
     """
-    order = [(directions or {}).get(name, 0) for name in columns.names]
     trees = [
         (
             name,
             [
                 _on_trees(
                     columns,
-                    HistGradientBoostingClassifier(**{**_TREE, **growth}, monotonic_cst=order),
+                    HistGradientBoostingClassifier(**{**_TREE, **growth}),
                 )
             ],
         )

@@ -19,8 +19,7 @@ would be a month short, and many customers lost overnight would be back at its e
         max(case when churn_rule.rule_code = 'soft' then {{ idiv('churn_rule.base_days', 30) }} end)
             as base_months,
         max(case when churn_rule.rule_code = 'soft' then churn_rule.balance_ratio_rate end)
-            as balance_ratio_rate,
-        max(churn_rule.horizon_months) as horizon_months
+            as balance_ratio_rate
     from {{ month_list(first_month) }} as month
     inner join {{ ref('churn_rule') }} as churn_rule
         on month.month_date >= churn_rule.valid_from_date

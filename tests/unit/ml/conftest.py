@@ -10,13 +10,22 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ml.frames.features import CHURN_LABEL, FEATURES, LABELS, VALUE_LABEL, Feature
+from ml.frames.features import (
+    CHURN_LABEL,
+    FEATURES,
+    LABELS,
+    VALUE_LABEL,
+    Feature,
+    known_date,
+)
+from ml.frames.split import add_months
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.registry.store import LoadedModel, load_newest
 from ml.train import TrainedModel, train
 
 AS_OF = date(2025, 12, 31)
-#: Labels look three months ahead, so those of October on are unknown at the year's end.
+#: Months that the labels look ahead, so those of October on are unknown at the year's end.
+REACH = 3
 #: The windows of March are cut short by the start of the history: it neither teaches nor judges.
 DATES = [
     date(2025, 3, 31),
@@ -34,7 +43,6 @@ HIDDEN = next(
     for feature in FEATURES
     if feature.kind == "number"
     and feature.minimum == 0
-    and feature.churn_direction == 0
     and feature.name not in (CHANGE, VISITS, VALUE_BASELINE_COLUMN)
 )
 
@@ -72,17 +80,20 @@ def make_frame(customers: int, seed: int = 7) -> pl.DataFrame:
         is_known = day < date(2025, 10, 1)
         table[CHURN_LABEL] = pl.Series(CHURN_LABEL, is_lost if is_known else [None] * customers)
         table[VALUE_LABEL] = pl.Series(VALUE_LABEL, later if is_known else [None] * customers)
+        dates = {
+            known_date(label): pl.Series([add_months(day, REACH)] * customers) for label in LABELS
+        }
         keys = {
             "customer_key": pl.Series(np.arange(customers) * 7919 + 2**58, dtype=pl.Int64),
             "observation_date": pl.Series([day] * customers),
         }
         typed = {CHURN_LABEL: pl.Boolean, VALUE_LABEL: pl.Float64}
-        parts.append(pl.DataFrame({**keys, **table}, schema_overrides=typed))
+        parts.append(pl.DataFrame({**keys, **table, **dates}, schema_overrides=typed))
     return pl.concat(parts)
 
 
 def scoring_rows(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.filter(pl.col("observation_date") == AS_OF).drop(LABELS)
+    return frame.filter(pl.col("observation_date") == AS_OF).drop(LABELS, *map(known_date, LABELS))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ml.errors import FrameRefused, ScoringHeld
-from ml.frames.features import FEATURES
+from ml.frames.features import FEATURES, LABELS, known_date
 from ml.models.pipelines import inputs
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.score import REASON_SCHEMA, SCORE_SCHEMA, as_whole_months, score
@@ -108,7 +108,7 @@ def test_fewer_or_foreign_scores_are_found(bank, models):
 
 
 def test_several_dates_at_once_are_held(models, frame):
-    both = frame.drop("is_churned_in_3m", "contribution_next_3m_amount")
+    both = frame.drop(LABELS, *map(known_date, LABELS))
     with pytest.raises(ScoringHeld, match="holds 6 observation dates; score one"):
         score(models["churn"], both)
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ml.errors import FrameRefused, LeakSuspected, NoModel, NotEnoughHistory
-from ml.frames.features import CHURN_LABEL, FEATURES, LABELS, VALUE_LABEL
+from ml.frames.features import CHURN_LABEL, FEATURES, LABELS, VALUE_LABEL, known_date
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.registry.store import versions
 from ml.train import train
@@ -79,8 +79,15 @@ def test_a_label_whose_months_have_not_passed_is_refused(fit, frame):
         .otherwise(pl.col(CHURN_LABEL))
         .alias(CHURN_LABEL)
     )
-    with pytest.raises(LeakSuspected, match="given for 2025-12-31, whose 3 months had not passed"):
+    with pytest.raises(LeakSuspected, match="given for 2025-12-31, and was known on 2026-03-31"):
         fit("churn", early)
+
+
+@pytest.mark.parametrize("day", [None, date(2025, 9, 30)])
+def test_a_label_without_a_date_after_its_observation_is_refused(fit, frame, day):
+    undated = frame.with_columns(pl.lit(day, dtype=pl.Date).alias(known_date(CHURN_LABEL)))
+    with pytest.raises(FrameRefused, match="any_3m_known_date is null or no later than"):
+        fit("churn", undated)
 
 
 def test_rows_of_the_future_are_refused(fit, frame):
@@ -114,12 +121,12 @@ def _everyone_leaves(frame):
         (
             "churn",
             lambda f: f.filter(pl.col("observation_date") > date(2025, 6, 1)),
-            "labels are known from 2025-08-31 to 2025-09-30",
+            "labels are known from 2025-08-31 to 2025-09-30, but those of 2025-08-31 only since",
         ),
         (
             "value",
             lambda f: f.filter(pl.col("observation_date") > date(2025, 10, 1)),
-            "no observation date has a known label yet",
+            r"no observation date has a known label \(contribution_next_3m_amount\) yet",
         ),
     ],
 )

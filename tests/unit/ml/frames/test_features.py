@@ -9,7 +9,17 @@ import pytest
 import yaml
 
 from ml.errors import FrameRefused
-from ml.frames.features import FEATURES, KEYS, LABELS, all_null_columns, as_schema, check_frame
+from ml.frames.features import (
+    CHURN_LABEL,
+    FEATURES,
+    KEYS,
+    LABELS,
+    VALUE_LABEL,
+    all_null_columns,
+    as_schema,
+    check_frame,
+    known_date,
+)
 
 WAREHOUSE = Path(__file__).parents[4] / "dbt" / "models" / "features" / "_features__models.yml"
 
@@ -29,7 +39,9 @@ OPTIONAL = next(f.name for f in FEATURES if f.is_optional and f.kind == "number"
 
 @pytest.fixture
 def today(small_frame):
-    return small_frame.filter(pl.col("observation_date").dt.month() == 12).drop(LABELS)
+    return small_frame.filter(pl.col("observation_date").dt.month() == 12).drop(
+        LABELS, *map(known_date, LABELS)
+    )
 
 
 def _set(name, value):
@@ -110,15 +122,23 @@ TYPES = {
 }
 
 
-@pytest.mark.parametrize("model", ["ftr_customer", "ftr_customer_label"])
-def test_the_contract_is_that_of_the_warehouse_both_ways(model):
-    """A feature that only one side knows would be refused in the night, after all the work."""
+def _columns(model):
     described = yaml.safe_load(WAREHOUSE.read_text(encoding="utf-8"))
     columns = next(m["columns"] for m in described["models"] if m["name"] == model)
-    found = {column["name"]: column["data_type"] for column in columns}
-    if model == "ftr_customer":
-        assert set(found) == {*KEYS, *(f.name for f in FEATURES)}
-        for feature in FEATURES:
-            assert found[feature.name] in TYPES[feature.kind], feature.name
-    else:
-        assert set(found) == {*KEYS, *LABELS}
+    return {column["name"]: column["data_type"] for column in columns}
+
+
+def test_the_contract_is_that_of_the_warehouse_both_ways():
+    """A feature that only one side knows would be refused in the night, after all the work."""
+    found = _columns("ftr_customer")
+    assert set(found) == {*KEYS, *(f.name for f in FEATURES)}
+    for feature in FEATURES:
+        assert found[feature.name] in TYPES[feature.kind], feature.name
+
+
+def test_what_the_models_learn_is_in_the_warehouse():
+    rule = WAREHOUSE.parents[2] / "seeds" / "rules" / "churn_label_rule.csv"
+    assert CHURN_LABEL in pl.read_csv(rule)["label_code"]
+    assert {*KEYS, "label_code", "is_event", "known_date"} <= set(_columns("ftr_customer_label"))
+    dated = f"{VALUE_LABEL.removesuffix('_amount')}_known_date"
+    assert {*KEYS, VALUE_LABEL, dated} <= set(_columns("ftr_customer_outcome"))

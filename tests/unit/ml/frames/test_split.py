@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from ml.errors import NotEnoughHistory
+from ml.frames.features import known_date
 from ml.frames.hashing import buckets, frame_checksum
 from ml.frames.split import (
-    HORIZON_MONTHS,
     add_months,
     folds_of,
     labelled_rows,
@@ -20,26 +20,40 @@ from ml.frames.split import (
 MONTH_ENDS = pl.date_range(date(2025, 1, 31), date(2025, 9, 30), "1mo", eager=True).dt.month_end()
 
 
-def _rows(days, customers=40):
-    return pl.DataFrame({"customer_key": range(customers)}).join(
-        pl.DataFrame({"observation_date": days}), how="cross"
+#: Months that the label "lost" looks ahead.
+REACH = 3
+
+
+def _rows(days, customers=40, reach=REACH):
+    known = [add_months(day, reach) for day in days]
+    dated = pl.DataFrame(
+        {"observation_date": days, known_date("lost"): pl.Series(known, dtype=pl.Date)}
     )
+    return pl.DataFrame({"customer_key": range(customers)}).join(dated, how="cross")
 
 
 def test_no_label_window_of_training_reaches_past_the_test_date():
-    split = split_by_time(_rows(MONTH_ENDS), "churn")
+    split = split_by_time(_rows(MONTH_ENDS), "lost", "churn")
     assert split.test_date == date(2025, 9, 30)
     assert split.train_dates[-1] == date(2025, 6, 30)
     assert split.gap_dates == (date(2025, 7, 31), date(2025, 8, 31))
-    assert all(add_months(day, HORIZON_MONTHS) <= split.test_date for day in split.train_dates)
+    assert all(add_months(day, REACH) <= split.test_date for day in split.train_dates)
     assert set(split.train["observation_date"]) == set(split.train_dates)
     assert set(split.test["observation_date"]) == {split.test_date}
+
+
+def test_a_label_that_looks_further_ahead_needs_more_distance():
+    split = split_by_time(_rows(MONTH_ENDS, reach=7), "lost", "churn")
+    assert split.train_dates == (date(2025, 1, 31), date(2025, 2, 28))
+    assert len(split.gap_dates) == 6
 
 
 def test_order_of_rows_changes_nothing():
     rows = _rows(MONTH_ENDS)
     turned = rows.sample(fraction=1.0, shuffle=True, seed=5)
-    assert split_by_time(turned, "churn").train.equals(split_by_time(rows, "churn").train)
+    assert split_by_time(turned, "lost", "churn").train.equals(
+        split_by_time(rows, "lost", "churn").train
+    )
     assert frame_checksum(turned, ["observation_date", "customer_key"]) == frame_checksum(
         rows, ["observation_date", "customer_key"]
     )
@@ -48,14 +62,14 @@ def test_order_of_rows_changes_nothing():
 @pytest.mark.parametrize(
     ("days", "sentence"),
     [
-        ([], "no observation date has a known label yet"),
+        ([], r"no observation date has a known label \(lost\) yet"),
         (MONTH_ENDS[:3], "labels are known from 2025-01-31 to 2025-03-31"),
     ],
 )
 def test_a_short_history_is_refused_with_what_is_missing(days, sentence):
     rows = _rows(pl.Series(days, dtype=pl.Date))
     with pytest.raises(NotEnoughHistory, match=sentence):
-        split_by_time(rows, "churn")
+        split_by_time(rows, "lost", "churn")
 
 
 def test_sampling_keeps_whole_customers_and_grows_with_the_limit():
