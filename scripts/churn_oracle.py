@@ -38,7 +38,9 @@ _ORACLE = """
     ),
 
     known as (
-        select number_of.customer_key, coalesce(person.person_id, number_of.customer_id) as person_id
+        select
+            number_of.customer_key,
+            coalesce(person.person_id, number_of.customer_id) as person_id
         from number_of
         left join person on number_of.customer_id = person.customer_id
     ),
