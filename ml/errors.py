@@ -32,13 +32,17 @@ class ScoringHeld(MlError):  # noqa: N818
     """The features of today look unlike those of training; scoring them would be a guess."""
 
 
-class TableRefused(MlError):  # noqa: N818
-    """A table that somebody brought cannot be judged: not there, no target, nothing to learn.
+class InputRefused(MlError):  # noqa: N818
+    """What a model or a judge was handed cannot be used: one class only, gaps, nothing to learn.
 
     Attributes:
-        sentence: The same in Chinese and in English, for whoever typed the command.
+        sentence: The same in Chinese and in English, for whoever reads the night's report.
     """
 
     def __init__(self, chinese: str, english: str) -> None:
         super().__init__(english)
         self.sentence = (chinese, english)
+
+
+class TableRefused(InputRefused):
+    """A table that somebody brought cannot be judged: not there, no target, nothing to learn."""
