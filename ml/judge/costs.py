@@ -118,7 +118,7 @@ def expected_maximum_profit(
     """
     if not (clv > incentive >= 0 and contact >= 0 and alpha > 0 and beta > 0):
         raise InputRefused(
-            "挽留参数无效：客户价值须大于优惠成本，成本不为负,alpha 与 beta 为正。",
+            "挽留参数无效：客户价值须大于优惠成本，成本不为负，alpha 与 beta 为正。",
             "the campaign's parameters are out of range: a customer must be worth more than the "
             "incentive, costs may not be negative, alpha and beta must be positive",
         )
