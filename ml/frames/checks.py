@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from ml.errors import InputRefused
+from ml.frames.columns import Columns
 from ml.models.pipelines import Array
 
 
@@ -59,3 +60,29 @@ def two_classes(frame: pl.DataFrame, name: str) -> Array:
             f"{name} is {labels[0]:.0f} in all {len(labels)} rows, so there is nothing to learn",
         )
     return labels
+
+
+def model_inputs(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """The columns that a model reads, in its own order, numbers as floats and missing as null.
+
+    A category never seen in training is the encodings' business: they treat it as a rare one.
+
+    Raises:
+        InputRefused: A column is not there, a number is infinite, or text stands for a number.
+    """
+    require_columns(frame, columns.names)
+    for name in columns.numbers:
+        kind = frame.schema[name]
+        if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
+            raise InputRefused(f"列 {name} 不是数值。", f"{name} is no column of numbers")
+    rows = frame.select(
+        *(pl.col(name).cast(pl.String) for name in columns.categories),
+        *(pl.col(name).cast(pl.Float64).fill_nan(None) for name in columns.numbers),
+    )
+    for name in columns.numbers:
+        count = int(rows.get_column(name).is_infinite().sum() or 0)
+        if count:
+            raise InputRefused(
+                f"列 {name} 有 {count} 个无穷的数值。", f"{name} has {count} infinite values"
+            )
+    return rows
