@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+#: Between column and value in the name of a column that is 1 where a category has that value.
+FLAG = " = "
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,24 @@ class Rule:
     value: float = 0.0
     purity: float = 1.0
 
+    def rounded(self, digits: int = 3) -> Rule:
+        """The rule with bounds of so many significant digits, as one would say them."""
+
+        def short(bound: float) -> float:
+            return float(f"{bound:.{digits}g}")
+
+        told = {name: (short(low), short(high)) for name, (low, high) in self.bounds.items()}
+        return replace(self, bounds=told)
+
+    def holds(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
+        """Whether each row keeps the rule as it stands, with its bounds as told."""
+        kept = np.ones(frame.height, dtype=bool)
+        for name, (above, most) in self.bounds.items():
+            values = frame.get_column(name).cast(pl.Float64).fill_null(float("nan")).to_numpy()
+            inside = (values > above) & (values <= most)
+            kept &= inside | (np.isnan(values) & (name in self.takes_gaps))
+        return kept
+
     def english(self, titles: Mapping[str, tuple[str, str]] | None = None) -> str:
         """The rule in English; ``titles`` give (Chinese, English) names of columns."""
         return self._told(titles or {}, 1, " and ", "everybody", " or unknown")
@@ -47,10 +70,15 @@ class Rule:
     ) -> str:
         parts = []
         for name, (above, most) in self.bounds.items():
+            if FLAG in name:
+                column, value = name.split(FLAG, 1)
+                title = titles.get(column, (column, column))[language]
+                parts.append(f"{title} {'=' if above >= 0 else '≠'} {value}")
+                continue
             title = titles.get(name, (name, name))[language]
-            left = "" if above == -np.inf else f"{above:,.6g} < "
-            right = "" if most == np.inf else f" ≤ {most:,.6g}"
-            told = f"{title} > {above:,.6g}" if left and not right else f"{left}{title}{right}"
+            left = "" if above == -np.inf else f"{above:,.10g} < "
+            right = "" if most == np.inf else f" ≤ {most:,.10g}"
+            told = f"{title} > {above:,.10g}" if left and not right else f"{left}{title}{right}"
             parts.append(told + (unknown if name in self.takes_gaps else ""))
         return joined.join(parts) or everybody
 
