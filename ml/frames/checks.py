@@ -45,15 +45,26 @@ def finite(frame: pl.DataFrame, name: str) -> Array:
     return values
 
 
-def two_classes(frame: pl.DataFrame, name: str) -> Array:
-    """A label column of 0 and 1 (or false and true) in which both are seen.
+def flags(frame: pl.DataFrame, name: str) -> Array:
+    """A column of 0 and 1 (or false and true) without gaps, as floats.
 
     Raises:
-        InputRefused: A label is missing or something else, or all are the same.
+        InputRefused: The column is not there, a value is missing or something else.
     """
-    labels = finite(frame, name)
-    if not np.isin(labels, (0.0, 1.0)).all():
+    require_columns(frame, [name])
+    values = finite(frame, name)
+    if not np.isin(values, (0.0, 1.0)).all():
         raise InputRefused(f"列 {name} 只能是 0 或 1。", f"{name} must be 0 or 1")
+    return values
+
+
+def two_classes(frame: pl.DataFrame, name: str) -> Array:
+    """A label column of 0 and 1 in which both are seen.
+
+    Raises:
+        InputRefused: As :func:`flags`, or all labels are the same.
+    """
+    labels = flags(frame, name)
     if labels.min() == labels.max():
         raise InputRefused(
             f"列 {name} 的 {len(labels)} 行全为 {labels[0]:.0f}，无从学习。",

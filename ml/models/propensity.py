@@ -5,7 +5,7 @@ already can teach nothing about opening it. Affinity and sequences only count, a
 customers they speak.
 
 Sources:
-    Agrawal, Imielinski, Swami 1993 (association rules); Wilson 1927 (interval of a share).
+    Agrawal, Imielinski, Swami 1993 (association rules).
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from itertools import combinations
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
 from sklearn.pipeline import Pipeline
 
 from ml.errors import InputRefused
-from ml.frames.checks import finite, model_inputs, require_columns
+from ml.frames.checks import finite, flags, model_inputs, require_columns
 from ml.frames.columns import Columns
+from ml.judge.metrics import share_interval
 from ml.models.factories import blended_classifier
-from ml.models.pipelines import Array
 
 #: Reasons why an offer is not made, in the order in which they are asked: column that must be true,
 #: code, Chinese, English.
@@ -65,7 +64,7 @@ class Propensities:
         require_columns(frame, ["customer_key"])
         parts = [_NO_SCORES]
         for product, pipeline in self.pipelines.items():
-            free = finite_flag(frame, f"holds_{product}") == 0
+            free = flags(frame, f"holds_{product}") == 0
             if free.any():
                 parts.append(
                     pl.DataFrame(
@@ -110,8 +109,8 @@ def fit_propensities(
     pipelines: dict[str, Pipeline] = {}
     refused = []
     for product in products:
-        free = finite_flag(frame, f"holds_{product}") == 0
-        opened = finite_flag(frame, f"opened_{product}")[free]
+        free = flags(frame, f"holds_{product}") == 0
+        opened = flags(frame, f"opened_{product}")[free]
         count = int(opened.sum())
         if min(count, len(opened) - count) < least_opened:
             refused.append(
@@ -141,15 +140,6 @@ def fit_propensities(
             "no product was opened often enough to learn who opens it",
         )
     return Propensities(pipelines, columns, told)
-
-
-def finite_flag(frame: pl.DataFrame, name: str) -> Array:
-    """A column of 0 and 1 (or false and true) without gaps; one value alone is allowed."""
-    require_columns(frame, [name])
-    values = finite(frame, name)
-    if not np.isin(values, (0.0, 1.0)).all():
-        raise InputRefused(f"列 {name} 只能是 0 或 1。", f"{name} must be 0 or 1")
-    return values
 
 
 def association_rules(
@@ -201,23 +191,21 @@ def association_rules(
                     )
     schema = {
         "given": pl.List(pl.String),
-        "product_code": pl.String,
-        "given_count": pl.Int64,
-        "product_count": pl.Int64,
-        "both_count": pl.Int64,
+        "product_code": pl.String(),
+        "given_count": pl.Int64(),
+        "product_count": pl.Int64(),
+        "both_count": pl.Int64(),
     }
     hits, trials = pl.col("both_count"), pl.col("given_count")
-    return (
-        pl.DataFrame(rows, schema=schema)
-        .with_columns(
+    return _with_interval(
+        pl.DataFrame(rows, schema=schema).with_columns(
             support=hits / customers,
             confidence=hits / trials,
-            low_confidence=_wilson(hits, trials, -1),
-            high_confidence=_wilson(hits, trials, 1),
             lift=hits * customers / (trials * pl.col("product_count")),
-        )
-        .sort("lift", "both_count", "product_code", descending=[True, True, False])
-    )
+        ),
+        ("both_count", "given_count"),
+        "confidence",
+    ).sort("lift", "both_count", "product_code", descending=[True, True, False])
 
 
 def sequences(openings: pl.DataFrame, *, until: date, days: int, least_count: int) -> pl.DataFrame:
@@ -235,8 +223,9 @@ def sequences(openings: pl.DataFrame, *, until: date, days: int, least_count: in
 
     Returns:
         ``from_product``, ``to_product``, ``from_count`` (watched customers who opened the first and
-        did not have the second), ``followed_count``, ``followed_share`` with ``low_share`` and
-        ``high_share`` at 95%, ``median_days``, and ``lift`` against all openings of any product.
+        did not have the second), ``followed_count``, ``followed_share`` with ``low_followed_share``
+        and ``high_followed_share`` at 95%, ``median_days``, and ``lift`` against the openings of
+        any product.
     """
     require_columns(openings, ["customer_key", "product_code", "opened_date"])
     first = openings.group_by("customer_key", "product_code").agg(pl.col("opened_date").min())
@@ -254,7 +243,7 @@ def sequences(openings: pl.DataFrame, *, until: date, days: int, least_count: in
     )
     base = pairs.group_by("to_product").agg(base_share=pl.col("is_followed").mean())
     count, followed = pl.col("from_count"), pl.col("followed_count")
-    return (
+    found = (
         pairs.group_by(pl.col("product_code").alias("from_product"), "to_product")
         .agg(
             from_count=pl.len().cast(pl.Int64),
@@ -263,14 +252,12 @@ def sequences(openings: pl.DataFrame, *, until: date, days: int, least_count: in
         )
         .filter(followed >= max(least_count, 1))
         .join(base, on="to_product")
-        .with_columns(
-            followed_share=followed / count,
-            low_share=_wilson(followed, count, -1),
-            high_share=_wilson(followed, count, 1),
-        )
+        .with_columns(followed_share=followed / count)
         .with_columns(lift=pl.col("followed_share") / pl.col("base_share"))
         .drop("base_share")
-        .sort("lift", "from_product", "to_product", descending=[True, False, False])
+    )
+    return _with_interval(found, ("followed_count", "from_count"), "followed_share").sort(
+        "lift", "from_product", "to_product", descending=[True, False, False]
     )
 
 
@@ -316,9 +303,10 @@ def next_best_offers(frame: pl.DataFrame) -> pl.DataFrame:
     return offers.join(made, on=["customer_key", "product_code"], how="left", maintain_order="left")
 
 
-def _wilson(hits: pl.Expr, trials: pl.Expr, side: int) -> pl.Expr:
-    """Lower (-1) or upper (1) end of the 95% interval of a share."""
-    z = float(norm.ppf(0.975))
-    rate = hits / trials
-    reach = z * (rate * (1 - rate) / trials + z * z / (4 * trials * trials)).sqrt()
-    return (rate + z * z / (2 * trials) + side * reach) / (1 + z * z / trials)
+def _with_interval(frame: pl.DataFrame, counts: tuple[str, str], share: str) -> pl.DataFrame:
+    """The frame with ``low_`` and ``high_`` of a share at 95%."""
+    hits, trials = (frame.get_column(name).to_numpy() for name in counts)
+    low, high = share_interval(hits, trials)
+    return frame.with_columns(
+        pl.Series(f"low_{share}", low, pl.Float64), pl.Series(f"high_{share}", high, pl.Float64)
+    )

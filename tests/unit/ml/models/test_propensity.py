@@ -216,7 +216,7 @@ def test_of_all_ways_to_a_fund_the_planted_one_has_the_greatest_lift():
     best = found.filter(pl.col("to_product") == "fund").row(0, named=True)
     assert best["from_product"] == "wage"
     assert best["followed_share"] == pytest.approx(0.5 * (0.4 + 0.6 * 0.5), abs=0.04)
-    assert best["low_share"] < 0.35 < best["high_share"]
+    assert best["low_followed_share"] < 0.35 < best["high_followed_share"]
 
 
 def _offers(**changes: object) -> pl.DataFrame:
