@@ -219,9 +219,10 @@ class AliveModel:
     def expected_acts(self, frame: pl.DataFrame, periods: float) -> Array:
         """Expected acts of each customer in the next ``periods``, dropping out counted in."""
         x, last, age = _histories(frame)
-        span = self.alpha + age + periods
-        rest = ((self.alpha + age) / span) ** (self.r + x) * hyp2f1(
-            self.r + x, self.b + x, self.a + self.b + x - 1, periods / span
+        # Euler's form of the paper's hypergeometric term: its own overflows for a hundred acts.
+        ahead = periods / (self.alpha + age + periods)
+        rest = (1 - ahead) ** (self.a - 1) * hyp2f1(
+            self.a + self.b - 1 - self.r, self.a - 1, self.a + self.b + x - 1, ahead
         )
         acts: Array = (self.a + self.b + x - 1) / (self.a - 1) * (1 - rest)
         return acts / (1 + self._odds_gone(x, last, age))

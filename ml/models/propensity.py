@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -62,7 +63,15 @@ class Propensities:
         """
         rows = model_inputs(frame, self.columns)
         require_columns(frame, ["customer_key"])
-        parts = [_NO_SCORES]
+        parts = [
+            pl.DataFrame(
+                schema={
+                    "customer_key": frame.schema["customer_key"],
+                    "product_code": pl.String,
+                    "propensity": pl.Float64,
+                }
+            )
+        ]
         for product, pipeline in self.pipelines.items():
             free = flags(frame, f"holds_{product}") == 0
             if free.any():
@@ -75,12 +84,7 @@ class Propensities:
                         }
                     )
                 )
-        return pl.concat(parts, how="vertical_relaxed") if len(parts) > 1 else _NO_SCORES
-
-
-_NO_SCORES = pl.DataFrame(
-    schema={"customer_key": pl.Int64, "product_code": pl.String, "propensity": pl.Float64}
-)
+        return pl.concat(parts)
 
 
 def fit_propensities(
@@ -167,6 +171,28 @@ def association_rules(
         raise InputRefused(
             "持有产品的客户多于客户总数。", "more customers hold products than exist"
         )
+    require_columns(held, ["product_code"])
+    schema = {
+        "given": pl.List(pl.String),
+        "product_code": pl.String(),
+        "given_count": pl.Int64(),
+        "product_count": pl.Int64(),
+        "both_count": pl.Int64(),
+    }
+    hits, trials = pl.col("both_count"), pl.col("given_count")
+    return _with_interval(
+        pl.DataFrame(_kept_rules(held, least_count, most_given), schema=schema).with_columns(
+            support=hits / customers,
+            confidence=hits / trials,
+            lift=hits * customers / (trials * pl.col("product_count")),
+        ),
+        ("both_count", "given_count"),
+        "confidence",
+    ).sort("lift", "both_count", "product_code", descending=[True, True, False])
+
+
+def _kept_rules(held: pl.DataFrame, least_count: int, most_given: int) -> list[dict[str, Any]]:
+    """Both sides of every rule that enough customers keep, with their counts."""
     products = held.get_column("product_code").unique().sort().to_list()
     place = {product: number for number, product in enumerate(products)}
     _, who = np.unique(held.get_column("customer_key").to_numpy(), return_inverse=True)
@@ -189,23 +215,7 @@ def association_rules(
                             "both_count": int(both[right]),
                         }
                     )
-    schema = {
-        "given": pl.List(pl.String),
-        "product_code": pl.String(),
-        "given_count": pl.Int64(),
-        "product_count": pl.Int64(),
-        "both_count": pl.Int64(),
-    }
-    hits, trials = pl.col("both_count"), pl.col("given_count")
-    return _with_interval(
-        pl.DataFrame(rows, schema=schema).with_columns(
-            support=hits / customers,
-            confidence=hits / trials,
-            lift=hits * customers / (trials * pl.col("product_count")),
-        ),
-        ("both_count", "given_count"),
-        "confidence",
-    ).sort("lift", "both_count", "product_code", descending=[True, True, False])
+    return rows
 
 
 def sequences(openings: pl.DataFrame, *, until: date, days: int, least_count: int) -> pl.DataFrame:

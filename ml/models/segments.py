@@ -1,11 +1,10 @@
 """Clusters of customers: as many as stand when customers are drawn anew, told as rules.
 
-Numbers are tamed by a curve that grows as a logarithm and not ranked: ranks would close the very
-gaps that clusters are made of. Every column has the same say. A number of clusters stands only if
-each comes back in bootstrap draws; of those that stand the best parted one is taken. A cloud can be
-cut in stable pieces as well, so the parts must lie further from each other than those of an evenly
-filled box. A cluster's rule is a shallow tree's, with bounds as a manager would say them, and
-how much of the cluster the told rule covers, and how pure it is, stands beside it.
+A number of clusters stands only if each comes back in bootstrap draws; of those that stand the best
+parted one is taken. A cloud can be cut in stable pieces as well, so the parts must lie further from
+each other than those of an evenly filled box. A cluster's rule is a shallow tree's, with bounds as
+a manager would say them, and how much of the cluster the told rule covers, and how pure it is,
+stands beside it.
 
 Sources:
     Hennig 2007, "Cluster-wise assessment of cluster stability" (a mean Jaccard similarity from 0.75
@@ -22,20 +21,16 @@ from typing import Literal, NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.cluster import KMeans
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.validation import check_is_fitted
 
 from ml.errors import InputRefused
 from ml.frames.checks import model_inputs
 from ml.frames.columns import Columns
+from ml.models.cluster_encoding import MOST_CATEGORIES, cluster_encoding
 from ml.models.pipelines import SEED, Array
 from ml.models.rules import FLAG, Rule, leaf_rules
 
@@ -53,7 +48,6 @@ _BOXES = 10
 #: Standard deviations above the silhouettes of boxes.
 _CLEAR_OF_BOXES = 3.0
 _STARTS = 10
-_MOST_CATEGORIES = 30
 _WORDS = (("偏高", "high"), ("偏低", "low"))
 
 
@@ -85,46 +79,6 @@ class Clusters:
         return found
 
 
-class Tamed(TransformerMixin, BaseEstimator):
-    """A number as asinh of its distance from the middle, in units of its usual spread; variance 1.
-
-    Small differences count as they are, large ones by their logarithm; missing values are nil, the
-    middle. A constant gives nils.
-    """
-
-    def fit(self, matrix: object, target: object = None) -> Tamed:  # noqa: ARG002  scikit-learn's call
-        """Learn middle and spread of the one column of ``matrix``."""
-        known = _one_column(matrix)
-        known = known[~np.isnan(known)]
-        known = known if len(known) else np.zeros(1)
-        low, self.middle_, high = np.quantile(known, [0.25, 0.5, 0.75])
-        self.spread_ = float(high - low) or float(known.std()) or 1.0
-        self.size_ = float(np.arcsinh((known - self.middle_) / self.spread_).std()) or 1.0
-        self.n_features_in_ = 1
-        return self
-
-    def transform(self, matrix: object) -> Array:
-        """(rows, 1)."""
-        check_is_fitted(self, "size_")
-        score = np.arcsinh((_one_column(matrix) - self.middle_) / self.spread_) / self.size_
-        tamed: Array = np.nan_to_num(score, nan=0.0).reshape(-1, 1)
-        return tamed
-
-
-class EqualSay(TransformerMixin, BaseEstimator):
-    """Columns that belong to one category, shrunk together to a variance of 1."""
-
-    def fit(self, matrix: Array, target: object = None) -> EqualSay:  # noqa: ARG002  scikit-learn's call
-        """Learn the variance."""
-        self.size_ = float(np.sqrt(np.asarray(matrix).var(axis=0).sum())) or 1.0
-        return self
-
-    def transform(self, matrix: Array) -> Array:
-        """The matrix by its size."""
-        shrunk: Array = np.asarray(matrix) / self.size_
-        return shrunk
-
-
 def fit_clusters(
     frame: pl.DataFrame,
     columns: Columns,
@@ -152,23 +106,14 @@ def fit_clusters(
             has no clusters worth a name.
     """
     rows = model_inputs(frame, columns)
-    if rows.height < 10 * max(counts):
-        raise InputRefused(
-            f"{rows.height} 位客户不足以分成 {max(counts)} 群。",
-            f"{rows.height} customers are too few for {max(counts)} clusters",
-        )
+    _check_enough(rows, max(counts))
     random = np.random.default_rng(SEED)
     judged = rows[np.sort(random.permutation(rows.height)[:JUDGED_ROWS])]
     tried = [
-        _Try(count, *_stability(judged, _pipeline(columns, kind, count), draws)) for count in counts
+        _Try(count, *_stability(judged, _pipeline(columns, kind, count), count, draws))
+        for count in counts
     ]
-    stable = [each for each in tried if each.jaccard.min() >= least_jaccard]
-    if not stable:
-        raise InputRefused(
-            "没有稳定的客户群：重新抽样后各群不再出现。",
-            "no clusters are stable: drawn anew, customers fall into other groups",
-        )
-    best = max(stable, key=lambda each: each.silhouette)
+    best = _best(tried, least_jaccard)
     count, jaccard = best.clusters, best.jaccard
     if best.silhouette <= _silhouette_of_boxes(judged, _pipeline(columns, kind, count)):
         raise InputRefused(
@@ -188,50 +133,57 @@ def fit_clusters(
         pipeline,
         columns,
         order,
-        pl.DataFrame(
-            [
-                {
-                    "cluster_count": each.clusters,
-                    "adjusted_rand": each.rand,
-                    "least_jaccard": float(each.jaccard.min()),
-                    "silhouette": each.silhouette,
-                }
-                for each in tried
-            ]
-        ),
+        _told(tried),
         told.with_columns(jaccard=pl.Series(jaccard[by_size])),
+    )
+
+
+def _check_enough(rows: pl.DataFrame, most: int) -> None:
+    """Refuse customers who are too few, or too much alike, for so many clusters."""
+    if rows.height < 10 * most:
+        raise InputRefused(
+            f"{rows.height} 位客户不足以分成 {most} 群。",
+            f"{rows.height} customers are too few for {most} clusters",
+        )
+    different = rows.unique().height
+    if different < most:
+        raise InputRefused(
+            f"客户只有 {different} 种不同情况，不能分成 {most} 群。",
+            f"customers differ in {different} ways only, which makes no {most} clusters",
+        )
+
+
+def _best(tried: Sequence[_Try], least_jaccard: float) -> _Try:
+    """The best parted of those whose clusters are all stable."""
+    stable = [each for each in tried if each.jaccard.min() >= least_jaccard]
+    if not stable:
+        raise InputRefused(
+            "没有稳定的客户群：重新抽样后各群不再出现。",
+            "no clusters are stable: drawn anew, customers fall into other groups",
+        )
+    return max(stable, key=lambda each: each.silhouette)
+
+
+def _told(tried: Sequence[_Try]) -> pl.DataFrame:
+    """What was tried, one row per number of clusters."""
+    return pl.DataFrame(
+        {
+            "cluster_count": [each.clusters for each in tried],
+            "adjusted_rand": [each.rand for each in tried],
+            "least_jaccard": [float(each.jaccard.min()) for each in tried],
+            "silhouette": [each.silhouette for each in tried],
+        }
     )
 
 
 def _pipeline(columns: Columns, kind: Kind, count: int) -> Pipeline:
     """Unfitted encoding and model."""
-    category = Pipeline(
-        [
-            ("gaps", SimpleImputer(missing_values=None, strategy="constant", fill_value="")),
-            (
-                "each",
-                OneHotEncoder(
-                    handle_unknown="infrequent_if_exist",
-                    min_frequency=0.01,
-                    max_categories=_MOST_CATEGORIES,
-                    sparse_output=False,
-                ),
-            ),
-            ("equal", EqualSay()),
-        ]
-    )
-    encoding = ColumnTransformer(
-        [
-            *((name, category, [name]) for name in columns.categories),
-            *((name, Tamed(), [name]) for name in columns.numbers),
-        ]
-    )
     model = (
         KMeans(count, n_init=_STARTS, random_state=SEED)
         if kind == "kmeans"
         else GaussianMixture(count, n_init=3, reg_covar=1e-3, random_state=SEED)
     )
-    return Pipeline([("columns", encoding), ("model", model)])
+    return Pipeline([("columns", cluster_encoding(columns)), ("model", model)])
 
 
 class _Try(NamedTuple):
@@ -243,19 +195,20 @@ class _Try(NamedTuple):
     silhouette: float
 
 
-def _stability(rows: pl.DataFrame, pipeline: Pipeline, draws: int) -> tuple[float, Array, float]:
+def _stability(
+    rows: pl.DataFrame, pipeline: Pipeline, count: int, draws: int
+) -> tuple[float, Array, float]:
     """(mean adjusted Rand index, mean Jaccard similarity of each cluster, silhouette)."""
     encoded = pipeline[:-1].fit_transform(rows)
     model = pipeline[-1]
     ours = model.fit(encoded).predict(encoded)
-    count = int(ours.max()) + 1
     random = np.random.default_rng(SEED)
     rand, jaccard = [], np.zeros(count)
     for _ in range(draws):
         drawn = encoded[random.integers(0, len(encoded), len(encoded))]
         theirs = model.fit(drawn).predict(encoded)
         rand.append(adjusted_rand_score(ours, theirs))
-        both = np.zeros((count, int(theirs.max()) + 1))
+        both = np.zeros((count, count))
         np.add.at(both, (ours, theirs), 1)
         either = both.sum(axis=1, keepdims=True) + both.sum(axis=0) - both
         jaccard += (both / np.maximum(either, 1)).max(axis=1)
@@ -340,7 +293,7 @@ def _flags(rows: pl.DataFrame, columns: Columns) -> pl.DataFrame:
         .value_counts(sort=True)
         .sort("count", name, descending=[True, False])
         .get_column(name)
-        .head(_MOST_CATEGORIES)
+        .head(MOST_CATEGORIES)
     ]
     return rows.select(*columns.numbers, *made)
 
@@ -372,9 +325,3 @@ def _names(
         if len(set(told)) == count:
             return told
     return [(f"{zh}（{n + 1}）", f"{en} ({n + 1})") for n, (zh, en) in enumerate(told)]
-
-
-def _one_column(matrix: object) -> Array:
-    """The single column as floats, none as NaN."""
-    array = matrix.to_numpy() if isinstance(matrix, pl.DataFrame) else np.asarray(matrix)
-    return np.asarray(array, dtype=np.float64).reshape(-1)

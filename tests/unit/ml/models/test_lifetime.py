@@ -43,6 +43,13 @@ def test_lifetime_is_the_sum_of_the_discounted_survival():
     assert fitted.residual_lifetime(4.0, 0.1) == pytest.approx(later.sum())
 
 
+def test_customers_who_are_all_alike_have_the_lifetime_of_a_constant_chance():
+    """A tenth leaves each period: 1 / (1 - 0.9 / 1.1), though no beta distribution is a point."""
+    fitted = fit_survivors([100_000, 90_000, 81_000, 72_900, 65_610, 59_049])
+    assert fitted.a / (fitted.a + fitted.b) == pytest.approx(0.1, abs=1e-3)
+    assert fitted.expected_lifetime(0.1) == pytest.approx(5.5, rel=1e-3)
+
+
 def test_survival_is_the_product_of_retention_and_retention_rises():
     fitted = fit_survivors(HIGH_END)
     retention = fitted.retention(np.arange(1, 9))
@@ -114,6 +121,15 @@ def test_expected_acts_of_the_published_customer():
     model = AliveModel(r=0.243, alpha=4.414, a=0.793, b=2.426, log_likelihood=0.0)
     customer = _histories([2], [30.43], [38.86])
     assert round(model.expected_acts(customer, 39.0)[0], 3) == 1.226
+
+
+def test_who_acts_every_day_has_a_finite_expectation():
+    """A wage account with 900 acts in three years: about as many a month as he had."""
+    model = AliveModel(r=0.8, alpha=2.0, a=0.4, b=30.0, log_likelihood=0.0)
+    acts = model.expected_acts(_histories([900, 0], [36.0, 0.0], [36.0, 36.0]), 1.0)
+    assert np.isfinite(acts).all()
+    assert acts[0] == pytest.approx(900 / 38, rel=0.02)
+    assert acts[1] < 0.03
 
 
 @pytest.fixture(scope="module")

@@ -119,6 +119,8 @@ def test_scoring_bears_another_order_and_new_jobs_and_refuses_a_missing_column(f
         fitted.of(few.drop("holds_fund"))
     all_held = few.with_columns(holds_fund=pl.lit(value=True), holds_card=pl.lit(value=True))
     assert fitted.of(all_held).height == 0
+    named = few.with_columns(pl.col("customer_key").cast(pl.String))
+    assert fitted.of(named).schema["customer_key"] == pl.String
 
 
 def _holdings(table: dict[int, str]) -> pl.DataFrame:

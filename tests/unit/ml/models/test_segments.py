@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+import skops.io
 from sklearn.metrics import adjusted_rand_score
 
 from ml.errors import InputRefused
@@ -130,6 +131,22 @@ def test_empty_constant_and_turned_columns_change_nothing(fitted):
         )
     rows = frame.with_columns(empty=pl.lit(None), constant=pl.lit(7.0))
     np.testing.assert_array_equal(odd.of(rows), fitted.of(frame.select("age", "acts", "balance")))
+
+
+def test_stored_clusters_give_the_same_answer(fitted):
+    """Stored without pickle, as the registry stores every pipeline."""
+    stored = skops.io.dumps(fitted.pipeline)
+    loaded = skops.io.loads(stored, trusted=skops.io.get_untrusted_types(data=stored))
+    frame, _ = _planted(200, seed=9)
+    rows = frame.select(COLUMNS.names)
+    np.testing.assert_array_equal(loaded.predict(rows), fitted.pipeline.predict(rows))
+
+
+@pytest.mark.parametrize("kind", ["kmeans", "mixture"])
+def test_customers_who_are_all_the_same_are_no_clusters(kind):
+    same = pl.DataFrame({"balance": [1.0] * 200, "acts": [2.0] * 200, "age": [3.0] * 200})
+    with single_thread(), pytest.raises(InputRefused, match="differ"):
+        fit_clusters(same, COLUMNS, counts=[2, 3], kind=kind, draws=3)
 
 
 @pytest.mark.parametrize(
