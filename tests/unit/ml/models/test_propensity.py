@@ -1,6 +1,7 @@
 """Propensity, affinity, sequences and offers: planted truths, counts by hand, and refusals."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -9,8 +10,10 @@ from sklearn.metrics import roc_auc_score
 
 from ml.errors import InputRefused
 from ml.frames.columns import Columns
+from ml.frames.table import prepare, read
 from ml.judge import metrics
 from ml.models.factories import logistic_classifier
+from ml.models.intervals import fit_bands
 from ml.models.pipelines import single_thread
 from ml.models.propensity import (
     FILTERS,
@@ -20,6 +23,7 @@ from ml.models.propensity import (
     sequences,
 )
 
+BANK = Path(__file__).resolve().parents[4].parent / "shared/data/bank_marketing/bank-full.csv"
 COLUMNS = Columns(("balance", "age"), ("job",))
 PRODUCTS = ["fund", "card", "gold"]
 
@@ -121,6 +125,35 @@ def test_scoring_bears_another_order_and_new_jobs_and_refuses_a_missing_column(f
     assert fitted.of(all_held).height == 0
     named = few.with_columns(pl.col("customer_key").cast(pl.String))
     assert fitted.of(named).schema["customer_key"] == pl.String
+
+
+@pytest.mark.skipif(not BANK.is_file(), reason="the public campaign does not lie in ../shared/data")
+def test_a_public_campaign_is_told_with_honest_probabilities_and_bands():
+    """Term deposits of a Portuguese bank; how long the call took is known only afterwards."""
+    table = prepare(read(BANK), "y", drop=["duration"])
+    frame = table.frame.with_columns(
+        customer_key=pl.int_range(pl.len()),
+        holds_deposit=pl.lit(value=False),
+        opened_deposit=pl.Series(table.target),
+    ).sample(fraction=1.0, shuffle=True, seed=1)
+    teaching, banding, judging = frame[:12_000], frame[12_000:22_000], frame[22_000:]
+    with single_thread():
+        model = fit_propensities(
+            teaching, table.columns, ["deposit"], least_opened=50, factory=logistic_classifier
+        )
+    told = model.of(judging)["propensity"].to_numpy()
+    opened = judging["opened_deposit"].to_numpy()
+    found = metrics.churn_metrics(opened, told, judging["customer_key"].to_numpy())
+    assert found["auc"] > 0.75
+    assert found["calibration_slope"] == pytest.approx(1, abs=0.12)
+    assert found["lift_at_10pct"] > 3.5
+    bands = fit_bands(
+        banding["opened_deposit"].to_numpy(), model.of(banding)["propensity"].to_numpy()
+    )
+    held = pl.Series("opened", opened).to_frame().hstack(bands.of(told))
+    rates = held.group_by("low_rate", "high_rate").agg(pl.col("opened").mean())
+    inside = (rates["opened"] >= rates["low_rate"]) & (rates["opened"] <= rates["high_rate"])
+    assert inside.mean() >= 0.7
 
 
 def _holdings(table: dict[int, str]) -> pl.DataFrame:
