@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, ndtri
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -206,3 +206,17 @@ def odds(share: float) -> float:
 def mean(column: pl.Series) -> float:
     """Mean of a column as a plain float; 0 for an empty one."""
     return float(column.to_numpy().mean()) if len(column) else 0.0
+
+
+def share_interval(hits: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """(low, high) of a share by Wilson 1927, which stays between 0 and 1 even for few trials.
+
+    >>> [round(float(end), 3) for end in share_interval(3, 4)]
+    [0.301, 0.954]
+    """
+    z = float(ndtri((1 + level) / 2))
+    size = np.asarray(trials, dtype=np.float64)
+    rate = np.asarray(hits, dtype=np.float64) / size
+    middle = rate + z * z / (2 * size)
+    reach = z * np.sqrt(rate * (1 - rate) / size + z * z / (4 * size * size))
+    return (middle - reach) / (1 + z * z / size), (middle + reach) / (1 + z * z / size)

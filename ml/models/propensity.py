@@ -1,0 +1,322 @@
+"""Who will open which product, what goes with what, what follows what, and what to offer next.
+
+Propensity learns from those who did not hold a product at the observation date: who holds it
+already can teach nothing about opening it. Affinity and sequences only count, and say of how many
+customers they speak.
+
+Sources:
+    Agrawal, Imielinski, Swami 1993 (association rules).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sklearn.pipeline import Pipeline
+
+from ml.errors import InputRefused
+from ml.frames.checks import finite, flags, model_inputs, require_columns
+from ml.frames.columns import Columns
+from ml.judge.metrics import share_interval
+from ml.models.factories import blended_classifier
+
+#: Reasons why an offer is not made, in the order in which they are asked: column that must be true,
+#: code, Chinese, English.
+FILTERS = (
+    ("is_eligible", "not_eligible", "客户不符合该产品准入条件", "not eligible for the product"),
+    ("has_consent", "no_consent", "客户未同意营销", "no consent to marketing"),
+    ("is_suitable", "not_suitable", "产品风险高于客户承受能力", "not suitable for his risk class"),
+    ("may_contact", "contact_policy", "触达规则：近期已联系或在免打扰期", "contacted too often"),
+)
+_NO_GAIN = ("no_gain", "预期收益不为正", "nothing to be gained")
+
+
+@dataclass(frozen=True)
+class Propensities:
+    """A fitted classifier per product.
+
+    Attributes:
+        pipelines: By product code.
+        columns: What they read.
+        refused: One row per product that could not be taught: ``product_code``,
+            ``opened_count``, ``chinese``, ``english``. Its customers get no score.
+    """
+
+    pipelines: Mapping[str, Pipeline]
+    columns: Columns
+    refused: pl.DataFrame
+
+    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """``customer_key``, ``product_code``, ``propensity`` of every product not yet held.
+
+        Args:
+            frame: One row per customer: the columns, ``customer_key`` and ``holds_<product>``.
+
+        Raises:
+            InputRefused: A column is not there, or a holding is unknown.
+        """
+        rows = model_inputs(frame, self.columns)
+        require_columns(frame, ["customer_key"])
+        parts = [
+            pl.DataFrame(
+                schema={
+                    "customer_key": frame.schema["customer_key"],
+                    "product_code": pl.String,
+                    "propensity": pl.Float64,
+                }
+            )
+        ]
+        for product, pipeline in self.pipelines.items():
+            free = flags(frame, f"holds_{product}") == 0
+            if free.any():
+                parts.append(
+                    pl.DataFrame(
+                        {
+                            "customer_key": frame.get_column("customer_key").filter(free),
+                            "product_code": product,
+                            "propensity": pipeline.predict_proba(rows.filter(free))[:, 1],
+                        }
+                    )
+                )
+        return pl.concat(parts)
+
+
+def fit_propensities(
+    frame: pl.DataFrame,
+    columns: Columns,
+    products: Sequence[str],
+    *,
+    least_opened: int,
+    factory: Callable[[Columns], Pipeline] = blended_classifier,
+) -> Propensities:
+    """A classifier for each product, on who opened it among who did not hold it.
+
+    Args:
+        frame: One row per customer and observation date: the columns, and for each product
+            ``holds_<product>`` at that date and ``opened_<product>`` within the horizon after it.
+        columns: What the models may read.
+        products: Product codes.
+        least_opened: Openings, and non-openings, that a product needs before it is taught.
+        factory: Maker of the classifier.
+
+    Raises:
+        InputRefused: A column is not there or infinite, a label is unknown, or no product at all
+            can be taught.
+    """
+    rows = model_inputs(frame, columns)
+    pipelines: dict[str, Pipeline] = {}
+    refused = []
+    for product in products:
+        free = flags(frame, f"holds_{product}") == 0
+        opened = flags(frame, f"opened_{product}")[free]
+        count = int(opened.sum())
+        if min(count, len(opened) - count) < least_opened:
+            refused.append(
+                {
+                    "product_code": product,
+                    "opened_count": count,
+                    "chinese": f"产品 {product}：未持有的 {len(opened)} 位客户中 {count} 位开立，"
+                    f"双方至少各需 {least_opened} 位，不评分。",
+                    "english": f"{product}: of {len(opened)} customers without it {count} opened "
+                    f"it, and {least_opened} who did and who did not are needed; it has no score.",
+                }
+            )
+            continue
+        pipelines[product] = factory(columns).fit(rows.filter(free), opened)
+    told = pl.DataFrame(
+        refused,
+        schema={
+            "product_code": pl.String,
+            "opened_count": pl.Int64,
+            "chinese": pl.String,
+            "english": pl.String,
+        },
+    )
+    if not pipelines:
+        raise InputRefused(
+            "没有产品有足够的开立记录，无法评估购买倾向。",
+            "no product was opened often enough to learn who opens it",
+        )
+    return Propensities(pipelines, columns, told)
+
+
+def association_rules(
+    holdings: pl.DataFrame, customers: int, *, least_count: int, most_given: int = 2
+) -> pl.DataFrame:
+    """Who holds these holds that: every rule that enough customers keep, greatest lift first.
+
+    Args:
+        holdings: One row per customer and product held: ``customer_key``, ``product_code``.
+        customers: Customers of the bank, those without any product included.
+        least_count: Customers who must hold both sides.
+        most_given: Products on the left side at most, one or two.
+
+    Returns:
+        ``given`` (list of products), ``product_code``, counts of customers who hold the left side,
+        the right side and both, ``support`` (both of all customers), ``confidence`` (both of the
+        left side) with ``low_confidence`` and ``high_confidence`` at 95%, and ``lift``.
+
+    Raises:
+        InputRefused: A column is not there, or there are more holders than customers.
+    """
+    require_columns(holdings, ["customer_key", "product_code"])
+    held = holdings.select("customer_key", "product_code").drop_nulls().unique()
+    if held.get_column("customer_key").n_unique() > customers:
+        raise InputRefused(
+            "持有产品的客户多于客户总数。", "more customers hold products than exist"
+        )
+    require_columns(held, ["product_code"])
+    schema = {
+        "given": pl.List(pl.String),
+        "product_code": pl.String(),
+        "given_count": pl.Int64(),
+        "product_count": pl.Int64(),
+        "both_count": pl.Int64(),
+    }
+    hits, trials = pl.col("both_count"), pl.col("given_count")
+    return _with_interval(
+        pl.DataFrame(_kept_rules(held, least_count, most_given), schema=schema).with_columns(
+            support=hits / customers,
+            confidence=hits / trials,
+            lift=hits * customers / (trials * pl.col("product_count")),
+        ),
+        ("both_count", "given_count"),
+        "confidence",
+    ).sort("lift", "both_count", "product_code", descending=[True, True, False])
+
+
+def _kept_rules(held: pl.DataFrame, least_count: int, most_given: int) -> list[dict[str, Any]]:
+    """Both sides of every rule that enough customers keep, with their counts."""
+    products = held.get_column("product_code").unique().sort().to_list()
+    place = {product: number for number, product in enumerate(products)}
+    _, who = np.unique(held.get_column("customer_key").to_numpy(), return_inverse=True)
+    matrix = np.zeros((int(who.max()) + 1, len(products)), dtype=bool)
+    matrix[who, [place[product] for product in held.get_column("product_code")]] = True
+    totals = matrix.sum(axis=0)
+    rows = []
+    for size in range(1, most_given + 1):
+        for given in combinations(range(len(products)), size):
+            left = matrix[:, given].all(axis=1)
+            both = matrix[left].sum(axis=0)
+            for right in np.flatnonzero(both >= max(least_count, 1)):
+                if right not in given:
+                    rows.append(
+                        {
+                            "given": [products[number] for number in given],
+                            "product_code": products[right],
+                            "given_count": int(left.sum()),
+                            "product_count": int(totals[right]),
+                            "both_count": int(both[right]),
+                        }
+                    )
+    return rows
+
+
+def sequences(openings: pl.DataFrame, *, until: date, days: int, least_count: int) -> pl.DataFrame:
+    """What is opened after what, within so many days.
+
+    Only a customer's first opening of each product counts, and only those that were watched for all
+    the days: else last month's openings would seem to lead nowhere. Two products opened on one day
+    came together, not after one another.
+
+    Args:
+        openings: ``customer_key``, ``product_code``, ``opened_date``; one row per opening.
+        until: Last day of which openings are known.
+        days: Window after an opening, its last day included.
+        least_count: Customers who must have gone that way.
+
+    Returns:
+        ``from_product``, ``to_product``, ``from_count`` (watched customers who opened the first and
+        did not have the second), ``followed_count``, ``followed_share`` with ``low_followed_share``
+        and ``high_followed_share`` at 95%, ``median_days``, and ``lift`` against the openings of
+        any product.
+    """
+    require_columns(openings, ["customer_key", "product_code", "opened_date"])
+    first = openings.group_by("customer_key", "product_code").agg(pl.col("opened_date").min())
+    watched = first.filter(pl.col("opened_date") <= until - timedelta(days=days))
+    products = first.select(to_product="product_code").unique()
+    later = first.rename({"product_code": "to_product", "opened_date": "to_date"})
+    after = (pl.col("to_date") - pl.col("opened_date")).dt.total_days()
+    pairs = (
+        watched.join(products, how="cross")
+        .filter(pl.col("product_code") != pl.col("to_product"))
+        .join(later, on=["customer_key", "to_product"], how="left")
+        .with_columns(after=after)
+        .filter((pl.col("after") > 0).fill_null(value=True))
+        .with_columns(is_followed=(pl.col("after") <= days).fill_null(value=False))
+    )
+    base = pairs.group_by("to_product").agg(base_share=pl.col("is_followed").mean())
+    count, followed = pl.col("from_count"), pl.col("followed_count")
+    found = (
+        pairs.group_by(pl.col("product_code").alias("from_product"), "to_product")
+        .agg(
+            from_count=pl.len().cast(pl.Int64),
+            followed_count=pl.col("is_followed").sum().cast(pl.Int64),
+            median_days=pl.col("after").filter(pl.col("is_followed")).median(),
+        )
+        .filter(followed >= max(least_count, 1))
+        .join(base, on="to_product")
+        .with_columns(followed_share=followed / count)
+        .with_columns(lift=pl.col("followed_share") / pl.col("base_share"))
+        .drop("base_share")
+    )
+    return _with_interval(found, ("followed_count", "from_count"), "followed_share").sort(
+        "lift", "from_product", "to_product", descending=[True, False, False]
+    )
+
+
+def next_best_offers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Offers of each customer in order of propensity x value x lever, and why others are not made.
+
+    Args:
+        frame: One row per customer and product: ``customer_key``, ``product_code``, ``propensity``
+            (a chance, or the uplift of an offer), ``value_amount`` (yuan that the product brings),
+            ``lever`` (what an offer changes, 1 where nothing is known), and the columns of
+            :data:`FILTERS`. A filter that is unknown counts as not passed: no consent on record is
+            no consent.
+
+    Returns:
+        The frame with ``priority_amount`` (yuan), ``offer_rank`` from 1 on among the offers that
+        may be made, and ``excluded_code``, ``excluded_chinese``, ``excluded_english``, null for
+        those. Each row has either a rank or a reason.
+
+    Raises:
+        InputRefused: A column is not there, a number has gaps, or a customer has a product twice.
+    """
+    numbers = ["propensity", "value_amount", "lever"]
+    require_columns(
+        frame, ["customer_key", "product_code", *numbers, *(name for name, *_ in FILTERS)]
+    )
+    priority = np.prod([finite(frame, name) for name in numbers], axis=0)
+    if frame.select("customer_key", "product_code").is_duplicated().any():
+        raise InputRefused("同一客户同一产品有两行。", "a customer has two rows for one product")
+    offers = frame.with_columns(pl.Series("priority_amount", priority))
+    for place, name in enumerate(("excluded_code", "excluded_chinese", "excluded_english")):
+        reason = pl.when(pl.col("priority_amount") <= 0).then(pl.lit(_NO_GAIN[place]))
+        told = reason.otherwise(pl.lit(None, dtype=pl.String))
+        for column, *texts in reversed(FILTERS):
+            is_passed = pl.col(column).cast(pl.Boolean).fill_null(value=False)
+            told = pl.when(is_passed).then(told).otherwise(pl.lit(texts[place]))
+        offers = offers.with_columns(told.alias(name))
+    made = (
+        offers.filter(pl.col("excluded_code").is_null())
+        .sort("customer_key", "priority_amount", "product_code", descending=[False, True, False])
+        .with_columns(offer_rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("customer_key"))
+        .select("customer_key", "product_code", "offer_rank")
+    )
+    return offers.join(made, on=["customer_key", "product_code"], how="left", maintain_order="left")
+
+
+def _with_interval(frame: pl.DataFrame, counts: tuple[str, str], share: str) -> pl.DataFrame:
+    """The frame with ``low_`` and ``high_`` of a share at 95%."""
+    hits, trials = (frame.get_column(name).to_numpy() for name in counts)
+    low, high = share_interval(hits, trials)
+    return frame.with_columns(
+        pl.Series(f"low_{share}", low, pl.Float64), pl.Series(f"high_{share}", high, pl.Float64)
+    )

@@ -1,0 +1,253 @@
+"""Time to churn: a hazard for each month ahead, hence a survival curve for each customer.
+
+A customer who is watched for five months and stays teaches five rows without churn and says nothing
+about the sixth: so censoring on the right needs no special model, any classifier of
+:mod:`ml.models.factories` learns the hazard from rows of customer and month. Beside it stands the
+curve of Kaplan and Meier by segment, which assumes nothing.
+
+Months count from the observation date. ``month_count`` is the month in which a lost customer left,
+or the last month that a kept one was watched to its end.
+
+Sources:
+    Singer and Willett 1993 (discrete-time hazard); Kaplan and Meier 1958; Greenwood 1926.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.stats import norm
+from sklearn.pipeline import Pipeline
+
+from ml.errors import InputRefused
+from ml.frames.checks import finite, model_inputs, require_columns
+from ml.frames.columns import Columns
+from ml.models.blend import BlendedClassifier
+from ml.models.factories import blended_classifier
+from ml.models.pipelines import SEED, Array
+
+MONTH = "month_number"
+LOST_NOW = "is_lost_in_month"
+_ROW = "_row"
+
+
+@dataclass(frozen=True)
+class HazardModel:
+    """A fitted hazard.
+
+    Attributes:
+        pipeline: Chance to leave in a month, given that he is there at its start.
+        columns: What is read of the customer; the pipeline reads :data:`MONTH` as well.
+        horizon: Last month that training has seen; nothing is told beyond.
+    """
+
+    pipeline: Pipeline
+    columns: Columns
+    horizon: int
+
+    def curves(self, frame: pl.DataFrame) -> Array:
+        """(customers, horizon): chance to be there at the end of month 1, 2, ..."""
+        rows = model_inputs(frame, self.columns)
+        hazards = [
+            self.pipeline.predict_proba(
+                rows.with_columns(pl.lit(float(month)).alias(MONTH)).select(
+                    _with_month(self.columns).names
+                )
+            )[:, 1]
+            for month in range(1, self.horizon + 1)
+        ]
+        survival: Array = np.cumprod(1 - np.column_stack(hazards), axis=1)
+        return survival
+
+    def summary(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Per customer ``survival_rate`` at the horizon and two times in months.
+
+        ``median_months`` is null where more than half are still there at the horizon;
+        ``restricted_mean_months`` counts months up to the horizon and never more.
+        """
+        curves = self.curves(frame)
+        return pl.DataFrame(
+            {
+                "survival_rate": curves[:, -1],
+                "median_months": median_months(curves),
+                "restricted_mean_months": restricted_mean_months(curves),
+            }
+        )
+
+
+def median_months(curves: Array) -> pl.Series:
+    """First month at whose end no more than half are there; null where that lies beyond."""
+    reached = curves <= 0.5
+    first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, -1)
+    return pl.Series("median_months", first, dtype=pl.Int64).replace(-1, None)
+
+
+def restricted_mean_months(curves: Array) -> Array:
+    """Months expected at the bank up to the horizon, the one in which he leaves counted whole."""
+    mean: Array = 1 + curves[:, :-1].sum(axis=1)
+    return mean
+
+
+def person_periods(
+    frame: pl.DataFrame, columns: Columns, horizon: int | None = None
+) -> pl.DataFrame:
+    """One row per customer and month that he was watched.
+
+    Args:
+        frame: One row per customer: the columns, ``month_count`` and ``is_lost``.
+        columns: What is kept of it.
+        horizon: Month after which nobody is watched any more.
+
+    Returns:
+        The columns, ``month_number``, ``is_lost_in_month`` and ``_row``, the place in ``frame``.
+
+    Raises:
+        InputRefused: A column is not there or has gaps, a month count is not whole and above nil.
+    """
+    months, lost = watched(frame)
+    last = months if horizon is None else np.minimum(months, horizon)
+    return (
+        model_inputs(frame, columns)
+        .with_columns(
+            pl.Series(_ROW, np.arange(frame.height)),
+            pl.Series(MONTH, [np.arange(1.0, count + 1) for count in last], pl.List(pl.Float64)),
+            pl.Series(LOST_NOW, lost & (last == months)),
+            pl.Series("_last", last.astype(np.float64)),
+        )
+        .explode(MONTH)
+        .with_columns(pl.col(LOST_NOW) & (pl.col(MONTH) == pl.col("_last")))
+        .drop("_last")
+    )
+
+
+def fit_hazard(
+    frame: pl.DataFrame,
+    columns: Columns,
+    *,
+    horizon: int,
+    factory: Callable[[Columns], Pipeline] = blended_classifier,
+) -> HazardModel:
+    """Fit the hazard on rows of customer and month; rows of one customer stay in one fold.
+
+    Args:
+        frame: One row per customer, as for :func:`person_periods`.
+        columns: What the model may read of the customer at the observation date.
+        horizon: Months ahead to be told; cut to the last month in which anybody was watched.
+        factory: Maker of the classifier.
+
+    Raises:
+        InputRefused: As :func:`person_periods`; nobody left within the horizon, or everybody did
+            in the first month.
+    """
+    months, lost = watched(frame)
+    reach = min(horizon, int(months.max()))
+    rows = person_periods(frame, columns, reach)
+    labels = rows.get_column(LOST_NOW).to_numpy().astype(np.float64)
+    if labels.min() == labels.max():
+        raise InputRefused(
+            f"前 {reach} 个月内无人流失或全部立即流失，无法估计流失时间。",
+            f"within {reach} months nobody left, or everybody at once: no time to churn can be "
+            "told from that",
+        )
+    pipeline = factory(_with_month(columns))
+    taught: dict[str, NDArray[np.int64]] = {}
+    if isinstance(pipeline[-1], BlendedClassifier):
+        events = lost & (months <= reach)
+        folds = _folds(events, min(pipeline[-1].folds, int(events.sum())))
+        taught["model__fold_of_row"] = folds[rows.get_column(_ROW).to_numpy()]
+    pipeline.fit(rows.select(_with_month(columns).names), labels, **taught)
+    return HazardModel(pipeline, columns, reach)
+
+
+def kaplan_meier(
+    frame: pl.DataFrame, by: Sequence[str] = (), *, level: float = 0.95
+) -> pl.DataFrame:
+    """Share still there by month, for each segment, with a confidence interval for each month.
+
+    The interval is Greenwood's on the scale log(-log S), which stays between 0 and 1; before the
+    first loss it is the rate itself. It holds for one month, not for the whole curve at once.
+
+    Args:
+        frame: One row per customer: ``month_count``, ``is_lost`` and the columns of ``by``.
+        by: Columns that name the segment.
+        level: Of the interval.
+
+    Returns:
+        The segment, ``month_number``, ``at_risk_count``, ``lost_count``, ``survival_rate``,
+        ``low_rate``, ``high_rate``.
+
+    Raises:
+        InputRefused: As :func:`person_periods`.
+    """
+    watched(frame)
+    require_columns(frame, by)
+    groups = frame.group_by(by, maintain_order=True) if by else [((), frame)]
+    parts = []
+    for key, rows in groups:
+        curve = _one_curve(*watched(rows), level)
+        named = [pl.lit(value).alias(name) for name, value in zip(by, key, strict=True)]
+        parts.append(curve.select(*named, pl.all()))
+    return pl.concat(parts, how="vertical_relaxed").sort(*by, MONTH)
+
+
+def watched(frame: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(months that each customer was watched, whether he left in the last of them).
+
+    Raises:
+        InputRefused: A gap, or a month count that is not whole and above nil.
+    """
+    require_columns(frame, ["month_count", "is_lost"])
+    months, lost = finite(frame, "month_count"), finite(frame, "is_lost")
+    if (months < 1).any() or (months != months.round()).any() or not np.isin(lost, (0, 1)).all():
+        raise InputRefused(
+            "month_count 必须是从 1 起的整数，is_lost 只能是真或假。",
+            "month_count must be whole and above nil, and is_lost true or false",
+        )
+    return months.astype(np.int64), lost == 1
+
+
+def _one_curve(months: NDArray[np.int64], lost: NDArray[np.bool_], level: float) -> pl.DataFrame:
+    """Kaplan and Meier's curve of one group."""
+    last = int(months.max())
+    ended = np.bincount(months, minlength=last + 1)[1:]
+    died = np.bincount(months[lost], minlength=last + 1)[1:]
+    at_risk = ended[::-1].cumsum()[::-1]
+    rate = np.cumprod(1 - died / at_risk)
+    left = np.where(at_risk > died, at_risk - died, 1)
+    greenwood = np.cumsum(died / (at_risk * left))
+    inner = (rate > 0) & (rate < 1)
+    log = np.log(np.where(inner, rate, 0.5))
+    reach = norm.ppf((1 + level) / 2) * np.sqrt(greenwood) / np.abs(log)
+    return pl.DataFrame(
+        {
+            MONTH: np.arange(1, last + 1),
+            "at_risk_count": at_risk,
+            "lost_count": died,
+            "survival_rate": rate,
+            "low_rate": np.where(inner, np.exp(log * np.exp(reach)), rate),
+            "high_rate": np.where(inner, np.exp(log * np.exp(-reach)), rate),
+        }
+    )
+
+
+def _with_month(columns: Columns) -> Columns:
+    """The columns and the month ahead."""
+    return Columns((*columns.numbers, MONTH), columns.categories, columns.many)
+
+
+def _folds(events: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
+    """Fold of each customer, those with the event dealt out first, so that each fold has some."""
+    if count < 2:
+        raise InputRefused(
+            "流失客户不足两位，无法留出检验。",
+            "fewer than two customers left, so that none can be held out",
+        )
+    shuffled = np.random.default_rng(SEED).permutation(len(events))
+    order = shuffled[np.argsort(~events[shuffled], kind="stable")]
+    folds = np.empty(len(events), dtype=np.int64)
+    folds[order] = np.arange(len(events)) % count
+    return folds
