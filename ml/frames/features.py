@@ -1,4 +1,4 @@
-"""The contract of the feature table: names, types, ranges, meaning; and the gate that enforces it.
+"""The gate of the feature table: whatever does not keep the contract of its catalogue is refused.
 
 The columns are those of the dbt model ``ftr_customer`` (one row per customer and observation date,
 nothing later than it); a test compares the two lists both ways. Whatever a frame brings beyond or
@@ -8,14 +8,14 @@ short of this contract is refused with one sentence; only the order of columns i
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
 from ml.errors import FrameRefused
+from ml.frames.catalogue import FEATURES, Feature, Kind
 
-Kind = Literal["number", "flag", "category"]
+__all__ = ["FEATURES", "Feature"]
 
 KEYS = ("customer_key", "observation_date")
 #: A label_code of the rule churn_label_rule: the one that the nightly model learns.
@@ -34,118 +34,6 @@ def known_date(label: str) -> str:
     """
     return f"{label}_known_date"
 
-
-@dataclass(frozen=True)
-class Feature:
-    """One column of the feature table.
-
-    Attributes:
-        name: Column name; says the moment that it looks from.
-        kind: ``number``, ``flag`` (true or false) or ``category`` (a code of a closed list).
-        meaning: One line for the model book, with the unit.
-        minimum: Least possible value, if there is one.
-        maximum: Greatest possible value, if there is one.
-        categories: Codes of a category.
-        is_optional: A bank may not record this at all; the column may then be all null.
-    """
-
-    name: str
-    kind: Kind
-    meaning: str
-    minimum: float | None = None
-    maximum: float | None = None
-    categories: tuple[str, ...] = ()
-    is_optional: bool = False
-
-
-def _number(name: str, meaning: str, **rest: Any) -> Feature:
-    return Feature(name, "number", meaning, **rest)
-
-
-def _count(name: str, meaning: str, **rest: Any) -> Feature:
-    return Feature(name, "number", meaning, minimum=0, **rest)
-
-
-def _code(name: str, meaning: str, *categories: str) -> Feature:
-    return Feature(name, "category", meaning, categories=categories, is_optional=True)
-
-
-# Bounds stand only where the model's own arithmetic cannot go beyond them: one mistyped birthday
-# must not hold the scores of a whole bank. What needs months of history is optional, since a young
-# bank has none of it.
-FEATURES: tuple[Feature, ...] = (
-    _code("party_type_code", "Person, company or institution", "person", "company", "institution"),
-    _code(
-        "population_type_code",
-        "Population that the survey plan counts the customer in",
-        "merchant",
-        "town_resident",
-        "village_resident",
-        "company",
-        "institution",
-    ),
-    _code("level_code", "Level by the bank's rule", "A", "B", "C", "D"),
-    _number(
-        "age_years_before_obs", "Years since birth, of a company since foundation", is_optional=True
-    ),
-    _number(
-        "tenure_months_before_obs", "Months since the customer was registered", is_optional=True
-    ),
-    _number("deposit_closing_amount_before_obs", "Deposits on the day, yuan"),
-    _number(
-        "deposit_closing_1m_ago_amount_before_obs",
-        "Deposits at the end of the month before, yuan",
-        is_optional=True,
-    ),
-    _number(
-        "deposit_closing_3m_ago_amount_before_obs",
-        "Deposits at the end of the third month before, yuan",
-        is_optional=True,
-    ),
-    _number(
-        "deposit_closing_6m_ago_amount_before_obs",
-        "Deposits at the end of the sixth month before, yuan",
-        is_optional=True,
-    ),
-    _number(
-        "deposit_average_90d_amount_before_obs",
-        "Average deposits of three whole months, and of the running one up to the day, yuan",
-    ),
-    _number(
-        "balance_change_rate_before_obs",
-        "Average deposits of three months against those of the year before them, as a share",
-        is_optional=True,
-    ),
-    _number(
-        "deposit_trend_3m_rate_before_obs",
-        "Deposits on the day against the third month end before, as a share",
-        is_optional=True,
-    ),
-    _number("loan_closing_amount_before_obs", "Loans on the day, yuan"),
-    Feature("has_loan_before_obs", "flag", "Whether the customer owes or lately owed a loan"),
-    _count("open_account_count_before_obs", "Open accounts"),
-    _count("product_count_before_obs", "Different products held"),
-    _number(
-        "customer_transaction_30d_count_before_obs", "Postings of 30 days that the customer caused"
-    ),
-    _number(
-        "customer_transaction_90d_count_before_obs", "Postings of 90 days that the customer caused"
-    ),
-    _number(
-        "customer_transaction_idle_days_before_obs",
-        "Days since the last posting that the customer caused",
-        is_optional=True,
-    ),
-    _number("outflow_90d_amount_before_obs", "Outflow of 90 days, yuan"),
-    _number("rival_outflow_90d_amount_before_obs", "Outflow of 90 days to other banks, yuan"),
-    _count("visit_90d_count_before_obs", "Valid visits of 90 days"),
-    _count("visit_idle_days_before_obs", "Days since the last valid visit", is_optional=True),
-    _count("complaint_90d_count_before_obs", "Complaints of 90 days"),
-    _number(
-        "contribution_3m_amount_before_obs",
-        "Contribution of the month of the day so far and of the two before it, yuan",
-    ),
-)
 
 _DTYPES: dict[Kind, str] = {
     "number": "a number",

@@ -1,10 +1,7 @@
 -- One row per customer with something to lose and observation date: month ends, and the business date.
 {{ partitioned_from_month('observation_date') }}
-{%- set first_month = rebuilt_from(
-    'ftr_customer',
-    unfinished='observation_date < ' ~ month_last('observation_date'),
-    column='observation_date',
-) %}
+{%- set first_month = features_rebuilt_from('ftr_customer') %}
+{%- set parts = feature_parts() %}
 with visited as (
     select
         customer.customer_key,
@@ -58,10 +55,20 @@ observed as (
         customer.level_code,
         customer.birth_year,
         customer.opened_date
+        {%- for part, names in parts.items() %}
+        {%- for name in names %},
+        {{ part | replace('ftr_customer_', '') }}.{{ name }}
+        {%- endfor %}
+        {%- endfor %}
     from {{ ref('fct_customer_rolling_month') }} as rolling
     inner join {{ ref('fct_customer_month') }} as month
         on rolling.customer_key = month.customer_key and rolling.month_date = month.month_date
     left join {{ ref('dim_customer') }} as customer on rolling.customer_fk = customer.customer_pk
+    {%- for part in parts %}
+    {%- set word = part | replace('ftr_customer_', '') %}
+    left join {{ ref(part) }} as {{ word }}
+        on rolling.customer_key = {{ word }}.customer_key and rolling.observation_date = {{ word }}.observation_date
+    {%- endfor %}
     left join visited
         on rolling.customer_key = visited.customer_key and rolling.month_date = visited.month_date
     {%- for word, months in [('one_month', 1), ('three_months', 3), ('six_months', 6)] %}
@@ -111,5 +118,10 @@ select
         as visit_idle_days_before_obs,
     cast(complaint_90d_count as bigint) as complaint_90d_count_before_obs,
     cast(contribution_3m_amount as decimal(18, 2)) as contribution_3m_amount_before_obs,
+    {%- for names in parts.values() %}
+    {%- for name in names %}
+    cast({{ name }} as {{ feature_type(name) }}) as {{ name }},
+    {%- endfor %}
+    {%- endfor %}
     cast(observation_date as date) as observation_date
 from observed

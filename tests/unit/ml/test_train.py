@@ -121,7 +121,7 @@ def _everyone_leaves(frame):
         (
             "churn",
             lambda f: f.filter(pl.col("observation_date") > date(2025, 6, 1)),
-            "labels are known from 2025-08-31 to 2025-09-30, but those of 2025-08-31 only since",
+            "labels are known from 2025-08-31 to 2025-09-30, but those of",
         ),
         (
             "value",

@@ -21,7 +21,7 @@ from ml.frames.features import (
     known_date,
 )
 
-WAREHOUSE = Path(__file__).parents[4] / "dbt" / "models" / "features" / "_features__models.yml"
+WAREHOUSE = Path(__file__).parents[4] / "dbt"
 
 
 def _first(kind, **wanted):
@@ -110,9 +110,11 @@ def test_each_feature_says_its_moment_and_its_meaning():
     assert len(set(names)) == len(names)
     for feature in FEATURES:
         assert feature.meaning
+        assert feature.name_zh
         assert (feature.kind == "category") == bool(feature.categories)
         assert re.fullmatch(r"[a-z][a-z0-9_]*", feature.name)
     assert [entry["name"] for entry in as_schema()] == names
+    assert len({feature.name_zh for feature in FEATURES}) == len(names)
 
 
 TYPES = {
@@ -123,8 +125,9 @@ TYPES = {
 
 
 def _columns(model):
-    described = yaml.safe_load(WAREHOUSE.read_text(encoding="utf-8"))
-    columns = next(m["columns"] for m in described["models"] if m["name"] == model)
+    files = sorted((WAREHOUSE / "models" / "features").glob("*__models.yml"))
+    described = [yaml.safe_load(each.read_text(encoding="utf-8"))["models"] for each in files]
+    columns = next(m["columns"] for models in described for m in models if m["name"] == model)
     return {column["name"]: column["data_type"] for column in columns}
 
 
@@ -137,7 +140,7 @@ def test_the_contract_is_that_of_the_warehouse_both_ways():
 
 
 def test_what_the_models_learn_is_in_the_warehouse():
-    rule = WAREHOUSE.parents[2] / "seeds" / "rules" / "churn_label_rule.csv"
+    rule = WAREHOUSE / "seeds" / "rules" / "churn_label_rule.csv"
     assert CHURN_LABEL in pl.read_csv(rule)["label_code"]
     assert {*KEYS, "label_code", "is_event", "known_date"} <= set(_columns("ftr_customer_label"))
     dated = f"{VALUE_LABEL.removesuffix('_amount')}_known_date"

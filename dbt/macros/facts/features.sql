@@ -1,0 +1,91 @@
+{#-
+The customers who have something to lose, by observation date: what each part of the features begins
+with, in a CTE of its own.
+-#}
+{% macro observed_customers(first_month) -%}
+    select
+        rolling.customer_key,
+        rolling.customer_fk,
+        rolling.month_date,
+        rolling.observation_date
+    from {{ ref('fct_customer_rolling_month') }} as rolling
+    where
+        rolling.has_something_to_lose
+        and rolling.customer_key <> {{ var('unassigned_pk') }}
+        and {{ in_rebuilt('rolling.month_date', first_month) }}
+{%- endmacro %}
+
+{#- The first month that a part of the features is rebuilt from tonight; a running month is none that is over. -#}
+{% macro features_rebuilt_from(model_name) -%}
+    {{ return(rebuilt_from(
+        model_name, unfinished='observation_date < ' ~ month_last('observation_date'), column='observation_date'
+    )) }}
+{%- endmacro %}
+
+{#- A day lies in the so many days up to another, which is the last of them. -#}
+{% macro in_days_up_to(day, last_day, days) -%}
+    {{ day }} <= {{ last_day }} and {{ day }} > {{ add_days(last_day, -days) }}
+{%- endmacro %}
+
+{#- The features that the parts of ftr_customer bring, by part: they hold the same customers and dates. -#}
+{% macro feature_parts() -%}
+    {{ return({
+        'ftr_customer_money': [
+            'deposit_change_1m_rate_before_obs',
+            'deposit_volatility_6m_rate_before_obs',
+            'deposit_peak_6m_share_rate_before_obs',
+            'demand_deposit_share_rate_before_obs',
+            'deposit_maturing_30d_amount_before_obs',
+            'deposit_maturing_90d_amount_before_obs',
+            'deposit_maturing_90d_share_rate_before_obs',
+            'loan_maturing_90d_amount_before_obs',
+            'deposit_rate_gap_rate_before_obs',
+            'rival_outflow_90d_share_rate_before_obs',
+            'rival_outflow_prior_90d_amount_before_obs',
+            'is_rival_outflow_new_before_obs',
+        ],
+        'ftr_customer_channel': [
+            'branch_transaction_3m_share_rate_before_obs',
+            'remote_transaction_3m_share_rate_before_obs',
+            'branch_share_change_3m_rate_before_obs',
+        ],
+        'ftr_customer_contact': [
+            'complaint_open_count_before_obs',
+            'complaint_overdue_count_before_obs',
+            'complaint_open_days_before_obs',
+            'complaint_satisfaction_180d_score_before_obs',
+            'visit_due_90d_count_before_obs',
+            'visit_missed_90d_count_before_obs',
+            'visit_missed_90d_share_rate_before_obs',
+            'has_manager_before_obs',
+            'manager_change_180d_count_before_obs',
+            'large_inflow_event_90d_count_before_obs',
+            'large_outflow_event_90d_count_before_obs',
+            'rival_outflow_event_90d_count_before_obs',
+            'deposit_maturity_event_90d_count_before_obs',
+            'loan_maturity_event_90d_count_before_obs',
+            'salary_arrived_event_90d_count_before_obs',
+            'salary_stopped_event_90d_count_before_obs',
+        ],
+        'ftr_customer_place': [
+            'kin_count_before_obs',
+            'kin_lost_3m_count_before_obs',
+            'district_lost_3m_share_rate_before_obs',
+            'is_branch_closed_before_obs',
+            'is_branch_changed_180d_before_obs',
+            'income_band_code',
+            'asset_band_code',
+            'external_deposit_amount_before_obs',
+            'has_rate_need_180d_before_obs',
+        ],
+    }) }}
+{%- endmacro %}
+
+{#- The type of a feature, by the last word of its name. -#}
+{% macro feature_type(name) -%}
+    {%- set word = (name | replace('_before_obs', '')).split('_') | last -%}
+    {{ return({
+        'rate': 'decimal(18, 8)', 'amount': 'decimal(18, 2)', 'count': 'bigint', 'days': 'int', 'score': 'int',
+        'code': t_string(),
+    }.get(word, 'boolean')) }}
+{%- endmacro %}

@@ -1,0 +1,18 @@
+"""Each feature is told under one heading, and no heading is empty."""
+
+from ml.frames.catalogue import FEATURES
+from ml.frames.themes import THEMES, themes_of
+
+
+def test_each_feature_is_in_exactly_one_theme():
+    for feature in FEATURES:
+        found = [theme.code for theme in THEMES if feature.name.startswith(theme.starts)]
+        assert len(found) == 1, (feature.name, found)
+
+
+def test_each_beginning_of_a_theme_is_that_of_a_feature():
+    names = [feature.name for feature in FEATURES]
+    for theme in THEMES:
+        for start in theme.starts:
+            assert any(name.startswith(start) for name in names), (theme.code, start)
+    assert {theme.code for theme in themes_of().values()} == {theme.code for theme in THEMES}
