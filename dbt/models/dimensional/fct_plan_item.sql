@@ -79,8 +79,8 @@ planned as (
         on item.employee_id = employee.employee_id and {{ as_at('employee', 'week.week_start_date') }}
 ),
 
--- Nobody's work is not counted, nor is that of weeks before the records of the measure begin: what was not
--- delivered may have been done.
+-- Nobody's work is not counted, nor is that of weeks before the records of the measure begin, unless they hold
+-- enough all the same: what was not delivered may have been done.
 counted as (
     select
         planned.*,
@@ -92,7 +92,10 @@ counted as (
         case
             when coalesce(organisation_pk, team_pk, employee_pk) is null then null
             when basis_code <> 'fact' then reported_quantity
-            when is_measured and week_start_date <= {{ business_date() }} then coalesce(work_quantity, 0)
+            when
+                week_start_date <= {{ business_date() }}
+                and (is_measured or work_quantity >= target_quantity * required_rate)
+                then coalesce(work_quantity, 0)
         end as actual_quantity
     from planned
 ),
