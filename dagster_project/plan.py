@@ -95,6 +95,29 @@ def waiting(
     return said
 
 
+def lying_ahead(home: Home, feeds: dict[str, Feed], landing: Path) -> Sentence | None:
+    """How many files wait for a night of a later date than the published one, and what reads them.
+
+    Only a daily delivery makes a night of its own, so a sheet of next month lies there until then.
+    """
+    from ingestion import landing as landings
+
+    published = generations.current(home.warehouse)
+    if published is None:
+        return None
+    files = landings.files_after(landing, feeds, published.business_date)
+    if not files:
+        return None
+    date, path = files[0]
+    return Sentence(
+        f"报送目录中另有 {len(files)} 个更晚业务日期的文件，最早的是 {date} 的 {shown(path.name)}；"
+        f"到该日的夜间任务时读取，如需现在读取：crm run --business-date {date}",
+        f"files of later business dates that lie in the landing folder: {len(files)}, the first"
+        f" {shown(path.name)} of {date}; the night of that date reads it, or now:"
+        f" crm run --business-date {date}",
+    )
+
+
 def _nothing_to_begin_with(landing: Path) -> Sentence:
     if not landing.exists():
         return Sentence(

@@ -144,6 +144,9 @@ def run(
             )
             told.append(_one_night(place, request, as_json))
     _tell_end(place, told, as_json)
+    if not told and (ahead := plans.lying_ahead(place, feeds, source)):
+        for text in (ahead.zh, ahead.en):
+            errors.print(escape(text), soft_wrap=True)
 
 
 def _refuse_beside(*values: object) -> None:

@@ -171,5 +171,8 @@ def _collapsed(night: Night, published: dict[str, int]) -> tuple[list[str], int]
         before = night.base.tables.get(name, (0, ""))[0]
         now = published[name]
         if before >= COLLAPSE_MINIMUM_ROWS and now < before * COLLAPSE_SHARE:
-            problems.append(f"{name} has {now:,} rows, it had {before:,}")
+            problems.append(
+                f"{name} has {now:,} rows, it had {before:,}; look for the delivery that did not"
+                " come (crm status), or publish it as it is: crm run --full-refresh"
+            )
     return problems, len(guarded)

@@ -5,7 +5,7 @@ from ingestion.landing.due import Missing, due_date, held_sentence, missing_deli
 from ingestion.landing.identity import contract_of, slot_of
 from ingestion.landing.intake import precedence_of
 from ingestion.landing.news import news
-from ingestion.landing.offers import LandingError, business_dates
+from ingestion.landing.offers import LandingError, business_dates, files_after
 from ingestion.landing.parts import ready, waiting_parts
 from ingestion.landing.receipt import Receipt
 from ingestion.landing.receive import receive
@@ -18,6 +18,7 @@ __all__ = [
     "business_dates",
     "contract_of",
     "due_date",
+    "files_after",
     "held_sentence",
     "missing_deliveries",
     "news",

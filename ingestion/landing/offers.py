@@ -63,6 +63,18 @@ def business_dates(landing: Path, feeds: Mapping[str, Feed]) -> list[dt.date]:
     )
 
 
+def files_after(
+    landing: Path, feeds: Mapping[str, Feed], business_date: dt.date
+) -> list[tuple[dt.date, Path]]:
+    """Files of a feed that speak of a later business date, with it, earliest first."""
+    found = {
+        (date, path)
+        for offered, path in offers(landing, feeds)
+        if offered and (date := date_of(path, offered)) and date > business_date
+    }
+    return sorted(found)
+
+
 def _is_daily(feed: Feed) -> bool:
     return feed.is_delivered and feed.delivery.frequency == "daily"
 

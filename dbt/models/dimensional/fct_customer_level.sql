@@ -8,7 +8,8 @@ customer as (
     {{ carried_versions(ref('dim_customer'), 'customer', 'customer_key', ['manager_fk', 'class_code']) }}
 ),
 
--- The first trigger since the level before began, of those that the rule looks back on.
+-- The first trigger since the level before began, of those that the rule looks back on and that call for a change
+-- that way. One that comes back as it was may have any.
 found as (
     select
         level.customer_key,
@@ -28,6 +29,7 @@ found as (
         on happened.trigger_code = rule.trigger_code
         and {{ as_at('rule', 'happened.trigger_date') }}
         and {{ days_between('happened.trigger_date', 'level.valid_from_date') }} <= rule.look_back_days
+        and level.change_code in (rule.direction_code, 'back')
 ),
 
 -- The last visit up to the change, since its trigger.
@@ -58,12 +60,7 @@ select
     cast(coalesce(customer.manager_fk, {{ var('unassigned_pk') }}) as bigint) as manager_fk,
     cast(level.level_code as {{ t_string() }}) as level_code,
     cast(level.earlier_level_code as {{ t_string() }}) as earlier_level_code,
-    cast(case
-        when level.earlier_level_code is null then 'first'
-        when level.level_code < level.earlier_level_code then 'up'
-        when level.level_code > level.earlier_level_code then 'down'
-        else 'back'
-    end as {{ t_string() }}) as change_code,
+    cast(level.change_code as {{ t_string() }}) as change_code,
     cast(mapped.class_code as {{ t_string() }}) as level_class_code,
     cast(customer.class_code as {{ t_string() }}) as recorded_class_code,
     cast(found.trigger_code as {{ t_string() }}) as trigger_code,

@@ -7,6 +7,7 @@ with trigger_day as (
         happened.trigger_code,
         happened.trigger_date,
         happened.month_date,
+        rule.direction_code,
         {{ add_days('happened.trigger_date', 'rule.answer_days') }} as due_date
     from {{ ref('int_level__find_trigger') }} as happened
     inner join {{ ref('level_trigger_rule') }} as rule
@@ -26,7 +27,7 @@ answered as (
     from trigger_day
     inner join {{ ref('int_level__track_version') }} as level
         on trigger_day.customer_key = level.customer_key
-        and level.earlier_level_code is not null
+        and level.change_code in (trigger_day.direction_code, 'back')
         and trigger_day.trigger_date <= level.valid_from_date
         and least(trigger_day.due_date, {{ business_date() }}) >= level.valid_from_date
     group by trigger_day.customer_key, trigger_day.trigger_code, trigger_day.trigger_date

@@ -52,10 +52,8 @@ planned as (
         employee.employee_pk,
         rule.basis_code,
         rule.required_rate,
-        case
-            when rule.basis_code <> 'fact' then item.reported_quantity
-            when week.week_start_date <= {{ business_date() }} then coalesce(work.quantity, 0)
-        end as actual_quantity,
+        coalesce(rule.basis_code = 'fact' and week.week_start_date >= measured.first_date, false) as is_measured,
+        work.quantity as work_quantity,
         row_number() over (
             partition by
                 item.plan_year, item.iso_week, item.owner_type_code, item.owner_id, item.measure_code, item.item_text
@@ -66,6 +64,7 @@ planned as (
     left join {{ ref('plan_rule') }} as rule
         on item.measure_code = rule.measure_code
         and {{ as_at('rule', 'coalesce(week.week_start_date, ' ~ business_date() ~ ')') }}
+    left join {{ ref('int_plan__find_first_day') }} as measured on item.measure_code = measured.measure_code
     left join {{ ref('int_plan__sum_work') }} as work
         on item.measure_code = work.measure_code
         and item.owner_type_code = work.owner_type_code
@@ -80,17 +79,33 @@ planned as (
         on item.employee_id = employee.employee_id and {{ as_at('employee', 'week.week_start_date') }}
 ),
 
-judged as (
+-- Nobody's work is not counted, nor is that of weeks before the records of the measure begin, unless they hold
+-- enough all the same: what was not delivered may have been done.
+counted as (
     select
         planned.*,
-        coalesce(actual_quantity >= target_quantity * required_rate, false) as is_reached,
-        coalesce(week_end_date < {{ business_date() }}, false) as is_week_over,
         case
             when week_start_date is null then 'unknown_week'
             when coalesce(organisation_pk, team_pk, employee_pk) is null then 'unknown_owner'
             when nth > 1 then 'repeated'
-        end as refusal_code
+        end as refusal_code,
+        case
+            when coalesce(organisation_pk, team_pk, employee_pk) is null then null
+            when basis_code <> 'fact' then reported_quantity
+            when
+                week_start_date <= {{ business_date() }}
+                and (is_measured or work_quantity >= target_quantity * required_rate)
+                then coalesce(work_quantity, 0)
+        end as actual_quantity
     from planned
+),
+
+judged as (
+    select
+        counted.*,
+        coalesce(actual_quantity >= target_quantity * required_rate, false) as is_reached,
+        coalesce(week_end_date < {{ business_date() }}, false) as is_week_over
+    from counted
 )
 
 select
@@ -116,14 +131,15 @@ select
             when refusal_code is not null then 'refused'
             when status_code = 'dropped' then 'dropped'
             when is_reached then 'done'
-            when is_week_over then 'late'
-            else 'open'
+            when not is_week_over then 'open'
+            when basis_code = 'fact' and not is_measured then 'unmeasured'
+            else 'late'
         end as {{ t_string() }}
     ) as status_code,
     cast(refusal_code as {{ t_string() }}) as refusal_code,
     -- Its owner says that it is done, and the records say less.
     cast(
-        refusal_code is null and basis_code = 'fact' and coalesce(status_code = 'done', false) and not is_reached
+        refusal_code is null and is_measured and coalesce(status_code = 'done', false) and not is_reached
         as boolean
     ) as is_contradicted,
     cast(document_number as {{ t_string() }}) as document_number,

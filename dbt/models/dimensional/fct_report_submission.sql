@@ -9,9 +9,14 @@ with report as (
         asked.period_type,
         asked.period_start_date,
         asked.period_end_date,
-        -- The register may have put the day off; what it does not list is due by the rule.
-        coalesce(listed.due_date, asked.due_date) as due_date,
-        listed.submitted_date,
+        -- The register may have put the day off; what it does not list is due by the rule, and so is what it
+        -- would have before the period is over.
+        case
+            when listed.due_date >= asked.period_end_date then listed.due_date
+            else asked.due_date
+        end as due_date,
+        -- Nobody hands in a report on days that have not begun: whatever came, it was not this one.
+        case when listed.submitted_date >= asked.period_start_date then listed.submitted_date end as submitted_date,
         listed.solution_count,
         similarity.similarity_rate,
         rule.asked_item_count,

@@ -8,8 +8,9 @@ with attempt as (
         manager.employee_id as manager_id,
         lived_in.district_id as customer_district_id,
         walked.district_id as team_district_id,
-        count(*) over (
-            partition by customer.customer_key, visitor.employee_id, visit.visited_date
+        -- By whomever: of those of a customer and day that will do, one counts.
+        sum(case when visit.is_acceptable and visit.is_standing then 1 else 0 end) over (
+            partition by customer.customer_key, visit.visited_date
         ) as same_day_count
     from {{ ref('fct_visit') }} as visit
     inner join {{ ref('dim_employee') }} as visitor on visit.employee_fk = visitor.employee_pk
@@ -18,7 +19,6 @@ with attempt as (
     inner join {{ ref('dim_district') }} as lived_in on customer.district_fk = lived_in.district_pk
     inner join {{ ref('dim_team') }} as team on visit.team_fk = team.team_pk
     inner join {{ ref('dim_district') }} as walked on team.district_fk = walked.district_pk
-    where visit.customer_fk <> {{ var('unassigned_pk') }} and visit.employee_fk <> {{ var('unassigned_pk') }}
 ),
 
 -- Who shares a team with the customer's manager on the day may go for him.
@@ -39,19 +39,25 @@ judged as (
         attempt.*,
         attempt.entered_date < attempt.visited_date as is_entered_before,
         attempt.visited_date > {{ business_date() }} as is_in_future,
-        attempt.manager_fk <> {{ var('unassigned_pk') }}
+        attempt.employee_fk = {{ var('unassigned_pk') }} as is_unknown_employee,
+        attempt.customer_fk = {{ var('unassigned_pk') }} as is_unknown_customer,
+        attempt.employee_fk <> {{ var('unassigned_pk') }}
+        and attempt.manager_fk <> {{ var('unassigned_pk') }}
         and attempt.manager_id <> attempt.employee_id
         and mate.visit_pk is null as is_not_on_team,
         attempt.customer_district_id <> 'unassigned'
         and attempt.team_district_id <> 'unassigned'
         and attempt.customer_district_id <> attempt.team_district_id as is_other_district,
-        attempt.same_day_count > 1 as is_twice_a_day
+        attempt.is_acceptable and attempt.is_standing and attempt.same_day_count > 1 as is_twice_a_day
     from attempt
     left join mate on attempt.visit_pk = mate.visit_pk
 ),
 
 listed as (
-    {%- for reason in ['entered_before', 'in_future', 'not_on_team', 'other_district', 'twice_a_day'] %}
+    {%- for reason in [
+        'unknown_employee', 'unknown_customer', 'entered_before', 'in_future', 'not_on_team', 'other_district',
+        'twice_a_day',
+    ] %}
     select
         '{{ reason }}' as reason_code,
         judged.*

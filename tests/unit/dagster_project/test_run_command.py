@@ -53,6 +53,23 @@ def test_three_missed_days_are_three_nights_in_order_once_each(
     assert nights == ["2026-01-01", "2026-01-02", "2026-01-03"]
 
 
+def test_a_sheet_of_next_month_is_told_where_there_is_nothing_to_do(
+    home: Home, nights: list[str]
+) -> None:
+    """A clerk laid the summaries of February there and was told that all is published."""
+    Ledger(home.ledger)
+    publish(home, "2025-12-31")
+    for name in ("总结报告_202603.xlsx", "总结报告_202602.xlsx"):
+        (home.landing / name).write_bytes(b"x")
+    done = CliRunner().invoke(app, ["run"])
+    assert done.exit_code == 0, done.output
+    assert nights == []
+    assert "Nothing to do" in done.stdout
+    assert "更晚业务日期" in done.stderr
+    assert "2, the first 总结报告_202602.xlsx of 2026-02-28" in done.stderr
+    assert "crm run --business-date 2026-02-28" in done.stderr
+
+
 def test_while_another_run_goes_on_it_stands_back_within_seconds(
     home: Home, nights: list[str]
 ) -> None:

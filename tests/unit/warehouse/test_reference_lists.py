@@ -135,3 +135,11 @@ def test_a_year_has_as_many_free_days_as_the_decree_grants(year: int, free_days:
     freed = sum(day.isoweekday() <= 5 and kinds[day] == "holiday" for day in listed)
     worked = sum(kinds[day] == "make_up" for day in listed)
     assert freed - worked == free_days
+
+
+def test_the_hours_of_the_visit_plan_are_the_pace_that_a_team_shows() -> None:
+    """Two visits a person and day once called every manager short, where the bank makes seven."""
+    day = _rows("rules/field_day.csv")[-1]
+    for row in _rows("rules/visit_effort.csv"):
+        a_day = int(day["person_minutes"]) / int(row["visit_minutes"])
+        assert 5 <= a_day <= 8, f"{row['level_code']}: {a_day} visits a person and day"

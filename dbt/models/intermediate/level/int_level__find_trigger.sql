@@ -85,8 +85,8 @@ stood as (
     from summed_day
 ),
 
--- The first day of a month on which the deposits are that far from what the month before closed with. The
--- first month of the history has nothing to compare with.
+-- The first day of a month on which the deposits are that far above or below what the month before closed with.
+-- The first month of the history has nothing to compare with.
 moved as (
     select
         stood.customer_key,
@@ -96,7 +96,8 @@ moved as (
     from stood
     inner join base on stood.customer_key = base.customer_key and stood.month_date = base.month_date
     inner join rule
-        on rule.trigger_code = 'balance_move'
+        on rule.trigger_code
+        = case when stood.balance_amount > base.base_amount then 'balance_rise' else 'balance_fall' end
         and {{ as_at('rule', 'stood.moved_date') }}
         and abs(stood.balance_amount - base.base_amount) >= rule.minimum_amount
         and abs(stood.balance_amount - base.base_amount) >= rule.minimum_change_rate * abs(base.base_amount)

@@ -35,13 +35,30 @@ stretch as (
         max(valid_to_date) as valid_to_date
     from started
     group by customer_key, stretch_number
+),
+
+followed as (
+    select
+        customer_key,
+        level_code,
+        lag(level_code) over (partition by customer_key order by valid_from_date) as earlier_level_code,
+        lag(valid_from_date) over (partition by customer_key order by valid_from_date) as earlier_from_date,
+        valid_from_date,
+        valid_to_date
+    from stretch
 )
 
 select
     customer_key,
     level_code,
-    lag(level_code) over (partition by customer_key order by valid_from_date) as earlier_level_code,
-    lag(valid_from_date) over (partition by customer_key order by valid_from_date) as earlier_from_date,
+    earlier_level_code,
+    earlier_from_date,
+    case
+        when earlier_level_code is null then 'first'
+        when level_code < earlier_level_code then 'up'
+        when level_code > earlier_level_code then 'down'
+        else 'back'
+    end as change_code,
     valid_from_date,
     valid_to_date
-from stretch
+from followed

@@ -14,7 +14,7 @@ campaign as (
     group by campaign_id
 ),
 
--- An account's manager, for an opening, is who opened it.
+-- What counts as an opening, and whose it is, is what teams, scores and targets are told.
 work as (
     select
         'visit' as measure_code,
@@ -27,10 +27,10 @@ work as (
     select
         'account_opening' as measure_code,
         opened_date as work_date,
-        opening_manager_fk as employee_fk,
+        employee_fk,
         organisation_fk
-    from {{ ref('dim_account') }}
-    where is_current and opened_date is not null
+    from {{ ref('fct_opening') }}
+    where is_counted
     union all
     select
         'survey_form' as measure_code,

@@ -39,6 +39,19 @@ verdict as (
     ) }}
 ),
 
+-- Numbers that some list holds, of whatever day: one that comes with a later list was somebody all along.
+employee as (
+    select distinct employee_id
+    from {{ ref('dim_employee') }}
+    where employee_pk <> {{ var('unassigned_pk') }}
+),
+
+customer as (
+    select distinct customer_key
+    from {{ ref('dim_customer') }}
+    where customer_pk <> {{ var('unassigned_pk') }}
+),
+
 judged as (
     select
         attempt.*,
@@ -53,6 +66,9 @@ judged as (
         end as is_standing,
         coalesce(
             rule.is_counted
+            -- Nobody can be asked about a visit by a number that is no employee, or to one that is no customer.
+            and employee.employee_id is not null
+            and customer.customer_key is not null
             -- A length that nobody entered is none: it suffices where the rule asks for no minutes.
             and coalesce(attempt.duration_minutes, 0) >= rule.minimum_minutes
             and (rule.is_absent_counted or attempt.outcome_code <> 'absent')
@@ -65,6 +81,8 @@ judged as (
     from attempt
     left join {{ ref('int_customer__assign_key') }} as assigned
         on attempt.customer_id = assigned.customer_id
+    left join employee on attempt.employee_id = employee.employee_id
+    left join customer on assigned.customer_key = customer.customer_key
     left join {{ ref('dim_date') }} as visited_day on attempt.visited_date = visited_day.date_pk
     left join {{ ref('dim_date') }} as entered_day on attempt.entered_date = entered_day.date_pk
     left join {{ ref('visit_validity') }} as rule

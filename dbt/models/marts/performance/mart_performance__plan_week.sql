@@ -1,4 +1,4 @@
--- One row per week and owner with items in the year's plan: how many are done, late, open or dropped.
+-- One row per week and owner with items in the year's plan: how many are done, late, unmeasured, open or dropped.
 select
     cast(week_start_date as date) as week_start_date,
     cast(max(plan_year) as int) as plan_year,
@@ -9,12 +9,12 @@ select
     cast(max(team_fk) as bigint) as team_fk,
     cast(max(employee_fk) as bigint) as employee_fk,
     cast(sum(item_count) as bigint) as item_count,
-    {%- for status in ['done', 'late', 'open', 'dropped'] %}
+    {%- for status in ['done', 'late', 'unmeasured', 'open', 'dropped'] %}
     cast(sum(case when status_code = '{{ status }}' then item_count else 0 end) as bigint) as {{ status }}_count,
     {%- endfor %}
     cast(sum(case when basis_code = 'reported' then item_count else 0 end) as bigint) as reported_count,
     cast(sum(case when is_contradicted then item_count else 0 end) as bigint) as contradicted_count,
-    -- Of what is decided; null where all is open or dropped.
+    -- Of what is decided; null where nothing is.
     cast(
         {{ share_of(
             "sum(case when status_code = 'done' then item_count else 0 end)",
