@@ -1,8 +1,8 @@
 """A folder of rules of one's own: read as Excel saves them, refused where they are no rule tables.
 
 Each file bears the name of a published rule table (`visit_cadence.csv`) and takes the place of the
-whole table. That a value can be read is asked here, what it may be by the tests of the table when
-it is loaded.
+whole table. That a value can be read, and what the tests of the table say of single values, is
+asked here; what they say of rows together, when it is loaded.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from dagster_project.errors import WrongUsageError
 from dagster_project.home import DBT_PROJECT
+from dagster_project.rule_checks import Check
 
 RULES = DBT_PROJECT / "seeds" / "rules"
 ENCODINGS = ("utf-8-sig", "gb18030")
@@ -30,11 +31,34 @@ _WANTED = {
     "integer": ("整数", "a whole number"),
     "decimal": ("数字", "a number"),
 }
-# By table name, the type of each column.
+# What saves tables and may save them as CSV too.
+_SHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".et", ".ods", ".wps"})
+# By table name, the type of each column, and what the tests of the table say of single values.
 Types = Mapping[str, Mapping[str, str]]
+Checks = Mapping[str, Sequence[Check]]
 
 
-def read(folder: Path, types: Types, rules: Path = RULES) -> dict[str, str]:
+def require_folder(folder: Path, rules: Path = RULES) -> None:
+    """Nothing, where a folder is one.
+
+    Raises:
+        WrongUsageError: It is not there, or a file.
+    """
+    if folder.is_file():
+        raise WrongUsageError(
+            f"{folder} 是一个文件；请给出规则表所在的目录：--rules {folder.parent}。",
+            f"{folder} is a file; name the folder that the rule tables lie in:"
+            f" --rules {folder.parent}",
+        )
+    if not folder.is_dir():
+        raise WrongUsageError(
+            f"规则目录 {folder} 不存在；请将要改动的规则表从 {rules} 复制到一个目录后再修改。",
+            f"there is no folder {folder}; copy the rule tables to be changed from {rules}"
+            " into a folder and change them there",
+        )
+
+
+def read(folder: Path, types: Types, checks: Checks, rules: Path = RULES) -> dict[str, str]:
     """The rule tables of a folder, by name, as texts of CSV in the form of the published ones.
 
     Hidden files, and what Excel leaves beside an open table, are passed over.
@@ -42,17 +66,13 @@ def read(folder: Path, types: Types, rules: Path = RULES) -> dict[str, str]:
     Args:
         folder: Where the tables lie.
         types: What the columns hold.
+        checks: What their values may be.
         rules: Where the published ones lie, whose names and headings hold.
 
     Raises:
         WrongUsageError: There is no such folder, nothing in it, or something that is no rule table.
     """
-    if not folder.is_dir():
-        raise WrongUsageError(
-            f"规则目录 {folder} 不存在；请将要改动的规则表从 {rules} 复制到一个目录后再修改。",
-            f"there is no folder {folder}; copy the rule tables to be changed from {rules}"
-            " into a folder and change them there",
-        )
+    require_folder(folder, rules)
     entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "~$"))]
     if not entries:
         raise WrongUsageError(
@@ -60,7 +80,9 @@ def read(folder: Path, types: Types, rules: Path = RULES) -> dict[str, str]:
             f"there is no rule table in {folder}; copy one from {rules} there and change it",
         )
     return {
-        path.stem: _table(path, _headings(path, rules), types.get(path.stem, {}))
+        path.stem: _table(
+            path, _headings(path, rules), types.get(path.stem, {}), checks.get(path.stem, ())
+        )
         for path in entries
     }
 
@@ -68,6 +90,11 @@ def read(folder: Path, types: Types, rules: Path = RULES) -> dict[str, str]:
 def _headings(path: Path, rules: Path) -> list[str]:
     """The headings of the published table of the same name."""
     published = rules / path.name
+    if path.suffix.lower() in _SHEETS and (rules / f"{path.stem}.csv").is_file():
+        raise WrongUsageError(
+            f"{path} 是电子表格；请另存为 CSV（{path.stem}.csv），并从目录中移走原表。",
+            f"{path} is a workbook; save it as CSV ({path.stem}.csv) and take it out of the folder",
+        )
     if path.suffix != ".csv" or not published.is_file() or not path.is_file():
         raise WrongUsageError(
             f"{path} 不是规则表；文件名须与 {rules} 中的某一张相同。",
@@ -77,7 +104,9 @@ def _headings(path: Path, rules: Path) -> list[str]:
         return next(csv.reader(file))
 
 
-def _table(path: Path, headings: list[str], types: Mapping[str, str]) -> str:
+def _table(
+    path: Path, headings: list[str], types: Mapping[str, str], checks: Sequence[Check]
+) -> str:
     rows = _rows(path)
     if not rows or rows[0][1] != headings:
         wanted = ",".join(headings)
@@ -99,18 +128,37 @@ def _table(path: Path, headings: list[str], types: Mapping[str, str]) -> str:
                 f"{path} 第 {number} 行有 {len(row)} 列，应为 {len(headings)} 列。",
                 f"line {number} of {path} has {len(row)} columns instead of {len(headings)}",
             )
-        for place, (name, cell) in enumerate(zip(headings, row, strict=True)):
-            kind = _kind(types.get(name, "string"))
-            value = _value(kind, cell)
-            if value is None:
-                zh, en = _WANTED[kind]
-                raise WrongUsageError(
-                    f"{path} 第 {number} 行的 {name} 为 {cell!r}，应为{zh}。",
-                    f"{name} in line {number} of {path} is {cell!r} instead of {en}",
-                )
-            row[place] = value
+        _read_row(path, number, row, headings, types)
+        _check_row(path, number, dict(zip(headings, row, strict=True)), checks)
         writer.writerow(row)
     return written.getvalue()
+
+
+def _read_row(
+    path: Path, number: int, row: list[str], headings: list[str], types: Mapping[str, str]
+) -> None:
+    """Make each cell what is loaded of it."""
+    for place, (name, cell) in enumerate(zip(headings, row, strict=True)):
+        kind = _kind(types.get(name, "string"))
+        value = _value(kind, cell)
+        if value is None:
+            raise _wrong(path, number, name, cell, *_WANTED[kind])
+        row[place] = value
+
+
+def _check_row(path: Path, number: int, row: Mapping[str, str], checks: Sequence[Check]) -> None:
+    """Refuse what the tests of the table would, while its line is known."""
+    for check in checks:
+        wanted = check.wrong(row[check.column])
+        if wanted is not None:
+            raise _wrong(path, number, check.column, row[check.column], *wanted)
+
+
+def _wrong(path: Path, number: int, name: str, cell: str, zh: str, en: str) -> WrongUsageError:
+    return WrongUsageError(
+        f"{path} 第 {number} 行的 {name} 为 {cell!r}，应为{zh}。",
+        f"{name} in line {number} of {path} is {cell!r} instead of {en}",
+    )
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:

@@ -110,7 +110,7 @@ def measure(home: Path) -> list[Quality]:
 
 def _quality(figure: str, rows: list[tuple[str, str, bool, bool, bool]]) -> Quality:
     mine = [row for row in rows if row[0] == figure]
-    judged = [row for row in mine if row[1] != "cannot_judge"]
+    judged = [row for row in mine if row[1] in ("above", "plausible")]
     above = [row for row in judged if row[1] == "above"]
     elsewhere = [row for row in judged if row[3] and not row[2]]
     return Quality(

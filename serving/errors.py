@@ -37,3 +37,7 @@ class SheetError(ServingError):
 
 class UnknownCustomerError(ServingError):
     """Nobody has the customer number that a sheet was asked for."""
+
+
+class UnknownMonthError(QueryError):
+    """A month was asked for that is not published."""

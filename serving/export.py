@@ -33,13 +33,7 @@ def write(answer: Answer, path: Path) -> None:
         QueryError: If the ending is neither .csv nor .xlsx, the answer is too long for a sheet, or
             the file cannot be written.
     """
-    writers: dict[str, Callable[[Answer, Path], None]] = {".csv": _write_csv, ".xlsx": _write_xlsx}
-    writer = writers.get(path.suffix.casefold())
-    if writer is None:
-        raise QueryError(
-            f"查询结果只能写成 .csv 或 .xlsx，不能写成 {path.name!r}。",
-            f"an answer is written as .csv or .xlsx, not as {path.name!r}",
-        )
+    writer = _writer_of(path)
     if writer is _write_xlsx and len(answer.rows) > _MOST_ROWS:
         raise QueryError(
             f"{len(answer.rows):,} 行超出一张工作表的容量；请写成 .csv。",
@@ -56,6 +50,32 @@ def write(answer: Answer, path: Path) -> None:
             raise
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+def require_writable(path: Path) -> None:
+    """Nothing, where an answer can be written to `path`; asked before a long reckoning.
+
+    Raises:
+        QueryError: If the ending is neither .csv nor .xlsx, or the folder takes no file.
+    """
+    _writer_of(path)
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".answer-"):
+            pass
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _writer_of(path: Path) -> Callable[[Answer, Path], None]:
+    """What writes an answer to a file of this ending."""
+    writers: dict[str, Callable[[Answer, Path], None]] = {".csv": _write_csv, ".xlsx": _write_xlsx}
+    writer = writers.get(path.suffix.casefold())
+    if writer is None:
+        raise QueryError(
+            f"查询结果只能写成 .csv 或 .xlsx，不能写成 {path.name!r}。",
+            f"an answer is written as .csv or .xlsx, not as {path.name!r}",
+        )
+    return writer
 
 
 def unwritable(path: Path, error: OSError) -> QueryError:

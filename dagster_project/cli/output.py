@@ -122,12 +122,23 @@ def known(error: BaseException) -> NightError | None:
     from ingestion.contracts.errors import FeedError
     from ingestion.ledger import DecisionError, LedgerError
     from ml.errors import TableRefused
-    from serving.errors import NoGenerationError, ServingError, UnknownCustomerError
+    from serving.errors import (
+        NoGenerationError,
+        ServingError,
+        UnknownCustomerError,
+        UnknownMonthError,
+    )
 
     if isinstance(error, FeedError):
         told = " ".join(str(error).split("\n"))
         return WrongUsageError(f"接口定义文件有误，请改正后重试：{told}", told)
-    usage = (DecisionError, NoGenerationError, TableRefused, UnknownCustomerError)
+    usage = (
+        DecisionError,
+        NoGenerationError,
+        TableRefused,
+        UnknownCustomerError,
+        UnknownMonthError,
+    )
     if isinstance(error, usage):
         return WrongUsageError(*error.sentence)
     if isinstance(error, LedgerError | ServingError):

@@ -82,8 +82,8 @@ def replay(
 
     Example: crm replay --from 2025-07 --to 2025-09 --rules my_rules
     """
+    from dagster_project import manifest, rule_checks, rule_folder
     from dagster_project import replay as replays
-    from dagster_project import rule_folder
     from dagster_project.cli.screen import Screen
     from serving import connection, export
     from serving import replay as figures_of
@@ -95,13 +95,17 @@ def replay(
         raise WrongUsageError(
             f"--from {first} 晚于 --to {last}。", f"--from {first} is later than --to {last}"
         )
-    called = name or rules.expanduser().absolute().name
+    rules = rules.expanduser()
+    rule_folder.require_folder(rules)
+    called = name or rules.absolute().name
     replays.folder_of(place, called)
     opened, _ = connection.connect_current(place.warehouse)
     with opened:
         for month in months:
             published.require_month(opened, month)
-    given = rule_folder.read(rules.expanduser(), replays.rule_types())
+    given = rule_folder.read(rules, replays.rule_types(), rule_checks.declared(manifest.load()))
+    if output is not None:
+        export.require_writable(output)
     with Screen(errors if as_json else console) as screen:
         screen.stage("replay")
         told = replays.make(place, called, given, screen.progress)

@@ -65,8 +65,9 @@ Every cell is read as text and becomes what the feed says of its column, never w
 - **Units.** A heading may state its unit: `余额（元）`. Where a heading, the group above it, a row
   of units, a note (`单位：万元`) above or below the table, a title (`统计表（万元）`), an unread
   column 单位 or the sheet's name states another unit than the feed, the file is refused: a factor
-  of ten thousand is never guessed. A heading's own unit goes before a note's; the name of a
-  currency (币种：人民币) states no size.
+  of ten thousand is never guessed. A heading's own unit goes before a note about the whole sheet
+  that is right for another column; where the headings of all amounts say 万元 and the note 元, one
+  of them is wrong, and the file is refused. The name of a currency (币种：人民币) states no size.
   Units of time count as well (`时长(小时)` for minutes); where the feed's heading states a unit and
   no alias goes without, a heading that lacks it, or has something else there, refuses the file.
 - **Several sheets** with the headings are all read, one per district, say. Two tables on one

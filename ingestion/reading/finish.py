@@ -42,20 +42,19 @@ def finish(
         look_up: Gives rows as delivered, with their amounts, by sheet and row.
         known: Files in the lake that no key of this one may be in already.
     """
-    decide(outcome, outcome.quarantined)
+    is_refused = outcome.refusal is not None or outcome.is_too_much(outcome.quarantined)
     found, keys = drop_duplicates(engine, feed, target)
     taken = drop_known(engine, feed, target, known)
     doubled = [*found, *taken]
     exact = sum(code == "duplicate" for _, _, code, _ in doubled)
     outcome.quarantined += len(doubled)
-    explained = doubled[:EXPLAINED_ROWS] if outcome.refusal else doubled
+    explained = doubled[:EXPLAINED_ROWS] if is_refused else doubled
     rows = look_up([(sheet, row) for sheet, row, _, _ in explained])
     for delivered, (_, _, code, reason) in zip(rows, explained, strict=True):
         cell = RefusedCell("", "", None, code, reason)
         outcome.refused.append(replace(delivered, reasons=(cell,)))
     outcome.refused.sort(key=lambda row: (row.sheet or "", row.row))
-    # A line written twice is a nuisance; it says nothing against the rest of the file.
-    decide(outcome, outcome.quarantined - exact)
+    _decide(outcome, exact)
     if outcome.refusal is not None:
         if outcome.data_rows <= EXPLAINED_ROWS:
             outcome.sound = look_up(_places(engine, target))
@@ -75,14 +74,22 @@ def _places(engine: Any, target: Path) -> Places:
     return rows
 
 
-def decide(outcome: Outcome, refused: int) -> None:
-    """Refuse the file as a whole if too many of its rows are refused."""
+def _decide(outcome: Outcome, exact: int) -> None:
+    """Refuse the file as a whole if too many of its rows are refused.
+
+    Args:
+        outcome: What is known of it.
+        exact: Its rows that are there twice: a nuisance that says nothing against the others.
+    """
+    refused = outcome.quarantined - exact
     if outcome.refusal is None and outcome.is_too_much(refused):
         share = f"{refused / outcome.data_rows:.0%}"
+        twice_zh = f"，另有 {exact:,} 行完全重复" if exact else ""
+        twice = f"; {exact:,} more are there twice" if exact else ""
         outcome.refusal = Sentence(
-            f"{outcome.data_rows:,} 行中有 {refused:,} 行不合格（{share}），超过上限，"
+            f"{outcome.data_rows:,} 行中有 {refused:,} 行不合格（{share}）{twice_zh}，超过上限，"
             "整份文件未入库；请对照退回表改正后重新报送。",
             f"{refused:,} of {outcome.data_rows:,} rows ({share}) are refused, which is too many,"
-            " so nothing of the file was loaded; correct it by the returned sheet and deliver it"
-            " again.",
+            f" so nothing of the file was loaded{twice}; correct it by the returned sheet and"
+            " deliver it again.",
         )

@@ -54,7 +54,9 @@ class _Stated(NamedTuple):
 def refuse_other_unit(sheet: Sheet, where: str) -> None:
     """Refuse a sheet that states another unit of money than the feed.
 
-    A heading that states its own unit is believed; it was compared with the feed before.
+    A heading's own unit was compared with the feed before. It goes before a note about the whole
+    sheet as long as that note is right for another column: 单位：元 over headings that all say 万元
+    contradicts them.
 
     Args:
         sheet: A sheet whose rows are told apart.
@@ -63,15 +65,18 @@ def refuse_other_unit(sheet: Sheet, where: str) -> None:
     Raises:
         RefusedFileError: If it does.
     """
-    silent = {
+    amounts = {
         place: cell.column
         for place, cell in sheet.cells_by_place.items()
-        if cell.column.type == "money" and not _states_unit(sheet.headings[place])
+        if cell.column.type == "money"
     }
-    if not silent:
+    if not amounts:
         return
+    own_units = [_own_unit(heading) for heading in sheet.headings]
+    silent = {place: column for place, column in amounts.items() if not own_units[place]}
     for stated in _statements(sheet):
-        column = _contradicted(silent, stated)
+        spoken_of = silent or ({} if stated.unit in own_units else amounts)
+        column = _contradicted(spoken_of if stated.place is None else amounts, stated)
         if column is None:
             continue
         zh, en = told_unit(column)
@@ -84,8 +89,8 @@ def refuse_other_unit(sheet: Sheet, where: str) -> None:
         )
 
 
-def _contradicted(silent: dict[int, Column], stated: _Stated) -> Column | None:
-    columns = silent.values() if stated.place is None else [silent.get(stated.place)]
+def _contradicted(amounts: dict[int, Column], stated: _Stated) -> Column | None:
+    columns = amounts.values() if stated.place is None else [amounts.get(stated.place)]
     return next((each for each in columns if each and each.unit != stated.unit), None)
 
 
@@ -161,6 +166,7 @@ def _of_unit_columns(sheet: Sheet) -> Iterator[_Stated]:
                 yield _Stated(zh, en, written, str(unit))
 
 
-def _states_unit(heading: str | None) -> bool:
+def _own_unit(heading: str | None) -> str | None:
+    """The unit of money that a heading states by itself."""
     unit = split_unit(normalise_heading(heading or ""))[1]
-    return unit is not None and states_money(unit)
+    return unit if unit is not None and states_money(unit) else None

@@ -86,6 +86,19 @@ REASON_LABELS: Final = {
     "below": ("小于最小值", "below the minimum"),
     "above": ("大于最大值", "above the maximum"),
     "pattern": ("格式不符", "not in the agreed form"),
+    "resident_id": ("身份证号码有误", "wrong identity number"),
+    "credit_code": ("统一社会信用代码有误", "wrong credit code"),
+    "bank_card": ("银行卡号有误", "wrong card number"),
+    "mobile": ("手机号码有误", "wrong mobile number"),
+    "landline": ("固定电话号码有误", "wrong landline number"),
+    "name": ("姓名或名称有误", "wrong name"),
+    "clock_time": ("时间有误", "wrong time of day"),
+    "currency": ("币种有误", "wrong currency"),
+    "merged": ("合并单元格", "merged cells"),
+    "serial": ("日期显示为数字", "date shown as a number"),
+    "day_for_number": ("数字显示为日期", "number shown as a date"),
+    "scaled": ("显示的数与单元格中的数不同", "shown as another number than it is"),
+    "volatile_formula": ("随打开时间变化的公式", "formula with another result each time"),
     "duplicate": ("完全重复的行", "row is there twice"),
     "conflict": ("主键重复且内容不同", "same key, other contents"),
     "short_line": ("列数不足", "too few columns"),
@@ -93,6 +106,8 @@ REASON_LABELS: Final = {
     "long_line": ("行过长", "line too long"),
     "quote": ("引号不配对", "unpaired quote"),
     "control": ("控制字符", "control character"),
+    "line_end": ("换行符不一致", "several lines in one"),
+    "delimiter": ("分隔符与约定不符", "another delimiter"),
     "encoding": ("编码错误", "not in the agreed encoding"),
     "error_cell": ("公式错误值", "error cell"),
     "formula": ("公式无计算结果", "formula without result"),
@@ -100,6 +115,8 @@ REASON_LABELS: Final = {
     "unknown_row": ("无法对应原行", "belongs to no refused row"),
     "loaded_before": ("已入库的行被改动", "a loaded row was changed"),
 }
+
+_OTHER_REASON: Final = ("见各行拒收原因", "see the reason of each row")
 
 
 def returned_path(folder: Path, report: BatchReport) -> Path:
@@ -206,7 +223,8 @@ def summary_lines(
     ]
     if report.refusal is not None:
         lines += [("原因", report.refusal.zh), ("Reason", report.refusal.en)]
-    if (report.rows_quarantined or 0) > len(refused):
+    # Of a file that is refused as a whole the others are sound.
+    if len(refused) == EXPLAINED_ROWS < (report.rows_quarantined or 0):
         lines.append(
             (
                 "说明 Note",
@@ -219,7 +237,7 @@ def summary_lines(
     lines.append(("列 Column", "原因", "Reason", "单元格数 Cells"))
     counts = Counter((cell.heading, cell.code) for row in refused for cell in row.reasons)
     for (heading, code), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        zh, en = REASON_LABELS.get(code, (code, code))
+        zh, en = REASON_LABELS.get(code, _OTHER_REASON)
         lines.append((shown(heading) or "整行 Whole row", zh, en, count))
     return lines
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +28,8 @@ _NUMBER_SHARE = 0.95
 _NAME_SHARE = 0.5
 _SNIFFED_BYTES = 1 << 16
 _DELIMITERS = ",;\t|"
+#: A heading that stands more than once, or an empty one, and its place.
+_PLACED = re.compile(r"(.*?) ?\[column ([0-9]+)\]")
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ class Table:
 def read(path: Path) -> pl.DataFrame:
     """A CSV file (any usual delimiter, UTF-8 or GB18030), a Parquet file or a first sheet.
 
+    A heading that stands more than once is told from its like by its place: `y [column 2]`.
+
     Raises:
         TableRefused: The file is not there, is empty, or is no table.
     """
@@ -60,16 +67,41 @@ def read(path: Path) -> pl.DataFrame:
         if path.suffix.lower() in (".parquet", ".pq"):
             frame = pl.read_parquet(path)
         elif path.suffix.lower() in (".xlsx", ".xls", ".xlsb", ".ods"):
-            frame = pl.read_excel(path)
+            # The headings as they stand: the library makes doubled ones unlike each other.
+            first = pl.read_excel(path, has_header=False, read_options={"n_rows": 1})
+            frame = _name(pl.read_excel(path), [str(cell or "") for cell in first.row(0)])
         else:
             frame = _read_text(path)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError, OSError) as error:
+    except pl.exceptions.NoDataError as error:
         raise TableRefused(
-            f"{path.name} 无法作为表格读取：{error}", f"{path.name} is no table: {error}"
+            f"{path.name} 是空的，连标题行也没有。", f"{path.name} is empty: not even headings"
         ) from error
+    except UnicodeDecodeError as error:
+        raise TableRefused(
+            f"{path.name} 既不是 UTF-8 也不是 GB18030 编码的文本；请另存为 CSV（UTF-8）。",
+            f"{path.name} is text in neither UTF-8 nor GB18030; save it as CSV (UTF-8)",
+        ) from error
+    except (pl.exceptions.PolarsError, ValueError, OSError) as error:
+        raise _unreadable(path, error) from error
     if not frame.height:
         raise TableRefused(f"{path.name} 没有数据行。", f"{path.name} has no rows")
     return frame
+
+
+def _unreadable(path: Path, error: Exception) -> TableRefused:
+    """Why a file is no table; what the library says of it, as its own words."""
+    words = str(error).strip().split("\n")[0]
+    if "found more fields" in words:
+        return TableRefused(
+            f"{path.name} 有的行比标题行的列数多；标题行以上若有表名等内容，请先删去，"
+            "单元格内的分隔符须用引号括起。",
+            f"lines of {path.name} have more cells than there are headings; delete a title above"
+            " the headings, and quote a cell that holds the delimiter",
+        )
+    return TableRefused(
+        f"{path.name} 无法作为表格读取；读取程序的原话：“{words}”。",
+        f"{path.name} cannot be read as a table; the program that reads it says: {words!r}",
+    )
 
 
 def _read_text(path: Path) -> pl.DataFrame:
@@ -84,12 +116,31 @@ def _read_text(path: Path) -> pl.DataFrame:
         delimiter = csv.Sniffer().sniff(head, _DELIMITERS).delimiter
     except csv.Error:
         delimiter = max(_DELIMITERS, key=head.split("\n", 1)[0].count)
-    return pl.read_csv(
+    frame = pl.read_csv(
         text.encode(),
         separator=delimiter,
         null_values=list(MISSING),
         infer_schema_length=None,
     )
+    return _name(frame, next(csv.reader(io.StringIO(head), delimiter=delimiter)))
+
+
+def _name(frame: pl.DataFrame, headings: Sequence[str]) -> pl.DataFrame:
+    """The frame with its headings as they stand; doubled and empty ones by their place."""
+    if len(headings) != frame.width:
+        return frame
+    plain = [heading.strip() for heading in headings]
+    times = Counter(plain)
+    frame.columns = [
+        f"{heading} [column {place}]".strip() if times[heading] > 1 or not heading else heading
+        for place, heading in enumerate(plain, 1)
+    ]
+    return frame
+
+
+def _standing_for(name: str, columns: Sequence[str]) -> list[str]:
+    """The columns whose heading is `name` and stands more than once."""
+    return [each for each in columns if (found := _PLACED.fullmatch(each)) and found[1] == name]
 
 
 def prepare(
@@ -108,25 +159,21 @@ def prepare(
         drop: Columns to leave out: keys, and what is known only afterwards.
 
     Raises:
-        TableRefused: A column is not there, the target has one value or too many, or nothing is
-            left to learn from.
+        TableRefused: A column is not there, the target stands twice, has one value or too many,
+            or nothing is left to learn from.
     """
-    unknown = [name for name in (target, *drop) if name not in frame.columns]
-    if unknown:
-        wanted, there = ", ".join(unknown), ", ".join(frame.columns)
-        raise TableRefused(
-            f"表中没有列 {wanted}；现有列：{there}。",
-            f"the table has no column {wanted}; it has {there}",
-        )
+    left_out = {each for name in drop for each in (name, *_standing_for(name, frame.columns))}
+    _require(frame.columns, target, drop)
     notes: list[str] = []
-    known = frame.filter(pl.col(target).is_not_null())
-    if known.height < frame.height:
-        notes.append(f"{frame.height - known.height} rows have no {target} and are left out.")
+    for name in _doubled(frame.columns):
+        placed = ", ".join(_standing_for(name, frame.columns))
+        notes.append(f"{name} stands more than once as a heading: {placed}.")
+    known = _with_target(frame, target, notes)
     values, is_binary, sought = _target(known.get_column(target), positive)
     kept = [
         column
         for name in known.columns
-        if name != target and name not in drop
+        if name != target and name not in left_out
         if (column := _readable(known.get_column(name), notes)) is not None
     ]
     if not kept:
@@ -135,6 +182,63 @@ def prepare(
         )
     rows = pl.DataFrame(kept)
     return Table(rows, Columns.of(rows, rows.columns), values, is_binary, sought, tuple(notes))
+
+
+def _doubled(columns: Sequence[str]) -> list[str]:
+    """Headings that stand more than once."""
+    placed = [found[1] for each in columns if (found := _PLACED.fullmatch(each)) and found[1]]
+    return list(dict.fromkeys(placed))
+
+
+def _require(columns: Sequence[str], target: str, drop: Sequence[str]) -> None:
+    """Nothing, where the target is one column and what is dropped is there."""
+    if places := _standing_for(target, columns):
+        listed = ", ".join(places)
+        raise TableRefused(
+            f"标题 {target} 出现了 {len(places)} 次；请用 --target 指明是哪一列：{listed}。",
+            f"{target} stands {len(places)} times as a heading; say by --target which is meant:"
+            f" {listed}",
+        )
+    unknown = [
+        name for name in (target, *drop) if name not in columns and not _standing_for(name, columns)
+    ]
+    if not unknown:
+        return
+    wanted, there = ", ".join(unknown), ", ".join(columns)
+    empty = sum(1 for each in columns if (found := _PLACED.fullmatch(each)) and not found[1])
+    is_title = 2 * empty >= len(columns)
+    hint_zh = "第 1 行多为空，像是表名而不是列名；请删去列名以上的行。" if is_title else ""
+    hint = (
+        "; row 1 is mostly empty and looks like a title: delete the rows above the headings"
+        if is_title
+        else ""
+    )
+    raise TableRefused(
+        f"表中没有列 {wanted}；现有列：{there}。{hint_zh}",
+        f"the table has no column {wanted}; it has {there}{hint}",
+    )
+
+
+def _with_target(frame: pl.DataFrame, target: str, notes: list[str]) -> pl.DataFrame:
+    """The rows whose target is known, and what is told of the others."""
+    column = frame.get_column(target)
+    if column.dtype == pl.String:
+        column = column.str.strip_chars()
+        frame = frame.with_columns(column.set(column.is_in(list(MISSING)), None))
+    elif column.dtype.is_float():
+        endless = frame.filter(pl.col(target).is_infinite()).height
+        if endless:
+            notes.append(f"{endless} rows have an infinite {target} and are left out.")
+        frame = frame.filter(~pl.col(target).is_infinite() | pl.col(target).is_null())
+        frame = frame.with_columns(pl.col(target).fill_nan(None))
+    known = frame.filter(pl.col(target).is_not_null())
+    if known.height < frame.height:
+        notes.append(f"{frame.height - known.height} rows have no {target} and are left out.")
+    if not known.height:
+        raise TableRefused(
+            f"列 {target} 没有任何可用的取值。", f"no row has a {target} that can be used"
+        )
+    return known
 
 
 def _target(

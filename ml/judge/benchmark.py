@@ -47,6 +47,9 @@ _TUNED = {
     "model__max_features": [0.3, 0.6, 1.0],
 }
 _TRIALS = 15
+#: Rows that each fold needs: of the rarer class to be there twice, of a quantity to be measured.
+_CLASS_ROWS, _QUANTITY_ROWS = 2, 4
+_FEWEST_FOLDS = 2
 _CONFIDENCE = 0.95
 
 
@@ -96,21 +99,9 @@ def run(table: Table, *, folds: int = 5, repeats: int = 2, is_tuned: bool = Fals
         is_tuned: Whether a boosting tuned by a search of its own is a rival too; takes minutes.
 
     Raises:
-        TableRefused: A class has too few rows to be in each fold twice.
+        TableRefused: There are too few rows for so many folds.
     """
-    if table.is_binary:
-        fewest = int(min(table.target.sum(), len(table.target) - table.target.sum()))
-        if fewest < 2 * folds:
-            raise TableRefused(
-                f"较少的一类只有 {fewest} 行，{folds} 折至少需要 {2 * folds} 行；请减少折数。",
-                f"the rarer class has {fewest} rows, and {folds} folds need {2 * folds}; ask for "
-                "fewer folds",
-            )
-    elif len(table.target) < 4 * folds:
-        raise TableRefused(
-            f"{len(table.target)} 行不足以分成 {folds} 折。",
-            f"{len(table.target)} rows are too few for {folds} folds",
-        )
+    _require_rows(table, folds)
     makers = _makers(table.is_binary, is_tuned)
     rows: list[dict[str, Any]] = []
     with single_thread():
@@ -137,6 +128,27 @@ def run(table: Table, *, folds: int = 5, repeats: int = 2, is_tuned: bool = Fals
         for measure in measures
     )
     return Result(frame, means, differences)
+
+
+def _require_rows(table: Table, folds: int) -> None:
+    """Nothing, where there are rows enough for so many folds."""
+    if table.is_binary:
+        rows = int(min(table.target.sum(), len(table.target) - table.target.sum()))
+        needed, whose_zh, whose = _CLASS_ROWS, "较少的一类只有", "the rarer class has"
+    else:
+        rows = len(table.target)
+        needed, whose_zh, whose = _QUANTITY_ROWS, "表中只有", "there are"
+    if rows >= needed * folds:
+        return
+    most = rows // needed
+    if most >= _FEWEST_FOLDS:
+        advice_zh, advice = f"请用 --folds {most}", f"ask for fewer folds: --folds {most}"
+    else:
+        advice_zh, advice = "行数太少，无法评判", "they are too few to be judged by any"
+    raise TableRefused(
+        f"{whose_zh} {rows} 行，{folds} 折至少需要 {needed * folds} 行；{advice_zh}。",
+        f"{whose} {rows} rows, and {folds} folds need {needed * folds}; {advice}",
+    )
 
 
 def _makers(is_binary: bool, is_tuned: bool) -> Mapping[str, Callable[[Columns], Any]]:

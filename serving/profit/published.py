@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import duckdb
 
-from serving.errors import QueryError
+from serving.errors import QueryError, UnknownMonthError
 from serving.profit.bank import Whole
 from serving.profit.costing import MINUTE
 from serving.profit.evidence import Row
@@ -121,12 +121,12 @@ def require_month(connection: duckdb.DuckDBPyConnection, month: dt.date) -> None
     """Nothing, where a month was published.
 
     Raises:
-        QueryError: It was not.
+        UnknownMonthError: It was not.
     """
     known = months(connection)
     if month not in known:
         first, last = f"{known[0]:%Y-%m}", f"{known[-1]:%Y-%m}"
-        raise QueryError(
+        raise UnknownMonthError(
             f"{month:%Y-%m} 尚未发布；已发布的月份为 {first} 至 {last}。",
             f"{month:%Y-%m} is not published; the months are {first} to {last}",
         )

@@ -30,6 +30,7 @@ reasoned as (
     select
         compared.*,
         case
+            when compared.unusable_code is not null then compared.unusable_code
             when compared.basis_code = 'flow' and compared.covered_rate < compared.minimum_covered_rate
                 then 'not_covered'
             when

@@ -21,6 +21,18 @@ total as (
     group by customer_key, valid_from_date, valid_to_date
 ),
 
+lead as (
+    select
+        customer_key,
+        sum(share_units) as lead_units,
+        count(distinct employee_id) as lead_count,
+        valid_from_date,
+        valid_to_date
+    from {{ ref('int_customer__hold_share') }}
+    where role_code = 'lead'
+    group by customer_key, valid_from_date, valid_to_date
+),
+
 doubt as (
     select
         case when total_units < {{ whole_units() }} then 'below_one' else 'above_one' end as reason_code,
@@ -31,8 +43,18 @@ doubt as (
         valid_to_date
     from total
     where total_units <> {{ whole_units() }}
+    union all
+    select
+        'several_leads' as reason_code,
+        customer_key,
+        'unassigned' as employee_id,
+        {{ from_units('cast(lead_units as bigint)', 8, 12) }} as share_rate,
+        valid_from_date,
+        valid_to_date
+    from lead
+    where lead_count > 1
     {%- for reason, condition in {
-        'customer_unknown': "customer_key = " ~ var('unassigned_pk'),
+        'customer_unknown': 'not is_customer_known',
         'manager_unknown': 'known_id is null',
         'manager_left': 'left_date < valid_to_date',
         'ends_before_it_begins': 'valid_from_date >= valid_to_date',
@@ -61,7 +83,7 @@ doubt as (
     where is_recorded and from_units = to_units and employee_id <> 'unassigned'
 )
 
--- Customers whom no list knows have one key between them.
+-- Of two lines with the same first day and doubt one row is enough.
 select
     cast(reason_code as {{ t_string() }}) as reason_code,
     cast(customer_key as bigint) as customer_key,

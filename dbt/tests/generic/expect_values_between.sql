@@ -1,10 +1,12 @@
-{#- Every value that is there lies between the bounds, both included. -#}
+{#- Every value that is there lies between the bounds, both included: of one column, or of each of several. -#}
 {% test expect_values_between(
-    model, column_name, minimum=none, maximum=none, partition_column=none, grain='day'
+    model, column_name=none, columns=none, minimum=none, maximum=none, partition_column=none, grain='day'
 ) %}
 {%- set limits = [] -%}
-{%- if minimum is not none -%}{%- do limits.append(column_name ~ ' < ' ~ minimum) -%}{%- endif -%}
-{%- if maximum is not none -%}{%- do limits.append(column_name ~ ' > ' ~ maximum) -%}{%- endif -%}
+{%- for column in columns or [column_name] -%}
+{%- if minimum is not none -%}{%- do limits.append(column ~ ' < ' ~ minimum) -%}{%- endif -%}
+{%- if maximum is not none -%}{%- do limits.append(column ~ ' > ' ~ maximum) -%}{%- endif -%}
+{%- endfor -%}
 select *
 from {{ model }}
 where

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -15,8 +17,11 @@ from dagster_project import lease, manifest, replay
 from dagster_project.cli.main import app
 from dagster_project.errors import LeaseHeldError, NightError, WrongUsageError
 from dagster_project.home import Home
+from dagster_project.rule_folder import RULES
 from dagster_project.versions import Versions
 from ingestion.ledger import Ledger
+from serving import connection
+from serving.profit import published
 from tests.unit.dagster_project.test_plan import publish
 
 CADENCE = "visit_cadence"
@@ -143,3 +148,29 @@ def test_what_cannot_be_replayed_is_told_before_anything_is_made(
     assert done.exit_code == code
     assert told in done.stderr
     assert not (tmp_path / "home" / "replays").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"--from": "2024-01"}, "2024-01 is not published"),
+        ({"--rules": "visit_cadence.csv"}, "is a file; name the folder"),
+        ({"--output": "nowhere/figures.xlsx"}, "figures.xlsx cannot be written"),
+        ({"--output": "figures.pdf"}, "written as .csv or .xlsx"),
+    ],
+)
+def test_what_was_mistyped_is_told_before_anything_is_built(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], told: str
+) -> None:
+    """Half a minute of building, and then: no such folder."""
+    monkeypatch.setattr(connection, "connect_current", lambda _: (duckdb.connect(), None))
+    monkeypatch.setattr(published, "months", lambda _: [dt.date(2025, 7, 1), dt.date(2025, 8, 1)])
+    monkeypatch.setattr(replay, "make", lambda *_: pytest.fail("it was built"))
+    (tmp_path / "mine").mkdir()
+    shutil.copyfile(RULES / f"{CADENCE}.csv", tmp_path / "mine" / f"{CADENCE}.csv")
+    given = {"--from": "2025-07", "--to": "2025-08", "--rules": "."} | changed
+    monkeypatch.chdir(tmp_path / "mine")
+    options = [text for option in given.items() for text in option]
+    done = CliRunner().invoke(app, ["replay", *options, "--home", str(home.root)])
+    assert told in done.stderr
+    assert done.exit_code == (1 if "--output" in changed else 2)

@@ -23,7 +23,7 @@ recorded as (
     where customer_pk = {{ var('unassigned_pk') }}
 ),
 
--- A manager whom nobody knows is nobody.
+-- A manager whom nobody knows is nobody; a customer whom nobody knows brings nothing to share.
 line as (
     select
         share.customer_key,
@@ -35,7 +35,7 @@ line as (
     from {{ ref('int_customer__list_share') }} as share
     left join {{ ref('dim_employee') }} as person
         on share.employee_id = person.employee_id and person.is_current
-    where share.customer_key <> {{ var('unassigned_pk') }} and share.valid_from_date < share.valid_to_date
+    where share.is_customer_known and share.valid_from_date < share.valid_to_date
 ),
 
 cut as (

@@ -7,6 +7,13 @@ with line as (
     ) }}
 ),
 
+-- Every number that was ever delivered has a pseudonym, a mistyped one too: known is who is on a list of customers.
+known as (
+    select distinct customer_key
+    from {{ ref('dim_customer') }}
+    where customer_pk <> {{ var('unassigned_pk') }}
+),
+
 dated as (
     select
         line.*,
@@ -21,13 +28,15 @@ dated as (
 )
 
 select
-    cast(coalesce(customer.customer_key, {{ var('unassigned_pk') }}) as bigint) as customer_key,
+    cast(assigned.customer_key as bigint) as customer_key,
     cast(dated.customer_id as {{ t_string() }}) as customer_id,
     cast(dated.employee_id as {{ t_string() }}) as employee_id,
     cast(dated.role_code as {{ t_string() }}) as role_code,
     cast(dated.share_rate as decimal(12, 8)) as share_rate,
     cast(dated.started_date as date) as valid_from_date,
     cast(greatest(least(dated.told_to_date, dated.next_from_date), dated.started_date) as date) as valid_to_date,
-    cast(dated.next_from_date < dated.told_to_date as boolean) as is_overtaken
+    cast(dated.next_from_date < dated.told_to_date as boolean) as is_overtaken,
+    cast(known.customer_key is not null as boolean) as is_customer_known
 from dated
-left join {{ ref('int_customer__assign_key') }} as customer on dated.customer_id = customer.customer_id
+inner join {{ ref('int_customer__assign_key') }} as assigned on dated.customer_id = assigned.customer_id
+left join known on assigned.customer_key = known.customer_key

@@ -22,11 +22,13 @@ with seen as (
         and declaration.period_end_date = flow.period_end_date
 ),
 
--- The share of what he declares that is paid in with us; of a margin the margin itself.
+-- The share of what he declares that is paid in with us; of a margin the margin itself. What is unusable is nobody's
+-- peer.
 measured as (
     select
         seen.*,
         case
+            when seen.unusable_code is not null then null
             when seen.basis_code = 'peers' then seen.declared_value
             when
                 seen.declared_value > 0
@@ -112,6 +114,7 @@ select
     bounded.period_start_date,
     bounded.period_end_date,
     bounded.declared_date,
+    bounded.unusable_code,
     bounded.figure_code,
     bounded.figure_name_zh,
     bounded.figure_name_en,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ingestion.batch import EXPLAINED_ROWS, is_too_much_refused
+from ingestion.returning.slip import SUMMARY_SHEET
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import extract_of
+from tests.unit.ingestion.returning.sent_back import cells, sheet_of
 
 
 def _rows(total: int, wrong: int) -> list[str]:
@@ -54,6 +56,25 @@ def test_contradictions_do(deliver: Deliver) -> None:
     assert "120 行中有 40 行不合格（33%）" in reading.refusal.zh
     assert reading.report.reasons == {"conflict": 40}
     assert reading.rows == []
+
+
+def test_rows_that_contradict_each_other_are_counted_among_the_refused(deliver: Deliver) -> None:
+    """It said 5 of 20, and the sheet listed 9, as if those were the first of more."""
+    rows = _rows(18, 5)
+    other = [row.replace("1.10", "2.20") for row in rows[-2:]]
+    reading = deliver(extract_of(*rows, *other))
+    assert "20 行中有 9 行不合格（45%），超过上限" in reading.refusal.zh
+    assert len(reading.refused) == 9
+    summary = [line[0] for line in cells(sheet_of(reading, SUMMARY_SHEET))]
+    assert "说明 Note" not in summary
+
+
+def test_rows_written_twice_are_told_beside_the_refused(deliver: Deliver) -> None:
+    rows = _rows(20, 6)
+    reading = deliver(extract_of(*rows, rows[-1]))
+    assert "21 行中有 6 行不合格（29%），另有 1 行完全重复，超过上限" in reading.refusal.zh
+    assert "nothing of the file was loaded; 1 more are there twice;" in reading.refusal.en
+    assert len(reading.refused) == 7
 
 
 def test_of_a_wholly_wrong_file_only_the_first_rows_are_explained(deliver: Deliver) -> None:

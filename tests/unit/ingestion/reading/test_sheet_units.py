@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ingestion.contracts import Column
 from tests.unit.ingestion.books import merged, typed
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import AMOUNT, CUSTOMER, SERIAL, XLSX, column, feed
@@ -98,6 +99,20 @@ ROW = ["S1", "甲", 1.5]
             "column 4 (单位) says that amounts are in 万元",
             id="column of units",
         ),
+        pytest.param(
+            [["金额单位:元"], ["流水号", "户名", "金额（万元）"], ROW],
+            WAN,
+            "第 1 行注明金额单位为“元”，而“金额”约定以万元为单位",
+            "row 1 says that amounts are in 元, but the feed takes 金额 in 10,000 yuan",
+            id="remark above a heading that states the feed's own unit",
+        ),
+        pytest.param(
+            [["客户", None, "发生额（元）"], ["流水号", "户名", "金额（万元）"], ROW],
+            WAN,
+            "第 1 行注明金额单位为“发生额（元）”",
+            "row 1 says that amounts are in 发生额（元）",
+            id="group above a heading that states the feed's own unit",
+        ),
     ],
 )
 def test_another_unit_than_the_feeds_refuses_the_file(
@@ -119,7 +134,6 @@ def test_a_group_merged_over_its_columns_speaks_for_each(deliver: Deliver) -> No
     [
         ([["单位：万元"], NAMES], WAN),
         ([["金额单位：万元、%"], ["流水号", "户名", "金额（万元）"]], WAN),
-        ([["单位：元"], ["流水号", "户名", "金额（万元）"]], WAN),
         ([["填报单位：元宝支行"], NAMES], WAN),
         ([["单位：户、万元"], NAMES], WAN),
         ([[None, None, "发生额（万元）"], NAMES], WAN),
@@ -132,6 +146,19 @@ def test_a_group_merged_over_its_columns_speaks_for_each(deliver: Deliver) -> No
 )
 def test_a_unit_that_agrees_is_no_hindrance(deliver: Deliver, rows: Rows, of: Any) -> None:
     reading = deliver(typed(*rows, ROW), of, XLSX)
+    assert reading.values("amount") == [Decimal(15000)]
+
+
+@pytest.mark.parametrize(
+    "beside", [column("cost_amount", "费用", "money", required=False), column("note_text", "说明")]
+)
+def test_a_unit_above_that_is_right_for_another_column_is_no_hindrance(
+    deliver: Deliver, beside: Column
+) -> None:
+    of = feed(SERIAL, CUSTOMER, column("amount", "金额", "money", unit="wan_yuan"), beside)
+    other = "费用" if beside.type == "money" else "注册资本（元）"
+    rows = [["单位：元", None, None, None], ["流水号", "户名", "金额（万元）", other]]
+    reading = deliver(typed(*rows, [*ROW, 300]), of, XLSX)
     assert reading.values("amount") == [Decimal(15000)]
 
 

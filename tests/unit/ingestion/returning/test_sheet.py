@@ -16,14 +16,18 @@ from openpyxl.utils.escape import unescape
 from ingestion.batch import EXPLAINED_ROWS, BatchReport, RefusedCell, RefusedRow
 from ingestion.contracts import Feed
 from ingestion.contracts.load import load_feeds
-from ingestion.returning.sheet import Answer, returned_path, write_returned
+from ingestion.parsing.cell import Verdict
+from ingestion.reading import sheet_settle
+from ingestion.reading.sheet_settle import ODD_REASONS
+from ingestion.returning.sheet import REASON_LABELS, Answer, returned_path, write_returned
 from ingestion.returning.slip import ROWS_SHEET, SUMMARY_SHEET
 from ingestion.sentence import Sentence
-from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, typed, written
+from tests.unit.ingestion.books import DAY, GOOD, HEADING_ROW, merged, typed, written
 from tests.unit.ingestion.conftest import Deliver
 from tests.unit.ingestion.made_up import CSV, ENTRY, NIGHT, XLSX, extract_of, feed
 from tests.unit.ingestion.returning.sent_back import cells, formulas, returned, sheet_of
 
+READING = Path(sheet_settle.__file__).parent
 ACTIVE = ["=1+1", "+86 10", "-3+3", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x","y")', "＝1+1"]
 
 
@@ -55,6 +59,22 @@ def test_the_cells_at_fault_are_marked(deliver: Deliver) -> None:
     sheet = sheet_of(deliver(extract_of("S2||20250131|1,,2|x")), ROWS_SHEET)
     marked = {cell.coordinate for cell in sheet[2] if cell.fill.start_color.rgb == "FFFFC7CE"}
     assert marked == {"E2", "G2"}
+
+
+def test_every_reason_has_words_on_the_summary(deliver: Deliver) -> None:
+    """A clerk read "merged" and "clock_time" where the reason should stand."""
+    codes = {each.name.lower() for each in Verdict if each} | {
+        code for code, _ in ODD_REASONS.values()
+    }
+    called = re.compile(r'(?:refuse_cell\(.*, |^ +)"([a-z_]+)",(?: |$)', re.MULTILINE)
+    for name in ("sheet_settle.py", "sheet_shown.py", "records.py"):
+        codes |= set(called.findall((READING / name).read_text(encoding="utf-8")))
+    assert {"clock_time", "merged", "scaled", "delimiter"} <= codes
+    assert codes <= set(REASON_LABELS)
+    rows = [HEADING_ROW, ["S1", "甲", DAY, 1, None], ["S2", None, None, 2, None]]
+    reading = deliver(typed(*rows, then=merged("B2:B3", "D2:D3")), name=XLSX)
+    told = {line[0]: line[1:] for line in cells(sheet_of(reading, SUMMARY_SHEET))}
+    assert told["金额"][:2] == ["合并单元格", "merged cells"]
 
 
 def test_the_summary_says_what_became_of_the_file(deliver: Deliver) -> None:

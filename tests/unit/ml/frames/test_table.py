@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import polars as pl
 import pytest
 
@@ -94,7 +95,7 @@ def test_gb18030_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [(None, "no file"), ("", "is no table"), ("a,b\n", "no rows")]
+    ("text", "said"), [(None, "no file"), ("", "is empty"), ("a,b\n", "no rows")]
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, text: str | None, said: str) -> None:
     path = tmp_path / "table.csv"
@@ -109,3 +110,88 @@ def test_dates_count_days() -> None:
     frame = made().with_columns(opened=pl.Series(days).cast(pl.Date))
     table = prepare(frame, "Churn")
     assert table.frame["opened"][1] - table.frame["opened"][0] == 3
+
+
+def text(tmp_path: Path, content: str | bytes, name: str = "table.csv") -> Path:
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_an_infinite_target_is_left_out_and_counted() -> None:
+    """400 rows of which 8 were infinite ended in an error that nobody foresaw."""
+    rows = [float("inf") if i in (3, 7) else float("nan") if i == 9 else i * 1.5 for i in range(40)]
+    table = prepare(made().with_columns(Churn=pl.Series(rows)), "Churn")
+    assert len(table.target) == 37
+    assert np.isfinite(table.target).all()
+    assert table.notes[:2] == (
+        "2 rows have an infinite Churn and are left out.",
+        "1 rows have no Churn and are left out.",
+    )
+
+
+def test_a_blank_target_is_missing_and_no_class() -> None:
+    words = ["Yes" if i % 4 == 0 else "  " if i < 6 else "No" for i in range(40)]
+    frame = made().with_columns(Churn=pl.Series(words))
+    for table in (prepare(frame, "Churn"), prepare(frame, "Churn", positive="Yes")):
+        assert len(table.target) == 36
+        assert "4 rows have no Churn" in table.notes[0]
+    with pytest.raises(TableRefused, match="no row has a Churn that can be used"):
+        prepare(made().with_columns(Churn=pl.lit(" ")), "Churn")
+
+
+def test_a_target_that_stands_twice_is_refused_with_its_places(tmp_path: Path) -> None:
+    """The first was taken without a word, and the other one told the answer."""
+    lines = [f"{i % 7},{i % 2},{i % 5},{i % 2}" for i in range(40)]
+    frame = read(text(tmp_path, "a,y,b,y\n" + "\n".join(lines)))
+    with pytest.raises(TableRefused, match=r"y stands 2 times .*: y \[column 2\], y \[column 4\]"):
+        prepare(frame, "y")
+    assert "y [column 4]" in prepare(frame, "y [column 2]", drop=["b"]).columns.numbers
+    assert prepare(frame, "y [column 2]", drop=["y [column 4]"]).columns.numbers == ("a", "b")
+
+
+def test_other_headings_that_stand_twice_are_told_and_dropped_together(tmp_path: Path) -> None:
+    lines = [f"{i % 7},{i % 2},{i % 5},{i % 3}" for i in range(40)]
+    frame = read(text(tmp_path, "a,y,a,b\n" + "\n".join(lines)))
+    told = prepare(frame, "y").notes[0]
+    assert told == "a stands more than once as a heading: a [column 1], a [column 3]."
+    assert prepare(frame, "y", drop=["a"]).columns.numbers == ("b",)
+
+
+def test_doubled_headings_of_a_sheet_are_known_by_their_places(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["a", "y", "y"], *([i % 7, i % 2, i % 3] for i in range(40))):
+        book.active.append(row)
+    book.save(tmp_path / "table.xlsx")
+    assert read(tmp_path / "table.xlsx").columns == ["a", "y [column 2]", "y [column 3]"]
+
+
+def test_a_title_above_the_headings_is_hinted_at(tmp_path: Path) -> None:
+    frame = read(text(tmp_path, "名单,,\na,b,y\n1,2,0\n"))
+    with pytest.raises(TableRefused, match="row 1 is mostly empty and looks like a title") as told:
+        prepare(frame, "y")
+    assert "像是表名" in told.value.sentence[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "zh", "en"),
+    [
+        ("ragged.csv", "a,b\n1,2\n3,4,5\n", "列数多", "more cells than there are headings"),
+        ("gb.csv", b"a,b\n1,\xe3\xff\n", "既不是 UTF-8", "neither UTF-8 nor GB18030"),
+        ("table.parquet", b"PAR?", "原话", "the program that reads it says"),
+    ],
+)
+def test_what_the_library_says_is_its_own_words(
+    tmp_path: Path, name: str, content: str | bytes, zh: str, en: str
+) -> None:
+    with pytest.raises(TableRefused) as told:
+        read(text(tmp_path, content, name))
+    assert zh in told.value.sentence[0]
+    assert en in told.value.sentence[1]
+    assert "truncate_ragged_lines" not in told.value.sentence[0]
+
+
+def test_an_empty_sheet_is_empty(tmp_path: Path) -> None:
+    openpyxl.Workbook().save(tmp_path / "table.xlsx")
+    with pytest.raises(TableRefused, match="is empty: not even headings"):
+        read(tmp_path / "table.xlsx")

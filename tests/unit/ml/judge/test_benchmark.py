@@ -44,6 +44,18 @@ def test_too_few_of_a_class_are_refused() -> None:
         run(prepare(frame, "left"))
 
 
+@pytest.mark.parametrize(
+    ("rows", "folds", "said"),
+    [(5, 5, "ask for fewer folds: --folds 2$"), (3, 2, "too few to be judged by any$")],
+)
+def test_fewer_folds_are_asked_for_only_where_there_are_fewer(
+    rows: int, folds: int, said: str
+) -> None:
+    frame = customers(60).with_columns(left=(pl.int_range(pl.len()) < rows).cast(pl.Int8))
+    with pytest.raises(TableRefused, match=said):
+        run(prepare(frame, "left"), folds=folds)
+
+
 def test_the_command_prints_it_for_a_program(tmp_path: Path) -> None:
     path = tmp_path / "customers.csv"
     customers(240).write_csv(path)
