@@ -32,8 +32,8 @@ class ScoringHeld(MlError):  # noqa: N818
     """The features of today look unlike those of training; scoring them would be a guess."""
 
 
-class TableRefused(MlError):  # noqa: N818
-    """A table that somebody brought cannot be judged: not there, no target, nothing to learn.
+class TypedRefusal(MlError):  # noqa: N818
+    """What somebody asked for by a command cannot be done.
 
     Attributes:
         sentence: The same in Chinese and in English, for whoever typed the command.
@@ -42,3 +42,11 @@ class TableRefused(MlError):  # noqa: N818
     def __init__(self, chinese: str, english: str) -> None:
         super().__init__(english)
         self.sentence = (chinese, english)
+
+
+class TableRefused(TypedRefusal):
+    """A table that somebody brought cannot be judged: not there, no target, nothing to learn."""
+
+
+class RoleRefused(TypedRefusal):
+    """A version cannot get the role that somebody wants for it."""

@@ -121,13 +121,13 @@ def known(error: BaseException) -> NightError | None:
     """The error of the house inside `error`, or None when it is one nobody foresaw."""
     from ingestion.contracts.errors import FeedError
     from ingestion.ledger import DecisionError, LedgerError
-    from ml.errors import TableRefused
+    from ml.errors import TypedRefusal
     from serving.errors import NoGenerationError, ServingError, UnknownCustomerError
 
     if isinstance(error, FeedError):
         told = " ".join(str(error).split("\n"))
         return WrongUsageError(f"接口定义文件有误，请改正后重试：{told}", told)
-    usage = (DecisionError, NoGenerationError, TableRefused, UnknownCustomerError)
+    usage = (DecisionError, NoGenerationError, TypedRefusal, UnknownCustomerError)
     if isinstance(error, usage):
         return WrongUsageError(*error.sentence)
     if isinstance(error, LedgerError | ServingError):
