@@ -17,18 +17,21 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ml.errors import MlError
 from ml.registry import roles
+from ml.registry.signing import is_signed, read_key
 from ml.registry.store import versions
 
-#: Setting the database up takes up to ten seconds, a version a tenth of one.
-_TIMEOUT_SECONDS = 300.0
+#: Setting the database up takes some ten seconds, a version a tenth of one.
+_TIMEOUT_SECONDS = 180.0
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -49,11 +52,14 @@ def draw(path: Path, models_dir: Path, names: list[str], *, key_path: Path) -> s
     Returns:
         Nothing, or one sentence why the record is behind. A training never fails for it.
     """
-    work: dict[str, Any] = {
-        "path": str(path),
-        "models": [_picture(models_dir, name, key_path) for name in names],
-    }
+    # MLflow tries a file that is no database for minutes before it gives up.
+    if why := _unusable(path):
+        return _behind(path, why)
     try:
+        work = {
+            "path": str(path),
+            "models": [_picture(models_dir, name, key_path) for name in names],
+        }
         done = subprocess.run(
             [sys.executable, "-m", "ml.registry.record_process"],
             input=json.dumps(work),
@@ -64,12 +70,24 @@ def draw(path: Path, models_dir: Path, names: list[str], *, key_path: Path) -> s
             timeout=_TIMEOUT_SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except (MlError, OSError, subprocess.TimeoutExpired) as error:
         return _behind(path, type(error).__name__)
     if done.returncode:
         lines = done.stderr.strip().splitlines()
         return _behind(path, lines[-1][:200] if lines else f"exit {done.returncode}")
     return None
+
+
+def _unusable(path: Path) -> str | None:
+    """Why the file as it lies there is no database; nothing where it is one or is yet to be."""
+    if not path.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("pragma quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        return str(error)
+    return None if found == ("ok",) else "its pages are damaged"
 
 
 def _behind(path: Path, why: str) -> str:
@@ -82,12 +100,17 @@ def _behind(path: Path, why: str) -> str:
 def _picture(models_dir: Path, name: str, key_path: Path) -> dict[str, Any]:
     """Everything about one model that the record shows, as plain data."""
     found = []
+    key = read_key(key_path)
     for version in versions(models_dir, name):
         folder = models_dir / name / version
         try:
-            manifest = json.loads((folder / "manifest.json").read_bytes())
-        except (OSError, ValueError):
-            continue  # what does not load is no version, and the night says so
+            content = (folder / "manifest.json").read_bytes()
+            is_ours = is_signed(content, (folder / "manifest.sig").read_bytes(), key)
+        except OSError:
+            continue
+        if not is_ours:
+            continue  # what is not as signed is no version, and the night says so
+        manifest = json.loads(content)
         moment = int((folder / "manifest.json").stat().st_mtime * 1000)
         found.append({"folder": folder.as_uri(), "manifest": manifest, "moment": moment})
     try:

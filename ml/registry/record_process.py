@@ -76,7 +76,7 @@ def _draw_version(client: Any, name: str, experiment: str, each: dict[str, Any])
     tags = {
         "version": manifest["version"],
         "code": manifest["code_version"],
-        "source": manifest["source"],
+        "source": manifest.get("source", "unknown"),
         "data_checksum": training.get("checksum", ""),
         "ships": manifest["scorer"]["ships"],
         "report": f"{each['folder']}/report.json",

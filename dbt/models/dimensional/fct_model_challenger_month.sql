@@ -1,14 +1,50 @@
 -- One row per model and month: champion and challenger of the month's last scoring that both took part in.
--- Both stand on the same customers, so that what differs is the versions and not whom they were asked of.
+{{ partitioned_from_month('month_date') }}
 {{ config(tags=['after_scores']) }}
-with latest as (
+{%- set first_month = rebuilt_from('fct_model_challenger_month', unfinished='1 = 0') %}
+-- Both stand on the same customers, so that what differs is the versions and not whom they were asked of.
+with scoring as (
+    select
+        model_name,
+        {{ month_first('observation_date') }} as month_date,
+        max(observation_date) as observation_date
+    from {{ ref('stg_ml__customer_score') }}
+    where
+        role = 'challenger'
+        and observation_date <= {{ business_date() }}
+        {%- if first_month %}
+        and {{ from_month_on('observation_date', first_month) }}
+        {%- endif %}
+    group by model_name, {{ month_first('observation_date') }}
+),
+
+delivered as (
+    select
+        delivered.customer_key,
+        delivered.observation_date,
+        delivered.model_name,
+        delivered.model_version,
+        delivered.role,
+        delivered.score,
+        delivered.scored_rank,
+        delivered.business_date,
+        delivered.batch_precedence,
+        delivered.batch_id,
+        delivered.source_sheet,
+        delivered.source_row
+    from {{ ref('stg_ml__customer_score') }} as delivered
+    inner join scoring
+        on delivered.model_name = scoring.model_name
+        and delivered.observation_date = scoring.observation_date
+),
+
+latest as (
     {{ pick_latest_small(
-        ref('stg_ml__customer_score'),
+        'delivered',
         key=['customer_key', 'observation_date', 'model_name', 'role'],
         columns=[
             'customer_key', 'observation_date', 'model_name', 'model_version', 'role', 'score', 'scored_rank',
         ],
-        where='observation_date <= ' ~ business_date(),
     ) }}
 ),
 
@@ -16,7 +52,6 @@ paired as (
     select
         champion.model_name,
         champion.observation_date,
-        {{ month_first('champion.observation_date') }} as month_date,
         champion.model_version as champion_version,
         challenger.model_version as challenger_version,
         champion.score as champion_score,
@@ -32,47 +67,34 @@ paired as (
     where champion.role = 'champion' and challenger.role = 'challenger'
 ),
 
-last_scoring as (
-    select
-        model_name,
-        month_date,
-        max(observation_date) as observation_date
-    from paired
-    group by model_name, month_date
-),
-
 compared as (
     select
-        paired.model_name,
-        paired.month_date,
-        paired.observation_date,
-        max(paired.champion_version) as champion_version,
-        max(paired.challenger_version) as challenger_version,
+        model_name,
+        observation_date,
+        max(champion_version) as champion_version,
+        max(challenger_version) as challenger_version,
         count(*) as customer_count,
-        avg(paired.champion_score) as champion_mean_score,
-        avg(paired.challenger_score) as challenger_mean_score,
-        avg(abs(paired.challenger_score - paired.champion_score)) as mean_distance,
-        corr(paired.champion_rank, paired.challenger_rank) as rank_correlation,
-        sum(case when paired.champion_rank * 10 <= paired.scored_count then 1 else 0 end) as top_count,
+        avg(champion_score) as champion_mean_score,
+        avg(challenger_score) as challenger_mean_score,
+        avg(abs(challenger_score - champion_score)) as mean_distance,
+        corr(champion_rank, challenger_rank) as rank_correlation,
+        sum(case when champion_rank * 10 <= scored_count then 1 else 0 end) as top_count,
         sum(
             case
                 when
-                    paired.champion_rank * 10 <= paired.scored_count
-                    and paired.challenger_rank * 10 <= paired.scored_count
+                    champion_rank * 10 <= scored_count
+                    and challenger_rank * 10 <= scored_count
                     then 1
                 else 0
             end
         ) as shared_top_count
     from paired
-    inner join last_scoring
-        on paired.model_name = last_scoring.model_name
-        and paired.observation_date = last_scoring.observation_date
-    group by paired.model_name, paired.month_date, paired.observation_date
+    group by model_name, observation_date
 )
 
 select
     cast(model_name as {{ t_string() }}) as model_name,
-    cast(month_date as date) as month_date,
+    cast({{ month_first('observation_date') }} as date) as month_date,
     cast(observation_date as date) as observation_date,
     cast(champion_version as {{ t_string() }}) as champion_version,
     cast(challenger_version as {{ t_string() }}) as challenger_version,
