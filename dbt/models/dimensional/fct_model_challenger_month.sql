@@ -99,10 +99,10 @@ select
     cast(champion_version as {{ t_string() }}) as champion_version,
     cast(challenger_version as {{ t_string() }}) as challenger_version,
     cast(customer_count as bigint) as customer_count,
-    cast(champion_mean_score as double) as champion_mean_score,
-    cast(challenger_mean_score as double) as challenger_mean_score,
-    cast(mean_distance as double) as mean_distance,
-    cast(rank_correlation as double) as rank_correlation,
+    cast(round(champion_mean_score, 9) as double) as champion_mean_score,
+    cast(round(challenger_mean_score, 9) as double) as challenger_mean_score,
+    cast(round(mean_distance, 9) as double) as mean_distance,
+    cast(round(rank_correlation, 9) as double) as rank_correlation,
     cast(top_count as bigint) as top_count,
     cast(shared_top_count as bigint) as shared_top_count
 from compared
