@@ -133,7 +133,7 @@ def _link_lake(home: Home, nested: Home, ledger: Ledger, until: dt.date) -> None
 
 
 def _copy_models(home: Home, nested: Home, until: dt.date) -> None:
-    """Model versions whose training knew nothing later, and the lists of those withdrawn."""
+    """Model versions whose training knew nothing later, and the roles of today."""
     for name in sorted(home.models.iterdir()) if home.models.exists() else ():
         for entry in sorted(name.iterdir()) if name.is_dir() else ():
             target = nested.models / name.name / entry.name

@@ -85,6 +85,11 @@ class Home:
         return self.root / "models"
 
     @property
+    def mlflow(self) -> Path:
+        """The record of trainings that people look at; drawn anew from the signed versions."""
+        return self.root / "mlflow.sqlite"
+
+    @property
     def pseudonym_key(self) -> Path:
         """The key of the pseudonyms; readable by its owner only."""
         return self.root / "vault" / "pseudonym.key"

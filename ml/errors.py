@@ -33,10 +33,10 @@ class ScoringHeld(MlError):  # noqa: N818
 
 
 class InputRefused(MlError):  # noqa: N818
-    """What a model or a judge was handed cannot be used: one class only, gaps, nothing to learn.
+    """What was asked for cannot be done with what was handed over, as the sentence says.
 
     Attributes:
-        sentence: The same in Chinese and in English, for whoever reads the night's report.
+        sentence: The same in Chinese and in English, for whoever asked.
     """
 
     def __init__(self, chinese: str, english: str) -> None:
@@ -46,3 +46,7 @@ class InputRefused(MlError):  # noqa: N818
 
 class TableRefused(InputRefused):
     """A table that somebody brought cannot be judged: not there, no target, nothing to learn."""
+
+
+class RoleRefused(InputRefused):
+    """A version cannot get the role that somebody wants for it."""

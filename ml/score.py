@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,8 @@ from ml.models.pipelines import Array, Attribution, inputs
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.registry.store import LoadedModel
 
+Role = Literal["champion", "challenger"]
+
 REASON_COUNT = 3
 #: Columns of the feeds ml__customer_score and ml__customer_score_reason, in their order.
 SCORE_SCHEMA = {
@@ -25,6 +27,7 @@ SCORE_SCHEMA = {
     "observation_date": pl.Date,
     "model_name": pl.String,
     "model_version": pl.String,
+    "role": pl.String,
     "score": pl.Float64,
     "scored_rank": pl.Int64,
 }
@@ -40,7 +43,10 @@ REASON_SCHEMA = {
 
 @dataclass(frozen=True)
 class ScoreResult:
-    """Scores and reasons of one model and observation date, in the columns of their feeds."""
+    """Scores and reasons of one model and observation date, in the columns of their feeds.
+
+    A challenger gives no reasons: nobody is told of its scores.
+    """
 
     scores: pl.DataFrame
     reasons: pl.DataFrame
@@ -65,7 +71,11 @@ class ScoreResult:
 
 
 def score(
-    model: LoadedModel, frame: pl.DataFrame, *, features: tuple[Feature, ...] = FEATURES
+    model: LoadedModel,
+    frame: pl.DataFrame,
+    *,
+    role: Role = "champion",
+    features: tuple[Feature, ...] = FEATURES,
 ) -> ScoreResult:
     """Score every row of the frame.
 
@@ -76,6 +86,7 @@ def score(
     Args:
         model: A version that the registry let pass.
         frame: ``ftr_customer`` of one observation date: keys and features, nothing else.
+        role: As what the version scores; only a champion gives reasons.
         features: The feature contract.
 
     Raises:
@@ -103,16 +114,19 @@ def score(
         {
             **origin,
             "model_version": pl.repeat(model.version, len(keys), eager=True),
+            "role": pl.repeat(role, len(keys), eager=True),
             "score": scores,
             "scored_rank": _ranks(scores, keys.to_numpy()),
         },
         schema=SCORE_SCHEMA,
     )
-    why = model.scorer.explain(columns)
-    reasons = _top_reasons(pl.DataFrame(origin), why)
+    reasons = pl.DataFrame(schema=REASON_SCHEMA)
+    if role == "champion":
+        reasons = _top_reasons(pl.DataFrame(origin), model.scorer.explain(columns))
     report = {
         "model_name": model.name,
         "model_version": model.version,
+        "role": role,
         "ships": model.scorer.ships,
         "observation_date": dates[0].isoformat(),
         "row_count": table.height,

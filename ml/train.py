@@ -69,6 +69,7 @@ def train(
     *,
     key_path: Path,
     code_version: str = "unknown",
+    source: str = "unknown",
     max_train_rows: int = MAX_TRAIN_ROWS,
     features: tuple[Feature, ...] = FEATURES,
 ) -> TrainedModel:
@@ -82,6 +83,7 @@ def train(
         as_of: Business date of the night: the last date that anything here may know.
         key_path: File of the signing key, made with mode 0600 when missing.
         code_version: Version of the code, for the manifest.
+        source: Generation or run that the frame was read from, for the manifest.
         max_train_rows: Upper bound of training rows; whole customers are left out by hash.
         features: The feature contract.
 
@@ -108,6 +110,7 @@ def train(
         as_of,
         key_path=key_path,
         code_version=code_version,
+        source=source,
         features=features,
     )
     return TrainedModel(model_name, version, not is_better, {"version": version, **report})

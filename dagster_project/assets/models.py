@@ -78,6 +78,7 @@ def _train(session: NightSession, name: str) -> models.Trained:
             night.build.database("crm"),
             night.request.business_date,
             night.versions.code,
+            source=f"run {night.run_id}",
             is_forced=False,
         )
     night.details.setdefault("models", {})[name] = {

@@ -17,6 +17,7 @@ from dagster_project.cli import (
     feeds,
     generations,
     ml,
+    ml_versions,
     reconcile,
     replay,
     sql,
@@ -62,6 +63,11 @@ app.command("what-if", rich_help_panel=PUBLISHED)(what_if.what_if)
 app.command("replay", rich_help_panel=PUBLISHED)(replay.replay)
 app.command("generations", rich_help_panel=PUBLISHED)(generations.generations)
 app.command("rollback", rich_help_panel=PUBLISHED)(generations.rollback)
+ml.app.command("list")(ml_versions.list_versions)
+ml.app.command("compare")(ml_versions.compare)
+ml.app.command("promote")(ml_versions.promote)
+ml.app.command("rollback")(ml_versions.rollback)
+ml.app.command("withdraw")(ml_versions.withdraw)
 app.add_typer(ml.app, name="ml", rich_help_panel=PUBLISHED)
 app.command("demo", rich_help_panel=BEGIN)(demo.demo)
 app.command("doctor", rich_help_panel=BEGIN)(doctor.doctor)

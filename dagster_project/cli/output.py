@@ -121,7 +121,7 @@ def known(error: BaseException) -> NightError | None:
     """The error of the house inside `error`, or None when it is one nobody foresaw."""
     from ingestion.contracts.errors import FeedError
     from ingestion.ledger import DecisionError, LedgerError
-    from ml.errors import TableRefused
+    from ml.errors import InputRefused
     from serving.errors import (
         NoGenerationError,
         ServingError,
@@ -135,7 +135,7 @@ def known(error: BaseException) -> NightError | None:
     usage = (
         DecisionError,
         NoGenerationError,
-        TableRefused,
+        InputRefused,
         UnknownCustomerError,
         UnknownMonthError,
     )

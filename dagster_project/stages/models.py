@@ -51,9 +51,16 @@ class Trained:
 
 
 def train(
-    home: Home, name: str, database: Path, as_of: dt.date, code_version: str, *, is_forced: bool
+    home: Home,
+    name: str,
+    database: Path,
+    as_of: dt.date,
+    code_version: str,
+    *,
+    source: str,
+    is_forced: bool,
 ) -> Trained:
-    """Train one model unless a usable version is stored.
+    """Train one model unless a usable version is stored, and give the new version its role.
 
     Args:
         home: Where models and the signing key lie.
@@ -61,18 +68,21 @@ def train(
         database: The crm file to read features from, read-only.
         as_of: The last date that the training may know.
         code_version: Goes into the model's manifest.
+        source: Generation or run that the file belongs to; goes there too.
         is_forced: Train even though a usable version is there (the monthly retraining).
     """
     from ml.errors import FrameRefused, ModelRefused, NoModel, NotEnoughHistory
-    from ml.registry.store import load_newest
+    from ml.registry.changes import enter
+    from ml.registry.store import load_champion
     from ml.train import train as fit
 
     refused = ""
     if not is_forced:
         try:
-            found = load_newest(home.models, name, key_path=home.model_key).model
-            report = dict(found.manifest.get("metrics") or {})
-            return Trained(name, "kept", found.version, f"model {found.version} is used", report)
+            found = load_champion(home.models, name, key_path=home.model_key)
+            report = dict(found.model.manifest.get("metrics") or {})
+            told = " ".join((f"model {found.model.version} is used", *found.refusals))
+            return Trained(name, "kept", found.model.version, told, report)
         except NoModel as error:
             refused = "" if "has been trained yet" in str(error) else f" ({error})"
         except FileNotFoundError:
@@ -80,16 +90,41 @@ def train(
     frame = read_training_rows(database)
     try:
         trained = fit(
-            name, frame, home.models, as_of, key_path=home.model_key, code_version=code_version
+            name,
+            frame,
+            home.models,
+            as_of,
+            key_path=home.model_key,
+            code_version=code_version,
+            source=source,
+        )
+        entry = enter(
+            home.models, name, trained.version, frame, at=moment(), key_path=home.model_key
         )
     except NotEnoughHistory as error:
         return Trained(name, "not enough history", None, f"{error}{refused}")
     except (FrameRefused, ModelRefused) as error:
         # Profit and performance do not wait for a model; the warning stays on the asset.
         return Trained(name, "refused", None, f"{error}{refused}")
-    rival = "; the baseline scores" if trained.is_baseline_shipped else ""
-    told = f"model {trained.version} was trained{compared(name, trained.report)}{rival}{refused}"
-    return Trained(name, "trained", trained.version, told, trained.report)
+    rival = "; its baseline scores" if trained.is_baseline_shipped else ""
+    told = f"model {trained.version} was trained{compared(name, trained.report)}{rival}"
+    told = f"{told}; {entry.told}{refused}"
+    if unrecorded := record(home):
+        told = f"{told}. {unrecorded}"
+    report = {**trained.report, "contest": entry.contest.figures() if entry.contest else None}
+    return Trained(name, "trained", entry.roles.champion, told, report)
+
+
+def record(home: Home) -> str | None:
+    """Bring the MLflow record up to date; one sentence where it is behind, which stops nothing."""
+    from ml.registry.record import draw
+
+    return draw(home.mlflow, home.models, list(MODEL_NAMES), key_path=home.model_key)
+
+
+def moment() -> str:
+    """Now, for a record of who decided when; no figure rests on it."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def retrain(home: Home, name: str) -> Trained:
@@ -99,6 +134,25 @@ def retrain(home: Home, name: str) -> Trained:
         NightError: Nothing is published yet.
         LeaseHeldError: A night is running.
     """
+    published, database = published_file(home)
+    with lease.hold(home.lease):
+        return train(
+            home,
+            name,
+            database,
+            published.business_date,
+            Versions.now(None).code,
+            source=f"generation {published.number}",
+            is_forced=True,
+        )
+
+
+def published_file(home: Home) -> tuple[generations.Generation, Path]:
+    """The published generation, and its file of features and facts.
+
+    Raises:
+        NightError: Nothing is published yet.
+    """
     published = generations.current(home.warehouse)
     if published is None:
         raise NightError(
@@ -106,16 +160,7 @@ def retrain(home: Home, name: str) -> Trained:
             "nothing is published yet, so there is nothing to learn from; run a night first:"
             " crm run",
         )
-    folder = generations.folder_of(home.warehouse, published.number)
-    with lease.hold(home.lease):
-        return train(
-            home,
-            name,
-            folder / "crm.duckdb",
-            published.business_date,
-            Versions.now(None).code,
-            is_forced=True,
-        )
+    return published, generations.folder_of(home.warehouse, published.number) / "crm.duckdb"
 
 
 def compared(name: str, report: dict[str, Any]) -> str:
@@ -144,10 +189,6 @@ def score(night: Night) -> list[Scored]:
     """
     import polars as pl
 
-    from ml.errors import FrameRefused, NoModel, ScoringHeld
-    from ml.registry.store import load_newest
-    from ml.score import score as predict
-
     if night.build is None:
         raise NoBuildError.to("评分", "score")
     features = read_features(night.build.database("crm"), night.request.business_date)
@@ -159,25 +200,53 @@ def score(night: Night) -> list[Scored]:
         if features.is_empty():
             results.append(Scored(name, 0, "there is no customer to score"))
             continue
-        try:
-            model = load_newest(night.home.models, name, key_path=night.home.model_key).model
-            result = predict(model, features)
-            result.check_complete(features["customer_key"])
-        except (NoModel, FileNotFoundError) as error:
-            results.append(Scored(name, 0, str(error)))
-            continue
-        except (ScoringHeld, FrameRefused) as error:
-            results.append(Scored(name, 0, str(error), is_held=True))
-            continue
-        scores.append(result.scores)
-        reasons.append(result.reasons)
-        told = f"{result.scores.height:,} customers scored by {model.version}"
-        results.append(Scored(name, result.scores.height, told, report=result.report))
+        told, landed = _score_one(night.home, name, features)
+        results.append(told)
+        if landed is not None:
+            scores.append(landed[0])
+            reasons.append(landed[1])
     night.reporter.progress("", len(MODEL_NAMES), len(MODEL_NAMES))
     if scores:
         land(night, SCORE_FEED, pl.concat(scores))
         land(night, REASON_FEED, pl.concat(reasons))
     return results
+
+
+def _score_one(
+    home: Home, name: str, features: pl.DataFrame
+) -> tuple[Scored, tuple[pl.DataFrame, pl.DataFrame] | None]:
+    """What becomes of one model tonight: (what is told, scores of both roles and reasons).
+
+    The challenger scores beside the champion, and what stops it stops nobody else.
+    """
+    import polars as pl
+
+    from ml.errors import FrameRefused, ModelRefused, NoModel, ScoringHeld
+    from ml.registry.store import load_challenger, load_champion
+    from ml.score import score as predict
+
+    keys = features["customer_key"]
+    try:
+        found = load_champion(home.models, name, key_path=home.model_key)
+        result = predict(found.model, features)
+        result.check_complete(keys)
+    except (NoModel, FileNotFoundError) as error:
+        return Scored(name, 0, str(error)), None
+    except (ScoringHeld, FrameRefused) as error:
+        return Scored(name, 0, str(error), is_held=True), None
+    told = f"{result.scores.height:,} customers scored by {found.model.version}"
+    scores = [result.scores]
+    try:
+        challenger = load_challenger(home.models, name, key_path=home.model_key)
+        if challenger is not None:
+            beside = predict(challenger, features, role="challenger")
+            beside.check_complete(keys)
+            scores.append(beside.scores)
+            told = f"{told}, beside it by {challenger.version}"
+    except (ModelRefused, ScoringHeld, FrameRefused) as error:
+        told = f"{told}; its challenger does not score: {error}"
+    scored = Scored(name, result.scores.height, told, report=result.report)
+    return scored, (pl.concat(scores), result.reasons)
 
 
 def land(night: Night, feed: str, frame: pl.DataFrame) -> None:

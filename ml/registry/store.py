@@ -8,7 +8,7 @@ A version is a folder ``models/<name>/<version>/``:
     manifest.json   SHA-256 of the files above, software versions, feature contract, training window
     manifest.sig    HMAC-SHA256 of the manifest under a key that lies outside the folder
 
-``models/<name>/withdrawn.json`` (signed too) lists versions that must not score any more.
+Which of them scores stands in :mod:`ml.registry.roles`.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ import skops.io
 from ml.errors import ModelRefused, NoModel
 from ml.frames.features import FEATURES, Feature, as_schema
 from ml.models.scorer import Scorer
+from ml.registry import roles
 from ml.registry.signing import (
     ensure_key,
     is_signed,
     read_key,
-    replace_synced,
     sha256,
     sign,
     sync_folder,
@@ -50,10 +50,12 @@ TRUSTED_TYPES = frozenset(
     {
         # The type of the values that an imputer was fitted on; plain data.
         "numpy.dtype",
+        # Ours: plain numbers and scikit-learn estimators inside.
         "ml.frames.columns.Curve",
         "ml.frames.columns.EmptyAsNil",
         "ml.models.blend.BlendedClassifier",
         "ml.models.blend.BlendedRegressor",
+        # How an encoder deals rows out when it is fitted; a count and a seed.
         "sklearn.model_selection._split.KFold",
         "sklearn.model_selection._split.StratifiedKFold",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
@@ -76,7 +78,7 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class Found:
-    """The newest version that may be used, and why newer ones may not."""
+    """The version that scores, and why those that should have scored before it may not."""
 
     model: LoadedModel
     refusals: tuple[str, ...]
@@ -117,6 +119,7 @@ def save(
     *,
     key_path: Path,
     code_version: str,
+    source: str = "unknown",
     features: tuple[Feature, ...] = FEATURES,
 ) -> str:
     """Write one version, whole or not at all, and return its name.
@@ -129,6 +132,7 @@ def save(
         as_of: Last date that the training knew.
         key_path: File of the signing key; made with mode 0600 when missing.
         code_version: Version of this code, as the caller knows it.
+        source: Generation or run whose rows were learnt from.
         features: The contract that the scorer was trained on.
     """
     key = ensure_key(key_path)
@@ -150,6 +154,7 @@ def save(
             "version": version,
             "as_of": as_of.isoformat(),
             "code_version": code_version,
+            "source": source,
             "software": software(),
             "scorer": scorer.settings(),
             "features": as_schema(features),
@@ -189,7 +194,7 @@ def load(
     key = read_key(key_path)
     folder = models_dir / name / version
     who = f"Model {name} {version}"
-    if version in withdrawn(models_dir, name, key_path=key_path):
+    if version in roles.read(models_dir, name, key_path=key_path).withdrawn:
         raise ModelRefused(f"{who} was withdrawn.")
     manifest = _signed_json(folder / "manifest.json", folder / "manifest.sig", key, who)
     if (manifest.get("format"), manifest.get("name"), manifest.get("version")) != (
@@ -213,60 +218,54 @@ def load(
     return LoadedModel(name=name, version=version, scorer=scorer, manifest=manifest)
 
 
-def load_newest(
+def load_champion(
     models_dir: Path,
     name: str,
     *,
     key_path: Path,
     features: tuple[Feature, ...] = FEATURES,
 ) -> Found:
-    """The newest version that may be used; refused ones are told, never silently skipped.
+    """The champion, or the one before it where it may not be used; refusals are told.
+
+    A challenger never stands in: nothing has shown yet that it is fit to.
 
     Raises:
         NoModel: There is none; the sentence says why each one there was refused.
     """
+    try:
+        standing = roles.read(models_dir, name, key_path=key_path)
+    except ModelRefused as refusal:
+        raise NoModel(f"No usable {name} model. {refusal}") from None
+    if standing.champion is None:
+        gone = f" {len(standing.withdrawn)} versions were withdrawn." if standing.withdrawn else ""
+        raise NoModel(f"No {name} model has been trained yet.{gone}")
     refusals: list[str] = []
-    for version in reversed(versions(models_dir, name)):
+    for version in (standing.champion, *standing.champions_before()):
         try:
             model = load(models_dir, name, version, key_path=key_path, features=features)
         except ModelRefused as refusal:
             refusals.append(str(refusal))
             continue
         return Found(model, tuple(refusals))
-    if refusals:
-        raise NoModel(f"No usable {name} model. {' '.join(refusals)}")
-    raise NoModel(f"No {name} model has been trained yet.")
+    raise NoModel(f"No usable {name} model. {' '.join(refusals)}")
 
 
-def withdraw(models_dir: Path, name: str, version: str, *, key_path: Path) -> list[str]:
-    """Take a version out of use for good; the one before it scores from then on."""
-    key = read_key(key_path)
-    if version not in versions(models_dir, name):
-        raise NoModel(f"There is no version {version} of model {name}.")
-    listed = sorted({*withdrawn(models_dir, name, key_path=key_path), version})
-    content = _json({"name": name, "withdrawn": listed})
-    folder = models_dir / name
-    # The list and its signature travel in one file, so that they are replaced in one step.
-    replace_synced(folder / "withdrawn.json", sign(content, key).encode() + b"\n" + content)
-    return listed
-
-
-def withdrawn(models_dir: Path, name: str, *, key_path: Path) -> list[str]:
-    """Versions taken out of use.
+def load_challenger(
+    models_dir: Path,
+    name: str,
+    *,
+    key_path: Path,
+    features: tuple[Feature, ...] = FEATURES,
+) -> LoadedModel | None:
+    """The challenger, or nothing where there is none.
 
     Raises:
-        ModelRefused: The list was tampered with; then no version of the model is trusted.
+        ModelRefused: One sentence why it may not be used.
     """
-    path = models_dir / name / "withdrawn.json"
-    if not path.exists():
-        return []
-    signature, _, content = path.read_bytes().partition(b"\n")
-    if not is_signed(content, signature, read_key(key_path)):
-        raise ModelRefused(f"The list of withdrawn versions of model {name} is not as signed.")
-    listed = json.loads(content)
-    if listed["name"] != name:
-        raise ModelRefused(f"The list of withdrawn versions of model {name} is another model's.")
-    return list(listed["withdrawn"])
+    version = roles.read(models_dir, name, key_path=key_path).challenger
+    if version is None:
+        return None
+    return load(models_dir, name, version, key_path=key_path, features=features)
 
 
 def _json(content: Any) -> bytes:

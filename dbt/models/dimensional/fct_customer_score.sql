@@ -1,4 +1,4 @@
--- One row per customer, model and month: the score of the last scoring of the month.
+-- One row per customer, model and month: the champion's score of the last scoring of the month.
 {{ partitioned_from_month('month_date') }}
 {{ config(tags=['after_scores']) }}
 {%- set first_month = rebuilt_from('fct_customer_score', unfinished='1 = 0') %}
@@ -11,7 +11,8 @@ with scoring as (
         max(observation_date) as observation_date
     from {{ ref('stg_ml__customer_score') }}
     where
-        observation_date <= {{ business_date() }}
+        role = 'champion'
+        and observation_date <= {{ business_date() }}
         {%- if first_month %}
         and {{ from_month_on('observation_date', first_month) }}
         {%- endif %}
@@ -35,6 +36,7 @@ delivered as (
     inner join scoring
         on delivered.model_name = scoring.model_name
         and delivered.observation_date = scoring.observation_date
+    where delivered.role = 'champion'
 ),
 
 latest as (

@@ -36,8 +36,8 @@ def test_both_models_learn_from_the_published_files(
     publish(home, "2025-12-31", number=4)
     asked: list[tuple[Any, ...]] = []
 
-    def train(place: Home, name: str, *rest: Any, is_forced: bool) -> models.Trained:
-        asked.append((name, *rest[:2], is_forced))
+    def train(place: Home, name: str, *rest: Any, source: str, is_forced: bool) -> models.Trained:
+        asked.append((name, *rest[:2], source, is_forced))
         version = "v1" if name == "value" else None
         return models.Trained(name, "trained", version, f"{name} told")
 
@@ -45,7 +45,7 @@ def test_both_models_learn_from_the_published_files(
     done = CliRunner().invoke(app, ["ml", "train", "--json"])
     database = generations.folder_of(home.warehouse, 4) / "crm.duckdb"
     date = dt.date(2025, 12, 31)
-    assert asked == [(name, database, date, True) for name in ("churn", "value")]
+    assert asked == [(name, database, date, "generation 4", True) for name in ("churn", "value")]
     assert [each["told"] for each in json.loads(done.stdout)] == ["churn told", "value told"]
     assert done.exit_code == 1, "one model could not be trained"
 

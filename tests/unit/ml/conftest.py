@@ -20,10 +20,12 @@ from ml.frames.features import (
 )
 from ml.frames.split import add_months
 from ml.models.value import VALUE_BASELINE_COLUMN
-from ml.registry.store import LoadedModel, load_newest
+from ml.registry.changes import enter
+from ml.registry.store import LoadedModel, load_champion
 from ml.train import TrainedModel, train
 
 AS_OF = date(2025, 12, 31)
+AT = "2026-01-01T05:00:00+00:00"
 #: Months that the labels look ahead, so those of October on are unknown at the year's end.
 REACH = 3
 #: The windows of March are cut short by the start of the history: it neither teaches nor judges.
@@ -114,7 +116,7 @@ class Bank:
         return {CHANGE, VISITS, HIDDEN, OWES}
 
     def loaded(self, name: str) -> LoadedModel:
-        return load_newest(self.models, name, key_path=self.key).model
+        return load_champion(self.models, name, key_path=self.key).model
 
 
 @pytest.fixture(scope="session")
@@ -135,6 +137,8 @@ def bank(frame: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Bank:
         name: train(name, frame, home / "models", AS_OF, key_path=home / "key", code_version="test")
         for name in ("churn", "value")
     }
+    for name, each in trained.items():
+        enter(home / "models", name, each.version, frame, at=AT, key_path=home / "key")
     return Bank(frame, home / "models", home / "key", trained)
 
 
@@ -144,7 +148,8 @@ def copy_of(bank: Bank, tmp_path: Path) -> Callable[[], Bank]:
 
     def copy() -> Bank:
         shutil.copytree(bank.models, tmp_path / "models", dirs_exist_ok=True)
-        shutil.copy(bank.key, tmp_path / "key")
+        for path in bank.key.parent.glob("key*"):
+            shutil.copy(path, tmp_path / path.name)
         return Bank(bank.frame, tmp_path / "models", tmp_path / "key", bank.trained)
 
     return copy

@@ -1,0 +1,237 @@
+"""`crm ml list, compare, promote, rollback, withdraw`: which version scores, and who said so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from dagster_project.cli.output import (
+    HomeOption,
+    JsonOption,
+    console,
+    guarded,
+    home_of,
+    parse_date,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from ml.registry.contest import Contest
+    from ml.registry.roles import Roles
+
+_PLACES = 4
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The model: churn or value.")]
+BecauseOption = Annotated[
+    str, typer.Option("--because", metavar="TEXT", help="Why; it is signed and kept.")
+]
+ByOption = Annotated[str, typer.Option("--by", metavar="WHO", help="Who approves; kept too.")]
+
+
+@guarded
+def list_versions(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="One model; all unless given.")
+    ] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """List the versions of the models, newest first, with their roles.
+
+    Example: crm ml list churn
+    """
+    from dagster_project.stages import models, registry
+
+    place = home_of(home)
+    names = models.MODEL_NAMES if name is None else (name,)
+    found = [each for one in names for each in registry.listed(place, one)]
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        console.print("尚无模型版本。No version is stored yet.")
+        return
+    table = Grid(show_edge=False, header_style="bold", pad_edge=False)
+    for heading in ("model 模型", "version 版本", "role 角色", "scores by", "last change 最近变更"):
+        table.add_column(heading, no_wrap=heading != "last change 最近变更")
+    for each in found:
+        table.add_row(
+            each["name"],
+            each["version"],
+            _role(each["role"]),
+            each["ships"] or "",
+            _change(each["last_change"]),
+        )
+    console.print(table)
+
+
+def _role(role: str | None) -> str:
+    """A role in both languages and its colour."""
+    words = {
+        "champion": "[green]champion 现役[/]",
+        "challenger": "[yellow]challenger 挑战[/]",
+        "withdrawn": "[red]withdrawn 已撤回[/]",
+    }
+    return words.get(role or "", "[dim]-[/]")
+
+
+def _change(step: dict[str, Any] | None) -> str:
+    if step is None:
+        return ""
+    return escape(f"{step['at'][:10]} {step['act']} by {step['by']}: {step['because']}")
+
+
+@guarded
+def compare(
+    name: NameArgument,
+    first: Annotated[
+        str | None, typer.Argument(metavar="[A]", help="A version; the champion unless given.")
+    ] = None,
+    second: Annotated[
+        str | None, typer.Argument(metavar="[B]", help="Another; the challenger unless given.")
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            "--period",
+            metavar="DATE",
+            help="Month end to judge both on.",
+            show_default="the latest with known labels",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Compare two versions on the same customers of a month end that neither learnt from.
+
+    Example: crm ml compare churn
+    """
+    from dagster_project.stages import registry
+
+    day = None if period is None else parse_date("--period", period)
+    judged = registry.compare(home_of(home), name, first, second, day)
+    if as_json:
+        print_json({**judged.figures(), "version": judged.second})
+        return
+    _print_contest(judged)
+
+
+def _print_contest(judged: Contest) -> None:
+    console.print(
+        f"{judged.name}: {judged.rows:,} customers of {judged.period}, the same for both",
+        markup=False,
+    )
+    table = Grid(show_edge=False, header_style="bold", pad_edge=False)
+    table.add_column("measure", no_wrap=True)
+    for heading in (judged.first, judged.second, "difference", "95% interval"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in judged.differences:
+        table.add_row(
+            each.measure.replace("_", " "),
+            f"{each.first:,.{_PLACES}f}",
+            f"{each.second:,.{_PLACES}f}",
+            f"{each.second - each.first:+,.{_PLACES}f}",
+            f"{each.low:+,.{_PLACES}f} to {each.high:+,.{_PLACES}f}",
+        )
+    table.add_row(
+        "loss saved per customer",
+        "",
+        "",
+        f"{judged.loss_saved:+,.{_PLACES}f}",
+        f"{judged.loss_saved_low:+,.{_PLACES}f} to {judged.loss_saved_high:+,.{_PLACES}f}",
+    )
+    console.print(table)
+    if judged.is_won:
+        console.print(
+            f"[green]✓[/] 按规则可晋升 The rule would promote {judged.second}: it saves"
+            f" {judged.z:+.1f} standard errors of loss, and its checks pass.",
+            soft_wrap=True,
+        )
+        return
+    console.print(f"[yellow]![/] 按规则不晋升 The rule does not promote {judged.second}:")
+    for objection in judged.objections:
+        console.print(f"  {escape(objection)}", soft_wrap=True)
+
+
+@guarded
+def promote(
+    name: NameArgument,
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="The version that is to score.")
+    ],
+    because: BecauseOption,
+    by: ByOption,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Make a version the champion: the next night's scores are its own.
+
+    Example: crm ml promote churn 2026-03-31.001 --because "稳定两个月" --by 李经理
+    """
+    from dagster_project.stages import registry
+
+    changed, behind = registry.promote(home_of(home), name, version, because=because, by=by)
+    _print_changed(changed, behind, as_json=as_json)
+
+
+@guarded
+def rollback(
+    name: NameArgument,
+    because: BecauseOption,
+    by: ByOption,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Return to the champion before, and withdraw the one that scores now for good.
+
+    Example: crm ml rollback churn --because "名单与网点经验不符" --by 李经理
+    """
+    from dagster_project.stages import registry
+
+    changed, behind = registry.roll_back(home_of(home), name, because=because, by=by)
+    _print_changed(changed, behind, as_json=as_json)
+
+
+@guarded
+def withdraw(
+    name: NameArgument,
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="A version that does not score.")
+    ],
+    because: BecauseOption,
+    by: ByOption,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Take a version out of use for good: it neither challenges nor can be promoted.
+
+    Example: crm ml withdraw churn 2026-03-31.001 --because "训练数据有误" --by 李经理
+    """
+    from dagster_project.stages import registry
+
+    changed, behind = registry.withdraw(home_of(home), name, version, because=because, by=by)
+    _print_changed(changed, behind, as_json=as_json)
+
+
+def _print_changed(changed: Roles, behind: str | None, *, as_json: bool) -> None:
+    """Who scores from the next night on."""
+    if as_json:
+        print_json(
+            {
+                "name": changed.name,
+                "champion": changed.champion,
+                "challenger": changed.challenger,
+                "withdrawn": list(changed.withdrawn),
+                "record": behind,
+            }
+        )
+        return
+    console.print(
+        f"[green]✓[/] 下一次夜间任务起由 {changed.champion} 评分。"
+        f" {changed.name} is scored by {changed.champion} from the next night on.",
+        soft_wrap=True,
+    )
+    if behind:
+        console.print(f"[yellow]![/] {escape(behind)}", soft_wrap=True)

@@ -1,0 +1,180 @@
+"""Promote, roll back, withdraw, compare and list versions, between two nights."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from dagster_project import lease
+from dagster_project.errors import WrongUsageError
+from dagster_project.home import Home
+from dagster_project.stages import models
+
+if TYPE_CHECKING:
+    from ml.registry.contest import Contest
+    from ml.registry.roles import Roles
+
+
+def promote(
+    home: Home, name: str, version: str, *, because: str, by: str
+) -> tuple[Roles, str | None]:
+    """Make a version the champion; (roles as they are now, why the MLflow record is behind).
+
+    Raises:
+        RoleRefused: It cannot be; one sentence why.
+        LeaseHeldError: A night is running.
+    """
+    from ml.registry import changes
+
+    check_name(name)
+    _, database = models.published_file(home)
+    with lease.hold(home.lease):
+        changed = changes.promote(
+            home.models,
+            name,
+            version,
+            because=because,
+            by=by,
+            at=models.moment(),
+            key_path=home.model_key,
+            frame=models.read_training_rows(database),
+        )
+        return changed, models.record(home)
+
+
+def roll_back(home: Home, name: str, *, because: str, by: str) -> tuple[Roles, str | None]:
+    """Return to the champion before and withdraw the one that scores.
+
+    Raises:
+        RoleRefused: There is none to return to.
+        LeaseHeldError: A night is running.
+    """
+    from ml.registry import changes
+
+    check_name(name)
+    with lease.hold(home.lease):
+        changed = changes.roll_back(
+            home.models,
+            name,
+            because=because,
+            by=by,
+            at=models.moment(),
+            key_path=home.model_key,
+        )
+        return changed, models.record(home)
+
+
+def withdraw(
+    home: Home, name: str, version: str, *, because: str, by: str
+) -> tuple[Roles, str | None]:
+    """Take a version that does not score out of use for good.
+
+    Raises:
+        RoleRefused: There is no such version, or it scores.
+        LeaseHeldError: A night is running.
+    """
+    from ml.registry import changes
+
+    check_name(name)
+    with lease.hold(home.lease):
+        changed = changes.withdraw(
+            home.models,
+            name,
+            version,
+            because=because,
+            by=by,
+            at=models.moment(),
+            key_path=home.model_key,
+        )
+        return changed, models.record(home)
+
+
+def compare(
+    home: Home, name: str, first: str | None, second: str | None, period: dt.date | None
+) -> Contest:
+    """Two versions on the same customers of one month end; champion and challenger unless named.
+
+    Raises:
+        WrongUsageError: One of the two is not there, does not load, or learnt from the month end.
+    """
+    from ml.errors import FrameRefused, ModelRefused
+    from ml.registry import roles
+    from ml.registry.contest import contest
+    from ml.registry.store import load
+
+    check_name(name)
+    _, database = models.published_file(home)
+    try:
+        standing = roles.read(home.models, name, key_path=home.model_key)
+        pair = (first or standing.champion, second or standing.challenger)
+        if pair[0] is None or pair[1] is None:
+            raise WrongUsageError(
+                f"模型 {name} 目前没有可比较的两个版本；请写出两个版本号，"
+                f"可用的版本见：crm ml list {name}",
+                f"model {name} has no champion and challenger to compare now; name two versions,"
+                f" crm ml list {name} tells which there are",
+            )
+        one, two = (
+            load(home.models, name, each, key_path=home.model_key)  # type: ignore[arg-type]
+            for each in pair
+        )
+        return contest(one, two, models.read_training_rows(database), period=period)
+    except (FrameRefused, ModelRefused) as refusal:
+        raise WrongUsageError(f"无法比较（{refusal}）", f"no comparison: {refusal}") from None
+
+
+def listed(home: Home, name: str) -> list[dict[str, Any]]:
+    """Every version of a model, newest first: role, what it was judged by, last change of role.
+
+    Raises:
+        WrongUsageError: The roles cannot be trusted.
+    """
+    import json
+
+    from ml.errors import ModelRefused
+    from ml.registry import roles
+    from ml.registry.store import versions
+
+    check_name(name)
+    try:
+        standing = roles.read(home.models, name, key_path=home.model_key)
+    except ModelRefused as refusal:
+        raise WrongUsageError(
+            f"模型 {name} 的版本角色文件不可信，请重新训练：crm ml train（{refusal}）",
+            f"the roles of model {name} cannot be trusted, train it anew with crm ml train:"
+            f" {refusal}",
+        ) from None
+    found = []
+    for version in reversed(versions(home.models, name)):
+        try:
+            path = home.models / name / version / "manifest.json"
+            manifest = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            manifest = {}
+        steps = [step for step in standing.history if step.version == version]
+        found.append(
+            {
+                "name": name,
+                "version": version,
+                "role": standing.role_of(version),
+                "ships": manifest.get("scorer", {}).get("ships"),
+                "metrics": manifest.get("metrics", {}),
+                "last_change": asdict(steps[-1]) if steps else None,
+            }
+        )
+    return found
+
+
+def check_name(name: str) -> None:
+    """Refuse a model that there is not.
+
+    Raises:
+        WrongUsageError: With the names there are.
+    """
+    if name not in models.MODEL_NAMES:
+        there = models.MODEL_NAMES
+        raise WrongUsageError(
+            f"没有名为 {name} 的模型；现有模型：{'、'.join(there)}。",
+            f"there is no model called {name}; there are {', '.join(there)}",
+        )

@@ -1,0 +1,160 @@
+"""`crm ml list, promote, rollback, compare, withdraw`: a clear sentence each, none in a night."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from typer.testing import CliRunner
+
+from dagster_project import jobs, schedules
+from dagster_project.cli.main import app
+from dagster_project.definitions import build_defs
+from dagster_project.home import Home
+from dagster_project.stages import models
+from ml.registry import roles
+from ml.registry.roles import Roles, Step
+from ml.registry.signing import ensure_key
+from tests.unit.dagster_project.test_lease import HOLD, start
+from tests.unit.dagster_project.test_plan import publish
+
+OLD, NEW = "2025-11-30.001", "2025-12-31.001"
+SAID = ("--because", "名单更准", "--by", "李经理")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Two versions of churn by name; nothing in them loads."""
+    monkeypatch.setenv("CRM_HOME", str(tmp_path))
+    place = Home(tmp_path).create()
+    ensure_key(place.model_key)
+    for version in (OLD, NEW):
+        (place.models / "churn" / version).mkdir(parents=True)
+    step = Step("promoted", OLD, None, "rule", "the first", "2025-12-01T05:00:00+00:00")
+    standing = Roles("churn").after(step, champion=OLD, challenger=NEW)
+    roles.write(place.models, standing, key_path=place.model_key)
+    monkeypatch.setattr(models, "record", lambda _home: None)
+    monkeypatch.setattr(models, "read_training_rows", lambda _database: None)
+    return place
+
+
+def _refused(*arguments: str, code: int = 2) -> str:
+    done = CliRunner().invoke(app, ["ml", *arguments])
+    assert done.exit_code == code, done.stderr
+    assert done.stderr.startswith("crm: "), "Chinese first"
+    return " ".join(done.stderr.split())
+
+
+def test_the_list_tells_roles_and_who_gave_them(home: Home) -> None:
+    done = CliRunner().invoke(app, ["ml", "list", "churn", "--json"])
+    found = json.loads(done.stdout)
+    assert [(each["version"], each["role"]) for each in found] == [
+        (NEW, "challenger"),
+        (OLD, "champion"),
+    ]
+    assert found[1]["last_change"]["because"] == "the first"
+    shown = CliRunner().invoke(app, ["ml", "list"]).stdout
+    assert "champion 现役" in shown
+    assert "promoted by rule: the first" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("list", "weather"), "there is no model called weather; there are churn, value"),
+        (("promote", "weather", OLD, *SAID), "there is no model called weather"),
+        (("promote", "churn", OLD, *SAID), f"version {OLD} of model churn is the champion already"),
+        (("promote", "churn", "1999", *SAID), "model churn has no version 1999; there are"),
+        (("promote", "churn", NEW, *SAID), f"version {NEW} of model churn cannot be used"),
+        (("promote", "churn", NEW, "--because", " ", "--by", "x"), "--because must not be empty"),
+        (("promote", "value", NEW, *SAID), "there is no version of a model called value"),
+        (("rollback", "churn", *SAID), f"no champion before {OLD} to return to"),
+        (("rollback", "churn", "--because", "x", "--by", ""), "--by must not be empty"),
+        (("withdraw", "churn", OLD, *SAID), "use crm ml rollback churn"),
+        (("compare", "churn"), "no comparison: Model churn 2025-11-30.001 lacks manifest.json"),
+        (("compare", "value"), "model value has no champion and challenger to compare now"),
+        (("compare", "churn", "--period", "soon"), "--period is 'soon'; write it as YYYY-MM-DD"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_in_both_languages(
+    home: Home, arguments: tuple[str, ...], sentence: str
+) -> None:
+    publish(home, "2025-12-31")
+    assert sentence in _refused(*arguments)
+
+
+def test_a_promotion_needs_a_reason_and_a_name(home: Home) -> None:
+    for missing in (("--by", "Li"), ("--because", "x")):
+        done = CliRunner().invoke(app, ["ml", "promote", "churn", NEW, *missing])
+        assert done.exit_code == 2
+
+
+def test_a_challenger_is_withdrawn(home: Home) -> None:
+    done = CliRunner().invoke(app, ["ml", "withdraw", "churn", NEW, *SAID, "--json"])
+    assert json.loads(done.stdout)["withdrawn"] == [NEW]
+    step = roles.read(home.models, "churn", key_path=home.model_key).history[-1]
+    assert (step.act, step.by, step.because) == ("withdrawn", "李经理", "名单更准")
+
+
+def test_a_file_of_roles_that_was_tampered_with_is_told(home: Home) -> None:
+    path = home.models / "churn" / "roles.json"
+    path.write_bytes(path.read_bytes().replace(OLD.encode(), NEW.encode()))
+    for arguments in (("list", "churn"), ("rollback", "churn", *SAID)):
+        assert "train it anew with crm ml train" in _refused(*arguments)
+
+
+def test_roles_do_not_change_beside_a_night(home: Home) -> None:
+    publish(home, "2025-12-31")
+    process = start(HOLD, home.lease)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        for arguments in (("promote", "churn", NEW, *SAID), ("rollback", "churn", *SAID)):
+            assert "held by run 7" in _refused(*arguments, code=5)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_monthly_job_attaches_report_and_comparison(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def retrain(_home: Home, name: str) -> models.Trained:
+        report: dict[str, Any] = {"ships": "model", "contest": {"against": OLD, "z": 2.5}}
+        return models.Trained(name, "trained", NEW, f"{NEW} is champion now", report)
+
+    monkeypatch.setenv("CRM_ENVIRONMENT", "test")
+    monkeypatch.setattr(models, "retrain", retrain)
+    done = (
+        build_defs()
+        .resolve_job_def(jobs.RETRAINING)
+        .execute_in_process(
+            run_config={
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "ops": {
+                    f"train_{name}": {"config": {"retrain": True}} for name in models.MODEL_NAMES
+                },
+            }
+        )
+    )
+    seen = {
+        event.asset_key.to_user_string(): event.materialization.metadata
+        for event in done.get_asset_materialization_events()
+        if event.asset_key
+    }
+    assert set(seen) == {"churn_model", "value_model"}
+    for metadata in seen.values():
+        assert isinstance(metadata["report"], dg.JsonMetadataValue)
+        assert metadata["report"].value["contest"] == {"against": OLD, "z": 2.5}
+        assert metadata["told"].value == f"{NEW} is champion now"
+
+
+def test_retraining_is_monthly_in_shanghai(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_ENVIRONMENT", "test")
+    assert schedules.FIRST_OF_MONTH_AT_FIVE == "0 5 1 * *"
+    schedule = build_defs().get_schedule_def("retraining_schedule")
+    assert schedule.execution_timezone == "Asia/Shanghai"
+    assert schedule.job_name == jobs.RETRAINING

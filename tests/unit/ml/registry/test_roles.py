@@ -1,0 +1,230 @@
+"""Who scores: entered after training, promoted by the rule or by a person, rolled back (F70)."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ml.errors import ModelRefused, NoModel, RoleRefused
+from ml.frames.features import CHURN_LABEL
+from ml.registry import roles
+from ml.registry.changes import Entry, enter, promote, roll_back, withdraw
+from ml.registry.contest import contest
+from ml.registry.signing import read_key
+from ml.registry.store import load, load_challenger, load_champion, versions
+from ml.score import score
+from ml.train import train
+from tests.unit.ml.conftest import AS_OF, AT
+
+WEAK, STRONG, SAME = (f"2025-12-31.00{number}" for number in (1, 2, 3))
+SAID = {"because": "branches know better", "by": "Li", "at": AT}
+
+
+@dataclass(frozen=True)
+class House:
+    """Three trainings of churn, one after the other: few rows, all rows, all rows once more."""
+
+    models: Path
+    key: Path
+    frame: pl.DataFrame
+    entries: tuple[Entry, ...]
+
+    def roles(self) -> roles.Roles:
+        return roles.read(self.models, "churn", key_path=self.key)
+
+    @property
+    def file(self) -> Path:
+        return self.models / "churn" / "roles.json"
+
+
+@pytest.fixture(scope="module")
+def trained(frame, tmp_path_factory) -> House:
+    home = tmp_path_factory.mktemp("house")
+    models, key = home / "models", home / "key"
+    entries = []
+    for most in (700, 80_000, 80_000):
+        version = train(
+            "churn", frame, models, AS_OF, key_path=key, max_train_rows=most, source="run 1"
+        ).version
+        entries.append(enter(models, "churn", version, frame, at=AT, key_path=key))
+    return House(models, key, frame, tuple(entries))
+
+
+@pytest.fixture
+def house(trained, tmp_path) -> House:
+    shutil.copytree(trained.models, tmp_path / "models")
+    for path in trained.key.parent.glob("key*"):
+        shutil.copy(path, tmp_path / path.name)
+    return House(tmp_path / "models", tmp_path / "key", trained.frame, trained.entries)
+
+
+def test_the_first_version_is_champion(trained):
+    first = trained.entries[0]
+    assert (first.roles.champion, first.roles.challenger, first.contest) == (WEAK, None, None)
+    assert [step.act for step in first.roles.history] == ["trained", "promoted"]
+
+
+def test_a_better_one_is_promoted_on_the_same_frozen_rows(trained):
+    entry = trained.entries[1]
+    assert entry.roles.champion == STRONG
+    assert entry.roles.challenger is None
+    judged = entry.contest
+    assert (judged.first, judged.second, judged.period) == (WEAK, STRONG, date(2025, 9, 30))
+    assert judged.rows == 900
+    assert judged.z > 2
+    assert judged.loss_saved_low > 0
+    step = entry.roles.history[-1]
+    assert (step.act, step.by, step.champion_before) == ("promoted", "rule", WEAK)
+    assert step.figures["checksum"] == judged.checksum
+    auc = next(each for each in judged.differences if each.measure == "auc")
+    assert auc.second > auc.first
+    assert auc.low < auc.second - auc.first < auc.high
+
+
+def test_an_equal_one_only_challenges(trained, house):
+    """Trained on the same data twice (F73): identical, so no better, so no champion."""
+    entry = trained.entries[2]
+    assert (entry.roles.champion, entry.roles.challenger) == (STRONG, SAME)
+    assert entry.contest.loss_saved == 0
+    assert entry.contest.objections[0].startswith("it saves +0.0 standard errors")
+    assert "goes on scoring and 2025-12-31.003 challenges it" in entry.told
+    assert load_champion(house.models, "churn", key_path=house.key).model.version == STRONG
+    assert load_challenger(house.models, "churn", key_path=house.key).version == SAME
+
+
+def test_a_challenger_scores_without_reasons(house):
+    today = house.frame.filter(pl.col("observation_date") == AS_OF).drop(
+        CHURN_LABEL, "contribution_next_3m_amount"
+    )
+    challenger = load_challenger(house.models, "churn", key_path=house.key)
+    result = score(challenger, today, role="challenger")
+    assert result.scores["role"].unique().to_list() == ["challenger"]
+    assert result.reasons.is_empty()
+
+
+def test_who_learnt_from_the_period_cannot_be_judged_on_it(house):
+    pair = [load(house.models, "churn", each, key_path=house.key) for each in (WEAK, STRONG)]
+    with pytest.raises(Exception, match="was taught with 2025-05-31; it cannot be judged on it"):
+        contest(*pair, house.frame, period=date(2025, 5, 31))
+    with pytest.raises(Exception, match="No row of 2025-11-30 has a known label"):
+        contest(*pair, house.frame, period=date(2025, 11, 30))
+
+
+def test_overconfident_or_blinder_versions_are_not_promoted(house, monkeypatch):
+    weak, strong = (
+        load(house.models, "churn", each, key_path=house.key) for each in (WEAK, STRONG)
+    )
+    assert contest(weak, strong, house.frame).is_won
+    monkeypatch.setattr("ml.registry.contest.CALIBRATION_BOUNDS", (3.0, 4.0))
+    (told,) = contest(weak, strong, house.frame).objections
+    assert told.startswith("its calibration slope is")
+    monkeypatch.undo()
+    strong.manifest["training"]["unused_features"] = ["complaint_90d_count_before_obs"]
+    (told,) = contest(weak, strong, house.frame).objections
+    assert told == "it no longer reads complaint_90d_count_before_obs, which the champion does"
+
+
+def test_a_person_promotes_with_reason_and_name(house):
+    changed = promote(house.models, "churn", SAME, key_path=house.key, frame=house.frame, **SAID)
+    assert (changed.champion, changed.challenger) == (SAME, None)
+    step = house.roles().history[-1]
+    assert (step.by, step.because, step.champion_before) == ("Li", "branches know better", STRONG)
+    assert step.figures["loss_saved"] == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "said", "sentence"),
+    [
+        (STRONG, SAID, "is the champion already"),
+        ("2025-12-31.009", SAID, "has no version 2025-12-31.009; there are"),
+        (SAME, {**SAID, "because": " "}, "--because must not be empty"),
+        (SAME, {**SAID, "by": ""}, "--by must not be empty"),
+    ],
+)
+def test_a_promotion_that_makes_no_sense_is_refused_in_both_languages(
+    house, version, said, sentence
+):
+    before = house.file.read_bytes()
+    with pytest.raises(RoleRefused, match=sentence) as caught:
+        promote(house.models, "churn", version, key_path=house.key, frame=house.frame, **said)
+    assert len(caught.value.sentence) == 2
+    assert house.file.read_bytes() == before
+
+
+def test_a_damaged_version_is_not_promoted(house):
+    (house.models / "churn" / SAME / "report.json").write_text("{}")
+    with pytest.raises(RoleRefused, match="is not the file that was signed"):
+        promote(house.models, "churn", SAME, key_path=house.key, frame=house.frame, **SAID)
+
+
+def test_rollback_returns_to_the_champion_before_and_withdraws(house):
+    changed = roll_back(house.models, "churn", key_path=house.key, **SAID)
+    assert (changed.champion, changed.withdrawn) == (WEAK, (STRONG,))
+    assert load_champion(house.models, "churn", key_path=house.key).model.version == WEAK
+    with pytest.raises(ModelRefused, match=f"{STRONG} was withdrawn"):
+        load(house.models, "churn", STRONG, key_path=house.key)
+    with pytest.raises(RoleRefused, match="was withdrawn and cannot score again"):
+        promote(house.models, "churn", STRONG, key_path=house.key, frame=house.frame, **SAID)
+    with pytest.raises(RoleRefused, match=f"no champion before {WEAK} to return to"):
+        roll_back(house.models, "churn", key_path=house.key, **SAID)
+
+
+def test_a_challenger_is_withdrawn_and_a_champion_is_not(house):
+    with pytest.raises(RoleRefused, match="use crm ml rollback churn"):
+        withdraw(house.models, "churn", STRONG, key_path=house.key, **SAID)
+    changed = withdraw(house.models, "churn", SAME, key_path=house.key, **SAID)
+    assert changed.challenger is None
+    assert load_challenger(house.models, "churn", key_path=house.key) is None
+
+
+def test_where_the_champion_is_damaged_the_one_before_scores_and_that_is_told(house):
+    (house.models / "churn" / STRONG / "model.skops").write_bytes(b"x")
+    found = load_champion(house.models, "churn", key_path=house.key)
+    assert found.model.version == WEAK
+    assert "model.skops is not the file that was signed" in found.refusals[0]
+
+
+@pytest.mark.parametrize("place", [0.01, 0.3, 0.99])
+def test_one_flipped_byte_in_the_roles_is_refused(house, place):
+    data = bytearray(house.file.read_bytes())
+    data[int(len(data) * place)] ^= 0x01
+    house.file.write_bytes(data)
+    with pytest.raises(NoModel, match="file of roles of model churn is not as signed"):
+        load_champion(house.models, "churn", key_path=house.key)
+
+
+def test_an_old_signed_file_of_roles_is_refused(house):
+    """F70, replay: put back, it would let a withdrawn version score again."""
+    old = house.file.read_bytes()
+    roll_back(house.models, "churn", key_path=house.key, **SAID)
+    house.file.write_bytes(old)
+    with pytest.raises(NoModel, match=r"older than the last one that was signed \(change \d of \d"):
+        load_champion(house.models, "churn", key_path=house.key)
+    house.file.unlink()
+    with pytest.raises(NoModel, match="file of roles of model churn is missing"):
+        load_champion(house.models, "churn", key_path=house.key)
+
+
+def test_roles_of_another_model_are_refused(house):
+    (house.models / "value").mkdir()
+    shutil.copy(house.file, house.models / "value" / "roles.json")
+    with pytest.raises(ModelRefused, match="another model's"):
+        roles.read(house.models, "value", key_path=house.key)
+    shutil.copy(house.key.with_name("key.churn.serial"), house.key.with_name("key.value.serial"))
+    with pytest.raises(ModelRefused, match="number of the last change"):
+        roles.read(house.models, "value", key_path=house.key)
+
+
+def test_after_a_tampered_file_a_training_begins_anew_and_trusts_no_version_before(house):
+    house.file.write_bytes(b"0\n{}")
+    version = train("churn", house.frame, house.models, AS_OF, key_path=house.key).version
+    entry = enter(house.models, "churn", version, house.frame, at=AT, key_path=house.key)
+    assert entry.roles.champion == version
+    assert set(entry.roles.withdrawn) == {WEAK, STRONG, SAME}
+    assert versions(house.models, "churn")[-1] == version
+    assert json.loads(house.file.read_bytes().partition(b"\n")[2])["serial"] > 4
+    assert read_key(house.key)
