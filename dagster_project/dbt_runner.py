@@ -106,10 +106,13 @@ def parse(project: Path = DBT_PROJECT) -> Manifest:
     """
     target = manifests.target_folder(project)
     with _environment(NO_NIGHT), manifests.parsing(project) as folder:
-        arguments = ["parse"]
-        if (known := target / PARTIAL_PARSE_FILE_NAME).is_file():
-            arguments += ["--partial-parse-file-path", str(known)]
-        result = _invoke(dbtRunner(), project, folder, target / "logs", arguments)
+        known = target / PARTIAL_PARSE_FILE_NAME
+        started = ["--partial-parse-file-path", str(known)] if known.is_file() else []
+        result = _invoke(dbtRunner(), project, folder, target / "logs", ["parse", *started])
+        if started and not isinstance(result.result, Manifest):
+            # A new version that moved a test between files meets both in the old parse.
+            anew = ["parse", "--no-partial-parse"]
+            result = _invoke(dbtRunner(), project, folder, target / "logs", anew)
         if not isinstance(result.result, Manifest):
             why = _first_line(result.exception)
             raise DbtError(f"dbt 项目无法解析：{why}。", f"the dbt project does not parse: {why}")
@@ -292,5 +295,7 @@ def _is_failed_hook(result: Any) -> bool:
 def _first_line(said: object) -> str:
     """What dbt or DuckDB said, as one line without its headings."""
     lines = [line.strip() for line in str(said or "").splitlines() if line.strip()]
-    telling = [line for line in lines if not line.endswith(":") and " Error in " not in line]
+    telling = [
+        line for line in lines if not line.endswith((":", " Error")) and " Error in " not in line
+    ]
     return (telling or lines or ["it gave no reason"])[0]

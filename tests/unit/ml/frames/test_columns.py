@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from ml.frames.columns import BENDS, Columns, Curve, curve_encoding, tree_encoding
+from ml.models.factories import boosted_classifier
 
 
 def test_text_is_a_category_and_a_flag_is_a_number() -> None:
@@ -63,3 +64,11 @@ def test_a_category_never_seen_counts_as_the_mean() -> None:
     assert new[0, 0] == pytest.approx(1 / 3)
     assert new[1, 0] > 0.9
     assert new[2, 0] < 0.1
+
+
+def test_trees_learn_where_a_column_of_training_is_empty() -> None:
+    frame = pl.DataFrame({"known": np.arange(200.0), "empty": np.full(200, np.nan)})
+    left = (frame["known"].to_numpy() > 100).astype(float)
+    fitted = boosted_classifier(Columns.of(frame, frame.columns)).fit(frame, left)
+    later = frame.with_columns(empty=pl.lit(7.0))
+    np.testing.assert_array_equal(fitted.predict_proba(frame), fitted.predict_proba(later))

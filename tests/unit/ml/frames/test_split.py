@@ -15,6 +15,7 @@ from ml.frames.split import (
     labelled_rows,
     sample_customers,
     split_by_time,
+    thin_out,
 )
 
 MONTH_ENDS = pl.date_range(date(2025, 1, 31), date(2025, 9, 30), "1mo", eager=True).dt.month_end()
@@ -116,3 +117,23 @@ def test_months_whose_windows_reach_before_the_history_neither_teach_nor_judge()
     kept = labelled_rows(rows, "label")["observation_date"].unique().sort().to_list()
     assert kept == MONTH_ENDS.to_list()[2:]
     assert labelled_rows(rows.head(0), "label").is_empty()
+
+
+def test_thinning_keeps_every_event_and_a_share_of_the_others_by_hash():
+    size = 20_000
+    frame = pl.DataFrame(
+        {
+            "customer_key": np.arange(size) + 2**58,
+            "observation_date": [date(2025, 6, 30)] * size,
+            "left": (np.arange(size) % 50 == 0).astype(float),
+        }
+    )
+    thin = thin_out(frame, "left", 5_000, "salt")
+    assert thin["left"].sum() == frame["left"].sum() == 400
+    assert 4_700 < thin.height < 5_300
+    turned = thin_out(frame.reverse(), "left", 5_000, "salt")
+    assert set(turned["customer_key"]) == set(thin["customer_key"])
+    assert thin_out(frame, "left", size, "salt").height == size
+    # Where even the events are too many, they are half of what is kept.
+    few = thin_out(frame, "left", 400, "salt")
+    assert 150 < few["left"].sum() < 250
