@@ -191,4 +191,4 @@ def test_months_that_were_not_published_are_told(
     field_bank: Bank, rules: Path, months: tuple[str, str]
 ) -> None:
     options = ("--from", months[0], "--to", months[1], "--rules", str(rules / "same"))
-    assert "已发布的月份为 2025-05 至 2025-12" in field_bank.crm("replay", *options, code=1)
+    assert "已发布的月份为 2025-05 至 2025-12" in field_bank.crm("replay", *options, code=2)
