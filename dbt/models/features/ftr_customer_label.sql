@@ -9,6 +9,7 @@ with month as (
         rolling.is_churned_hard,
         coalesce(rolling.is_churned_soft, false) as is_churned_soft,
         rolling.base_average_amount as base_amount,
+        case when rolling.base_average_amount is not null then rolling.month_date end as judged_date,
         flow.deposit_average_amount,
         coalesce(tier.tier_number, 0) as tier_number,
         coalesce(tier.change_code = 'down', false) as is_moved_down
@@ -38,8 +39,8 @@ followed as (
         {{ first_month_after('is_churned_soft') }} as next_soft_date,
         {{ first_month_after('is_moved_down') }} as next_down_date,
         max(month_date) over (partition by customer_key) as last_month_date,
-        min(case when base_amount is not null then month_date end) over (partition by customer_key) as first_judged_date,
-        max(case when base_amount is not null then month_date end) over (partition by customer_key) as last_judged_date,
+        min(judged_date) over (partition by customer_key) as first_judged_date,
+        max(judged_date) over (partition by customer_key) as last_judged_date,
         max(case when tier_number > 0 then month_date end) over (partition by customer_key)
             as last_tier_date
     from month
