@@ -36,7 +36,7 @@ _TOOK = re.compile(r"OK created sql (?:table|incremental) model (\S+) .*?in ([0-
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def stage_seconds(home: Path) -> dict[str, float]:
+def stage_seconds(home: Path, stage: re.Pattern[str] = STAGE) -> dict[str, float]:
     """Seconds of each model of the stage in the home's newest night."""
     runs = [int(each.name) for each in (home / "logs" / "dbt").iterdir() if each.name.isdigit()]
     text = (home / "logs" / "dbt" / str(max(runs)) / "dbt.log").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def stage_seconds(home: Path) -> dict[str, float]:
     return {
         name.rsplit(".", 1)[-1]: float(seconds)
         for name, seconds in found.items()
-        if STAGE.search(f".{name}")
+        if stage.search(f".{name}")
     }
 
 

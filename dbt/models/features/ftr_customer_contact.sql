@@ -43,6 +43,14 @@ complained as (
     group by complaint.customer_key, day.month_date
 ),
 
+visited as (
+    select
+        customer.customer_key,
+        visit.*
+    from {{ ref('fct_visit') }} as visit
+    inner join {{ ref('dim_customer') }} as customer on visit.customer_fk = customer.customer_pk
+),
+
 -- Periods that were over on the day; a visit counts as far as it was known by then.
 due as (
     select
@@ -54,9 +62,8 @@ due as (
         count(distinct visited.visited_date) as visited_count
     from {{ ref('fct_visit_requirement') }} as requirement
     inner join day on {{ in_days_up_to('requirement.period_end_date', 'day.observation_date', 90) }}
-    left join {{ ref('dim_customer') }} as customer on requirement.customer_key = customer.customer_key
-    left join {{ ref('fct_visit') }} as visited
-        on customer.customer_pk = visited.customer_fk
+    left join visited
+        on requirement.customer_key = visited.customer_key
         and requirement.period_start_date <= visited.visited_date
         and requirement.period_end_date >= visited.visited_date
         and {{ visit_known_on('visited', 'day.observation_date') }}

@@ -8,7 +8,9 @@ with month as (
         rolling.month_date,
         rolling.is_churned_hard,
         coalesce(rolling.is_churned_soft, false) as is_churned_soft,
-        rolling.base_average_amount is not null as is_judged,
+        rolling.base_average_amount as base_amount,
+        case when rolling.base_average_amount is not null then rolling.month_date end as judged_date,
+        flow.deposit_average_amount,
         coalesce(tier.tier_number, 0) as tier_number,
         coalesce(tier.change_code = 'down', false) as is_moved_down
     from {{ ref('fct_customer_rolling_month') }} as rolling
@@ -16,6 +18,8 @@ with month as (
         on rolling.customer_key = tier.customer_key
         and rolling.month_date = tier.month_date
         and tier.tier_rule_set_code = '{{ var("base_tier_rule_set") }}'
+    left join {{ ref('fct_customer_month') }} as flow
+        on rolling.customer_key = flow.customer_key and rolling.month_date = flow.month_date
     where
         {{ month_last('rolling.month_date') }} <= {{ business_date() }}
         {%- if first_month %}
@@ -28,14 +32,15 @@ followed as (
     select
         customer_key,
         month_date,
+        deposit_average_amount,
         is_churned_soft,
         tier_number,
         {{ first_month_after('is_churned_hard') }} as next_hard_date,
         {{ first_month_after('is_churned_soft') }} as next_soft_date,
         {{ first_month_after('is_moved_down') }} as next_down_date,
         max(month_date) over (partition by customer_key) as last_month_date,
-        min(case when is_judged then month_date end) over (partition by customer_key) as first_judged_date,
-        max(case when is_judged then month_date end) over (partition by customer_key) as last_judged_date,
+        min(judged_date) over (partition by customer_key) as first_judged_date,
+        max(judged_date) over (partition by customer_key) as last_judged_date,
         max(case when tier_number > 0 then month_date end) over (partition by customer_key)
             as last_tier_date
     from month
@@ -51,12 +56,20 @@ observed as (
     select
         followed.*,
         feature.observation_date,
-        coalesce(followed.tier_number > lowest.tier_number, false) as may_fall
+        coalesce(followed.tier_number > lowest.tier_number, false) as may_fall,
+        -- Nobody could tell yet, but by the first base that there is he had lost as much on the day.
+        followed.first_judged_date = followed.next_soft_date
+        and followed.deposit_average_amount <= first_judged.base_amount * rule.balance_ratio_rate as has_drifted
     from {{ ref('ftr_customer') }} as feature
     inner join followed
         on feature.customer_key = followed.customer_key
         and feature.observation_date = {{ month_last('followed.month_date') }}
     cross join lowest
+    left join month as first_judged
+        on followed.customer_key = first_judged.customer_key
+        and followed.first_judged_date = first_judged.month_date
+    left join {{ ref('churn_rule') }} as rule
+        on rule.rule_code = 'soft' and {{ as_at('rule', 'followed.month_date') }}
 ),
 
 -- Whoever drifts away already can only be lost for good, and the lowest tier has none below it.
@@ -87,15 +100,12 @@ labelled as (
             when 'tier' then observed.last_tier_date
             else observed.last_judged_date
         end as last_known_date,
-        -- Who drifts in the first month in which anybody could tell may have done so before.
+        -- What was judged in the last of the months alone may have begun at any time.
         rule.kind_code in ('hard', 'tier')
         or (
-            observed.first_judged_date <= {{ add_months_to('observed.month_date', 'rule.gap_months + 1') }}
-            and (
-                observed.next_soft_date is null
-                or observed.next_soft_date > observed.first_judged_date
-                or observed.next_hard_date < observed.next_soft_date
-            )
+            observed.first_judged_date
+            < {{ add_months_to('observed.month_date', 'rule.gap_months + rule.horizon_months') }}
+            and (coalesce(not observed.has_drifted, true) or observed.next_hard_date < observed.next_soft_date)
         ) as is_judged
     from observed
     inner join {{ ref('churn_label_rule') }} as rule on {{ as_at('rule', 'observed.observation_date') }}

@@ -1,7 +1,9 @@
 -- One row per customer with something to lose and observation date: how the money moved, where it goes, what matures.
 {{ partitioned_from_month('observation_date') }}
 {%- set first_month = features_rebuilt_from('ftr_customer_money') %}
-{%- set six_months = '(partition by customer_key order by month_date rows between 5 preceding and current row)' %}
+{%- set by_month = 'partition by customer_key order by month_date rows between ' %}
+{%- set five_changes = '(' ~ by_month ~ '4 preceding and current row)' %}
+{%- set six_months = '(' ~ by_month ~ '5 preceding and current row)' %}
 {%- set is_deposit = "deposit.pillar_code = 'liability'" %}
 {%- set after_day = 'deposit.maturity_date > deposit.observation_date and deposit.maturity_date <= ' %}
 with observed as (
@@ -27,8 +29,8 @@ moved as (
         month_date,
         deposit_closing_amount,
         earlier_amount,
-        count(earlier_amount) over {{ six_months }} as change_count,
-        sum(abs(deposit_closing_amount - earlier_amount)) over {{ six_months }} as change_amount,
+        count(earlier_amount) over {{ five_changes }} as change_count,
+        sum(abs(deposit_closing_amount - earlier_amount)) over {{ five_changes }} as change_amount,
         sum(abs(deposit_closing_amount)) over {{ six_months }} as level_amount,
         max(deposit_closing_amount) over {{ six_months }} as peak_amount
     from month_end
