@@ -235,6 +235,8 @@ def _score_one(
     except (ScoringHeld, FrameRefused) as error:
         return Scored(name, 0, str(error), is_held=True), None
     told = f"{result.scores.height:,} customers scored by {found.model.version}"
+    if found.refusals:
+        told = f"{told}, as {' '.join(found.refusals)}"
     scores = [result.scores]
     try:
         challenger = load_challenger(home.models, name, key_path=home.model_key)

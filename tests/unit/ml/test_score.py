@@ -119,6 +119,7 @@ def test_a_broken_frame_gets_no_scores(bank, models):
 
 
 def test_yuan_delivered_as_fen_are_held(bank, models):
+    """F72: a column that is a hundred times its size is another unit, not another season."""
     scaled = bank.today.with_columns(pl.col(VALUE_BASELINE_COLUMN) * 100)
     with pytest.raises(ScoringHeld, match=f"{VALUE_BASELINE_COLUMN} is typically"):
         score(models["value"], scaled)

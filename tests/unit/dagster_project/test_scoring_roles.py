@@ -1,0 +1,106 @@
+"""A night is scored by the champion; what stops a challenger stops nobody else (F70, F74)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import polars as pl
+import pytest
+
+from dagster_project.home import Home
+from dagster_project.stages import models
+from ml.errors import ModelRefused, NoModel, ScoringHeld
+from ml.registry.store import Found
+from ml.score import REASON_SCHEMA, SCORE_SCHEMA, ScoreResult
+
+TODAY = pl.DataFrame({"customer_key": [1, 2, 3]})
+
+
+def _result(keys: list[int], role: str) -> ScoreResult:
+    scores = pl.DataFrame({"customer_key": keys}).with_columns(
+        pl.lit(role).alias("role"),
+        *(pl.lit(None, dtype=kind).alias(name) for name, kind in SCORE_SCHEMA.items()
+          if name not in ("customer_key", "role")),
+    )  # fmt: skip
+    return ScoreResult(scores.select(list(SCORE_SCHEMA)), pl.DataFrame(schema=REASON_SCHEMA), {})
+
+
+@pytest.fixture
+def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Champion v1 and challenger v2, both sound; a test replaces what it wants to break."""
+    said: dict[str, Any] = {
+        "champion": lambda: Found(SimpleNamespace(version="v1"), ()),  # type: ignore[arg-type]
+        "challenger": lambda: SimpleNamespace(version="v2"),
+        "keys": {"champion": [1, 2, 3], "challenger": [1, 2, 3]},
+    }
+
+    def predict(_model: Any, _frame: pl.DataFrame, *, role: str = "champion") -> ScoreResult:
+        return _result(said["keys"][role], role)
+
+    monkeypatch.setattr("ml.registry.store.load_champion", lambda *_, **__: said["champion"]())
+    monkeypatch.setattr("ml.registry.store.load_challenger", lambda *_, **__: said["challenger"]())
+    monkeypatch.setattr("ml.score.score", predict)
+    said["run"] = lambda: models._score_one(Home(tmp_path), "churn", TODAY)
+    return said
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+def test_both_score_the_same_customers(night: dict[str, Any]) -> None:
+    told, landed = night["run"]()
+    assert told.told == "3 customers scored by v1, beside it by v2"
+    assert told.rows == 3, "a challenger's rows are nobody's scores"
+    assert landed[0]["role"].value_counts().sort("role").rows() == [
+        ("challenger", 3),
+        ("champion", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [
+        (ModelRefused("Model churn v2: the manifest is not as it was signed."), "not as it was"),
+        (ScoringHeld("amount is typically 100 today and was 1 in training"), "is typically 100"),
+    ],
+)
+def test_a_challenger_that_may_not_score_is_told(
+    night: dict[str, Any], broken: Exception, sentence: str
+) -> None:
+    night["challenger"] = lambda: _raise(broken)
+    told, landed = night["run"]()
+    assert "its challenger does not score" in told.told
+    assert sentence in told.told
+    assert not told.is_held
+    assert landed[0]["role"].unique().to_list() == ["champion"]
+
+
+def test_fewer_scores_than_customers_land_for_nobody(night: dict[str, Any]) -> None:
+    """F74: of the champion the night lands nothing, of the challenger only the champion's."""
+    night["keys"]["challenger"] = [1, 2]
+    told, landed = night["run"]()
+    assert "1 customers have no score" in told.told
+    assert landed[0].height == 3
+    night["keys"]["champion"] = [1, 2]
+    told, landed = night["run"]()
+    assert told.is_held
+    assert landed is None
+
+
+def test_without_a_champion_no_challenger_stands_in(night: dict[str, Any]) -> None:
+    night["champion"] = lambda: _raise(NoModel("No usable churn model."))
+    told, landed = night["run"]()
+    assert (told.told, told.rows, landed) == ("No usable churn model.", 0, None)
+
+
+def test_a_damaged_champion_is_told_beside_the_one_that_scores(night: dict[str, Any]) -> None:
+    night["champion"] = lambda: Found(
+        SimpleNamespace(version="v0"),  # type: ignore[arg-type]
+        ("Model churn v1 lacks model.skops.",),
+    )
+    told, _ = night["run"]()
+    assert "scored by v0" in told.told
+    assert "Model churn v1 lacks model.skops." in told.told
