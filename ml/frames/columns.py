@@ -30,6 +30,9 @@ MANY_CATEGORIES = 30
 RARE_CATEGORY_ROWS = 10
 #: Inner bends of a curve, at these shares of the training rows.
 BENDS = (0.1, 0.3, 0.5, 0.7, 0.9)
+#: A number that fewer rows than this have, or than this share of them, is left out of trees.
+FEW_KNOWN_ROWS = 20
+FEW_KNOWN_SHARE = 0.0001
 _QUANTILES = 201
 _MISSING = "(missing)"
 
@@ -88,7 +91,7 @@ def tree_encoding(columns: Columns, *, is_class: bool, random_state: int) -> Col
     return ColumnTransformer(
         [
             *((name, _rates(is_class, random_state), [name]) for name in columns.categories),
-            *((name, EmptyAsNil(), [name]) for name in columns.numbers),
+            *((name, Known(), [name]) for name in columns.numbers),
         ],
         verbose_feature_names_out=False,
     )
@@ -121,7 +124,9 @@ def curve_encoding(columns: Columns, *, is_class: bool, random_state: int) -> Co
 
 def _named_gaps() -> SimpleImputer:
     """A missing category is a category of its own."""
-    return SimpleImputer(missing_values=None, strategy="constant", fill_value=_MISSING)
+    return SimpleImputer(
+        missing_values=None, strategy="constant", fill_value=_MISSING, keep_empty_features=True
+    )
 
 
 def _rates(is_class: bool, random_state: int) -> Pipeline:
@@ -134,23 +139,27 @@ def _rates(is_class: bool, random_state: int) -> Pipeline:
     return Pipeline([("gaps", _named_gaps()), ("rate", encoder)])
 
 
-class EmptyAsNil(TransformerMixin, BaseEstimator):
-    """A number as it is, gaps included; nils where training knew no value of it at all.
+class Known(TransformerMixin, BaseEstimator):
+    """A number as it is, gaps as gaps; one that hardly any training row has says nothing, ever.
 
-    Trees take gaps, but scikit-learn's fail on a column that has nothing else.
+    Boosted trees of scikit-learn fail on a column whose few values are not among the rows that they
+    draw to find their bins, and learn nothing from so few where they do not.
     """
 
-    def fit(self, matrix: object, target: object = None) -> EmptyAsNil:  # noqa: ARG002  scikit-learn's call
-        """Learn whether the one column of ``matrix`` has a value."""
-        self.is_empty_ = bool(np.isnan(_one_column(matrix)).all())
+    def fit(self, matrix: object, target: object = None) -> Known:  # noqa: ARG002  scikit-learn's call
+        """Learn whether enough values are known."""
+        column = _one_column(matrix)
+        least = max(FEW_KNOWN_ROWS, FEW_KNOWN_SHARE * len(column))
+        self.is_known_ = bool((~np.isnan(column)).sum() >= min(least, len(column)))
         self.n_features_in_ = 1
         return self
 
     def transform(self, matrix: object) -> Array:
-        """(rows, 1) of the column."""
-        check_is_fitted(self, "is_empty_")
-        column = _one_column(matrix)[:, None]
-        return np.zeros_like(column) if self.is_empty_ else column
+        """(rows, 1): the column, or nils."""
+        check_is_fitted(self, "is_known_")
+        column = _one_column(matrix)
+        told: Array = (column if self.is_known_ else np.zeros(len(column))).reshape(-1, 1)
+        return told
 
 
 class Curve(TransformerMixin, BaseEstimator):

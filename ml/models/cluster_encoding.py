@@ -26,7 +26,15 @@ def cluster_encoding(columns: Columns) -> ColumnTransformer:
     """Outputs of the categories first, then one per number, in the order of the columns."""
     category = Pipeline(
         [
-            ("gaps", SimpleImputer(missing_values=None, strategy="constant", fill_value="")),
+            (
+                "gaps",
+                SimpleImputer(
+                    missing_values=None,
+                    strategy="constant",
+                    fill_value="",
+                    keep_empty_features=True,
+                ),
+            ),
             (
                 "each",
                 OneHotEncoder(

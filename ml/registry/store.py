@@ -52,7 +52,7 @@ TRUSTED_TYPES = frozenset(
         "numpy.dtype",
         # Ours: plain numbers and scikit-learn estimators inside.
         "ml.frames.columns.Curve",
-        "ml.frames.columns.EmptyAsNil",
+        "ml.frames.columns.Known",
         "ml.models.blend.BlendedClassifier",
         "ml.models.blend.BlendedRegressor",
         # How an encoder deals rows out when it is fitted; a count and a seed.

@@ -10,7 +10,7 @@ from ml.frames.columns import Columns
 from ml.judge import metrics
 from ml.judge.costs import best_depth, profit_curve
 from ml.models.default_risk import decide, fit_default_risk
-from ml.models.factories import logistic_classifier
+from ml.models.factories import blended_classifier, boosted_classifier, logistic_classifier
 from ml.models.pipelines import single_thread
 
 COLUMNS = Columns(("income", "debt"), ("trade",))
@@ -35,6 +35,10 @@ def _customers(rows: int = 5000, seed: int = 1) -> tuple[pl.DataFrame, np.ndarra
         }
     ).with_columns(has_defaulted=pl.when("is_borrower").then("has_defaulted"))
     return frame, chance
+
+
+def _blend(columns: Columns):
+    return blended_classifier(columns, folds=2)
 
 
 def _fit(frame: pl.DataFrame):
@@ -94,6 +98,28 @@ def test_the_threshold_from_costs_earns_where_a_half_would_lose():
     )
     best = kept.sum() + float(best_depth(curve)["profit_amount"] or 0)
     assert ours > 0.95 * best
+
+
+@pytest.mark.parametrize("factory", [logistic_classifier, boosted_classifier, _blend])
+def test_empty_and_constant_columns_teach_nothing_and_break_nothing(factory):
+    """A feed that stops leaves a feature all null; one value is as good as none."""
+    frame = (
+        _customers(1200)[0]
+        .with_columns(
+            empty=pl.lit(None),
+            no_text=pl.lit(None, dtype=pl.String),
+            constant=pl.lit(4.0),
+            one_value=pl.when(pl.int_range(pl.len()) == 7).then(pl.lit(1.0)),
+        )
+        .filter("is_borrower")
+    )
+    odd = Columns((*COLUMNS.numbers, "empty", "constant", "one_value"), ("trade", "no_text"))
+    with single_thread():
+        chance = fit_default_risk(frame, odd, least_defaults=10, factory=factory).of(frame)
+        plain = fit_default_risk(frame, COLUMNS, least_defaults=10, factory=factory).of(frame)
+    defaulted = frame["has_defaulted"].to_numpy()
+    assert np.isfinite(chance).all()
+    assert roc_auc_score(defaulted, chance) > roc_auc_score(defaulted, plain) - 0.03
 
 
 @pytest.mark.parametrize(
