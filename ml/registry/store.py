@@ -55,6 +55,8 @@ TRUSTED_TYPES = frozenset(
         "ml.frames.columns.Known",
         "ml.models.blend.BlendedClassifier",
         "ml.models.blend.BlendedRegressor",
+        "ml.models.cluster_encoding.EqualSay",
+        "ml.models.cluster_encoding.Tamed",
         # How an encoder deals rows out when it is fitted; a count and a seed.
         "sklearn.model_selection._split.KFold",
         "sklearn.model_selection._split.StratifiedKFold",
