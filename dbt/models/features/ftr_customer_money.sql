@@ -85,7 +85,8 @@ account_total as (
         {%- endfor %}
         {{ total_of("case when deposit.pillar_code = 'asset' and "
             ~ after_day ~ add_days('deposit.observation_date', 90) ~ " then deposit.closing_balance_amount else 0 end") }} as loan_maturing_90d_amount,
-        {{ total_of('case when offered.offered_rate is not null then deposit.closing_balance_amount end') }}
+        {{ total_of('case when deposit.interest_rate - offered.offered_rate is not null'
+            ~ ' then deposit.closing_balance_amount end') }}
             as compared_amount,
         {{ total_of("cast(deposit.closing_balance_amount * (deposit.interest_rate - offered.offered_rate)"
             ~ " as decimal(28, 10))") }} as interest_gap_amount
@@ -94,7 +95,6 @@ account_total as (
         on deposit.product_id = offered.product_id
         and deposit.currency_code = offered.currency_code
         and deposit.month_date = offered.month_date
-        and deposit.interest_rate is not null
     group by deposit.customer_key, deposit.month_date
 )
 
