@@ -21,6 +21,16 @@ recorded as (
         {{ open_valid_date() }} as valid_to_date
     from {{ ref('dim_customer') }}
     where customer_pk = {{ var('unassigned_pk') }}
+    union all
+    -- Whoever holds an account and is on no list of customers has no manager either.
+    select distinct
+        holder.customer_key,
+        'unassigned' as employee_id,
+        {{ first_valid_date() }} as valid_from_date,
+        {{ open_valid_date() }} as valid_to_date
+    from {{ ref('bridge_account_holder') }} as holder
+    left join {{ ref('dim_customer') }} as customer on holder.customer_key = customer.customer_key
+    where customer.customer_key is null
 ),
 
 -- A manager whom nobody knows is nobody; a customer whom nobody knows brings nothing to share.
