@@ -155,6 +155,6 @@ def test_the_monthly_job_attaches_report_and_comparison(
 def test_retraining_is_monthly_in_shanghai(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRM_ENVIRONMENT", "test")
     assert schedules.FIRST_OF_MONTH_AT_FIVE == "0 5 1 * *"
-    schedule = build_defs().get_schedule_def("retraining_schedule")
+    schedule = build_defs().resolve_schedule_def("retraining_schedule")
     assert schedule.execution_timezone == "Asia/Shanghai"
     assert schedule.job_name == jobs.RETRAINING
