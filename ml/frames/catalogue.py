@@ -26,8 +26,7 @@ class Feature:
         is_optional: A bank may not record this at all; the column may then be all null.
         churn_direction: +1 where more of it can only raise the risk of churn, -1 where it can only
             lower it, 0 where the data decide. Keeps reasons sane where data are thin.
-        may_move: Why the value of a past date may be another one when it is built again later, all
-            that was known then being known still; nothing where it may not.
+        may_move: Why a past date may have another value when it is built again later, if it may.
     """
 
     name: str
@@ -178,6 +177,7 @@ FEATURES: tuple[Feature, ...] = (
         "contribution_3m_amount_before_obs",
         "近三个月贡献",
         "Contribution of the month of the day so far and of the two before it, yuan",
+        may_move="Costs are those of the ledger, and its month is closed after the day.",
     ),
     # How the money moves, where it goes, and what matures.
     _number(
