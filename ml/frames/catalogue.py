@@ -24,6 +24,7 @@ class Feature:
         maximum: Greatest possible value, if there is one.
         categories: Codes of a category.
         is_optional: A bank may not record this at all; the column may then be all null.
+        may_move: Why a past date may have another value when it is built again later, if it may.
     """
 
     name: str
@@ -166,6 +167,7 @@ FEATURES: tuple[Feature, ...] = (
         "contribution_3m_amount_before_obs",
         "近三个月贡献",
         "Contribution of the month of the day so far and of the two before it, yuan",
+        may_move="Costs are those of the ledger, and its month is closed after the day.",
     ),
     # How the money moves, where it goes, and what matures.
     _number(
