@@ -100,7 +100,9 @@ def train(
     fitted = _fit(kind, material, features)
     results = _judge(fitted, material.split.test, features)
     is_better = kind.is_better(results["model"], results["baseline"])
-    scorer = fitted if is_better else replace(fitted, ships="baseline")
+    scorer = with_band(
+        fitted if is_better else replace(fitted, ships="baseline"), material.split.test, features
+    )
     report = _report(scorer, material, results, features)
     version = save(
         models_dir,
@@ -164,6 +166,13 @@ def _fit(
         absent=material.absent,
         medians=typical_sizes(sample, features),
     )
+
+
+def with_band(scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...]) -> Scorer:
+    """The scorer with the band of its scores, learnt from customers who did not teach it."""
+    kind = kind_of(scorer.name)
+    seen = test.get_column(kind.label).to_numpy()
+    return replace(scorer, band=kind.band(seen, scorer.predict(inputs(test, features))))
 
 
 def filled_enough(sample: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[Feature, ...]:
@@ -260,6 +269,7 @@ def _report(
     frame = inputs(split.test, features)
     seen = split.test.get_column(kind.label).to_numpy()
     keys = split.test.get_column("customer_key").to_numpy()
+    scores = scorer.predict(frame)
     why = scorer.explain(frame.head(20_000))
     weight = np.abs(why.contributions).mean(axis=1)
     order = np.argsort(-weight, kind="stable")
@@ -267,7 +277,8 @@ def _report(
         "model_name": scorer.name,
         "ships": scorer.ships,
         "metrics": results,
-        "tables": kind.tables(seen, scorer.predict(frame), keys),
+        "tables": kind.tables(seen, scores, keys),
+        "band": kind.coverage(seen, scores),
         "importance": {why.features[i]: float(weight[i]) for i in order if weight[i] > 0},
         "training": {
             "train_dates": [day.isoformat() for day in split.train_dates],

@@ -14,6 +14,7 @@ from ml.frames.columns import Columns
 from ml.frames.features import CHURN_LABEL, Feature
 from ml.frames.split import TimeSplit, folds_of, thin_out
 from ml.judge import metrics
+from ml.models.bands import ScoreBand, churn_band, churn_coverage
 from ml.models.factories import blended_classifier, logistic_classifier
 from ml.models.pipelines import BETTER_Z, Array, Attribution, Which, inputs
 
@@ -118,6 +119,14 @@ class ChurnModel:
             "calibration": metrics.calibration_table(seen, score),
             "lift": metrics.lift_table(seen, score, keys),
         }
+
+    def band(self, seen: Array, score: Array) -> ScoreBand:
+        """Rate of churn of customers with a like score."""
+        return churn_band(seen, score)
+
+    def coverage(self, seen: Array, score: Array) -> dict[str, float]:
+        """How often told and seen rate agree."""
+        return churn_coverage(seen, score)
 
     def is_better(self, model: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
         """Better in order (AUC), and as a probability by more than luck (paired log loss)."""

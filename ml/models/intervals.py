@@ -119,7 +119,7 @@ def fit_value_intervals(
     margins = []
     for name in classes.unique().sort():
         own = np.sort(apart[(classes == name).to_numpy()])
-        below, above = _ends(own, level)
+        below, above = margins_around(own, level)
         margins.append(
             {by: name, "held_out_count": len(own), "below_amount": below, "above_amount": above}
         )
@@ -234,7 +234,7 @@ def fit_bands(
     )
 
 
-def _ends(ordered: Array, level: float) -> tuple[float | None, float | None]:
+def margins_around(ordered: Array, level: float) -> tuple[float | None, float | None]:
     """Ends of the interval around nil from sorted errors; each tail has half of what is left over.
 
     The k-th of n errors is taken such that a new one lies beyond it with at most that chance. Where

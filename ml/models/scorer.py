@@ -10,6 +10,7 @@ import polars as pl
 from sklearn.pipeline import Pipeline
 
 from ml.errors import ModelRefused, NoModel
+from ml.models.bands import ScoreBand
 from ml.models.churn import ChurnModel
 from ml.models.pipelines import Array, Attribution, Which
 from ml.models.value import ValueModel
@@ -35,6 +36,7 @@ class Scorer:
         constants: Numbers learnt beside the pipelines.
         absent: Features that were all null in training, because the bank does not record them.
         medians: Middle size of each numeric feature in training, zeros left out.
+        band: Ends beside each score.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Scorer:
     constants: Mapping[str, float] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     medians: Mapping[str, float] = field(default_factory=dict)
+    band: ScoreBand = ScoreBand("yuan")
 
     def predict(self, frame: pl.DataFrame, which: Which | None = None) -> Array:
         """Scores of the rows, in their order."""
@@ -61,6 +64,7 @@ class Scorer:
             "constants": dict(self.constants),
             "absent": list(self.absent),
             "medians": dict(self.medians),
+            "band": self.band.settings(),
         }
 
     @classmethod
@@ -84,4 +88,5 @@ class Scorer:
             constants=settings["constants"],
             absent=tuple(settings["absent"]),
             medians=settings["medians"],
+            band=ScoreBand.restore(settings["band"]),
         )

@@ -19,6 +19,7 @@ from ml.errors import NotEnoughHistory
 from ml.frames.features import VALUE_LABEL, Feature
 from ml.frames.split import TimeSplit, sample_customers
 from ml.judge import metrics
+from ml.models.bands import ScoreBand, value_band, value_coverage
 from ml.models.pipelines import (
     BETTER_Z,
     SEED,
@@ -149,6 +150,14 @@ class ValueModel:
     def tables(self, seen: Array, score: Array, keys: Any) -> dict[str, Any]:
         """Predicted and seen value by tenths of the customers."""
         return {"deciles": metrics.decile_table(seen * QUARTERS, score, keys)}
+
+    def band(self, seen: Array, score: Array) -> ScoreBand:
+        """Between what nine of ten customers with like scores bring: four times their quarter."""
+        return value_band(seen * QUARTERS, score)
+
+    def coverage(self, seen: Array, score: Array) -> dict[str, float]:
+        """How often they did."""
+        return value_coverage(seen * QUARTERS, score)
 
     def is_better(self, model: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
         """A smaller error by more than luck, and an order of customers that is not worse."""

@@ -43,7 +43,7 @@ from ml.registry.signing import (
     write_synced,
 )
 
-FORMAT = 1
+FORMAT = 2
 SIGNED_FILES = ("model.skops", "golden.parquet", "report.json")
 #: Types beyond those that skops trusts by itself. Anything else in a file is refused unread.
 TRUSTED_TYPES = frozenset(
@@ -199,11 +199,9 @@ def load(
     if version in roles.read(models_dir, name, key_path=key_path).withdrawn:
         raise ModelRefused(f"{who} was withdrawn.")
     manifest = _signed_json(folder / "manifest.json", folder / "manifest.sig", key, who)
-    if (manifest.get("format"), manifest.get("name"), manifest.get("version")) != (
-        FORMAT,
-        name,
-        version,
-    ):
+    if manifest.get("format") != FORMAT:
+        raise ModelRefused(f"{who} was stored in another form than today's; train it anew.")
+    if (manifest.get("name"), manifest.get("version")) != (name, version):
         # An old signed folder copied under a new name carries a valid signature; its name does not.
         raise ModelRefused(
             f"{who} says of itself that it is {manifest.get('name')} {manifest.get('version')}."
@@ -325,16 +323,30 @@ def _pipelines(content: bytes, who: str) -> dict[str, Any]:
 def _golden_bytes(golden: pl.DataFrame, scorer: Scorer) -> bytes:
     """Golden rows with the scores that the model gives them now."""
     buffer = BytesIO()
-    golden.with_columns(pl.Series("golden_score", scorer.predict(golden))).write_parquet(buffer)
+    golden.with_columns(_golden_columns(golden, scorer)).write_parquet(buffer)
     return buffer.getvalue()
 
 
+def _golden_columns(golden: pl.DataFrame, scorer: Scorer) -> list[pl.Series]:
+    """Score of each golden row, and the ends of its band."""
+    scores = scorer.predict(golden)
+    columns = zip(("score", "low", "high"), (scores, *scorer.band.of(scores)), strict=True)
+    return [pl.Series(f"golden_{name}", values) for name, values in columns]
+
+
 def _check_golden(content: bytes, scorer: Scorer, who: str) -> None:
-    """Refuse a model that gives other scores than on the day it was trained."""
+    """Refuse a model that gives other scores or bands than on the day it was trained."""
     golden = pl.read_parquet(BytesIO(content))
-    expected = golden.get_column("golden_score").to_numpy()
-    found = scorer.predict(golden.drop("golden_score"))
-    worst = float(np.max(np.abs(found - expected) / np.maximum(1.0, np.abs(expected))))
+    stored = [name for name in golden.columns if name.startswith("golden_")]
+    found = _golden_columns(golden.drop(stored), scorer)
+    if stored != [column.name for column in found]:
+        raise ModelRefused(f"{who}: its stored rows have no scores that could be compared.")
+    worst = 0.0
+    for column in found:
+        now, then = column.to_numpy(), golden.get_column(column.name).to_numpy()
+        apart = np.abs(now - then) / np.maximum(1.0, np.abs(then))
+        apart[np.isnan(now) & np.isnan(then)] = 0.0  # a class of scores without a band
+        worst = float(np.maximum(worst, np.max(apart)))
     if not worst <= GOLDEN_TOLERANCE:
         raise ModelRefused(
             f"{who} scores its stored rows differently than when it was trained (by {worst:.1e})."

@@ -1,0 +1,200 @@
+"""The band beside a score: learnt from customers of the latest date, stored with the version.
+
+Value: of ten customers with like scores nine bring what lies between the two ends (split conformal,
+:mod:`ml.models.intervals`). Churn: who leaves has left wholly, so the ends are about all customers
+with a like score: so few or so many in a hundred of them leave. Where customers with like scores
+left more seldom or more often than they were told, the score itself lies outside of its band, and
+should.
+
+Either end is the score, moved on a scale on which customers of one class can be moved alike:
+log-odds for a probability, and for yuan a scale that is even near nil and by shares far from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ml.errors import InputRefused
+from ml.judge.metrics import equal_bins, share_interval
+from ml.models.intervals import fit_bands, margins_around
+from ml.models.pipelines import SEED, Array
+
+#: Share of customers whose value lies in the band, and certainty of a rate of churn.
+LEVEL = 0.9
+#: Classes of like scores: at most so many, each with at least so many customers.
+MOST_CLASSES = 10
+LEAST_ROWS = 100
+#: Yuan up to which amounts are moved by yuan, and beyond which by shares.
+EVEN_YUAN = 100.0
+#: A rate of nil has no log-odds.
+_LEAST_RATE = 1e-9
+
+Scale = Literal["log_odds", "yuan"]
+
+
+@dataclass(frozen=True)
+class ScoreBand:
+    """How far the ends lie from a score, by class of like scores.
+
+    Attributes:
+        scale: On what the ends are moved.
+        starts: Lowest score of each class, rising; a lower one belongs to the first.
+        below: What is added for the low end, on the scale; None for a class without a band.
+        above: The same for the high end.
+    """
+
+    scale: Scale
+    starts: tuple[float, ...] = ()
+    below: tuple[float | None, ...] = ()
+    above: tuple[float | None, ...] = ()
+
+    def of(self, scores: Array) -> tuple[Array, Array]:
+        """Low and high end of each score; NaN where its class has none."""
+        if not self.starts:
+            return np.full(len(scores), np.nan), np.full(len(scores), np.nan)
+        place = np.maximum(np.searchsorted(self.starts, scores, side="right") - 1, 0)
+        on_scale = _to(self.scale, scores)
+        below, above = (
+            np.array([np.nan if end is None else end for end in ends], dtype=np.float64)[place]
+            for ends in (self.below, self.above)
+        )
+        return _back(self.scale, on_scale + below), _back(self.scale, on_scale + above)
+
+    def settings(self) -> dict[str, Any]:
+        """Plain data for the manifest."""
+        return {
+            "scale": self.scale,
+            "starts": list(self.starts),
+            "below": list(self.below),
+            "above": list(self.above),
+        }
+
+    @classmethod
+    def restore(cls, settings: Mapping[str, Any]) -> ScoreBand:
+        """A band from what the registry read."""
+        ends = {name: tuple(settings[name]) for name in ("starts", "below", "above")}
+        return cls(settings["scale"], **ends)
+
+
+def value_band(seen: Array, scores: Array) -> ScoreBand:
+    """Ends between which nine of ten values lie; each tail has half of the rest.
+
+    Args:
+        seen: What customers brought who did not teach the model, in the unit of the score.
+        scores: What it told of them.
+    """
+    starts, place = _classes(scores)
+    apart = _to("yuan", seen) - _to("yuan", scores)
+    ends = [
+        margins_around(np.sort(apart[place == number]), LEVEL) for number in range(len(starts))
+    ]
+    return _band("yuan", starts, ends)
+
+
+def churn_band(labels: Array, scores: Array) -> ScoreBand:
+    """Ends between which the rate of churn of customers with a like score lies.
+
+    Args:
+        labels: 1 for who left, of customers who did not teach the model.
+        scores: What it told them.
+    """
+    try:
+        bands = fit_bands(
+            labels, scores, bands=MOST_CLASSES, least_rows=LEAST_ROWS, level=LEVEL
+        ).table
+    except InputRefused:
+        return ScoreBand("log_odds")
+    starts = bands.get_column("from_probability").to_numpy()
+    place = _place(starts, scores)
+    ends: list[tuple[float | None, float | None]] = []
+    for number, (low, high) in enumerate(bands.select("low_rate", "high_rate").iter_rows()):
+        told = _to("log_odds", np.array([scores[place == number].mean(), low, high]))
+        ends.append((float(told[1] - told[0]), float(told[2] - told[0])))
+    return _band("log_odds", starts, ends)
+
+
+def value_coverage(seen: Array, scores: Array) -> dict[str, float]:
+    """How often values lay in a band that was learnt from the other half of the customers."""
+    inside, widths = [], []
+    for learnt, judged in _halves(len(scores)):
+        low, high = value_band(seen[learnt], scores[learnt]).of(scores[judged])
+        has_band = ~np.isnan(low)
+        inside.append(((seen[judged] >= low) & (seen[judged] <= high))[has_band])
+        widths.append((high - low)[has_band])
+    return _covered(np.concatenate(inside), np.concatenate(widths))
+
+
+def churn_coverage(labels: Array, scores: Array) -> dict[str, float]:
+    """How often a score lay in its band, learnt from the other half: told and seen rate agree."""
+    inside, widths = [], []
+    for learnt, judged in _halves(len(scores)):
+        low, high = churn_band(labels[learnt], scores[learnt]).of(scores[judged])
+        has_band = ~np.isnan(low)
+        inside.append(((scores[judged] >= low) & (scores[judged] <= high))[has_band])
+        widths.append((high - low)[has_band])
+    return _covered(np.concatenate(inside), np.concatenate(widths))
+
+
+def _covered(inside: Array, widths: Array) -> dict[str, float]:
+    if not len(inside):
+        return {"level": LEVEL, "row_count": 0}
+    low, high = share_interval(
+        np.array([float(inside.sum())]), np.array([float(len(inside))]), 0.95
+    )
+    return {
+        "level": LEVEL,
+        "row_count": len(inside),
+        "covered_share": float(inside.mean()),
+        "low_share": float(low[0]),
+        "high_share": float(high[0]),
+        "median_width": float(np.median(widths)),
+    }
+
+
+def _halves(rows: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Two halves by lot, each once to learn from and once to judge."""
+    lot = np.random.default_rng(SEED).permutation(rows) % 2 == 0
+    return (lot, ~lot), (~lot, lot)
+
+
+def _classes(scores: Array) -> tuple[Array, Array]:
+    """Lowest score and number of each class; equal scores share one."""
+    order = np.argsort(scores, kind="stable")
+    count = max(1, min(MOST_CLASSES, len(order) // LEAST_ROWS))
+    bins = equal_bins(len(order), count)
+    starts = np.unique(scores[order[np.flatnonzero(np.diff(bins, prepend=-1))]])
+    return starts, _place(starts, scores)
+
+
+def _place(starts: Array, scores: Array) -> Array:
+    place: Array = np.maximum(np.searchsorted(starts, scores, side="right") - 1, 0)
+    return place
+
+
+def _band(
+    scale: Scale, starts: Array, ends: Sequence[tuple[float | None, float | None]]
+) -> ScoreBand:
+    return ScoreBand(
+        scale,
+        tuple(float(start) for start in starts),
+        tuple(low for low, _ in ends),
+        tuple(high for _, high in ends),
+    )
+
+
+def _to(scale: Scale, scores: Array) -> Array:
+    if scale == "yuan":
+        even: Array = np.arcsinh(scores / EVEN_YUAN)
+        return even
+    rate = np.clip(scores, _LEAST_RATE, 1 - _LEAST_RATE)
+    odds: Array = np.log(rate / (1 - rate))
+    return odds
+
+
+def _back(scale: Scale, moved: Array) -> Array:
+    back: Array = EVEN_YUAN * np.sinh(moved) if scale == "yuan" else 1 / (1 + np.exp(-moved))
+    return back
