@@ -28,6 +28,7 @@ from ml.frames.split import (
 )
 from ml.judge import metrics
 from ml.judge.drift import typical_sizes
+from ml.judge.watch import SCORE, shape_of, shapes_of
 from ml.models.churn import ChurnModel
 from ml.models.pipelines import Array, Which, as_array, inputs, make_golden, single_thread
 from ml.models.scorer import Scorer, kind_of
@@ -103,6 +104,7 @@ def train(
     scorer = with_band(
         fitted if is_better else replace(fitted, ships="baseline"), material.split.test, features
     )
+    scorer = with_shapes(scorer, material.split, features)
     report = _report(scorer, material, results, features)
     version = save(
         models_dir,
@@ -173,6 +175,16 @@ def with_band(scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...])
     kind = kind_of(scorer.name)
     seen = test.get_column(kind.label).to_numpy()
     return replace(scorer, band=kind.band(seen, scorer.predict(inputs(test, features))))
+
+
+def with_shapes(scorer: Scorer, split: TimeSplit, features: tuple[Feature, ...]) -> Scorer:
+    """The scorer with the shapes that later months are held against.
+
+    Those of the features come from all rows that could teach, thinned or not; that of the score
+    from customers who did not.
+    """
+    scores = pl.Series(scorer.predict(inputs(split.test, features)))
+    return replace(scorer, shapes={**shapes_of(split.train, features), SCORE: shape_of(scores)})
 
 
 def filled_enough(sample: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[Feature, ...]:

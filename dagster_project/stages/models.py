@@ -14,15 +14,20 @@ from dagster_project import lease
 from dagster_project.errors import NightError, NoBuildError
 from dagster_project.home import Home
 from dagster_project.night import Night
+from dagster_project.stages import model_watch
 from dagster_project.versions import Versions
 from serving import generation as generations
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from ml.registry.store import LoadedModel
+    from ml.watch import Watched
+
 MODEL_NAMES = ("churn", "value")
 SCORE_FEED = "ml__customer_score"
 REASON_FEED = "ml__customer_score_reason"
+MONTH_FEED = "ml__model_month"
 KEYS = ("customer_key", "observation_date")
 # What a reader is told of a model, beside the same of the plain baseline.
 MEASURES = {
@@ -193,31 +198,30 @@ def score(night: Night) -> list[Scored]:
         raise NoBuildError.to("评分", "score")
     features = read_features(night.build.database("crm"), night.request.business_date)
     results: list[Scored] = []
-    scores: list[pl.DataFrame] = []
-    reasons: list[pl.DataFrame] = []
+    landed: dict[str, list[pl.DataFrame]] = {SCORE_FEED: [], REASON_FEED: [], MONTH_FEED: []}
     for done, name in enumerate(MODEL_NAMES):
         night.reporter.progress(name, done, len(MODEL_NAMES))
         if features.is_empty():
             results.append(Scored(name, 0, "there is no customer to score"))
             continue
-        told, landed = _score_one(night.home, name, features)
+        told, parts = _score_one(night.home, night.build.database("crm"), name, features)
         results.append(told)
-        if landed is not None:
-            scores.append(landed[0])
-            reasons.append(landed[1])
+        for feed, frame in parts.items():
+            landed[feed].append(frame)
     night.reporter.progress("", len(MODEL_NAMES), len(MODEL_NAMES))
-    if scores:
-        land(night, SCORE_FEED, pl.concat(scores))
-        land(night, REASON_FEED, pl.concat(reasons))
+    for feed, frames in landed.items():
+        if frames:
+            land(night, feed, pl.concat(frames))
     return results
 
 
 def _score_one(
-    home: Home, name: str, features: pl.DataFrame
-) -> tuple[Scored, tuple[pl.DataFrame, pl.DataFrame] | None]:
-    """What becomes of one model tonight: (what is told, scores of both roles and reasons).
+    home: Home, database: Path, name: str, features: pl.DataFrame
+) -> tuple[Scored, dict[str, pl.DataFrame]]:
+    """What becomes of one model tonight: what is told, and rows by feed.
 
-    The challenger scores beside the champion, and what stops it stops nobody else.
+    The challenger scores beside the champion, and what stops it stops nobody else. Both are held
+    against training; a champion whose scores have drifted gives none, and its line says so.
     """
     import polars as pl
 
@@ -231,24 +235,58 @@ def _score_one(
         result = predict(found.model, features)
         result.check_complete(keys)
     except (NoModel, FileNotFoundError) as error:
-        return Scored(name, 0, str(error)), None
+        return Scored(name, 0, str(error)), {}
     except (ScoringHeld, FrameRefused) as error:
-        return Scored(name, 0, str(error), is_held=True), None
+        return Scored(name, 0, str(error), is_held=True), {}
     told = f"{result.scores.height:,} customers scored by {found.model.version}"
     if found.refusals:
         told = f"{told}, as {' '.join(found.refusals)}"
-    scores = [result.scores]
+    watched = _watch(home, database, found.model, features, result.scores)
+    try:
+        watched.check(found.model)
+    except ScoringHeld as error:
+        return Scored(name, 0, str(error), is_held=True), {MONTH_FEED: watched.month}
+    if watched.objections:
+        told = f"{told}; to be looked at: {', '.join(watched.objections)}"
+    scores, months = [result.scores], [watched.month]
     try:
         challenger = load_challenger(home.models, name, key_path=home.model_key)
         if challenger is not None:
             beside = predict(challenger, features, role="challenger")
             beside.check_complete(keys)
             scores.append(beside.scores)
+            months.append(_watch(home, database, challenger, features, beside.scores).month)
             told = f"{told}, beside it by {challenger.version}"
     except (ModelRefused, ScoringHeld, FrameRefused) as error:
         told = f"{told}; its challenger does not score: {error}"
     scored = Scored(name, result.scores.height, told, report=result.report)
-    return scored, (pl.concat(scores), result.reasons)
+    return scored, {
+        SCORE_FEED: pl.concat(scores),
+        REASON_FEED: result.reasons,
+        MONTH_FEED: pl.concat(months),
+    }
+
+
+def _watch(
+    home: Home,
+    database: Path,
+    model: LoadedModel,
+    features: pl.DataFrame,
+    scores: pl.DataFrame,
+) -> Watched:
+    """A version of tonight held against its training and against what has come true since."""
+    from ml.frames.features import CHURN_LABEL
+    from ml.watch import watch
+
+    day = scores["observation_date"].item(0)
+    bounds, months = model_watch.bounds_of(database, model.name, day)
+    past = None
+    if model.name == "churn":
+        role = scores["role"].item(0)
+        past = model_watch.came_true(
+            database, home.lake, model.name, role, CHURN_LABEL, day, months
+        )
+    return watch(model, features, scores, past, bounds)
 
 
 def land(night: Night, feed: str, frame: pl.DataFrame) -> None:

@@ -20,6 +20,8 @@ from ml.frames.features import Feature
 from ml.judge import metrics
 from ml.judge.metrics import Array
 
+#: Name of the score's own shape among those of the features.
+SCORE = "score"
 #: Bins of a number: tenths of training. Fewer where many customers have one value.
 BIN_COUNT = 10
 #: A share of nobody would make the index infinite by one customer.

@@ -10,6 +10,7 @@ import polars as pl
 from sklearn.pipeline import Pipeline
 
 from ml.errors import ModelRefused, NoModel
+from ml.judge.watch import Shape
 from ml.models.bands import ScoreBand
 from ml.models.churn import ChurnModel
 from ml.models.pipelines import Array, Attribution, Which
@@ -37,6 +38,7 @@ class Scorer:
         absent: Features that were all null in training, because the bank does not record them.
         medians: Middle size of each numeric feature in training, zeros left out.
         band: Ends beside each score.
+        shapes: How each feature, and the score itself, was spread over the customers of training.
     """
 
     name: str
@@ -45,7 +47,8 @@ class Scorer:
     constants: Mapping[str, float] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     medians: Mapping[str, float] = field(default_factory=dict)
-    band: ScoreBand = ScoreBand("yuan")
+    band: ScoreBand = field(default_factory=lambda: ScoreBand("yuan"))
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
 
     def predict(self, frame: pl.DataFrame, which: Which | None = None) -> Array:
         """Scores of the rows, in their order."""
@@ -65,6 +68,7 @@ class Scorer:
             "absent": list(self.absent),
             "medians": dict(self.medians),
             "band": self.band.settings(),
+            "shapes": {name: shape.as_data() for name, shape in self.shapes.items()},
         }
 
     @classmethod
@@ -89,4 +93,5 @@ class Scorer:
             absent=tuple(settings["absent"]),
             medians=settings["medians"],
             band=ScoreBand.restore(settings["band"]),
+            shapes={name: Shape.of_data(data) for name, data in settings["shapes"].items()},
         )

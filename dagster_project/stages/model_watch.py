@@ -1,0 +1,99 @@
+"""What a model is held against each night: its rule, and the scores that have come true since."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from dagster_project.errors import NightError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ml.judge.watch import Bounds
+
+SCORE_FEED = "ml__customer_score"
+_RULE = """
+    select
+        feature_index_bound, score_index_bound, slope_low, slope_high, rate_ratio_bound,
+        cohort_months
+    from rule.model_watch_rule
+    where model_name = ? and valid_from_date <= ? and valid_to_date > ?
+"""
+# Of a night that was run again the lake keeps the later scores alone.
+_CAME_TRUE = """
+    with told as (
+        select scored.customer_key, scored.observation_date, scored.score, label.is_event
+        from read_parquet($files, union_by_name = true) as scored
+        inner join feature.ftr_customer_label as label
+            on scored.customer_key = label.customer_key
+            and scored.observation_date = label.observation_date
+            and label.label_code = $label
+        where scored.model_name = $model and scored.role = $role and label.known_date <= $day
+    ),
+
+    month_end as (
+        select distinct observation_date from told order by observation_date desc limit $months
+    )
+
+    select told.customer_key, told.observation_date, told.score, told.is_event
+    from told
+    inner join month_end on told.observation_date = month_end.observation_date
+    order by told.observation_date, told.customer_key
+"""
+
+
+def bounds_of(database: Path, name: str, day: dt.date) -> tuple[Bounds, int]:
+    """The rule of a model on a day, and how many month ends it judges together.
+
+    Raises:
+        NightError: The rule has no row for the model and day.
+    """
+    from ml.judge.watch import Bounds
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        row = connection.execute(_RULE, [name, day, day]).fetchone()
+    if row is None:
+        raise NightError(
+            f"规则 model_watch_rule 在 {day} 没有模型 {name} 的行，请补上。",
+            f"the rule model_watch_rule has no row of model {name} on {day}; add one",
+        )
+    return Bounds(*row[:5]), int(row[5])
+
+
+def came_true(
+    database: Path,
+    lake: Path,
+    name: str,
+    role: str,
+    label: str,
+    day: dt.date,
+    months: int,
+) -> pl.DataFrame | None:
+    """Scores of the last month ends whose label is known: what :func:`ml.watch.watch` judges.
+
+    Read from the lake, where every night finds the same, rebuilt or not.
+
+    Returns:
+        ``customer_key, observation_date, score, is_event``; None where nothing was scored yet.
+    """
+    from ingestion.lake import Lake
+
+    files = [str(file) for file, (date, _) in Lake(lake).batches(SCORE_FEED).items() if date <= day]
+    if not files:
+        return None
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(
+            _CAME_TRUE,
+            {
+                "files": files,
+                "label": label,
+                "model": name,
+                "role": role,
+                "day": day,
+                "months": months,
+            },
+        ).pl()

@@ -1,0 +1,60 @@
+-- One row per model, role and month: the month's last scoring held against training and against what came true.
+{{ partitioned_from_month('month_date') }}
+{{ config(tags=['after_scores']) }}
+{%- set first_month = rebuilt_from('fct_model_month', unfinished='1 = 0') %}
+with delivered as (
+    select *
+    from {{ ref('stg_ml__model_month') }}
+    where
+        observation_date <= {{ business_date() }}
+        {%- if first_month %}
+        and {{ from_month_on('observation_date', first_month) }}
+        {%- endif %}
+),
+
+latest as (
+    {{ pick_latest_small(
+        'delivered',
+        key=['model_name', 'role', 'observation_date'],
+        columns=[
+            'model_name', 'role', 'observation_date', 'model_version', 'scored_count', 'moved_feature_name',
+            'moved_feature_index', 'moved_feature_count', 'score_index', 'cohort_from_date', 'cohort_to_date',
+            'cohort_count', 'cohort_event_count', 'foretold_rate', 'seen_rate', 'calibration_slope', 'auc',
+            'objections', 'is_passed', 'is_held',
+        ],
+    ) }}
+),
+
+numbered as (
+    select
+        latest.*,
+        row_number() over (
+            partition by model_name, role, {{ month_first('observation_date') }} order by observation_date desc
+        ) as place
+    from latest
+)
+
+select
+    cast({{ month_first('observation_date') }} as date) as month_date,
+    cast(model_name as {{ t_string() }}) as model_name,
+    cast(role as {{ t_string() }}) as role,
+    cast(observation_date as date) as observation_date,
+    cast(model_version as {{ t_string() }}) as model_version,
+    cast(scored_count as bigint) as scored_count,
+    cast(moved_feature_name as {{ t_string() }}) as moved_feature_name,
+    cast(round(moved_feature_index, 9) as double) as moved_feature_index,
+    cast(moved_feature_count as bigint) as moved_feature_count,
+    cast(round(score_index, 9) as double) as score_index,
+    cast(cohort_from_date as date) as cohort_from_date,
+    cast(cohort_to_date as date) as cohort_to_date,
+    cast(cohort_count as bigint) as cohort_count,
+    cast(cohort_event_count as bigint) as cohort_event_count,
+    cast(round(foretold_rate, 9) as double) as foretold_rate,
+    cast(round(seen_rate, 9) as double) as seen_rate,
+    cast(round(calibration_slope, 9) as double) as calibration_slope,
+    cast(round(auc, 9) as double) as auc,
+    cast(objections as {{ t_string() }}) as objections,
+    cast(is_passed as boolean) as is_passed,
+    cast(is_held as boolean) as is_held
+from numbered
+where place = 1
