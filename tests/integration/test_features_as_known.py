@@ -12,7 +12,7 @@ from serving import generation as generations
 from tests.integration.test_night import NIGHT, Bank
 
 pytestmark = pytest.mark.night
-LATER_NIGHTS = 4
+LATER_NIGHTS = 2
 
 
 def _kept(bank: Bank, to: Path) -> Path:
@@ -30,14 +30,14 @@ def _kept(bank: Bank, to: Path) -> Path:
 
 
 def test_features_of_a_past_date_are_those_that_were_known_then(tmp_path):
-    """Four nights later everything is built anew: each column equal, or its reason is written."""
+    """Two nights later everything is built anew: each column equal, or its reason is written."""
     bank = Bank(tmp_path / "home")
     bank.crm("demo", "--customers", "300", "--months", "5")
     bank.crm("run")
     then = _kept(bank, tmp_path / "then.parquet")
     for _ in range(LATER_NIGHTS):
         bank.crm("demo", "--next")
-    bank.crm("run")
+        bank.crm("run")
     bank.crm("run", "--force", "--full-refresh")
     now = _kept(bank, tmp_path / "now.parquet")
 
