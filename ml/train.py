@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ml.book import write as book
+from ml.book.facts import EXPLAINED_ROWS, book_facts, importance
 from ml.errors import FrameRefused, LeakSuspected
 from ml.frames.features import (
     FEATURES,
@@ -117,6 +119,7 @@ def train(
         source=source,
         features=features,
     )
+    book.write(models_dir, model_name, version, key_path=key_path)
     return TrainedModel(model_name, version, not is_better, {"version": version, **report})
 
 
@@ -282,16 +285,17 @@ def _report(
     seen = split.test.get_column(kind.label).to_numpy()
     keys = split.test.get_column("customer_key").to_numpy()
     scores = scorer.predict(frame)
-    why = scorer.explain(frame.head(20_000))
-    weight = np.abs(why.contributions).mean(axis=1)
-    order = np.argsort(-weight, kind="stable")
+    why = scorer.explain(frame.head(EXPLAINED_ROWS))
+    unused = [
+        feature.name for feature in features if feature not in filled_enough(sample, features)
+    ]
     return {
         "model_name": scorer.name,
         "ships": scorer.ships,
         "metrics": results,
         "tables": kind.tables(seen, scores, keys),
         "band": kind.coverage(seen, scores),
-        "importance": {why.features[i]: float(weight[i]) for i in order if weight[i] > 0},
+        "importance": importance(why),
         "training": {
             "train_dates": [day.isoformat() for day in split.train_dates],
             "gap_dates": [day.isoformat() for day in split.gap_dates],
@@ -303,11 +307,8 @@ def _report(
             "label_mean_train": metrics.mean(sample.get_column(kind.label)),
             "label_mean_test": metrics.mean(split.test.get_column(kind.label)),
             "absent_features": list(scorer.absent),
-            "unused_features": [
-                feature.name
-                for feature in features
-                if feature not in filled_enough(sample, features)
-            ],
+            "unused_features": unused,
             "checksum": frame_checksum(sample, ["observation_date", "customer_key"]),
         },
+        "book": book_facts(scorer, why, split, sample, features, unused),
     }

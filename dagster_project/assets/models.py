@@ -54,6 +54,9 @@ def _model(name: str) -> dg.AssetsDefinition:
             metadata["version"] = trained.version
         if trained.report:
             metadata["report"] = dg.JsonMetadataValue(trained.report)
+        if trained.book:
+            metadata["book"] = dg.MetadataValue.path(trained.book)
+            metadata["contradictions"] = dg.MetadataValue.md(models.contradicted(trained.report))
         yield dg.MaterializeResult(asset_key=f"{name}_model", metadata=metadata)
         yield dg.AssetCheckResult(
             check_name=f"{name}_model_is_usable",

@@ -1,7 +1,8 @@
-"""`crm ml list, compare, promote, rollback, withdraw`: which version scores, and who said so."""
+"""`crm ml list, compare, book, promote, rollback, withdraw`: which version scores, and why."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from dagster_project.cli.output import (
     parse_date,
     print_json,
 )
+from dagster_project.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from ml.registry.contest import Contest
@@ -153,6 +155,40 @@ def _print_contest(judged: Contest) -> None:
     console.print(f"[yellow]![/] 按规则不晋升 The rule does not promote {judged.second}:")
     for objection in judged.objections:
         console.print(f"  {escape(objection)}", soft_wrap=True)
+
+
+@guarded
+def book(
+    name: NameArgument,
+    version: Annotated[
+        str | None, typer.Argument(metavar="[VERSION]", help="The champion unless given.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Write the page to this file.",
+            show_default="book.html in the folder of the version",
+        ),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Draw the model book of a version: one page of HTML, contradictions to expectations first.
+
+    It is drawn anew from the signed report, whatever page may lie beside it.
+
+    Example: crm ml book churn --output churn.html
+    """
+    from dagster_project.stages import registry
+
+    if output is not None and output.suffix.casefold() != ".html":
+        raise WrongUsageError(
+            f"模型手册只能写成 .html，不能写成 {output.name!r}。",
+            f"a model book is written as .html, not as {output.name!r}",
+        )
+    path = registry.book(home_of(home), name, version, output)
+    console.print(f"written to {escape(str(path))}", soft_wrap=True)
 
 
 @guarded

@@ -38,7 +38,8 @@ _BANDS = """
     from feature.ftr_customer as feature
     left join dimensional.dim_customer as customer
         on feature.customer_key = customer.customer_key
-        and feature.observation_date between customer.valid_from_date and customer.valid_to_date
+        and feature.observation_date >= customer.valid_from_date
+        and feature.observation_date < customer.valid_to_date
     left join dimensional.dim_district as district on customer.district_fk = district.district_pk
 """
 

@@ -46,6 +46,7 @@ class Trained:
         version: The version that scores, or None.
         told: A sentence for the screen and for `crm status`.
         report: Plain data for asset metadata.
+        book: File of the page that the training wrote, or None.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Trained:
     version: str | None
     told: str
     report: dict[str, Any] = field(default_factory=dict)
+    book: str | None = None
 
 
 def train(
@@ -117,7 +119,8 @@ def train(
     if unrecorded := record(home):
         told = f"{told}. {unrecorded}"
     report = {**trained.report, "contest": entry.contest.figures() if entry.contest else None}
-    return Trained(name, "trained", entry.roles.champion, told, report)
+    book = home.models / name / trained.version / "book.html"
+    return Trained(name, "trained", entry.roles.champion, told, report, str(book))
 
 
 def record(home: Home) -> str | None:
@@ -173,6 +176,25 @@ def compared(name: str, report: dict[str, Any]) -> str:
     metric, words = MEASURES[name]
     model, baseline = (report["metrics"][which][metric] for which in ("model", "baseline"))
     return ": " + words.format(model, baseline)
+
+
+def contradicted(report: dict[str, Any]) -> str:
+    """What a model says against what people expected of it, as a table of Markdown."""
+    from ml.book.page import contradictions
+
+    found = contradictions(report["book"])
+    if not found:
+        return "无一条与假设相反 no expectation is contradicted"
+    lines = [
+        "| 特征 feature | 预期 expected | 秩相关 rank | 影响 weight |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {each['feature']} | {'↑' if each['expected'] > 0 else '↓'} {each['because_zh']}"
+        f" {each['because_en']} | {each['rank']:+.2f} | {each['weight_share']:.1%} |"
+        for each in found
+    ]
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project import lease
 from dagster_project.errors import WrongUsageError
 from dagster_project.home import Home
 from dagster_project.stages import models
+from serving.export import unwritable
+from serving.files import write_whole
 
 if TYPE_CHECKING:
     from ml.registry.contest import Contest
@@ -122,6 +125,60 @@ def compare(
         return contest(one, two, models.read_training_rows(database), period=period)
     except (FrameRefused, ModelRefused) as refusal:
         raise WrongUsageError(f"无法比较（{refusal}）", f"no comparison: {refusal}") from None
+
+
+def book(home: Home, name: str, version: str | None, output: Path | None) -> Path:
+    """Draw the page of a version from its signed report; (where it lies now).
+
+    Args:
+        home: Where models and key lie.
+        name: The model.
+        version: One of its versions; the champion unless given.
+        output: Where to; into the version's own folder unless given.
+
+    Raises:
+        WrongUsageError: There is no such version, or its report is not as it was signed.
+        QueryError: The file cannot be written.
+    """
+    from ml.book import write
+    from ml.errors import ModelRefused
+    from ml.registry import roles
+    from ml.registry.store import versions
+
+    check_name(name)
+    there = versions(home.models, name)
+    try:
+        chosen = version or roles.read(home.models, name, key_path=home.model_key).champion
+        if chosen is None or chosen not in there:
+            raise _no_version(name, chosen, there)
+        target = output or home.models / name / chosen / write.FILE
+        try:
+            write_whole(target, write.draw(home.models, name, chosen, key_path=home.model_key))
+        except OSError as error:
+            raise unwritable(target, error) from error
+        return target
+    except ModelRefused as refusal:
+        raise WrongUsageError(
+            f"无法生成模型手册（{refusal}）", f"the model book cannot be drawn: {refusal}"
+        ) from None
+
+
+def _no_version(name: str, version: str | None, there: list[str]) -> WrongUsageError:
+    """A sentence for a version that there is not."""
+    if not there:
+        return WrongUsageError(
+            f"还没有名为 {name} 的模型版本；请先训练：crm ml train。",
+            f"there is no version of a model called {name}; train it first: crm ml train",
+        )
+    if version is None:
+        return WrongUsageError(
+            f"模型 {name} 没有现役版本；请写出版本号：{'、'.join(there)}。",
+            f"model {name} has no champion; name a version: {', '.join(there)}",
+        )
+    return WrongUsageError(
+        f"模型 {name} 没有版本 {version}；现有版本：{'、'.join(there)}。",
+        f"model {name} has no version {version}; there are {', '.join(there)}",
+    )
 
 
 def listed(home: Home, name: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ A version is a folder ``models/<name>/<version>/``:
     report.json     metrics, tables and counts of the training, for people
     manifest.json   SHA-256 of the files above, software versions, feature contract, training window
     manifest.sig    HMAC-SHA256 of the manifest under a key that lies outside the folder
+    book.html       a page drawn from the report (:mod:`ml.book`); not signed, as nothing reads it
 
 Which of them scores stands in :mod:`ml.registry.roles`.
 """
@@ -193,29 +194,37 @@ def load(
     Raises:
         ModelRefused: One sentence with the first promise that does not hold.
     """
-    key = read_key(key_path)
     folder = models_dir / name / version
     who = f"Model {name} {version}"
+    key = read_key(key_path)
     if version in roles.read(models_dir, name, key_path=key_path).withdrawn:
         raise ModelRefused(f"{who} was withdrawn.")
-    manifest = _signed_json(folder / "manifest.json", folder / "manifest.sig", key, who)
-    if manifest.get("format") != FORMAT:
-        raise ModelRefused(f"{who} was stored in another form than today's; train it anew.")
-    if (manifest.get("name"), manifest.get("version")) != (name, version):
-        # An old signed folder copied under a new name carries a valid signature; its name does not.
-        raise ModelRefused(
-            f"{who} says of itself that it is {manifest.get('name')} {manifest.get('version')}."
-        )
+    manifest = _manifest(folder, key, who)
     data = {file: _read(folder / file, who) for file in SIGNED_FILES}
     for file, content in data.items():
-        if sha256(content) != manifest["files"].get(file):
-            raise ModelRefused(f"{who}: {file} is not the file that was signed.")
+        _check_hash(file, content, manifest, who)
     _check_software(manifest["software"], who)
     if manifest["features"] != json.loads(_json(as_schema(features))):
         raise ModelRefused(f"{who} was trained on another feature contract; train it anew.")
     scorer = Scorer.restore(name, _pipelines(data["model.skops"], who), manifest["scorer"])
     _check_golden(data["golden.parquet"], scorer, who)
     return LoadedModel(name=name, version=version, scorer=scorer, manifest=manifest)
+
+
+def read_report(
+    models_dir: Path, name: str, version: str, *, key_path: Path
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Manifest and report of a version as they were signed; it need not be fit to score any more.
+
+    Raises:
+        ModelRefused: One of them is missing or not as signed.
+    """
+    folder, who = models_dir / name / version, f"Model {name} {version}"
+    manifest = _manifest(folder, read_key(key_path), who)
+    content = _read(folder / "report.json", who)
+    _check_hash("report.json", content, manifest, who)
+    report: dict[str, Any] = json.loads(content)
+    return manifest, report
 
 
 def load_champion(
@@ -289,6 +298,25 @@ def _signed_json(path: Path, signature: Path, key: bytes, who: str) -> dict[str,
         raise ModelRefused(f"{who}: the manifest is not as it was signed.")
     parsed: dict[str, Any] = json.loads(content)
     return parsed
+
+
+def _manifest(folder: Path, key: bytes, who: str) -> dict[str, Any]:
+    """The manifest of a folder, if it is as signed and speaks of that very folder."""
+    manifest = _signed_json(folder / "manifest.json", folder / "manifest.sig", key, who)
+    if manifest.get("format") != FORMAT:
+        raise ModelRefused(f"{who} was stored in another form than today's; train it anew.")
+    if (manifest.get("name"), manifest.get("version")) != (folder.parent.name, folder.name):
+        # An old signed folder copied under a new name carries a valid signature; its name does not.
+        raise ModelRefused(
+            f"{who} says of itself that it is {manifest.get('name')} {manifest.get('version')}."
+        )
+    return manifest
+
+
+def _check_hash(file: str, content: bytes, manifest: dict[str, Any], who: str) -> None:
+    """Refuse a file that is not the one that was signed."""
+    if sha256(content) != manifest["files"].get(file):
+        raise ModelRefused(f"{who}: {file} is not the file that was signed.")
 
 
 def _check_software(stored: dict[str, str], who: str) -> None:

@@ -76,6 +76,13 @@ def test_the_list_tells_roles_and_who_gave_them(home: Home) -> None:
         (("withdraw", "churn", OLD, *SAID), "use crm ml rollback churn"),
         (("compare", "churn"), "no comparison: Model churn 2025-11-30.001 lacks manifest.json"),
         (("compare", "value"), "model value has no champion and challenger to compare now"),
+        (("book", "churn"), f"the model book cannot be drawn: Model churn {OLD} lacks manifest"),
+        (("book", "churn", "1999"), f"model churn has no version 1999; there are {OLD}, {NEW}"),
+        (("book", "value"), "there is no version of a model called value; train it first"),
+        (
+            ("book", "churn", "--output", "a.pdf"),
+            "a model book is written as .html, not as 'a.pdf'",
+        ),
         (("compare", "churn", "--period", "soon"), "--period is 'soon'; write it as YYYY-MM-DD"),
     ],
 )
@@ -123,8 +130,15 @@ def test_the_monthly_job_attaches_report_and_comparison(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def retrain(_home: Home, name: str) -> models.Trained:
-        report: dict[str, Any] = {"ships": "model", "contest": {"against": OLD, "z": 2.5}}
-        return models.Trained(name, "trained", NEW, f"{NEW} is champion now", report)
+        said = {"feature": "visits", "expected": -1, "because_zh": "因", "because_en": "why"}
+        found = {**said, "rank": 0.51, "weight_share": 0.12, "verdict": "contradicts"}
+        report: dict[str, Any] = {
+            "ships": "model",
+            "contest": {"against": OLD, "z": 2.5},
+            "book": {"directions": [found]},
+        }
+        told = f"{NEW} is champion now"
+        return models.Trained(name, "trained", NEW, told, report, "models/book.html")
 
     monkeypatch.setenv("CRM_ENVIRONMENT", "test")
     monkeypatch.setattr(models, "retrain", retrain)
@@ -150,6 +164,8 @@ def test_the_monthly_job_attaches_report_and_comparison(
         assert isinstance(metadata["report"], dg.JsonMetadataValue)
         assert metadata["report"].value["contest"] == {"against": OLD, "z": 2.5}
         assert metadata["told"].value == f"{NEW} is champion now"
+        assert metadata["book"] == dg.MetadataValue.path("models/book.html")
+        assert "| visits | ↓ 因 why | +0.51 | 12.0% |" in str(metadata["contradictions"].value)
 
 
 def test_retraining_is_monthly_in_shanghai(monkeypatch: pytest.MonkeyPatch) -> None:

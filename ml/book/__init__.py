@@ -1,0 +1,1 @@
+"""The model book: one page per version, drawn from its signed report."""

@@ -1,0 +1,131 @@
+"""The results of a book: measures of model and baseline, and the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from ml.book import pictures, steps
+from ml.book.words import MEASURES, About
+
+_ROLES = ("model", "baseline")
+_TILES = {
+    "churn": ("auc", "calibration_slope", "lift_at_10pct", "ece"),
+    "value": ("mae", "spearman", "total_ratio", "mean_predicted"),
+}
+
+
+def tiles(name: str, report: Mapping[str, Any]) -> str:
+    """The four figures that a reader asks for, the baseline's below."""
+    model, baseline = (report["metrics"][role] for role in _ROLES)
+    cells = "".join(
+        f"<div><span>{escape(MEASURES[key][0].zh)}</span><b>{MEASURES[key][1].format(model[key])}"
+        f"</b><small>基线 baseline {MEASURES[key][1].format(baseline[key])}</small></div>"
+        for key in _TILES[name]
+    )
+    return f'<section class="tiles">{cells}</section>'
+
+
+def tables_and_pictures(name: str, report: Mapping[str, Any], about: About) -> str:
+    """Model beside baseline on the same customers, then pictures."""
+    ships = report["ships"]
+    told = (
+        "评分用模型 the model scores customers"
+        if ships == "model"
+        else "模型未胜过基线，评分用基线 the model did not beat its baseline, which scores"
+    )
+    rows = "".join(
+        f"<tr><td>{escape(said.zh)} <span class=en>{escape(said.en)}</span></td>"
+        + "".join(_cell(report["metrics"][role].get(key), form) for role in _ROLES)
+        + "</tr>"
+        for key, (said, form) in MEASURES.items()
+        if key in report["metrics"]["model"]
+    )
+    head = (
+        "<thead><tr><th>指标 measure</th><th>模型<small>model</small></th>"
+        "<th>基线<small>baseline</small></th></tr></thead>"
+    )
+    test = report["training"]
+    same = (
+        f"<p>同一批 {test['test_rows']:,} 名客户，{escape(test['test_date'])}"
+        f' <span class="en">the same customers for both</span> · {told}</p>'
+    )
+    drawn = _churn(report) if name == "churn" else _value(report)
+    themes = _themes(report, about)
+    return f"{same}<table>{head}{rows}</table>{drawn}{themes}"
+
+
+def _cell(value: float | None, form: str) -> str:
+    return f"<td>{'' if value is None else form.format(value)}</td>"
+
+
+def _of_role(report: Mapping[str, Any], role: str) -> Mapping[str, Any]:
+    """The tables of a role: those of the one that scores stand in the report itself."""
+    tables: Mapping[str, Any] = (
+        report["tables"] if role == report["ships"] else report["book"]["rival_tables"]
+    )
+    return tables
+
+
+def _churn(report: Mapping[str, Any]) -> str:
+    """Calibration and lift, model and baseline in each."""
+    model, baseline = (_of_role(report, role) for role in _ROLES)
+
+    def points(rows: Sequence[Mapping[str, float]]) -> list[pictures.Point]:
+        return [(row["predicted_rate"], row["seen_rate"]) for row in rows]
+
+    calibration = pictures.calibration(
+        [
+            ("基线", "baseline", pictures.RIVAL, points(baseline["calibration"])),
+            ("模型", "model", pictures.OURS, points(model["calibration"])),
+        ]
+    )
+    lift = pictures.tenths(
+        [
+            ("模型", "model", pictures.OURS, [row["seen_rate"] for row in model["lift"]]),
+            ("基线", "baseline", pictures.RIVAL, [row["seen_rate"] for row in baseline["lift"]]),
+        ],
+        "{:.0%}",
+    )
+    caught = model["lift"][1]["caught_share"] if len(model["lift"]) > 1 else 0.0
+    return (
+        "<div class=two><section><h3>校准 <span class=en>Calibration: on the broken line is right"
+        f"</span></h3>{calibration}</section><section><h3>提升 <span class=en>Lift: seen churn by"
+        f" tenths</span></h3>{lift}<p>评分最高的两成客户中有 {caught:.0%} 的流失者"
+        f' <span class="en">of all leavers are in the two highest tenths</span></p></section></div>'
+    )
+
+
+def _value(report: Mapping[str, Any]) -> str:
+    """Predicted and seen value by tenths."""
+    rows = _of_role(report, report["ships"])["deciles"]
+    drawn = pictures.tenths(
+        [
+            ("预测", "predicted", pictures.OURS, [row["predicted_mean"] for row in rows]),
+            ("实际", "seen", pictures.SEEN, [row["seen_mean"] for row in rows]),
+        ],
+        "{:,.0f}",
+        is_rooted=True,
+    )
+    return (
+        "<div class=two><section><h3>十等分平均价值 <span class=en>Mean value by tenths, yuan;"
+        f" heights are square roots</span></h3>{drawn}</section></div>"
+    )
+
+
+def _themes(report: Mapping[str, Any], about: About) -> str:
+    """What moves the scores, by theme."""
+    sizes: Mapping[str, float] = report["book"]["themes"]
+    rows = []
+    for code, size in sorted(sizes.items(), key=lambda pair: (-pair[1], pair[0])):
+        theme = steps.theme_of_code(code)
+        rows.append((theme.name_zh, theme.name_en, size, theme.is_cause))
+    form = "{:.3f}" if max(sizes.values(), default=0.0) < 100 else "{:,.0f}"
+    count = report["book"]["explained_rows"]
+    return (
+        "<h3>什么影响评分 <span class=en>What moves the scores, by theme: mean size of what its"
+        f" facts add, {escape(about.unit.en)}, over {count:,} customers</span></h3>"
+        f"{pictures.bars(rows, form)}<p>深色为银行可作为的原因，浅色为征兆或客户自身情况"
+        ' <span class="en">dark: something that happened to him; pale: a sign or a trait</span></p>'
+    )
