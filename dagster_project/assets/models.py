@@ -94,6 +94,7 @@ def _scores() -> dg.AssetsDefinition:
     described = {
         models.SCORE_FEED: "Scores of the night. One row per customer and model. 客户评分",
         models.REASON_FEED: "The three strongest reasons of each score. One row per reason.",
+        models.CAUSE_FEED: "What each theme accounts for. One row per theme and population.",
     }
 
     @dg.multi_asset(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MODEL_NAMES = ("churn", "value")
 SCORE_FEED = "ml__customer_score"
 REASON_FEED = "ml__customer_score_reason"
+CAUSE_FEED = "ml__churn_cause"
 KEYS = ("customer_key", "observation_date")
 # What a reader is told of a model, beside the same of the plain baseline.
 MEASURES = {
@@ -193,29 +194,26 @@ def score(night: Night) -> list[Scored]:
         raise NoBuildError.to("评分", "score")
     features = read_features(night.build.database("crm"), night.request.business_date)
     results: list[Scored] = []
-    scores: list[pl.DataFrame] = []
-    reasons: list[pl.DataFrame] = []
+    landed: dict[str, list[pl.DataFrame]] = {}
     for done, name in enumerate(MODEL_NAMES):
         night.reporter.progress(name, done, len(MODEL_NAMES))
         if features.is_empty():
             results.append(Scored(name, 0, "there is no customer to score"))
             continue
-        told, landed = _score_one(night.home, name, features)
+        told, frames = _score_one(night.home, name, features)
         results.append(told)
-        if landed is not None:
-            scores.append(landed[0])
-            reasons.append(landed[1])
+        for feed, frame in frames.items():
+            landed.setdefault(feed, []).append(frame)
     night.reporter.progress("", len(MODEL_NAMES), len(MODEL_NAMES))
-    if scores:
-        land(night, SCORE_FEED, pl.concat(scores))
-        land(night, REASON_FEED, pl.concat(reasons))
+    for feed, parts in landed.items():
+        land(night, feed, pl.concat(parts))
     return results
 
 
 def _score_one(
     home: Home, name: str, features: pl.DataFrame
-) -> tuple[Scored, tuple[pl.DataFrame, pl.DataFrame] | None]:
-    """What becomes of one model tonight: (what is told, scores of both roles and reasons).
+) -> tuple[Scored, dict[str, pl.DataFrame]]:
+    """What becomes of one model tonight: (what is told, rows by feed).
 
     The challenger scores beside the champion, and what stops it stops nobody else.
     """
@@ -231,9 +229,9 @@ def _score_one(
         result = predict(found.model, features)
         result.check_complete(keys)
     except (NoModel, FileNotFoundError) as error:
-        return Scored(name, 0, str(error)), None
+        return Scored(name, 0, str(error)), {}
     except (ScoringHeld, FrameRefused) as error:
-        return Scored(name, 0, str(error), is_held=True), None
+        return Scored(name, 0, str(error), is_held=True), {}
     told = f"{result.scores.height:,} customers scored by {found.model.version}"
     if found.refusals:
         told = f"{told}, as {' '.join(found.refusals)}"
@@ -248,7 +246,8 @@ def _score_one(
     except (ModelRefused, ScoringHeld, FrameRefused) as error:
         told = f"{told}; its challenger does not score: {error}"
     scored = Scored(name, result.scores.height, told, report=result.report)
-    return scored, (pl.concat(scores), result.reasons)
+    frames = {SCORE_FEED: pl.concat(scores), REASON_FEED: result.reasons}
+    return scored, frames if name != "churn" else {**frames, CAUSE_FEED: result.causes}
 
 
 def land(night: Night, feed: str, frame: pl.DataFrame) -> None:

@@ -89,9 +89,7 @@ def value_band(seen: Array, scores: Array) -> ScoreBand:
     """
     starts, place = _classes(scores)
     apart = _to("yuan", seen) - _to("yuan", scores)
-    ends = [
-        margins_around(np.sort(apart[place == number]), LEVEL) for number in range(len(starts))
-    ]
+    ends = [margins_around(np.sort(apart[place == number]), LEVEL) for number in range(len(starts))]
     return _band("yuan", starts, ends)
 
 

@@ -45,7 +45,7 @@ class Scorer:
     constants: Mapping[str, float] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     medians: Mapping[str, float] = field(default_factory=dict)
-    band: ScoreBand = ScoreBand("yuan")
+    band: ScoreBand = field(default_factory=lambda: ScoreBand("yuan"))
 
     def predict(self, frame: pl.DataFrame, which: Which | None = None) -> Array:
         """Scores of the rows, in their order."""
