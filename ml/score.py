@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ml.causes import CAUSE_SCHEMA, SEGMENT, causes
 from ml.errors import ScoringHeld
 from ml.frames.features import FEATURES, Feature, check_frame
 from ml.frames.split import add_months
 from ml.judge.drift import check_sizes
-from ml.models.pipelines import Array, Attribution, inputs
+from ml.models.pipelines import Array, Attribution, as_array, inputs
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.registry.store import LoadedModel
 
@@ -29,6 +30,8 @@ SCORE_SCHEMA = {
     "model_version": pl.String,
     "role": pl.String,
     "score": pl.Float64,
+    "score_low": pl.Float64,
+    "score_high": pl.Float64,
     "scored_rank": pl.Int64,
 }
 REASON_SCHEMA = {
@@ -38,6 +41,8 @@ REASON_SCHEMA = {
     "reason_rank": pl.Int64,
     "feature_name": pl.String,
     "contribution": pl.Float64,
+    "feature_value": pl.Float64,
+    "feature_value_code": pl.String,
 }
 
 
@@ -45,11 +50,12 @@ REASON_SCHEMA = {
 class ScoreResult:
     """Scores and reasons of one model and observation date, in the columns of their feeds.
 
-    A challenger gives no reasons: nobody is told of its scores.
+    A challenger gives no reasons: nobody is told of its scores. Causes in total are those of churn.
     """
 
     scores: pl.DataFrame
     reasons: pl.DataFrame
+    causes: pl.DataFrame
     report: dict[str, Any]
 
     def check_complete(self, customer_keys: pl.Series) -> None:
@@ -116,13 +122,17 @@ def score(
             "model_version": pl.repeat(model.version, len(keys), eager=True),
             "role": pl.repeat(role, len(keys), eager=True),
             "score": scores,
+            **_ends(model, scores),
             "scored_rank": _ranks(scores, keys.to_numpy()),
         },
         schema=SCORE_SCHEMA,
     )
-    reasons = pl.DataFrame(schema=REASON_SCHEMA)
+    reasons, in_total = pl.DataFrame(schema=REASON_SCHEMA), pl.DataFrame(schema=CAUSE_SCHEMA)
     if role == "champion":
-        reasons = _top_reasons(pl.DataFrame(origin), model.scorer.explain(columns))
+        why = model.scorer.explain(columns)
+        reasons = _top_reasons(pl.DataFrame(origin), why, columns)
+        if model.name == "churn":
+            in_total = causes(why, scores, columns[SEGMENT], model.version, dates[0])
     report = {
         "model_name": model.name,
         "model_version": model.version,
@@ -134,7 +144,7 @@ def score(
         "median_score": float(np.median(scores)),
         "reason_count": reasons.height,
     }
-    return ScoreResult(table, reasons, report)
+    return ScoreResult(table, reasons, in_total, report)
 
 
 def as_whole_months(frame: pl.DataFrame, observation_date: date) -> pl.DataFrame:
@@ -150,6 +160,15 @@ def as_whole_months(frame: pl.DataFrame, observation_date: date) -> pl.DataFrame
     return frame.with_columns(pl.col(VALUE_BASELINE_COLUMN) / share)
 
 
+def _ends(model: LoadedModel, scores: Array) -> dict[str, pl.Series]:
+    """Both ends of the band; null where the class of the score has none."""
+    low, high = model.scorer.band.of(scores)
+    return {
+        name: pl.Series(name, ends).fill_nan(None)
+        for name, ends in (("score_low", low), ("score_high", high))
+    }
+
+
 def _ranks(scores: Array, keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """1 for the highest score; equal scores in order of customer key."""
     order = np.lexsort((keys, -scores))
@@ -158,21 +177,44 @@ def _ranks(scores: Array, keys: NDArray[np.int64]) -> NDArray[np.int64]:
     return ranks
 
 
-def _top_reasons(origin: pl.DataFrame, why: Attribution) -> pl.DataFrame:
-    """The largest contributions of each customer, by size; equal ones in order of name."""
+def _top_reasons(origin: pl.DataFrame, why: Attribution, facts: pl.DataFrame) -> pl.DataFrame:
+    """The largest contributions of each customer, by size; equal ones in order of name.
+
+    Beside each stands the recorded fact: the feature's number, or its code where it is a category.
+    """
     names = np.array(why.features)
     by_name = np.argsort(names, kind="stable")
     names, contributions = names[by_name], why.contributions[by_name].T
     count = min(REASON_COUNT, len(names))
     order = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, :count]
     picked = np.take_along_axis(contributions, order, axis=1)
+    is_code = np.array([facts.schema[name] == pl.String for name in names])
+    numbers = np.column_stack(
+        [
+            np.full(facts.height, np.nan) if coded else as_array(facts.get_column(name))
+            for name, coded in zip(names, is_code, strict=True)
+        ]
+    )
+    codes = facts.select(names[is_code].tolist())
     parts = [
         origin.with_columns(
             pl.lit(place + 1, dtype=pl.Int64).alias("reason_rank"),
             pl.Series("feature_name", names[order[:, place]], dtype=pl.String),
             pl.Series("contribution", picked[:, place]),
+            pl.Series(
+                "feature_value", np.take_along_axis(numbers, order[:, place : place + 1], 1)[:, 0]
+            ).fill_nan(None),
+            _codes(codes, names[order[:, place]]),
         )
         for place in range(count)
     ]
     stacked = pl.concat(parts).filter(pl.col("contribution") != 0)
     return stacked.select(list(REASON_SCHEMA)).sort("customer_key", "reason_rank")
+
+
+def _codes(codes: pl.DataFrame, named: NDArray[np.str_]) -> pl.Series:
+    """The code of the category that is named in each row; null where a number is named."""
+    picked = pl.DataFrame({"named": pl.Series(named, dtype=pl.String)}).hstack(codes)
+    found = [pl.when(pl.col("named") == name).then(pl.col(name)) for name in codes.columns]
+    chosen = pl.coalesce(found) if found else pl.lit(None, dtype=pl.String)
+    return picked.select(chosen.alias("feature_value_code")).to_series()

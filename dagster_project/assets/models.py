@@ -98,6 +98,7 @@ def _scores() -> dg.AssetsDefinition:
         models.SCORE_FEED: "Scores of the night. One row per customer and model. 客户评分",
         models.REASON_FEED: "The three strongest reasons of each score. One row per reason.",
         models.MONTH_FEED: "Drift and cohorts that came true. One row per model and role. 模型监测",
+        models.CAUSE_FEED: "What each theme accounts for. One row per theme and population.",
     }
 
     @dg.multi_asset(

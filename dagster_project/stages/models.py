@@ -28,6 +28,7 @@ MODEL_NAMES = ("churn", "value")
 SCORE_FEED = "ml__customer_score"
 REASON_FEED = "ml__customer_score_reason"
 MONTH_FEED = "ml__model_month"
+CAUSE_FEED = "ml__churn_cause"
 KEYS = ("customer_key", "observation_date")
 # What a reader is told of a model, beside the same of the plain baseline.
 MEASURES = {
@@ -220,20 +221,19 @@ def score(night: Night) -> list[Scored]:
         raise NoBuildError.to("评分", "score")
     features = read_features(night.build.database("crm"), night.request.business_date)
     results: list[Scored] = []
-    landed: dict[str, list[pl.DataFrame]] = {SCORE_FEED: [], REASON_FEED: [], MONTH_FEED: []}
+    landed: dict[str, list[pl.DataFrame]] = {}
     for done, name in enumerate(MODEL_NAMES):
         night.reporter.progress(name, done, len(MODEL_NAMES))
         if features.is_empty():
             results.append(Scored(name, 0, "there is no customer to score"))
             continue
-        told, parts = _score_one(night.home, night.build.database("crm"), name, features)
+        told, frames = _score_one(night.home, night.build.database("crm"), name, features)
         results.append(told)
-        for feed, frame in parts.items():
-            landed[feed].append(frame)
+        for feed, frame in frames.items():
+            landed.setdefault(feed, []).append(frame)
     night.reporter.progress("", len(MODEL_NAMES), len(MODEL_NAMES))
-    for feed, frames in landed.items():
-        if frames:
-            land(night, feed, pl.concat(frames))
+    for feed, parts in landed.items():
+        land(night, feed, pl.concat(parts))
     return results
 
 
@@ -282,11 +282,12 @@ def _score_one(
     except (ModelRefused, ScoringHeld, FrameRefused) as error:
         told = f"{told}; its challenger does not score: {error}"
     scored = Scored(name, result.scores.height, told, report=result.report)
-    return scored, {
+    frames = {
         SCORE_FEED: pl.concat(scores),
         REASON_FEED: result.reasons,
         MONTH_FEED: pl.concat(months),
     }
+    return scored, frames if name != "churn" else {**frames, CAUSE_FEED: result.causes}
 
 
 def _watch(

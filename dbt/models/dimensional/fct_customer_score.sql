@@ -26,6 +26,8 @@ delivered as (
         delivered.model_name,
         delivered.model_version,
         delivered.score,
+        delivered.score_low,
+        delivered.score_high,
         delivered.scored_rank,
         delivered.business_date,
         delivered.batch_precedence,
@@ -44,7 +46,8 @@ latest as (
         'delivered',
         key=['customer_key', 'observation_date', 'model_name'],
         columns=[
-            'customer_key', 'observation_date', 'model_name', 'model_version', 'score', 'scored_rank',
+            'customer_key', 'observation_date', 'model_name', 'model_version', 'score', 'score_low', 'score_high',
+            'scored_rank',
         ],
     ) }}
 ),
@@ -60,7 +63,15 @@ select
     cast(latest.model_name as {{ t_string() }}) as model_name,
     cast(latest.model_version as {{ t_string() }}) as model_version,
     cast(latest.score as double) as score,
+    cast(latest.score_low as double) as score_low,
+    cast(latest.score_high as double) as score_high,
     cast(latest.scored_rank as bigint) as scored_rank,
+    cast(
+        ntile(10) over (
+            partition by latest.model_name, latest.observation_date
+            order by latest.scored_rank, latest.customer_key
+        ) as int
+    ) as scored_decile,
     cast({{ month_first('latest.observation_date') }} as date) as month_date
 from latest
 left join customer

@@ -26,6 +26,8 @@ delivered as (
         delivered.reason_rank,
         delivered.feature_name,
         delivered.contribution,
+        delivered.feature_value,
+        delivered.feature_value_code,
         delivered.business_date,
         delivered.batch_precedence,
         delivered.batch_id,
@@ -43,6 +45,7 @@ latest as (
         key=['customer_key', 'observation_date', 'model_name', 'reason_rank'],
         columns=[
             'customer_key', 'observation_date', 'model_name', 'reason_rank', 'feature_name', 'contribution',
+            'feature_value', 'feature_value_code',
         ],
     ) }}
 )
@@ -54,5 +57,7 @@ select
     cast(latest.reason_rank as int) as reason_rank,
     cast(latest.feature_name as {{ t_string() }}) as feature_name,
     cast(latest.contribution as double) as contribution,
+    cast(latest.feature_value as double) as feature_value,
+    cast(latest.feature_value_code as {{ t_string() }}) as feature_value_code,
     cast({{ month_first('latest.observation_date') }} as date) as month_date
 from latest

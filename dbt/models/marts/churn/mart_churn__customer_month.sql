@@ -27,6 +27,19 @@ with activity as (
         on rolling.customer_key = month.customer_key and rolling.month_date = month.month_date
     left join {{ ref('dim_customer') }} as customer on rolling.customer_fk = customer.customer_pk
     where {{ in_rebuilt('rolling.month_date', first_month) }}
+),
+
+reason as (
+    select
+        told.customer_key,
+        told.month_date,
+        max(case when told.reason_rank = 1 and told.contribution > 0 then name.name_zh end) as reason_1_zh,
+        max(case when told.reason_rank = 2 and told.contribution > 0 then name.name_zh end) as reason_2_zh,
+        max(case when told.reason_rank = 3 and told.contribution > 0 then name.name_zh end) as reason_3_zh
+    from {{ ref('fct_customer_score_reason') }} as told
+    inner join {{ ref('feature_name') }} as name on told.feature_name = name.feature_name
+    where told.model_name = 'churn' and {{ in_rebuilt('told.month_date', first_month) }}
+    group by told.customer_key, told.month_date
 )
 
 select
@@ -49,9 +62,21 @@ select
     cast(activity.visit_90d_count as bigint) as visit_90d_count,
     cast(activity.complaint_90d_count as bigint) as complaint_90d_count,
     cast(churn.score as double) as churn_score,
+    cast(churn.score_low as double) as churn_score_low,
+    cast(churn.score_high as double) as churn_score_high,
     cast(churn.scored_rank as bigint) as churn_rank,
+    cast(churn.scored_decile as int) as churn_decile,
+    cast(churn.model_version as {{ t_string() }}) as churn_model_version,
+    cast(reason.reason_1_zh as {{ t_string() }}) as churn_reason_1_zh,
+    cast(reason.reason_2_zh as {{ t_string() }}) as churn_reason_2_zh,
+    cast(reason.reason_3_zh as {{ t_string() }}) as churn_reason_3_zh,
     cast(value.score as double) as value_score,
+    cast(value.score_low as double) as value_score_low,
+    cast(value.score_high as double) as value_score_high,
     cast(value.scored_rank as bigint) as value_rank,
+    cast(value.scored_decile as int) as value_decile,
+    cast(value.model_version as {{ t_string() }}) as value_model_version,
+    cast(coalesce(churn.observation_date, value.observation_date) as date) as scored_date,
     cast(activity.month_date as date) as month_date
 from activity
 left join {{ ref('fct_customer_score') }} as churn
@@ -62,3 +87,4 @@ left join {{ ref('fct_customer_score') }} as value
     on activity.customer_key = value.customer_key
     and activity.month_date = value.month_date
     and value.model_name = 'value'
+left join reason on activity.customer_key = reason.customer_key and activity.month_date = reason.month_date

@@ -7,6 +7,8 @@ select
     cast(model_version as string) as model_version,
     cast(role as string) as role,
     cast(score as double) as score,
+    cast(score_low as double) as score_low,
+    cast(score_high as double) as score_high,
     cast(scored_rank as bigint) as scored_rank,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,

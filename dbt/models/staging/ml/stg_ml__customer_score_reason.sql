@@ -7,6 +7,8 @@ select
     cast(reason_rank as bigint) as reason_rank,
     cast(feature_name as string) as feature_name,
     cast(contribution as double) as contribution,
+    cast(feature_value as double) as feature_value,
+    cast(feature_value_code as string) as feature_value_code,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
     cast(batch_precedence as string) as batch_precedence,

@@ -2,6 +2,7 @@
 
 from ml.frames.catalogue import FEATURES
 from ml.frames.themes import THEMES, themes_of
+from scripts.feature_names import PATH, as_csv
 
 
 def test_each_feature_is_in_exactly_one_theme():
@@ -16,3 +17,7 @@ def test_each_beginning_of_a_theme_is_that_of_a_feature():
         for start in theme.starts:
             assert any(name.startswith(start) for name in names), (theme.code, start)
     assert {theme.code for theme in themes_of().values()} == {theme.code for theme in THEMES}
+
+
+def test_the_marts_call_each_feature_what_the_catalogue_calls_it():
+    assert PATH.read_text(encoding="utf-8") == as_csv(), "run python -m scripts.feature_names"

@@ -1,0 +1,22 @@
+-- One row per customer, month and reason of his churn score, with the recorded fact beside it.
+{{ partitioned_from_month('month_date') }}
+{{ config(tags=['after_scores']) }}
+{%- set first_month = rebuilt_from('mart_churn__reason_month') %}
+select
+    cast(reason.customer_key as bigint) as customer_key,
+    cast(reason.month_date as date) as month_date,
+    cast(reason.observation_date as date) as observation_date,
+    cast(reason.reason_rank as int) as reason_rank,
+    cast(reason.feature_name as {{ t_string() }}) as feature_name,
+    cast(name.name_zh as {{ t_string() }}) as name_zh,
+    cast(name.name_en as {{ t_string() }}) as name_en,
+    cast(name.theme_code as {{ t_string() }}) as theme_code,
+    cast(name.theme_name_zh as {{ t_string() }}) as theme_name_zh,
+    cast(name.theme_name_en as {{ t_string() }}) as theme_name_en,
+    cast(name.is_cause as boolean) as is_cause,
+    cast(reason.contribution as double) as contribution,
+    cast(reason.feature_value as double) as feature_value,
+    cast(reason.feature_value_code as {{ t_string() }}) as feature_value_code
+from {{ ref('fct_customer_score_reason') }} as reason
+inner join {{ ref('feature_name') }} as name on reason.feature_name = name.feature_name
+where reason.model_name = 'churn' and {{ in_rebuilt('reason.month_date', first_month) }}

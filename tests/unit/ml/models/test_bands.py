@@ -1,0 +1,76 @@
+"""Bands beside scores: as wide as they say, for small and large; stored and restored whole."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ml.models.bands import ScoreBand, churn_band, churn_coverage, value_band, value_coverage
+
+RNG_SEED = 11
+
+
+def _values(rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """What came, with an error by shares for large customers; and what was told."""
+    rng = np.random.default_rng(RNG_SEED)
+    scores = rng.lognormal(6, 2, rows)
+    return scores * rng.lognormal(0, 0.5, rows) + rng.normal(0, 30, rows), scores
+
+
+def _churn(rows: int, told: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(RNG_SEED)
+    rate = rng.beta(1, 8, rows)
+    return (rng.random(rows) < rate).astype(float), np.clip(rate * told, 0, 0.999)
+
+
+def test_nine_of_ten_values_lie_in_their_band_small_and_large_alike():
+    seen, scores = _values(20_000)
+    low, high = value_band(seen[::2], scores[::2]).of(scores[1::2])
+    inside = (seen[1::2] >= low) & (seen[1::2] <= high)
+    for part in (scores[1::2] < 100, scores[1::2] > 3_000):
+        assert inside[part].mean() == pytest.approx(0.9, abs=0.025)
+    told = value_coverage(seen, scores)
+    assert told["level"] == 0.9
+    assert told["low_share"] < 0.9 < told["high_share"]
+
+
+def test_a_band_of_churn_holds_honest_scores_and_not_overdone_ones():
+    labels, scores = _churn(20_000)
+    low, high = churn_band(labels, scores).of(scores)
+    assert (low <= high).all()
+    assert (low >= 0).all()
+    assert (high <= 1).all()
+    assert churn_coverage(labels, scores)["covered_share"] > 0.7
+    labels, overdone = _churn(20_000, told=2.0)
+    assert churn_coverage(labels, overdone)["covered_share"] < 0.3
+    # The band tells what was seen, whatever was told.
+    low, high = churn_band(labels, overdone).of(overdone)
+    middle = np.abs(overdone - np.median(overdone)) < 0.02
+    assert low[middle].mean() < labels[middle].mean() < high[middle].mean()
+
+
+@pytest.mark.parametrize("band", [value_band(*_values(2_000)), churn_band(*_churn(2_000))])
+def test_a_band_comes_back_from_the_manifest_as_it_was(band):
+    again = ScoreBand.restore(json.loads(json.dumps(band.settings(), allow_nan=False)))
+    assert again == band
+    scores = np.array([-5.0, 0.0, 0.1, 0.5, 900.0])
+    for now, then in zip(again.of(scores), band.of(scores), strict=True):
+        assert np.array_equal(now, then, equal_nan=True)
+
+
+def test_too_few_customers_give_no_band():
+    low, high = value_band(*_values(15)).of(np.array([10.0]))
+    assert np.isnan(low).all()
+    assert np.isnan(high).all()
+    labels, scores = _churn(40)
+    assert churn_band(labels, scores).starts == ()
+    assert churn_coverage(labels, scores) == {"level": 0.9, "row_count": 0}
+
+
+def test_nobody_who_left_is_a_band_from_nil_and_not_an_error():
+    scores = np.concatenate([np.full(500, 0.01), np.full(500, 0.5)])
+    labels = np.concatenate([np.zeros(500), np.tile([0.0, 1.0], 250)])
+    low, high = churn_band(labels, scores).of(np.array([0.01, 0.5]))
+    assert low[0] == pytest.approx(0, abs=1e-6)
+    assert 0 < high[0] < 0.02
+    assert low[1] < 0.5 < high[1]
