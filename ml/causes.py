@@ -21,14 +21,16 @@ CAUSE_SCHEMA = {
     "observation_date": pl.Date,
     "model_version": pl.String,
     "theme_code": pl.String,
-    "population_type_code": pl.String,
+    "population_code": pl.String,
     "customer_count": pl.Int64,
     "expected_count": pl.Float64,
     "pushed_count": pl.Int64,
     "accounted_count": pl.Float64,
     "kept_count": pl.Float64,
 }
+#: Feature that says it, and the column it goes to.
 SEGMENT = "population_type_code"
+POPULATION = "population_code"
 UNKNOWN_SEGMENT = "unknown"
 
 
@@ -52,9 +54,9 @@ def causes(
         less = probability - 1 / (1 + np.exp(pull - odds))
         parts.append(
             pl.DataFrame(
-                {SEGMENT: segments.fill_null(UNKNOWN_SEGMENT), "p": probability, "less": less}
+                {POPULATION: segments.fill_null(UNKNOWN_SEGMENT), "p": probability, "less": less}
             )
-            .group_by(SEGMENT)
+            .group_by(POPULATION)
             .agg(
                 customer_count=pl.len().cast(pl.Int64),
                 expected_count=pl.col("p").sum(),
@@ -69,5 +71,5 @@ def causes(
         .with_columns(observation_date=pl.lit(day), model_version=pl.lit(version))
         .select(list(CAUSE_SCHEMA))
         .cast(CAUSE_SCHEMA)  # type: ignore[arg-type]
-        .sort("theme_code", SEGMENT)
+        .sort("theme_code", POPULATION)
     )

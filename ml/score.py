@@ -129,10 +129,7 @@ def score(
     )
     reasons, in_total = pl.DataFrame(schema=REASON_SCHEMA), pl.DataFrame(schema=CAUSE_SCHEMA)
     if role == "champion":
-        why = model.scorer.explain(columns)
-        reasons = _top_reasons(pl.DataFrame(origin), why, columns)
-        if model.name == "churn":
-            in_total = causes(why, scores, columns[SEGMENT], model.version, dates[0])
+        reasons, in_total = _why(model, pl.DataFrame(origin), columns, scores)
     report = {
         "model_name": model.name,
         "model_version": model.version,
@@ -158,6 +155,18 @@ def as_whole_months(frame: pl.DataFrame, observation_date: date) -> pl.DataFrame
     end = add_months(start, 3)
     share = ((observation_date - start).days + 1) / (end - start).days
     return frame.with_columns(pl.col(VALUE_BASELINE_COLUMN) / share)
+
+
+def _why(
+    model: LoadedModel, origin: pl.DataFrame, facts: pl.DataFrame, scores: Array
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The reasons of each customer, and for churn the causes in total."""
+    why = model.scorer.explain(facts)
+    reasons = _top_reasons(origin, why, facts)
+    if model.name != "churn":
+        return reasons, pl.DataFrame(schema=CAUSE_SCHEMA)
+    day = origin["observation_date"][0]
+    return reasons, causes(why, scores, facts[SEGMENT], model.version, day)
 
 
 def _ends(model: LoadedModel, scores: Array) -> dict[str, pl.Series]:

@@ -3,7 +3,7 @@
 {{ config(tags=['after_scores']) }}
 {%- set first_month = rebuilt_from('fct_churn_cause_month', unfinished='1 = 0') %}
 {%- set figures = [
-    'observation_date', 'model_version', 'theme_code', 'population_type_code', 'customer_count',
+    'observation_date', 'model_version', 'theme_code', 'population_code', 'customer_count',
     'expected_count', 'pushed_count', 'accounted_count', 'kept_count',
 ] %}
 with scoring as (
@@ -33,7 +33,7 @@ delivered as (
 
 latest as (
     {{ pick_latest_small(
-        'delivered', key=['observation_date', 'theme_code', 'population_type_code'], columns=figures,
+        'delivered', key=['observation_date', 'theme_code', 'population_code'], columns=figures,
     ) }}
 )
 
@@ -42,7 +42,7 @@ select
     cast(observation_date as date) as observation_date,
     cast(model_version as {{ t_string() }}) as model_version,
     cast(theme_code as {{ t_string() }}) as theme_code,
-    cast(population_type_code as {{ t_string() }}) as population_type_code,
+    cast(population_code as {{ t_string() }}) as population_code,
     cast(customer_count as bigint) as customer_count,
     cast(expected_count as double) as expected_count,
     cast(pushed_count as bigint) as pushed_count,

@@ -35,7 +35,7 @@ def test_a_theme_accounts_for_what_would_not_be_expected_without_it():
     )
     segments = pl.Series(["merchant", None])
     told = causes(why, np.array([0.5, 0.1]), segments, "v1", date(2025, 9, 30))
-    rows = {(r["theme_code"], r["population_type_code"]): r for r in told.to_dicts()}
+    rows = {(r["theme_code"], r["population_code"]): r for r in told.to_dicts()}
     assert len(rows) == told.height == 13 * 2
     service = rows["service", "merchant"]
     assert service["accounted_count"] == pytest.approx(0.3)

@@ -10,6 +10,7 @@ import yaml
 
 from ml.errors import FrameRefused, ScoringHeld
 from ml.frames.features import FEATURES, LABELS, known_date
+from ml.frames.themes import theme_of
 from ml.models.pipelines import inputs
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.score import REASON_SCHEMA, SCORE_SCHEMA, as_whole_months, score
@@ -135,3 +136,38 @@ def test_a_running_month_is_raised_to_a_whole_one(day, factor):
     raised = as_whole_months(frame, day)[VALUE_BASELINE_COLUMN].to_list()
     assert raised[:2] == pytest.approx([100.0 * factor, -3.0 * factor])
     assert raised[2] is None
+
+
+@pytest.mark.parametrize("name", ["churn", "value"])
+def test_each_score_has_the_band_that_training_learnt(bank, models, results, name):
+    table = results[name].scores
+    low, high = models[name].scorer.band.of(table["score"].to_numpy())
+    assert table["score_low"].to_numpy() == pytest.approx(low)
+    assert table["score_high"].to_numpy() == pytest.approx(high)
+    assert (table["score_low"] <= table["score_high"]).all()
+    assert bank.trained[name].report["band"]["covered_share"] > 0.6
+
+
+def test_beside_each_reason_stands_the_recorded_fact(bank, results):
+    reasons = results["churn"].reasons
+    for row in reasons.head(30).to_dicts():
+        (fact,) = bank.today.filter(pl.col("customer_key") == row["customer_key"])[
+            row["feature_name"]
+        ]
+        if isinstance(fact, str):
+            assert (row["feature_value"], row["feature_value_code"]) == (None, fact)
+        else:
+            assert row["feature_value_code"] is None
+            assert row["feature_value"] == (None if fact is None else float(fact))
+
+
+def test_causes_in_total_are_told_of_churn_alone(bank, results):
+    told = results["churn"].causes
+    assert results["value"].causes.is_empty()
+    expected = results["churn"].scores["score"].sum()
+    for _, rows in told.group_by("theme_code"):
+        assert rows["expected_count"].sum() == pytest.approx(expected)
+    strongest = told.group_by("theme_code").agg(pl.col("accounted_count").sum())
+    assert strongest.sort("accounted_count")["theme_code"][-1] in {
+        theme_of(name).code for name in bank.planted
+    }

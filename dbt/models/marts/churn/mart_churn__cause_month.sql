@@ -17,7 +17,7 @@ select
     cast(theme.theme_name_zh as {{ t_string() }}) as theme_name_zh,
     cast(theme.theme_name_en as {{ t_string() }}) as theme_name_en,
     cast(theme.is_cause as boolean) as is_cause,
-    cast(cause.population_type_code as {{ t_string() }}) as population_type_code,
+    cast(cause.population_code as {{ t_string() }}) as population_code,
     cast(cause.customer_count as bigint) as customer_count,
     cast(cause.expected_count as double) as expected_count,
     cast(cause.pushed_count as bigint) as pushed_count,

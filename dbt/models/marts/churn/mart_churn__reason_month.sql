@@ -1,7 +1,7 @@
 -- One row per customer, month and reason of his churn score, with the recorded fact beside it.
 {{ partitioned_from_month('month_date') }}
 {{ config(tags=['after_scores']) }}
-{%- set first_month = rebuilt_from('mart_churn__reason_month') %}
+{%- set first_month = rebuilt_from('mart_churn__reason_month', unfinished='1 = 0') %}
 select
     cast(reason.customer_key as bigint) as customer_key,
     cast(reason.month_date as date) as month_date,

@@ -4,7 +4,7 @@ select
     cast(observation_date as date) as observation_date,
     cast(model_version as string) as model_version,
     cast(theme_code as string) as theme_code,
-    cast(population_type_code as string) as population_type_code,
+    cast(population_code as string) as population_code,
     cast(customer_count as bigint) as customer_count,
     cast(expected_count as double) as expected_count,
     cast(pushed_count as bigint) as pushed_count,

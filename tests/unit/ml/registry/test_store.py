@@ -205,10 +205,11 @@ def test_another_feature_contract_is_refused(bank):
         )
 
 
-def test_other_scores_for_the_stored_rows_are_refused(copy_of):
+@pytest.mark.parametrize("column", ["golden_score", "golden_low", "golden_high"])
+def test_other_scores_and_bands_for_the_stored_rows_are_refused(copy_of, column):
     bank = copy_of()
     path = _folder(bank) / "golden.parquet"
-    moved = pl.read_parquet(path).with_columns(pl.col("golden_score") + 1e-9)
+    moved = pl.read_parquet(path).with_columns(pl.col(column) + 1e-9)
     buffer = BytesIO()
     moved.write_parquet(buffer)
     path.write_bytes(buffer.getvalue())
