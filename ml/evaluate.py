@@ -115,12 +115,31 @@ def _checked(beside: pl.DataFrame | None) -> pl.DataFrame | None:
             raise FrameRefused(f"The table of further scores lacks {key}.")
     if not _names(beside):
         raise FrameRefused("The table of further scores has no score beside its keys.")
+    beside = _typed(beside)
     if beside.select(KEYS).is_duplicated().any():
         raise FrameRefused("The table of further scores has a customer twice on one date.")
     for name in _names(beside):
         score = beside.get_column(name)
         if not score.dtype.is_numeric() or not score.is_between(0, 1).fill_null(False).all():
             raise FrameRefused(f"{name} in the table of further scores is no probability.")
-    return beside.with_columns(
-        pl.col("customer_key").cast(pl.Int64), pl.col("observation_date").cast(pl.Date)
-    )
+    return beside
+
+
+def _typed(beside: pl.DataFrame) -> pl.DataFrame:
+    """Keys in the types of the feature table; a text file brings dates as texts.
+
+    Raises:
+        FrameRefused: A key is no whole number, or a date is not written as 2025-12-31.
+    """
+    day = beside.get_column("observation_date")
+    if day.dtype == pl.String:
+        day = day.str.to_date("%Y-%m-%d", strict=False)
+    elif day.dtype != pl.Date:
+        raise FrameRefused("observation_date in the table of further scores is no date.")
+    if day.null_count():
+        raise FrameRefused(
+            "observation_date in the table of further scores must be written as 2025-12-31."
+        )
+    if not beside.get_column("customer_key").dtype.is_integer():
+        raise FrameRefused("customer_key in the table of further scores is no whole number.")
+    return beside.with_columns(pl.col("customer_key").cast(pl.Int64), day)

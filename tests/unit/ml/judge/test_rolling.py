@@ -62,7 +62,12 @@ def test_the_report_has_intervals_slices_and_the_profit_of_the_list(frame):
 
 
 def test_only_rows_that_everybody_scored_are_judged(frame):
-    some = _truth(frame).filter(pl.col("customer_key") % 3 == 0)
+    # As a text file brings them.
+    some = (
+        _truth(frame)
+        .filter(pl.col("customer_key") % 3 == 0)
+        .with_columns(pl.col("observation_date").cast(pl.String))
+    )
     found = evaluate(frame, origins=1, beside=some)
     assert (found.rows.get_column("customer_key") % 3 == 0).all()
 
@@ -72,6 +77,8 @@ def test_only_rows_that_everybody_scored_are_judged(frame):
     [
         (lambda t: t.drop("customer_key"), "lacks customer_key"),
         (lambda t: t.drop("truth"), "has no score beside its keys"),
+        (lambda t: t.with_columns(pl.lit("31.9.2025").alias("observation_date")), "written as"),
+        (lambda t: t.with_columns(pl.lit("K1").alias("customer_key")), "is no whole number"),
         (lambda t: t.with_columns(truth=1.5), "truth in the table of further scores is no prob"),
         (lambda t: t.with_columns(truth=pl.lit(None)), "is no probability"),
         (lambda t: pl.concat([t, t]), "has a customer twice on one date"),
