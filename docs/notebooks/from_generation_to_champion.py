@@ -9,6 +9,7 @@ was; a challenger that waits there loses its place, so where one waits take a co
 
 import marimo
 
+__generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="From a generation to a champion 从数据到现役模型")
 
 
