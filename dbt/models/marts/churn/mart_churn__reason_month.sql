@@ -4,6 +4,7 @@
 {%- set first_month = rebuilt_from('mart_churn__reason_month', unfinished='1 = 0') %}
 select
     cast(reason.customer_key as bigint) as customer_key,
+    cast(score.customer_fk as bigint) as customer_fk,
     cast(reason.month_date as date) as month_date,
     cast(reason.observation_date as date) as observation_date,
     cast(reason.reason_rank as int) as reason_rank,
@@ -19,4 +20,8 @@ select
     cast(reason.feature_value_code as {{ t_string() }}) as feature_value_code
 from {{ ref('fct_customer_score_reason') }} as reason
 inner join {{ ref('feature_name') }} as name on reason.feature_name = name.feature_name
+inner join {{ ref('fct_customer_score') }} as score
+    on reason.customer_key = score.customer_key
+    and reason.month_date = score.month_date
+    and reason.model_name = score.model_name
 where reason.model_name = 'churn' and {{ in_rebuilt('reason.month_date', first_month) }}
