@@ -53,8 +53,9 @@ check: test-environment manifest
 	@echo "yaml";          $(BIN)/yamllint --strict .
 	@echo "feeds";         $(BIN)/python -m ingestion.contracts check
 	@echo "sql";           $(BIN)/python scripts/lint_sql.py
-# Parsing touches neither lake nor warehouse; the profile only wants the names of their folders.
-	@echo "dbt parse";     CRM_BUILD_DIR=build CRM_LAKE_DIR=build $(BIN)/dbt --quiet --warn-error parse \
+# Parsing touches neither lake nor warehouse; the profile only wants the names of their folders. Anew,
+# since an old parse meets a test that moved between files twice.
+	@echo "dbt parse";     CRM_BUILD_DIR=build CRM_LAKE_DIR=build $(BIN)/dbt --quiet --warn-error parse --no-partial-parse \
 		--project-dir dbt --profiles-dir dbt --target-path ../build/dbt --log-path build/dbt
 	@echo "dbt rules";     $(BIN)/dbt-bouncer run
 	@echo "conventions";   $(BIN)/python -m pytest --quiet -n 2 --dist loadfile tests/conventions

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -74,32 +75,40 @@ class Blend(BaseEstimator, ABC):
         self.random_state = random_state
         self.is_refitted = is_refitted
 
-    def _fit(self, frame: Any, target: Array, fold_of_row: Numbers) -> None:
+    def _fit(self, frame: Any, target: Array, fold_of_row: Numbers, weight: Array | None) -> None:
         """Fit every member on every fold, then the weights."""
+        share = np.full(len(target), 1 / len(target)) if weight is None else weight / weight.sum()
         kept: dict[str, list[Pipeline]] = {}
         columns: list[Array] = []
         for name, candidates in self.members:
-            tried = [self._fit_folds(each, frame, target, fold_of_row) for each in candidates]
-            best = min(tried, key=lambda pair: self._loss(target, pair[1]))
+            tried = [
+                self._fit_folds(each, frame, target, fold_of_row, weight) for each in candidates
+            ]
+            best = min(tried, key=lambda pair: self._loss(target, pair[1], share))
             kept[name] = best[0]
             columns.append(best[1])
         scores = np.column_stack(columns)
-        self.intercept_, weights = self._weigh(scores, target)
+        self.intercept_, weights = self._weigh(scores, target, share)
         heavy = weights >= LEAST_WEIGHT
         if not heavy.any():
             heavy = weights >= weights.max()
         if not heavy.all():
-            self.intercept_, weights = self._weigh(scores[:, heavy], target)
+            self.intercept_, weights = self._weigh(scores[:, heavy], target, share)
         names = [name for name, is_kept in zip(kept, heavy, strict=True) if is_kept]
         self.member_names_ = names
         fitted = [kept[name] for name in names]
         if self.is_refitted:
-            fitted = [[_fit_again(each[0], frame, target)] for each in fitted]
+            fitted = [[_fit_again(each[0], frame, target, weight)] for each in fitted]
         self.members_ = fitted
         self.weights_ = np.asarray(weights, dtype=np.float64)
 
     def _fit_folds(
-        self, candidate: Pipeline, frame: Any, target: Array, fold_of_row: Numbers
+        self,
+        candidate: Pipeline,
+        frame: Any,
+        target: Array,
+        fold_of_row: Numbers,
+        weight: Array | None,
     ) -> tuple[list[Pipeline], Array]:
         """(a pipeline per fold, taught on the others; each row's score by the one that had not)."""
         fitted: list[Pipeline] = []
@@ -109,8 +118,8 @@ class Blend(BaseEstimator, ABC):
             fitted.append(
                 _fit_one(
                     candidate,
-                    (_safe_indexing(frame, rest), target[rest]),
-                    (_safe_indexing(frame, rows), target[rows]),
+                    _Rows.of(frame, target, weight, rest),
+                    _Rows.of(frame, target, weight, rows),
                 )
             )
         _cut_to_common_length(fitted, np.array([len(rows) for rows in rows_of]))
@@ -120,29 +129,29 @@ class Blend(BaseEstimator, ABC):
         return fitted, scores
 
     @abstractmethod
-    def _loss(self, target: Array, score: Array) -> float:
-        """Mean loss of raw scores."""
+    def _loss(self, target: Array, score: Array, share: Array) -> float:
+        """Mean loss of raw scores, each row by its share of the weight."""
 
     @abstractmethod
     def _gradient(self, target: Array, score: Array) -> Array:
         """Derivative of each row's loss by its raw score."""
 
-    def _weigh(self, scores: Array, target: Array) -> tuple[float, Array]:
+    def _weigh(self, scores: Array, target: Array, share: Array) -> tuple[float, Array]:
         """(intercept, weights not below nil) with the smallest held-out loss."""
         count = scores.shape[1]
         equal = np.full(count, 1 / count)
 
         def loss(free: Array) -> tuple[float, Array]:
             raw = free[0] + scores @ free[1:]
-            slope = self._gradient(target, raw)
+            slope = self._gradient(target, raw) * share
             apart = free[1:] - equal
             scale = self._scale(target)
             return (
-                self._loss(target, raw) / scale + EQUAL_PULL * float(apart @ apart),
+                self._loss(target, raw, share) / scale + EQUAL_PULL * float(apart @ apart),
                 np.concatenate(
                     [
-                        [slope.mean() / scale],
-                        scores.T @ slope / (len(target) * scale) + 2 * EQUAL_PULL * apart,
+                        [slope.sum() / scale],
+                        scores.T @ slope / scale + 2 * EQUAL_PULL * apart,
                     ]
                 ),
             )
@@ -189,7 +198,9 @@ class Blend(BaseEstimator, ABC):
 class BlendedClassifier(ClassifierMixin, Blend):
     """Probability of the second of two classes; members' log-odds are added."""
 
-    def fit(self, frame: Any, target: Any, fold_of_row: Any = None) -> BlendedClassifier:
+    def fit(
+        self, frame: Any, target: Any, fold_of_row: Any = None, sample_weight: Any = None
+    ) -> BlendedClassifier:
         """Fit members and weights.
 
         Args:
@@ -197,6 +208,7 @@ class BlendedClassifier(ClassifierMixin, Blend):
             target: One of two classes per row.
             fold_of_row: Fold number of each row, where rows of one customer must stay together;
                 else rows are dealt out by class.
+            sample_weight: Weight of each row, in the members and in what they are weighed by.
 
         Raises:
             ValueError: The target has not exactly two classes, or one of them has one row only.
@@ -214,11 +226,12 @@ class BlendedClassifier(ClassifierMixin, Blend):
                 min(self.folds, fewest), shuffle=True, random_state=self.random_state
             )
             fold_of_row = _numbers(cut.split(codes, codes), len(codes))
-        self._fit(frame, codes.astype(np.float64), np.asarray(fold_of_row))
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        self._fit(frame, codes.astype(np.float64), np.asarray(fold_of_row), weight)
         return self
 
-    def _loss(self, target: Array, score: Array) -> float:
-        return float(np.mean(np.logaddexp(0, score) - target * score))
+    def _loss(self, target: Array, score: Array, share: Array) -> float:
+        return float(share @ (np.logaddexp(0, score) - target * score))
 
     def _gradient(self, target: Array, score: Array) -> Array:
         slope: Array = expit(score) - target
@@ -249,17 +262,20 @@ class BlendedClassifier(ClassifierMixin, Blend):
 class BlendedRegressor(RegressorMixin, Blend):
     """A number; members' predictions are added."""
 
-    def fit(self, frame: Any, target: Any, fold_of_row: Any = None) -> BlendedRegressor:
+    def fit(
+        self, frame: Any, target: Any, fold_of_row: Any = None, sample_weight: Any = None
+    ) -> BlendedRegressor:
         """Fit members and weights; see :meth:`BlendedClassifier.fit`."""
         values = np.asarray(target, dtype=np.float64)
         if fold_of_row is None:
             cut = KFold(self.folds, shuffle=True, random_state=self.random_state)
             fold_of_row = _numbers(cut.split(values), len(values))
-        self._fit(frame, values, np.asarray(fold_of_row))
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        self._fit(frame, values, np.asarray(fold_of_row), weight)
         return self
 
-    def _loss(self, target: Array, score: Array) -> float:
-        return float(np.mean((target - score) ** 2) / 2)
+    def _loss(self, target: Array, score: Array, share: Array) -> float:
+        return float(share @ (target - score) ** 2 / 2)
 
     def _gradient(self, target: Array, score: Array) -> Array:
         return score - target
@@ -280,29 +296,47 @@ def _numbers(splits: Any, count: int) -> Numbers:
     return numbers
 
 
-def _fit_one(
-    candidate: Pipeline, teaching: tuple[Any, Array], held_out: tuple[Any, Array]
-) -> Pipeline:
+@dataclass(frozen=True)
+class _Rows:
+    """Some rows of a table."""
+
+    frame: Any
+    target: Array
+    weight: Array | None
+
+    @classmethod
+    def of(cls, frame: Any, target: Array, weight: Array | None, rows: Numbers) -> _Rows:
+        """Those at the places given."""
+        chosen = None if weight is None else weight[rows]
+        return cls(_safe_indexing(frame, rows), target[rows], chosen)
+
+
+def _fit_one(candidate: Pipeline, teaching: _Rows, held_out: _Rows) -> Pipeline:
     """One pipeline on the rows that teach; trees stop growing when held-out rows gain no more."""
     pipeline: Pipeline = clone(candidate)
     encoding, model = pipeline[:-1], pipeline[-1]
-    frame, target = teaching
-    matrix = _matrix(encoding.fit_transform(frame, target))
+    matrix = _matrix(encoding.fit_transform(teaching.frame, teaching.target))
     if isinstance(model, _TREES):
-        seen = _matrix(encoding.transform(held_out[0]))
-        model.fit(matrix, target, X_val=seen, y_val=held_out[1])
+        model.fit(
+            matrix,
+            teaching.target,
+            sample_weight=teaching.weight,
+            X_val=_matrix(encoding.transform(held_out.frame)),
+            y_val=held_out.target,
+            sample_weight_val=held_out.weight,
+        )
     else:
-        model.fit(matrix, target)
+        model.fit(matrix, teaching.target, sample_weight=teaching.weight)
     return pipeline
 
 
-def _fit_again(fitted: Pipeline, frame: Any, target: Array) -> Pipeline:
+def _fit_again(fitted: Pipeline, frame: Any, target: Array, weight: Array | None) -> Pipeline:
     """The same on all rows; trees as many as the folds found best."""
     again: Pipeline = clone(fitted)
     if isinstance(fitted[-1], _TREES):
         again[-1].set_params(max_iter=len(fitted[-1]._predictors), early_stopping=False)
     matrix = _matrix(again[:-1].fit_transform(frame, target))
-    again[-1].fit(matrix, target)
+    again[-1].fit(matrix, target, sample_weight=weight)
     return again
 
 

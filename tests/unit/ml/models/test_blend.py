@@ -129,3 +129,23 @@ def test_a_shift_moves_every_log_odds_alike_and_no_reason() -> None:
     np.testing.assert_allclose(blend.decision_function(frame), before - 1.5)
     np.testing.assert_array_equal(parts, after)
     assert moved == pytest.approx(middle - 1.5)
+
+
+def test_a_row_of_double_weight_is_a_row_that_stands_twice() -> None:
+    frame, left = people(400)
+    columns = Columns.of(frame, ["visits"])
+    heavy = np.where(np.arange(400) % 3 == 0, 2.0, 1.0)
+    folds = np.arange(400) % 3
+    twice = np.repeat(np.arange(400), heavy.astype(int))
+    with single_thread():
+        weighted = logistic_classifier(columns, 3).fit(
+            frame, left, model__sample_weight=heavy, model__fold_of_row=folds
+        )
+        repeated = logistic_classifier(columns, 3).fit(
+            frame[twice], left[twice], model__fold_of_row=folds[twice]
+        )
+    # Curves rank by rows, not by weight, so the two are near and not the same.
+    near = weighted.predict_proba(frame)[:, 1] - repeated.predict_proba(frame)[:, 1]
+    plain = logistic_classifier(columns, 3).fit(frame, left, model__fold_of_row=folds)
+    far = plain.predict_proba(frame)[:, 1] - repeated.predict_proba(frame)[:, 1]
+    assert np.abs(near).mean() < 0.3 * np.abs(far).mean()

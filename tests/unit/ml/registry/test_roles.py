@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 from ml.errors import ModelRefused, NoModel, RoleRefused
-from ml.frames.features import CHURN_LABEL
 from ml.registry import roles
 from ml.registry.changes import Entry, enter, promote, roll_back, withdraw
 from ml.registry.contest import contest
@@ -18,7 +17,7 @@ from ml.registry.signing import read_key
 from ml.registry.store import load, load_challenger, load_champion, versions
 from ml.score import score
 from ml.train import train
-from tests.unit.ml.conftest import AS_OF, AT
+from tests.unit.ml.conftest import AS_OF, AT, scoring_rows
 
 WEAK, STRONG, SAME = (f"2025-12-31.00{number}" for number in (1, 2, 3))
 SAID = {"because": "branches know better", "by": "Li", "at": AT}
@@ -97,9 +96,7 @@ def test_an_equal_one_only_challenges(trained, house):
 
 
 def test_a_challenger_scores_without_reasons(house):
-    today = house.frame.filter(pl.col("observation_date") == AS_OF).drop(
-        CHURN_LABEL, "contribution_next_3m_amount"
-    )
+    today = scoring_rows(house.frame)
     challenger = load_challenger(house.models, "churn", key_path=house.key)
     result = score(challenger, today, role="challenger")
     assert result.scores["role"].unique().to_list() == ["challenger"]
