@@ -9,8 +9,7 @@ import duckdb
 
 from dagster_project.errors import NightError
 from dagster_project.home import Home
-from dagster_project.stages.models import read_training_rows
-from serving import generation as generations
+from dagster_project.stages.models import published_file, read_training_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,7 +69,7 @@ def evaluate(
     from ml.frames.features import CHURN_LABEL
     from ml.frames.table import read
 
-    database = _published(home)
+    _, database = published_file(home, ("评估", "judge by"))
     label = label or CHURN_LABEL
     _check_label(database, label)
     others = None if beside is None else read(beside)
@@ -81,17 +80,6 @@ def evaluate(
         return judge(frame, label=label, origins=origins, slices=SLICES, beside=others, costs=costs)
     except (NotEnoughHistory, FrameRefused) as error:
         raise NightError(f"无法评估流失模型：{error}", f"no evaluation: {error}") from error
-
-
-def _published(home: Home) -> Path:
-    """The crm file of the published generation."""
-    published = generations.current(home.warehouse)
-    if published is None:
-        raise NightError(
-            "尚未发布任何数据，无从评估；请先运行一次夜间任务：crm run",
-            "nothing is published yet, so there is nothing to judge by; run a night first: crm run",
-        )
-    return generations.folder_of(home.warehouse, published.number) / "crm.duckdb"
 
 
 def _check_label(database: Path, label: str) -> None:

@@ -156,8 +156,14 @@ def retrain(home: Home, name: str) -> Trained:
         )
 
 
-def published_file(home: Home) -> tuple[generations.Generation, Path]:
+def published_file(
+    home: Home, purpose: tuple[str, str] = ("训练", "learn from")
+) -> tuple[generations.Generation, Path]:
     """The published generation, and its file of features and facts.
+
+    Args:
+        home: The home that publishes.
+        purpose: What cannot be done without it, in Chinese and in English, for the sentence.
 
     Raises:
         NightError: Nothing is published yet.
@@ -165,8 +171,8 @@ def published_file(home: Home) -> tuple[generations.Generation, Path]:
     published = generations.current(home.warehouse)
     if published is None:
         raise NightError(
-            "尚未发布任何数据，无从训练；请先运行一次夜间任务：crm run",
-            "nothing is published yet, so there is nothing to learn from; run a night first:"
+            f"尚未发布任何数据，无从{purpose[0]}；请先运行一次夜间任务：crm run",
+            f"nothing is published yet, so there is nothing to {purpose[1]}; run a night first:"
             " crm run",
         )
     return published, generations.folder_of(home.warehouse, published.number) / "crm.duckdb"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,18 +34,12 @@ def promote(
 
     check_name(name)
     _, database = models.published_file(home)
-    with lease.hold(home.lease):
-        changed = changes.promote(
-            home.models,
-            name,
-            version,
-            because=because,
-            by=by,
-            at=models.moment(),
-            key_path=home.model_key,
-            frame=models.read_training_rows(database),
-        )
-        return changed, models.record(home)
+
+    def change(**said: Any) -> Roles:
+        rows = models.read_training_rows(database)
+        return changes.promote(home.models, name, version, frame=rows, **said)
+
+    return _change(home, change, because=because, by=by)
 
 
 def roll_back(home: Home, name: str, *, because: str, by: str) -> tuple[Roles, str | None]:
@@ -56,16 +52,7 @@ def roll_back(home: Home, name: str, *, because: str, by: str) -> tuple[Roles, s
     from ml.registry import changes
 
     check_name(name)
-    with lease.hold(home.lease):
-        changed = changes.roll_back(
-            home.models,
-            name,
-            because=because,
-            by=by,
-            at=models.moment(),
-            key_path=home.model_key,
-        )
-        return changed, models.record(home)
+    return _change(home, partial(changes.roll_back, home.models, name), because=because, by=by)
 
 
 def withdraw(
@@ -80,16 +67,16 @@ def withdraw(
     from ml.registry import changes
 
     check_name(name)
+    change = partial(changes.withdraw, home.models, name, version)
+    return _change(home, change, because=because, by=by)
+
+
+def _change(
+    home: Home, change: Callable[..., Roles], *, because: str, by: str
+) -> tuple[Roles, str | None]:
+    """Change roles while no night runs, then draw the record; (roles, why it is behind)."""
     with lease.hold(home.lease):
-        changed = changes.withdraw(
-            home.models,
-            name,
-            version,
-            because=because,
-            by=by,
-            at=models.moment(),
-            key_path=home.model_key,
-        )
+        changed = change(because=because, by=by, at=models.moment(), key_path=home.model_key)
         return changed, models.record(home)
 
 

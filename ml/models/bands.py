@@ -12,7 +12,7 @@ log-odds for a probability, and for yuan a scale that is even near nil and by sh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -56,7 +56,7 @@ class ScoreBand:
         """Low and high end of each score; NaN where its class has none."""
         if not self.starts:
             return np.full(len(scores), np.nan), np.full(len(scores), np.nan)
-        place = np.maximum(np.searchsorted(self.starts, scores, side="right") - 1, 0)
+        place = _place(np.array(self.starts), scores)
         on_scale = _to(self.scale, scores)
         below, above = (
             np.array([np.nan if end is None else end for end in ends], dtype=np.float64)[place]
@@ -117,24 +117,25 @@ def churn_band(labels: Array, scores: Array) -> ScoreBand:
 
 def value_coverage(seen: Array, scores: Array) -> dict[str, float]:
     """How often values lay in a band that was learnt from the other half of the customers."""
-    inside, widths = [], []
-    for learnt, judged in _halves(len(scores)):
-        low, high = value_band(seen[learnt], scores[learnt]).of(scores[judged])
-        has_band = ~np.isnan(low)
-        inside.append(((seen[judged] >= low) & (seen[judged] <= high))[has_band])
-        widths.append((high - low)[has_band])
-    return _covered(np.concatenate(inside), np.concatenate(widths))
+    return _coverage(value_band, seen, scores, inside=seen)
 
 
 def churn_coverage(labels: Array, scores: Array) -> dict[str, float]:
     """How often a score lay in its band, learnt from the other half: told and seen rate agree."""
-    inside, widths = [], []
+    return _coverage(churn_band, labels, scores, inside=scores)
+
+
+def _coverage(
+    learn: Callable[[Array, Array], ScoreBand], seen: Array, scores: Array, *, inside: Array
+) -> dict[str, float]:
+    """How often ``inside`` lay between the ends that each half of the customers learnt."""
+    hits, widths = [], []
     for learnt, judged in _halves(len(scores)):
-        low, high = churn_band(labels[learnt], scores[learnt]).of(scores[judged])
+        low, high = learn(seen[learnt], scores[learnt]).of(scores[judged])
         has_band = ~np.isnan(low)
-        inside.append(((scores[judged] >= low) & (scores[judged] <= high))[has_band])
+        hits.append(((inside[judged] >= low) & (inside[judged] <= high))[has_band])
         widths.append((high - low)[has_band])
-    return _covered(np.concatenate(inside), np.concatenate(widths))
+    return _covered(np.concatenate(hits), np.concatenate(widths))
 
 
 def _covered(inside: Array, widths: Array) -> dict[str, float]:
