@@ -11,9 +11,12 @@ import pytest
 
 from dagster_project.home import Home
 from dagster_project.stages import models
+from ml.causes import CAUSE_SCHEMA
 from ml.errors import ModelRefused, NoModel, ScoringHeld
+from ml.judge.watch import Drift
 from ml.registry.store import Found
 from ml.score import REASON_SCHEMA, SCORE_SCHEMA, ScoreResult
+from ml.watch import HOLDING, Watched
 
 TODAY = pl.DataFrame({"customer_key": [1, 2, 3]})
 
@@ -24,16 +27,22 @@ def _result(keys: list[int], role: str) -> ScoreResult:
         *(pl.lit(None, dtype=kind).alias(name) for name, kind in SCORE_SCHEMA.items()
           if name not in ("customer_key", "role")),
     )  # fmt: skip
-    return ScoreResult(scores.select(list(SCORE_SCHEMA)), pl.DataFrame(schema=REASON_SCHEMA), {})
+    return ScoreResult(
+        scores.select(list(SCORE_SCHEMA)),
+        pl.DataFrame(schema=REASON_SCHEMA),
+        pl.DataFrame(schema=CAUSE_SCHEMA),
+        {},
+    )
 
 
 @pytest.fixture
 def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Champion v1 and challenger v2, both sound; a test replaces what it wants to break."""
     said: dict[str, Any] = {
-        "champion": lambda: Found(SimpleNamespace(version="v1"), ()),  # type: ignore[arg-type]
+        "champion": lambda: Found(SimpleNamespace(name="churn", version="v1"), ()),  # type: ignore[arg-type]
         "challenger": lambda: SimpleNamespace(version="v2"),
         "keys": {"champion": [1, 2, 3], "challenger": [1, 2, 3]},
+        "watched": Watched(None, None, (), pl.DataFrame({"month": [1]})),
     }
 
     def predict(_model: Any, _frame: pl.DataFrame, *, role: str = "champion") -> ScoreResult:
@@ -42,7 +51,9 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("ml.registry.store.load_champion", lambda *_, **__: said["champion"]())
     monkeypatch.setattr("ml.registry.store.load_challenger", lambda *_, **__: said["challenger"]())
     monkeypatch.setattr("ml.score.score", predict)
-    said["run"] = lambda: models._score_one(Home(tmp_path), "churn", TODAY)
+    monkeypatch.setattr(models, "_watch", lambda *_: said["watched"])
+    database = tmp_path / "crm.duckdb"
+    said["run"] = lambda: models._score_one(Home(tmp_path), database, "churn", TODAY)
     return said
 
 
@@ -54,7 +65,7 @@ def test_both_score_the_same_customers(night: dict[str, Any]) -> None:
     told, landed = night["run"]()
     assert told.told == "3 customers scored by v1, beside it by v2"
     assert told.rows == 3, "a challenger's rows are nobody's scores"
-    assert landed[0]["role"].value_counts().sort("role").rows() == [
+    assert landed[models.SCORE_FEED]["role"].value_counts().sort("role").rows() == [
         ("challenger", 3),
         ("champion", 3),
     ]
@@ -75,7 +86,7 @@ def test_a_challenger_that_may_not_score_is_told(
     assert "its challenger does not score" in told.told
     assert sentence in told.told
     assert not told.is_held
-    assert landed[0]["role"].unique().to_list() == ["champion"]
+    assert landed[models.SCORE_FEED]["role"].unique().to_list() == ["champion"]
 
 
 def test_fewer_scores_than_customers_land_for_nobody(night: dict[str, Any]) -> None:
@@ -83,17 +94,17 @@ def test_fewer_scores_than_customers_land_for_nobody(night: dict[str, Any]) -> N
     night["keys"]["challenger"] = [1, 2]
     told, landed = night["run"]()
     assert "1 customers have no score" in told.told
-    assert landed[0].height == 3
+    assert landed[models.SCORE_FEED].height == 3
     night["keys"]["champion"] = [1, 2]
     told, landed = night["run"]()
     assert told.is_held
-    assert landed is None
+    assert landed == {}
 
 
 def test_without_a_champion_no_challenger_stands_in(night: dict[str, Any]) -> None:
     night["champion"] = lambda: _raise(NoModel("No usable churn model."))
     told, landed = night["run"]()
-    assert (told.told, told.rows, landed) == ("No usable churn model.", 0, None)
+    assert (told.told, told.rows, landed) == ("No usable churn model.", 0, {})
 
 
 def test_a_damaged_champion_is_told_beside_the_one_that_scores(night: dict[str, Any]) -> None:
@@ -104,3 +115,22 @@ def test_a_damaged_champion_is_told_beside_the_one_that_scores(night: dict[str, 
     told, _ = night["run"]()
     assert "scored by v0" in told.told
     assert "Model churn v1 lacks model.skops." in told.told
+
+
+def test_scores_that_moved_from_training_are_held_and_the_month_still_lands(
+    night: dict[str, Any],
+) -> None:
+    night["watched"] = Watched(
+        Drift({"balance": 0.6}, 0.4, 3), None, (HOLDING,), pl.DataFrame({"month": [1]})
+    )
+    told, landed = night["run"]()
+    assert told.is_held
+    assert "balance moved most" in told.told
+    assert set(landed) == {models.MONTH_FEED}
+
+
+def test_objections_of_the_watch_are_told(night: dict[str, Any]) -> None:
+    night["watched"] = Watched(None, None, ("calibration",), pl.DataFrame({"month": [1]}))
+    told, landed = night["run"]()
+    assert "to be looked at: calibration" in told.told
+    assert landed[models.MONTH_FEED].height == 2
