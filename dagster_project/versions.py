@@ -72,7 +72,9 @@ def parts_now(
 def _rows_by_date(path: Path) -> dict[str, str]:
     """Hash of a rule file's rows, by the date from which they hold; "" where none is told."""
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        # A row with a cell too many has a name of no text; whoever mends a rule while a night runs
+        # is told by the next one, which checks the file before it reads it.
+        rows = list(csv.DictReader(file, restkey=""))
     by_date: dict[str, list[str]] = {}
     for row in rows:
         text = json.dumps(row, ensure_ascii=False, sort_keys=True)
