@@ -26,12 +26,12 @@ _CLOSED_SHARE = 0.42
 _MONTHS = 3
 #: Who leaves without having decided to: an account that was nearly empty all along.
 _BY_CHANCE = 0.002
-_ORACLE = """
-    with number_of as (
+#: Who is which person of the truth: a person decides once, for all of his numbers.
+PERSONS = """
+    number_of as (
         select distinct customer_id, customer_key from vault.identity.dim_customer_identity
     ),
 
-    -- A person decides once, for all of his numbers.
     person as (
         select customer_id, same_as_customer_id as person_id
         from read_csv($truth || '/same_person.csv', all_varchar = true)
@@ -44,6 +44,9 @@ _ORACLE = """
         from number_of
         left join person on number_of.customer_id = person.customer_id
     ),
+"""
+_ORACLE = f"""
+    with {PERSONS}
 
     hazard as (
         select customer_id as person_id, month, max(hazard) as hazard
@@ -104,7 +107,24 @@ _ORACLE = """
     from foretold
     group by customer_key, observation_date
     order by customer_key, observation_date
-"""
+"""  # noqa: S608  text of our own
+
+
+def published_demo(home: Home) -> Path | None:
+    """Folder of the published generation of a demo bank, or a sentence on stderr."""
+    published = generations.current(home.warehouse)
+    if published is None or not (home.demo / "truth" / "churn_hazard.parquet").is_file():
+        sys.stderr.write("Here is no published demo bank: crm demo, then crm run.\n")
+        return None
+    return generations.folder_of(home.warehouse, published.number)
+
+
+def opened(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that reads both files of a generation, as ``crm`` and ``vault``."""
+    connection = duckdb.connect()
+    for name in ("crm", "vault"):
+        connection.execute(f"attach '{folder / name}.duckdb' as {name} (read_only)")
+    return connection
 
 
 def main() -> int:
@@ -114,19 +134,14 @@ def main() -> int:
     parser.add_argument("--output", required=True, type=Path, help="CSV file to write")
     given = parser.parse_args()
     home = Home.resolve(None if given.home is None else Path(given.home))
-    published = generations.current(home.warehouse)
-    truth = home.demo / "truth"
-    if published is None or not (truth / "churn_hazard.parquet").is_file():
-        sys.stderr.write("Here is no published demo bank: crm demo, then crm run.\n")
+    folder = published_demo(home)
+    if folder is None:
         return 1
-    folder = generations.folder_of(home.warehouse, published.number)
-    with duckdb.connect() as connection:
-        for name in ("crm", "vault"):
-            connection.execute(f"attach '{folder / name}.duckdb' as {name} (read_only)")
+    with opened(folder) as connection:
         frame = connection.execute(
             _ORACLE,
             {
-                "truth": str(truth),
+                "truth": str(home.demo / "truth"),
                 "closed": _CLOSED_SHARE,
                 "months": _MONTHS,
                 "chance": _BY_CHANCE,

@@ -287,6 +287,8 @@ def test_every_sheet_of_the_catalogue_is_written(bank):
     for each in written:
         assert zipfile.is_zipfile(each["path"]), each
         assert (Path(each["path"]).stat().st_mode & 0o077 == 0) == (each["audience"] == "vault")
+    branches = [Path(each["path"]).stem.split("-")[0] for each in written if each["sheet"] == "R30"]
+    assert len(set(branches)) == len(branches) > 1, "a renamed branch has one sheet"
     people = "vault.identity.dim_customer_identity join crm.mart.mart_relationship__customer_card"
     with connect_current(bank.warehouse, "vault")[0] as opened:
         asked = opened.sql(f"select min(customer_id) from {people} using (customer_key)").fetchall()
