@@ -21,13 +21,11 @@ complained as (
     select
         complaint.customer_key,
         day.month_date,
-        sum(case when coalesce(complaint.first_closed_date > day.observation_date, true) then 1 else 0 end)
-            as open_count,
-        sum(case
+        count(case when coalesce(complaint.first_closed_date > day.observation_date, true) then 1 end) as open_count,
+        count(case
             when
                 complaint.reply_due_date < day.observation_date
                 and coalesce(complaint.replied_date > day.observation_date, true) then 1
-            else 0
         end) as overdue_count,
         min(case
             when coalesce(complaint.first_closed_date > day.observation_date, true) then complaint.received_date
@@ -43,12 +41,18 @@ complained as (
     group by complaint.customer_key, day.month_date
 ),
 
+-- By period, so that the outer join below goes by keys alone: else each period meets every visit of the bank.
 visited as (
     select
+        requirement.period_type,
+        requirement.period_start_date,
         customer.customer_key,
         visit.*
     from {{ ref('fct_visit') }} as visit
     inner join {{ ref('dim_customer') }} as customer on visit.customer_fk = customer.customer_pk
+    inner join {{ ref('fct_visit_requirement') }} as requirement
+        on customer.customer_key = requirement.customer_key
+        and visit.visited_date between requirement.period_start_date and requirement.period_end_date
 ),
 
 -- Periods that were over on the day; a visit counts as far as it was known by then.
@@ -59,17 +63,16 @@ due as (
         requirement.period_start_date,
         day.month_date,
         max(requirement.required_count) as required_count,
-        count(distinct visited.visited_date) as visited_count
+        count(distinct case when {{ visit_known_on('visited', 'day.observation_date') }} then visited.visited_date end)
+            as visited_count
     from {{ ref('fct_visit_requirement') }} as requirement
     inner join day on {{ in_days_up_to('requirement.period_end_date', 'day.observation_date', 90) }}
     left join visited
         on requirement.customer_key = visited.customer_key
-        and requirement.period_start_date <= visited.visited_date
-        and requirement.period_end_date >= visited.visited_date
-        and {{ visit_known_on('visited', 'day.observation_date') }}
+        and requirement.period_type = visited.period_type
+        and requirement.period_start_date = visited.period_start_date
     where requirement.required_count > 0
-    group by
-        requirement.customer_key, requirement.period_type, requirement.period_start_date, day.month_date
+    group by requirement.customer_key, requirement.period_type, requirement.period_start_date, day.month_date
 ),
 
 owed as (
@@ -112,14 +115,12 @@ managed as (
     select
         manager.customer_key,
         day.month_date,
-        sum(case
+        count(case
             when manager.is_other and {{ in_days_up_to('manager.valid_from_date', 'day.observation_date', 180) }}
                 then 1
-            else 0
         end) as change_count,
-        max(case
+        count(case
             when {{ as_at('manager', 'day.observation_date') }} and manager.employee_id <> 'unassigned' then 1
-            else 0
         end) as manager_count
     from manager
     inner join day on manager.valid_from_date <= day.observation_date
