@@ -3,12 +3,9 @@
 {{ partitioned_from_month('month_date') }}
 {%- set first_month = rebuilt_from('fct_customer_class') %}
 {%- set blanks = {
-    '{deposit}': as_text('graded.deposit_amount'),
-    '{intent}': as_text('graded.intent_amount'),
-    '{intent_date}': as_text('graded.intent_date'),
-    '{score}': as_text('graded.relation_score'),
-    '{external}': as_text('graded.external_amount'),
-    '{resource}': as_text('graded.resource_count'),
+    '{deposit}': as_text('graded.deposit_amount'), '{intent}': as_text('graded.intent_amount'),
+    '{intent_date}': as_text('graded.intent_date'), '{score}': as_text('graded.relation_score'),
+    '{external}': as_text('graded.external_amount'), '{resource}': as_text('graded.resource_count'),
     '{decided_date}': as_text('graded.decided_date'),
 } %}
 with evidence as (
@@ -57,14 +54,25 @@ decision as (
     ) }} as listed
 ),
 
+judged_month as (
+    select distinct
+        month_date,
+        observation_date
+    from evidence
+),
+
+list_day as (
+    select distinct business_date from decision
+),
+
 -- The list that a month's last day knew: what a later one takes back held until then.
 list_of_month as (
     select
-        evidence.month_date,
-        max(decision.business_date) as business_date
-    from evidence
-    inner join decision on evidence.observation_date >= decision.business_date
-    group by evidence.month_date
+        judged_month.month_date,
+        max(list_day.business_date) as business_date
+    from judged_month
+    inner join list_day on judged_month.observation_date >= list_day.business_date
+    group by judged_month.month_date
 ),
 
 -- Of several decisions that hold on a day the last.
