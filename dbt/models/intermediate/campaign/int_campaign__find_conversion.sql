@@ -54,19 +54,19 @@ opened as (
     where account.opened_date <= {{ business_date() }}
 ),
 
-converted as (
+-- An outer join on a text of both sides would compare each selection with every account.
+bought as (
     select
         selected.campaign_id,
         selected.customer_key,
-        selected.window_end_date,
         opened.account_key,
         opened.opened_date,
         row_number() over (
             partition by selected.campaign_id, selected.customer_key
-            order by opened.opened_date nulls last, opened.account_key
+            order by opened.opened_date, opened.account_key
         ) as opening_rank
     from selected
-    left join opened
+    inner join opened
         on selected.customer_key = opened.customer_key
         and selected.selected_date <= opened.opened_date
         and selected.window_end_date > opened.opened_date
@@ -75,10 +75,13 @@ converted as (
 )
 
 select
-    campaign_id,
-    customer_key,
-    window_end_date,
-    account_key,
-    opened_date
-from converted
-where opening_rank = 1
+    selected.campaign_id,
+    selected.customer_key,
+    selected.window_end_date,
+    bought.account_key,
+    bought.opened_date
+from selected
+left join bought
+    on selected.campaign_id = bought.campaign_id
+    and selected.customer_key = bought.customer_key
+    and bought.opening_rank = 1
