@@ -299,11 +299,14 @@ def test_every_standard_feed_loads() -> None:
     assert set(feeds) == {path.stem for path in FEEDS_DIR.glob("*.yml")}
     assert {name for name, feed in feeds.items() if not feed.is_delivered} == {
         "ml__churn_cause",
+        "ml__customer_lifetime",
         "ml__customer_pair",
         "ml__customer_party",
         "ml__customer_score",
         "ml__customer_score_reason",
+        "ml__lifetime_fit",
         "ml__model_month",
+        "ml__value_state",
         "vault__pseudonym",
     }
 
