@@ -8,7 +8,7 @@ import dagster as dg
 
 from dagster_project.night import Night
 from dagster_project.resources import NightSession
-from dagster_project.stages import lifetimes
+from dagster_project.stages import lifetimes, segments
 from dagster_project.stages.findings import Told
 
 GROUP = "models"
@@ -50,6 +50,17 @@ FINDINGS = (
             lifetimes.STATE_FEED: "States of value. One row per state. 价值状态",
         },
         lifetimes.find,
+    ),
+    Finding(
+        "segments",
+        ("ftr_customer", "rfmb_rule", "segment_fit_rule"),
+        {
+            segments.CUSTOMER_FEED: "Segment and cluster. One row per customer. 客户分群",
+            segments.CUT_FEED: "Where quintiles begin. One row per measure and quintile.",
+            segments.FIT_FEED: "What segments were fitted on, and how stable they are. One row.",
+            segments.CLUSTER_FEED: "Clusters with name and rule. One row per cluster. 聚类客群",
+        },
+        segments.find,
     ),
 )
 

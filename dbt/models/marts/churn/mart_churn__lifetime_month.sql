@@ -29,6 +29,8 @@ select
 from {{ ref('fct_customer_lifetime_month') }} as life
 left join {{ ref('dim_customer') }} as customer on life.customer_fk = customer.customer_pk
 left join {{ ref('fct_value_state_month') }} as state
-    on life.month_date = state.month_date and life.state_number = state.state_number
+    on life.month_date = state.month_date
+    and life.observation_date = state.observation_date
+    and life.state_number = state.state_number
 left join {{ ref('fct_lifetime_fit_month') }} as fit
     on life.month_date = fit.month_date and life.population_code = fit.population_code

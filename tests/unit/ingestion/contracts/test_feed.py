@@ -299,13 +299,17 @@ def test_every_standard_feed_loads() -> None:
     assert set(feeds) == {path.stem for path in FEEDS_DIR.glob("*.yml")}
     assert {name for name, feed in feeds.items() if not feed.is_delivered} == {
         "ml__churn_cause",
+        "ml__customer_cluster",
         "ml__customer_lifetime",
         "ml__customer_pair",
         "ml__customer_party",
+        "ml__customer_rfmb",
         "ml__customer_score",
         "ml__customer_score_reason",
         "ml__lifetime_fit",
         "ml__model_month",
+        "ml__rfmb_cut",
+        "ml__rfmb_fit",
         "ml__value_state",
         "vault__pseudonym",
     }
