@@ -8,7 +8,7 @@ import dagster as dg
 
 from dagster_project.night import Night
 from dagster_project.resources import NightSession
-from dagster_project.stages import lifetimes, segments
+from dagster_project.stages import lifetimes, segments, uplifts
 from dagster_project.stages.findings import Told
 
 GROUP = "models"
@@ -61,6 +61,16 @@ FINDINGS = (
             segments.CLUSTER_FEED: "Clusters with name and rule. One row per cluster. 聚类客群",
         },
         segments.find,
+    ),
+    Finding(
+        "uplifts",
+        ("fct_campaign_member", "ftr_customer", "uplift_rule"),
+        {
+            uplifts.CAMPAIGN_FEED: "Qini of each campaign that is over, or why there is none."
+            " One row per campaign. 营销增量效果",
+            uplifts.TENTH_FEED: "What each tenth gained. One row per campaign and tenth.",
+        },
+        uplifts.find,
     ),
 )
 
