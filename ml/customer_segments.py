@@ -44,7 +44,7 @@ CUSTOMER_SCHEMA = {
 #: Columns of the feed ml__rfmb_cut.
 CUT_SCHEMA = {
     "observation_date": pl.Date,
-    "measure_code": pl.String,
+    "measure_name": pl.String,
     "quintile": pl.Int64,
     "beyond_value": pl.Float64,
     "fitted_date": pl.Date,
@@ -189,7 +189,7 @@ def segments(
     )
     return Segments(
         _shaped(told, CUSTOMER_SCHEMA, dates),
-        _shaped(cuts.rename({"measure_name": "measure_code"}), CUT_SCHEMA, dates),
+        _shaped(cuts, CUT_SCHEMA, dates),
         _shaped(fit, FIT_SCHEMA, dates),
         _shaped(_told_clusters(clusters), CLUSTER_SCHEMA, dates),
         refused,

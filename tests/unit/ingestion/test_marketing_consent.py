@@ -20,11 +20,12 @@ def test_both_words_are_read_under_either_heading(deliver: Deliver) -> None:
         ["10000002", DAY, "Y"],
         ["10000003", DAY, "不同意"],
         ["10000004", DAY, "撤回"],
+        ["10000005", dt.date(1998, 3, 1), "同意"],
     )
     reading = deliver(book, FEED, NAME)
-    assert reading.refused == []
+    assert reading.refused == [], "a word of long ago holds as well"
     said = [row["consent_code"] for row in reading.rows]
-    assert said == ["given", "given", "withdrawn", "withdrawn"]
+    assert said == ["given", "given", "withdrawn", "withdrawn", "given"]
 
 
 def test_a_word_that_is_neither_and_a_day_that_is_none_are_refused(deliver: Deliver) -> None:

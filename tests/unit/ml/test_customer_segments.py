@@ -76,7 +76,7 @@ def test_customers_of_the_day_are_placed_by_the_cuts_of_the_fit():
     assert found.customers["segment_code"].unique().to_list() == ["wealthy"]
     assert found.customers["observation_date"].unique().to_list() == [DATES[1]]
     assert found.cuts["fitted_date"].unique().to_list() == [DATES[0]]
-    cut = found.cuts.filter((pl.col("measure_code") == "balance") & (pl.col("quintile") == 5))
+    cut = found.cuts.filter((pl.col("measure_name") == "balance") & (pl.col("quintile") == 5))
     assert cut["beyond_value"].to_list() == [319.0]
 
 

@@ -3,7 +3,7 @@
 with newest as (
     select max(month_date) as month_date
     from {{ ref('fct_customer_score') }}
-    where model_name like 'propensity\_%' escape '\'
+    where model_name like 'propensity%'
 ),
 
 scored as (
@@ -16,7 +16,7 @@ scored as (
         score.score
     from {{ ref('fct_customer_score') }} as score
     inner join newest on score.month_date = newest.month_date
-    where score.model_name like 'propensity\_%' escape '\'
+    where score.model_name like 'propensity%'
 ),
 
 customer as (
