@@ -11,6 +11,7 @@ import dagster as dg
 from dagster_project import environment as environments
 from dagster_project import jobs, manifest, schedules, sensors
 from dagster_project.assets.feeds import feed_assets
+from dagster_project.assets.findings import finding_assets
 from dagster_project.assets.identity import identity_assets
 from dagster_project.assets.models import model_assets
 from dagster_project.assets.publication import publication_assets
@@ -40,6 +41,7 @@ def build_defs(
             *feed_assets(load_feeds(feeds_folder)),
             *warehouse_assets(graph),
             *model_assets(),
+            *finding_assets(),
             *identity_assets(),
             *publication_assets(graph),
             *sheet_assets(),

@@ -14,6 +14,7 @@ STAGES = (
     "train",
     "score",
     "identity",
+    "findings",
     "finish",
     "audit",
     "publish",

@@ -13,6 +13,7 @@ from ingestion.demo_bank import bank as units
 from ingestion.demo_bank import (
     clerks,
     closing,
+    consents,
     delivered,
     foreign,
     foreign_frames,
@@ -338,6 +339,7 @@ class Deliveries:
             ("ledger__activity_volume", volumes),
             ("marketing__campaign", marketing.campaign_frame(shape, period)),
             ("marketing__campaign_member", marketing.member_frame(month.members, bank.people)),
+            ("marketing__consent", consents.consent_frame(shape, bank.people, period)),
         ):
             self.extracts.write(feed, frame, folder, date)
         targets = planning.target_frame(shape, staff, to_date(period.end).year, self._opening_sums)

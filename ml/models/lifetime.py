@@ -59,13 +59,25 @@ class ShiftedBetaGeometric:
         rate = _discount(discount)
         return float(hyp2f1(1.0, self.b, self.a + self.b, 1 / (1 + rate)))
 
-    def residual_lifetime(self, survived: Array | float, discount: float) -> Array:
+    def residual_lifetime(
+        self, survived: Array | float, discount: float, periods: int | None = None
+    ) -> Array:
         """The same for who has stayed so many periods; the period just begun is not counted.
+
+        Args:
+            survived: Periods stayed so far.
+            discount: Per period, above nil.
+            periods: How many later ones are counted; all of them where None.
 
         Source: Fader and Hardie 2010, equation 6, with n - 1 = ``survived``.
         """
         rate = _discount(discount)
         stayed = np.asarray(survived, dtype=np.float64)
+        if periods is not None:
+            ahead = np.arange(1, periods + 1, dtype=np.float64)
+            alive = self.survival(stayed[..., None] + ahead) / self.survival(stayed)[..., None]
+            within: Array = (alive / (1 + rate) ** (ahead - 1)).sum(axis=-1)
+            return within
         left: Array = self.retention(stayed + 1) * hyp2f1(
             1.0, self.b + stayed + 1, self.a + self.b + stayed + 1, 1 / (1 + rate)
         )

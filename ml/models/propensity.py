@@ -1,4 +1,4 @@
-"""Who will open which product, what goes with what, what follows what, and what to offer next.
+"""Who will open which product, what goes with what, and what follows what.
 
 Propensity learns from those who did not hold a product at the observation date: who holds it
 already can teach nothing about opening it. Affinity and sequences only count, and say of how many
@@ -21,20 +21,10 @@ import polars as pl
 from sklearn.pipeline import Pipeline
 
 from ml.errors import InputRefused
-from ml.frames.checks import finite, flags, model_inputs, require_columns
+from ml.frames.checks import flags, model_inputs, require_columns
 from ml.frames.columns import Columns
 from ml.judge.metrics import share_interval
 from ml.models.factories import blended_classifier
-
-#: Reasons why an offer is not made, in the order in which they are asked: column that must be true,
-#: code, Chinese, English.
-FILTERS = (
-    ("is_eligible", "not_eligible", "客户不符合该产品准入条件", "not eligible for the product"),
-    ("has_consent", "no_consent", "客户未同意营销", "no consent to marketing"),
-    ("is_suitable", "not_suitable", "产品风险高于客户承受能力", "not suitable for his risk class"),
-    ("may_contact", "contact_policy", "触达规则：近期已联系或在免打扰期", "contacted too often"),
-)
-_NO_GAIN = ("no_gain", "预期收益不为正", "nothing to be gained")
 
 
 @dataclass(frozen=True)
@@ -269,48 +259,6 @@ def sequences(openings: pl.DataFrame, *, until: date, days: int, least_count: in
     return _with_interval(found, ("followed_count", "from_count"), "followed_share").sort(
         "lift", "from_product", "to_product", descending=[True, False, False]
     )
-
-
-def next_best_offers(frame: pl.DataFrame) -> pl.DataFrame:
-    """Offers of each customer in order of propensity x value x lever, and why others are not made.
-
-    Args:
-        frame: One row per customer and product: ``customer_key``, ``product_code``, ``propensity``
-            (a chance, or the uplift of an offer), ``value_amount`` (yuan that the product brings),
-            ``lever`` (what an offer changes, 1 where nothing is known), and the columns of
-            :data:`FILTERS`. A filter that is unknown counts as not passed: no consent on record is
-            no consent.
-
-    Returns:
-        The frame with ``priority_amount`` (yuan), ``offer_rank`` from 1 on among the offers that
-        may be made, and ``excluded_code``, ``excluded_chinese``, ``excluded_english``, null for
-        those. Each row has either a rank or a reason.
-
-    Raises:
-        InputRefused: A column is not there, a number has gaps, or a customer has a product twice.
-    """
-    numbers = ["propensity", "value_amount", "lever"]
-    require_columns(
-        frame, ["customer_key", "product_code", *numbers, *(name for name, *_ in FILTERS)]
-    )
-    priority = np.prod([finite(frame, name) for name in numbers], axis=0)
-    if frame.select("customer_key", "product_code").is_duplicated().any():
-        raise InputRefused("同一客户同一产品有两行。", "a customer has two rows for one product")
-    offers = frame.with_columns(pl.Series("priority_amount", priority))
-    for place, name in enumerate(("excluded_code", "excluded_chinese", "excluded_english")):
-        reason = pl.when(pl.col("priority_amount") <= 0).then(pl.lit(_NO_GAIN[place]))
-        told = reason.otherwise(pl.lit(None, dtype=pl.String))
-        for column, *texts in reversed(FILTERS):
-            is_passed = pl.col(column).cast(pl.Boolean).fill_null(value=False)
-            told = pl.when(is_passed).then(told).otherwise(pl.lit(texts[place]))
-        offers = offers.with_columns(told.alias(name))
-    made = (
-        offers.filter(pl.col("excluded_code").is_null())
-        .sort("customer_key", "priority_amount", "product_code", descending=[False, True, False])
-        .with_columns(offer_rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("customer_key"))
-        .select("customer_key", "product_code", "offer_rank")
-    )
-    return offers.join(made, on=["customer_key", "product_code"], how="left", maintain_order="left")
 
 
 def _with_interval(frame: pl.DataFrame, counts: tuple[str, str], share: str) -> pl.DataFrame:

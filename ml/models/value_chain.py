@@ -101,13 +101,16 @@ class ValueChain:
     values: pl.DataFrame
 
 
-def lifetime_values(steps: Array, margins: Array, discount: float) -> Array:
+def lifetime_values(
+    steps: Array, margins: Array, discount: float, periods: int | None = None
+) -> Array:
     """V = (I - P / (1 + d))^-1 R: the present period in full, later ones discounted.
 
     Args:
         steps: (n, n) chances; each row adds up to 1.
         margins: (n,) contribution of a period in each state.
         discount: Per period, above nil.
+        periods: How many are counted, the present one included; all of them where None.
 
     >>> steps = np.array([[0.8, 0.2], [0.0, 1.0]])
     >>> lifetime_values(steps, np.array([100.0, 0.0]), 0.1).round(2).tolist()
@@ -115,7 +118,10 @@ def lifetime_values(steps: Array, margins: Array, discount: float) -> Array:
     """
     if not (np.isfinite(discount) and discount > 0):
         raise InputRefused("贴现率必须为正数。", "the discount per period must be above nil")
-    solved = np.linalg.solve(np.eye(len(steps)) - steps / (1 + discount), margins)
+    step = steps / (1 + discount)
+    if periods is not None:
+        margins = margins - np.linalg.matrix_power(step, periods) @ margins
+    solved = np.linalg.solve(np.eye(len(steps)) - step, margins)
     return np.asarray(solved, dtype=np.float64)
 
 
@@ -123,6 +129,7 @@ def fit_chain(
     frame: pl.DataFrame,
     *,
     discount: float,
+    periods: int | None = None,
     prior: float = 1.0,
     level: float = 0.9,
     draws: int = 200,
@@ -135,6 +142,7 @@ def fit_chain(
             ``period_number`` (whole, without gaps over all customers), ``state`` (0, 1, ...) and
             ``margin_amount`` (contribution in that period, yuan).
         discount: Per period.
+        periods: That a value counts, the present one included; all of them where None.
         prior: Customers' worth of steps that each row of the matrix is given beforehand, spread as
             all customers went (a Dirichlet prior): a state that hardly anybody was in goes the way
             of the bank.
@@ -162,7 +170,7 @@ def fit_chain(
         seen = np.bincount(state, weights=weight[who], minlength=size)
         earned = np.bincount(state, weights=weight[who] * margin, minlength=size)
         margins = np.asarray(earned / np.where(seen > 0, seen, 1.0), dtype=np.float64)
-        return steps, margins, lifetime_values(steps, margins, discount)
+        return steps, margins, lifetime_values(steps, margins, discount, periods)
 
     steps, margins, values = solve(np.ones(len(people)))
     random = np.random.default_rng(seed)

@@ -6,36 +6,10 @@
     'observation_date', 'model_version', 'theme_code', 'population_code', 'customer_count',
     'expected_count', 'pushed_count', 'accounted_count', 'kept_count',
 ] %}
-with scoring as (
-    select max(observation_date) as observation_date
-    from {{ ref('stg_ml__churn_cause') }}
-    where
-        observation_date <= {{ business_date() }}
-        {%- if first_month %}
-        and {{ from_month_on('observation_date', first_month) }}
-        {%- endif %}
-    group by {{ month_first('observation_date') }}
-),
-
-delivered as (
-    select
-        {%- for figure in figures %}
-        delivered.{{ figure }},
-        {%- endfor %}
-        delivered.business_date,
-        delivered.batch_precedence,
-        delivered.batch_id,
-        delivered.source_sheet,
-        delivered.source_row
-    from {{ ref('stg_ml__churn_cause') }} as delivered
-    inner join scoring on delivered.observation_date = scoring.observation_date
-),
-
-latest as (
-    {{ pick_latest_small(
-        'delivered', key=['observation_date', 'theme_code', 'population_code'], columns=figures,
-    ) }}
-)
+with {{ findings_of_month(
+    ref('stg_ml__churn_cause'), key=['observation_date', 'theme_code', 'population_code'], figures=figures,
+    first_month=first_month,
+) }}
 
 select
     cast({{ month_first('observation_date') }} as date) as month_date,

@@ -297,15 +297,8 @@ def test_a_missing_or_empty_folder_is_told(tmp_path: Path) -> None:
 def test_every_standard_feed_loads() -> None:
     feeds = load_feeds()
     assert set(feeds) == {path.stem for path in FEEDS_DIR.glob("*.yml")}
-    assert {name for name, feed in feeds.items() if not feed.is_delivered} == {
-        "ml__churn_cause",
-        "ml__customer_pair",
-        "ml__customer_party",
-        "ml__customer_score",
-        "ml__customer_score_reason",
-        "ml__model_month",
-        "vault__pseudonym",
-    }
+    written = {name for name, feed in feeds.items() if not feed.is_delivered}
+    assert written == {name for name in feeds if name.startswith("ml__")} | {"vault__pseudonym"}
 
 
 def test_bounds_are_exact_and_in_the_lakes_unit() -> None:

@@ -16,10 +16,8 @@ from ml.models.factories import logistic_classifier
 from ml.models.intervals import fit_bands
 from ml.models.pipelines import single_thread
 from ml.models.propensity import (
-    FILTERS,
     association_rules,
     fit_propensities,
-    next_best_offers,
     sequences,
 )
 
@@ -252,66 +250,3 @@ def test_of_all_ways_to_a_fund_the_planted_one_has_the_greatest_lift():
     assert best["from_product"] == "wage"
     assert best["followed_share"] == pytest.approx(0.5 * (0.4 + 0.6 * 0.5), abs=0.04)
     assert best["low_followed_share"] < 0.35 < best["high_followed_share"]
-
-
-def _offers(**changes: object) -> pl.DataFrame:
-    """Three offers to one customer and one to another, all of which may be made."""
-    frame = pl.DataFrame(
-        {
-            "customer_key": [1, 1, 1, 2],
-            "product_code": ["fund", "card", "gold", "fund"],
-            "propensity": [0.1, 0.5, 0.2, 0.3],
-            "value_amount": [1000.0, 100.0, 500.0, 1000.0],
-            "lever": [1.0, 1.0, 1.5, 1.0],
-            **{name: [True] * 4 for name, *_ in FILTERS},
-        }
-    )
-    return frame.with_columns(**{name: pl.Series(values) for name, values in changes.items()})
-
-
-def test_offers_are_ranked_by_propensity_value_and_lever():
-    ranked = next_best_offers(_offers())
-    assert ranked.get_column("priority_amount").to_list() == pytest.approx([100, 50, 150, 300])
-    assert ranked.get_column("offer_rank").to_list() == [2, 3, 1, 1]
-    assert ranked.get_column("excluded_code").null_count() == 4
-
-
-@pytest.mark.parametrize(("column", "code"), [(name, code) for name, code, *_ in FILTERS])
-def test_an_excluded_offer_has_its_reason_and_no_rank(column, code):
-    """Unknown is not passed: no consent on record is no consent."""
-    ranked = next_best_offers(_offers(**{column: [True, False, None, True]}))
-    assert ranked.get_column("offer_rank").to_list() == [1, None, None, 1]
-    assert ranked.get_column("excluded_code").to_list() == [None, code, code, None]
-    assert ranked.get_column("excluded_chinese").null_count() == 2
-    assert ranked.get_column("excluded_english").null_count() == 2
-
-
-def test_the_first_reason_is_told_and_an_offer_without_gain_is_none():
-    ranked = next_best_offers(
-        _offers(
-            has_consent=[False, True, True, True],
-            is_eligible=[False, True, True, True],
-            value_amount=[1000.0, -5.0, 500.0, 1000.0],
-        )
-    )
-    assert ranked.get_column("excluded_code").to_list() == ["not_eligible", "no_gain", None, None]
-
-
-def test_equal_offers_are_ranked_by_product_and_rows_keep_their_order():
-    offers = _offers(propensity=[0.1, 1.0, 2 / 15, 0.3])
-    assert next_best_offers(offers).get_column("offer_rank").to_list() == [2, 1, 3, 1]
-    turned = next_best_offers(offers.reverse())
-    assert turned.get_column("offer_rank").to_list() == [1, 3, 1, 2]
-
-
-@pytest.mark.parametrize(
-    ("offers", "told"),
-    [
-        (_offers(propensity=[None, 0.1, 0.1, 0.1]), "missing"),
-        (_offers(product_code=["fund", "fund", "gold", "fund"]), "two rows"),
-        (_offers().drop("has_consent"), "has_consent"),
-    ],
-)
-def test_offers_that_cannot_be_ranked_are_refused(offers, told):
-    with pytest.raises(InputRefused, match=told):
-        next_best_offers(offers)

@@ -133,3 +133,8 @@ def test_states_of_columns_that_say_nothing_are_refused():
     frame = pl.DataFrame({"constant": [1.0] * 100, "next": np.arange(100.0)})
     with pytest.raises(InputRefused, match="no column tells next apart"):
         fit_states(frame, ["constant"], "next", states=3, least_share=0.05)
+
+
+def test_a_horizon_counts_that_many_periods():
+    summed = sum(np.linalg.matrix_power(STEPS / 1.1, t) @ MARGINS for t in range(12))
+    np.testing.assert_allclose(lifetime_values(STEPS, MARGINS, 0.1, 12), summed)

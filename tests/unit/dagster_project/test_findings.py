@@ -1,0 +1,93 @@
+"""Findings of a night: what stops one is told in a sentence, and stops nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from dagster_project.assets.findings import FINDINGS
+from dagster_project.errors import NoBuildError
+from dagster_project.stages import lifetimes, segments, uplifts
+from dagster_project.stages.findings import rule_row
+from ml.campaign_uplift import COLUMNS
+from ml.errors import InputRefused
+
+DAY = dt.date(2025, 3, 31)
+STAGES = {"lifetimes": lifetimes, "segments": segments, "uplifts": uplifts}
+READERS = {"lifetimes": "read", "segments": "fit_and_place", "uplifts": "read"}
+
+
+def _night(*, has_build: bool = True) -> Any:
+    return SimpleNamespace(
+        build=SimpleNamespace(database=Path) if has_build else None,
+        request=SimpleNamespace(business_date=DAY),
+    )
+
+
+def test_every_stage_is_a_step_of_the_night() -> None:
+    assert {finding.name: finding.find for finding in FINDINGS} == {
+        name: stage.find for name, stage in STAGES.items()
+    }
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_what_is_refused_is_told_and_lands_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise InputRefused("客户太少。", "customers are too few")
+
+    landed: list[str] = []
+    monkeypatch.setattr(STAGES[name], READERS[name], refuse)
+    monkeypatch.setattr(STAGES[name], "land", lambda _, feed, __: landed.append(feed))
+    told = STAGES[name].find(_night())
+    assert not told.is_found
+    assert told.told.endswith("customers are too few")
+    assert landed == []
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_without_a_build_there_is_nothing_to_find(name: str) -> None:
+    with pytest.raises(NoBuildError):
+        STAGES[name].find(_night(has_build=False))
+
+
+def test_a_campaign_without_hold_out_lands_with_its_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    members = pl.DataFrame(
+        {
+            "campaign_id": ["A"] * 4,
+            "customer_key": [1, 2, 3, 4],
+            "is_treated": [True] * 4,
+            "has_responded": [True, True, False, False],
+            **{name: [1.0, 2.0, None, 4.0] for name in COLUMNS.numbers},
+        }
+    )
+    landed: dict[str, pl.DataFrame] = {}
+    monkeypatch.setattr(uplifts, "read", lambda *_: (members, 0.9, 20))
+    monkeypatch.setattr(uplifts, "land", lambda _, feed, frame: landed.update({feed: frame}))
+    told = uplifts.find(_night())
+    assert told.told == "0 of 1 campaigns that are over can be judged by uplift"
+    assert landed[uplifts.CAMPAIGN_FEED]["qini"].to_list() == [None]
+    assert "not reported as a success" in landed[uplifts.CAMPAIGN_FEED]["note_en"][0]
+    assert landed[uplifts.TENTH_FEED].is_empty()
+
+
+def test_a_rule_has_one_row_on_a_day(tmp_path: Path) -> None:
+    database = tmp_path / "crm.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create schema rule")
+        connection.execute(
+            "create table rule.some_rule as select 0.5::decimal(9, 4) as level, 20 as draws,"
+            " date '2025-01-01' as valid_from_date, date '2026-01-01' as valid_to_date"
+        )
+    assert rule_row(database, "some_rule", ["level", "draws"], DAY) == {"level": 0.5, "draws": 20}
+    with pytest.raises(InputRefused, match="must have one row on 2026-01-01 and has 0"):
+        rule_row(database, "some_rule", ["level"], dt.date(2026, 1, 1))
