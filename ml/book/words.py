@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from ml.names import PROPENSITY
+
 
 class Said(NamedTuple):
     """One thing in both languages."""
@@ -94,11 +96,82 @@ ABOUT: Final = {
         Said("元", "yuan"),
         "ftr_customer, ftr_customer_outcome",
     ),
+    "default": About(
+        Said("违约风险模型", "Default model"),
+        Said(
+            "哪些借款客户在规则所定的几个月内会违约，概率多大，因为什么",
+            "which borrowers will default within the months of the rule, how probably, and why",
+        ),
+        Said(
+            "借款客户、当日未违约；月末五级分类属规则 default_class 即为违约",
+            "borrowers not in default on the day; a class of the rule default_class at a month end",
+        ),
+        (
+            Said("与拨备所用违约概率对照", "stand beside the probability of the provision"),
+            Said("安排贷后检查的先后", "put checks of running loans in order"),
+        ),
+        (
+            Said("不得单独据此拒贷、抽贷或定价", "refuse, call in or price a loan by it alone"),
+            Said("不得替代监管分类与拨备", "take the place of classes or provisions"),
+            Said("不得用于考核或处罚员工", "judge or fine an employee"),
+        ),
+        (
+            Said("只学过已放款的客户", "it knows those alone who were lent to"),
+            Said("违约少，区间宽", "defaults are few, so its bands are wide"),
+        ),
+        Said("对数几率", "log-odds"),
+        "ftr_customer, ftr_customer_question",
+    ),
+    "propensity": About(
+        Said("购买倾向模型", "Propensity model"),
+        Said(
+            "未持有该类产品的客户在规则所定的几个月内会开立的概率，因为什么",
+            "who without such a product will open one within the months of the rule, and why",
+        ),
+        Said(
+            "当日未持有者是否开立，产品取自规则 product_group",
+            "whether who holds none opens one; products are those of the rule product_group",
+        ),
+        (
+            Said("排出推荐的先后", "put offers in order"),
+            Said("估算活动的自然转化", "tell what would be opened without a campaign"),
+        ),
+        (
+            Said("不得代替准入、适当性与同意", "take the place of eligibility or consent"),
+            Said("不得当作推荐的效果", "be read as the effect of an offer"),
+            Said("不得用于考核或处罚员工", "judge or fine an employee"),
+        ),
+        (
+            Said("学到的是自愿与推销之和", "it learnt what was sold as well as what was sought"),
+            Said("一个月末只是一个季节", "one month end that judges is one season"),
+        ),
+        Said("对数几率", "log-odds"),
+        "ftr_customer, ftr_customer_question",
+    ),
 }
+_GROUPS: Final = {
+    "time_deposit": Said("定期存款", "time deposit"),
+    "wealth": Said("理财", "wealth product"),
+    "loan": Said("贷款", "loan"),
+    "electronic_account": Said("电子账户", "electronic account"),
+}
+
+
+def about_of(name: str) -> About:
+    """What a model is for, by its name."""
+    if not name.startswith(PROPENSITY):
+        return ABOUT[name]
+    about, group = ABOUT["propensity"], _GROUPS[name.removeprefix(PROPENSITY)]
+    title = Said(f"{about.name.zh}：{group.zh}", f"{about.name.en}: {group.en}")
+    return about._replace(name=title)
+
 
 #: Measure of a report to its names and how it is written.
 MEASURES: Final = {
-    "auc": (Said("区分能力 AUC", "1 parts leavers from others, 0.5 is luck"), "{:.3f}"),
+    "auc": (
+        Said("区分能力 AUC", "1 tells events from others, 0.5 is luck"),
+        "{:.3f}",
+    ),
     "average_precision": (Said("平均精确率", "average precision"), "{:.3f}"),
     "brier": (Said("布里尔误差", "Brier: mean squared error, less is better"), "{:.4f}"),
     "log_loss": (Said("对数损失", "log loss, less is better"), "{:.4f}"),
@@ -107,8 +180,8 @@ MEASURES: Final = {
         Said("校准斜率", "calibration slope: 1 is right, below 1 too sure"),
         "{:.2f}",
     ),
-    "lift_at_10pct": (Said("前10%提升度", "leavers in the top tenth, times the average"), "{:.2f}"),
-    "churn_rate": (Said("实际流失率", "seen rate"), "{:.2%}"),
+    "lift_at_10pct": (Said("前10%提升度", "events in the top tenth, times the average"), "{:.2f}"),
+    "event_rate": (Said("实际发生率", "seen rate"), "{:.2%}"),
     "mean_probability": (Said("平均预测概率", "mean predicted probability"), "{:.2%}"),
     "mae": (Said("平均绝对误差（元）", "mean absolute error, yuan, less is better"), "{:,.0f}"),
     "spearman": (Said("排序相关", "rank correlation of predicted and seen"), "{:.3f}"),
