@@ -11,6 +11,7 @@ PROPENSITY: Final = "propensity_"
 MODEL_NAMES: Final = (
     "churn",
     "value",
+    "survival",
     "default",
     *(f"{PROPENSITY}{group}" for group in PRODUCT_GROUPS),
 )

@@ -59,17 +59,17 @@ def read_training_rows(
         label: Label that it is to learn, where not its own.
         columns: Columns beside the label; keys and every feature unless given.
     """
-    from ml.frames.features import feature_names, known_date
+    from ml.frames.features import SURVIVAL_LABEL, VALUE_LABEL, feature_names, known_date
     from ml.models.scorer import kind_of
 
     label = label or kind_of(name).label
     shown = [f"f.{each}" for each in columns or (*KEYS, *feature_names())]
     on = " and ".join(f"f.{key} = l.{key}" for key in KEYS)
     table, event, dated = label_table(label), "is_event", "known_date"
-    if label.startswith("contribution_"):
-        # An amount is of its months alone; its date stands beside it.
+    if label in (VALUE_LABEL, SURVIVAL_LABEL):
+        # No answer to a question; its date stands beside it.
         table, event = "ftr_customer_outcome", label
-        dated = f"{label.removesuffix('_amount')}_known_date"
+        dated = known_date(label.removesuffix("_amount"))
     else:
         on = f"{on} and l.label_code = '{label}'"
     join = "inner join" if table == QUESTIONS else "left join"

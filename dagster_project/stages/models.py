@@ -26,9 +26,11 @@ SCORE_FEED = "ml__customer_score"
 REASON_FEED = "ml__customer_score_reason"
 MONTH_FEED = "ml__model_month"
 CAUSE_FEED = "ml__churn_cause"
+CURVE_FEED = "ml__customer_survival"
 # What a reader is told of a model, beside the same of the plain baseline.
 MEASURES = {
     "auc": "AUC {:.3f}, plain baseline {:.3f}",
+    "concordance": "concordance {:.3f}, plain baseline {:.3f}",
     "mae": "mean error {:,.0f} yuan, plain baseline {:,.0f}",
 }
 NOBODY_ASKED = "there is no customer to score"
@@ -294,7 +296,8 @@ def _score_one(
         REASON_FEED: result.reasons,
         MONTH_FEED: pl.concat(months),
     }
-    return scored, frames if name != "churn" else {**frames, CAUSE_FEED: result.causes}
+    more = {"churn": {CAUSE_FEED: result.causes}, "survival": {CURVE_FEED: result.curves}}
+    return scored, {**frames, **more.get(name, {})}
 
 
 def _watch(

@@ -12,11 +12,13 @@ from ml.book.words import MEASURES, About
 _ROLES = ("model", "baseline")
 _OF_EVENT = ("auc", "calibration_slope", "lift_at_10pct", "ece")
 _OF_AMOUNT = ("mae", "spearman", "total_ratio", "mean_predicted")
+_OF_TIME = ("concordance", "lost_rate", "mean_expected_months", "mean_seen_months")
 
 
 def tiles(report: Mapping[str, Any]) -> str:
     """The four figures that a reader asks for, the baseline's below."""
-    shown = _OF_EVENT if _foretells_event(report) else _OF_AMOUNT
+    told = report["metrics"]["model"]
+    shown = next(each for each in (_OF_EVENT, _OF_AMOUNT, _OF_TIME) if each[0] in told)
     model, baseline = (report["metrics"][role] for role in _ROLES)
     cells = "".join(
         f"<div><span>{escape(MEASURES[key][0].zh)}</span><b>{MEASURES[key][1].format(model[key])}"
@@ -102,19 +104,21 @@ def _event(report: Mapping[str, Any]) -> str:
 
 
 def _value(report: Mapping[str, Any]) -> str:
-    """Predicted and seen value by tenths."""
+    """Predicted and seen value, or months, by tenths."""
     rows = _of_role(report, report["ships"])["deciles"]
+    is_amount = _OF_AMOUNT[0] in report["metrics"]["model"]
     drawn = pictures.tenths(
         [
             ("预测", "predicted", pictures.OURS, [row["predicted_mean"] for row in rows]),
             ("实际", "seen", pictures.SEEN, [row["seen_mean"] for row in rows]),
         ],
-        "{:,.0f}",
+        "{:,.0f}" if is_amount else "{:.2f}",
         is_rooted=True,
     )
+    title = ("平均价值", "value", "yuan") if is_amount else ("平均留存月数", "stay", "months")
     return (
-        "<div class=two><section><h3>十等分平均价值 <span class=en>Mean value by tenths, yuan;"
-        f" heights are square roots</span></h3>{drawn}</section></div>"
+        f"<div class=two><section><h3>十等分{title[0]} <span class=en>Mean {title[1]} by tenths,"
+        f" {title[2]}; heights are square roots</span></h3>{drawn}</section></div>"
     )
 
 

@@ -96,6 +96,31 @@ ABOUT: Final = {
         Said("元", "yuan"),
         "ftr_customer, ftr_customer_outcome",
     ),
+    "survival": About(
+        Said("客户存续模型", "Survival model"),
+        Said(
+            "客户在预测期内预计还留多少个月，之后各月仍在的概率",
+            "how many months a customer is expected to stay, and the chance to be here after each",
+        ),
+        Said(
+            "第几个月永久流失（硬流失）；预测期内未流失者记预测期加一",
+            "the month in which he is lost for good; one beyond the horizon where he is not",
+        ),
+        (
+            Said("估算客户还能经营多久", "tell how long there is to act"),
+            Said("与分客群存续曲线对照", "stand beside the curves of his segment"),
+        ),
+        (
+            Said("不得据此拒绝服务或降低利率", "refuse service or cut rates"),
+            Said("不得用于考核或处罚员工", "judge or fine an employee"),
+        ),
+        (
+            Said("观察日之后的变化看不到", "what changes after the day is not seen"),
+            Said("预测期之外一无所知", "nothing is told beyond the horizon"),
+        ),
+        Said("首月留存对数几率", "log-odds of the first month"),
+        "ftr_customer, ftr_customer_outcome",
+    ),
     "default": About(
         Said("违约风险模型", "Default model"),
         Said(
@@ -183,6 +208,10 @@ MEASURES: Final = {
     "lift_at_10pct": (Said("前10%提升度", "events in the top tenth, times the average"), "{:.2f}"),
     "event_rate": (Said("实际发生率", "seen rate"), "{:.2%}"),
     "mean_probability": (Said("平均预测概率", "mean predicted probability"), "{:.2%}"),
+    "concordance": (Said("一致性 C", "who left first was expected to, 0.5 is luck"), "{:.3f}"),
+    "lost_rate": (Said("实际流失率", "seen rate of the lost"), "{:.2%}"),
+    "mean_expected_months": (Said("预计留存月数", "expected months, mean"), "{:.3f}"),
+    "mean_seen_months": (Said("实际留存月数", "seen months, mean"), "{:.3f}"),
     "mae": (Said("平均绝对误差（元）", "mean absolute error, yuan, less is better"), "{:,.0f}"),
     "spearman": (Said("排序相关", "rank correlation of predicted and seen"), "{:.3f}"),
     "mean_seen": (Said("实际平均（元）", "seen mean, yuan"), "{:,.0f}"),

@@ -22,6 +22,8 @@ KEYS = ("customer_key", "observation_date")
 #: A label_code of the rule churn_label_rule: the one that the nightly model learns.
 CHURN_LABEL = "any_3m"
 VALUE_LABEL = "contribution_next_3m_amount"
+#: The month in which he was lost for good, one beyond the horizon where he was not.
+SURVIVAL_LABEL = "lost_in_month"
 #: Label codes of the rule question_rule.
 DEFAULT_LABEL = "defaulted"
 
@@ -35,7 +37,13 @@ def opening_label(group: str) -> str:
     return f"opened_{group}"
 
 
-LABELS = (CHURN_LABEL, VALUE_LABEL, DEFAULT_LABEL, *map(opening_label, PRODUCT_GROUPS))
+LABELS = (
+    CHURN_LABEL,
+    VALUE_LABEL,
+    SURVIVAL_LABEL,
+    DEFAULT_LABEL,
+    *map(opening_label, PRODUCT_GROUPS),
+)
 
 
 def known_date(label: str) -> str:

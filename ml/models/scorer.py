@@ -14,11 +14,18 @@ from ml.judge.watch import Shape
 from ml.models.bands import ScoreBand
 from ml.models.event import CHURN, DEFAULT, EventModel, opening
 from ml.models.pipelines import Array, Attribution, Which
+from ml.models.staying import SurvivalModel
 from ml.models.value import ValueModel
 from ml.names import PRODUCT_GROUPS
 
-Kind = EventModel | ValueModel
-_KINDS: tuple[Kind, ...] = (CHURN, ValueModel(), DEFAULT, *map(opening, PRODUCT_GROUPS))
+Kind = EventModel | ValueModel | SurvivalModel
+_KINDS: tuple[Kind, ...] = (
+    CHURN,
+    ValueModel(),
+    SurvivalModel(),
+    DEFAULT,
+    *map(opening, PRODUCT_GROUPS),
+)
 MODELS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
 
 

@@ -32,7 +32,8 @@ from ml.models.pipelines import SEED, Array
 
 MONTH = "month_number"
 LOST_NOW = "is_lost_in_month"
-_ROW = "_row"
+#: Place of the customer in what the rows were made of.
+ROW = "_row"
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,7 @@ class HazardModel:
 
     def curves(self, frame: pl.DataFrame) -> Array:
         """(customers, horizon): chance to be there at the end of month 1, 2, ..."""
-        rows = model_inputs(frame, self.columns)
-        hazards = [
-            self.pipeline.predict_proba(
-                rows.with_columns(pl.lit(float(month)).alias(MONTH)).select(
-                    _with_month(self.columns).names
-                )
-            )[:, 1]
-            for month in range(1, self.horizon + 1)
-        ]
-        survival: Array = np.cumprod(1 - np.column_stack(hazards), axis=1)
-        return survival
+        return hazard_curves(self.pipeline, model_inputs(frame, self.columns), self.horizon)
 
     def summary(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Per customer ``survival_rate`` at the horizon and two times in months.
@@ -77,6 +68,22 @@ class HazardModel:
                 "restricted_mean_months": restricted_mean_months(curves),
             }
         )
+
+
+def hazard_curves(pipeline: Pipeline, frame: pl.DataFrame, horizon: int) -> Array:
+    """(customers, horizon): chance to be there at the end of month 1, 2, ...
+
+    Args:
+        pipeline: Chance to leave in a month, given that he is there at its start.
+        frame: What it reads of the customers, without the month.
+        horizon: Months that are told.
+    """
+    hazards = [
+        pipeline.predict_proba(frame.with_columns(pl.lit(float(month)).alias(MONTH)))[:, 1]
+        for month in range(1, horizon + 1)
+    ]
+    survival: Array = np.cumprod(1 - np.column_stack(hazards), axis=1)
+    return survival
 
 
 def median_months(curves: Array) -> pl.Series:
@@ -113,7 +120,7 @@ def person_periods(
     return (
         model_inputs(frame, columns)
         .with_columns(
-            pl.Series(_ROW, np.arange(frame.height)),
+            pl.Series(ROW, np.arange(frame.height)),
             pl.Series(MONTH, [np.arange(1.0, count + 1) for count in last], pl.List(pl.Float64)),
             pl.Series(LOST_NOW, lost & (last == months)),
             pl.Series("_last", last.astype(np.float64)),
@@ -153,13 +160,13 @@ def fit_hazard(
             f"within {reach} months nobody left, or everybody at once: no time to churn can be "
             "told from that",
         )
-    pipeline = factory(_with_month(columns))
+    pipeline = factory(with_month(columns))
     taught: dict[str, NDArray[np.int64]] = {}
     if isinstance(pipeline[-1], BlendedClassifier):
         events = lost & (months <= reach)
         folds = _folds(events, min(pipeline[-1].folds, int(events.sum())))
-        taught["model__fold_of_row"] = folds[rows.get_column(_ROW).to_numpy()]
-    pipeline.fit(rows.select(_with_month(columns).names), labels, **taught)
+        taught["model__fold_of_row"] = folds[rows.get_column(ROW).to_numpy()]
+    pipeline.fit(rows.select(with_month(columns).names), labels, **taught)
     return HazardModel(pipeline, columns, reach)
 
 
@@ -234,7 +241,7 @@ def _one_curve(months: NDArray[np.int64], lost: NDArray[np.bool_], level: float)
     )
 
 
-def _with_month(columns: Columns) -> Columns:
+def with_month(columns: Columns) -> Columns:
     """The columns and the month ahead."""
     return Columns((*columns.numbers, MONTH), columns.categories, columns.many)
 

@@ -19,6 +19,24 @@ with month as (
         {%- endif %}
 ),
 
+span as (
+    select
+        min(month_date) as first_month_date,
+        max(month_date) as last_month_date
+    from {{ ref('fct_customer_rolling_month') }}
+    where {{ month_last('month_date') }} <= {{ business_date() }}
+),
+
+-- One horizon to teach and one to judge, behind the two months whose windows are cut short by the start.
+horizon as (
+    select max(rule.horizon_months) as horizon_months
+    from {{ ref('survival_rule') }} as rule
+    cross join span
+    where
+        {{ as_at('rule', 'span.last_month_date') }}
+        and {{ months_apart('span.first_month_date', 'span.last_month_date') }} >= 2 * rule.horizon_months + 2
+),
+
 followed as (
     select
         customer_key,
@@ -38,8 +56,11 @@ observed as (
     select
         followed.*,
         feature.observation_date,
-        {{ months_apart('followed.month_date', 'followed.last_month_date') }} as months_known
+        {{ months_apart('followed.month_date', 'followed.last_month_date') }} as months_known,
+        {{ months_apart('followed.month_date', 'followed.lost_month_date') }} as lost_months,
+        horizon.horizon_months
     from {{ ref('ftr_customer') }} as feature
+    cross join horizon
     inner join followed
         on feature.customer_key = followed.customer_key
         and feature.observation_date = {{ month_last('followed.month_date') }}
@@ -56,6 +77,17 @@ select
     cast({{ month_last(add_months_to('month_date', 3)) }} as date) as contribution_next_3m_known_date,
     cast({{ months_apart('month_date', 'coalesce(lost_month_date, last_month_date)') }} as int) as months_observed,
     cast(lost_month_date is not null as boolean) as is_lost,
+    cast(
+        case
+            when months_known >= horizon_months
+                then least(coalesce(lost_months, horizon_months + 1), horizon_months + 1)
+        end as int
+    ) as lost_in_month,
+    cast(
+        case
+            when months_known >= horizon_months then {{ month_last(add_months_to('month_date', 'horizon_months')) }}
+        end as date
+    ) as lost_in_month_known_date,
     cast({{ month_last('last_month_date') }} as date) as known_date,
     cast(observation_date as date) as observation_date
 from observed

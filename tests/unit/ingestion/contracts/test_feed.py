@@ -303,6 +303,7 @@ def test_every_standard_feed_loads() -> None:
         "ml__customer_party",
         "ml__customer_score",
         "ml__customer_score_reason",
+        "ml__customer_survival",
         "ml__model_month",
         "vault__pseudonym",
     }
