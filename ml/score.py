@@ -100,7 +100,7 @@ def score(
     """Score every row of the frame.
 
     The reasons are exact Shapley values of the trees (:mod:`ml.models.tree_attribution`), on the
-    log-odds scale for churn and in yuan for value; all of a customer's contributions and the
+    log-odds scale for an event and in yuan for value; all of a customer's contributions and the
     model's expected score add up to his score, and the three largest are kept.
 
     Args:
@@ -125,14 +125,12 @@ def score(
     if not np.isfinite(scores).all():
         raise ScoringHeld(f"Model {model.name} {model.version} gave a score that is no number.")
     keys = checked.get_column("customer_key")
-    origin = {
-        "customer_key": keys,
-        "observation_date": checked.get_column("observation_date"),
-        "model_name": pl.repeat(model.name, len(keys), eager=True),
-    }
+    origin = checked.select("customer_key", "observation_date").with_columns(
+        pl.lit(model.name).alias("model_name")
+    )
     table = pl.DataFrame(
         {
-            **origin,
+            **origin.to_dict(),
             "model_version": pl.repeat(model.version, len(keys), eager=True),
             "role": pl.repeat(role, len(keys), eager=True),
             "score": scores,
@@ -143,8 +141,7 @@ def score(
     )
     told = [pl.DataFrame(schema=each) for each in (REASON_SCHEMA, CAUSE_SCHEMA, CURVE_SCHEMA)]
     if role == "champion":
-        named = pl.DataFrame(origin)
-        told = [*_why(model, named, columns, scores), _curves(model, named, columns)]
+        told = [*_why(model, origin, columns, scores), _curves(model, origin, columns)]
     reasons, in_total, curves = told
     report = {
         "model_name": model.name,

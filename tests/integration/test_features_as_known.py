@@ -22,8 +22,7 @@ def _kept(bank: Bank, to: Path, table: str = "ftr_customer", day: str = "observa
     database = generations.folder_of(bank.warehouse, published.number) / "crm.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute(
-            f"copy (select * from feature.{table} where {day} <= ?)"
-            f" to '{to}' (format parquet)",
+            f"copy (select * from feature.{table} where {day} <= ?) to '{to}' (format parquet)",
             [NIGHT],
         )
     return to
