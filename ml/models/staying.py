@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,7 @@ from ml.judge.survival import harrell_c
 from ml.models.bands import LEVEL, ScoreBand
 from ml.models.factories import blended_classifier, logistic_classifier
 from ml.models.pipelines import BETTER_Z, Array, Attribution, Which, inputs
-from ml.models.survival import (
-    LOST_NOW,
-    MONTH,
-    ROW,
-    hazard_curves,
-    person_periods,
-    restricted_mean_months,
-    with_month,
-)
+from ml.models.survival import MONTH, fit_hazard, hazard_curves, restricted_mean_months
 
 #: As for the probability of an event.
 MIN_TRAIN_LOST = 60
@@ -82,16 +75,17 @@ class SurvivalModel:
             pl.Series("is_lost", label <= horizon),
         )
         columns = Columns.of_contract(features)
-        rows = person_periods(watched, columns, horizon)
-        lost = rows.get_column(LOST_NOW).to_numpy().astype(np.int64)
-        folds = np.asarray(folds_of(sample, FOLDS, _SALT))[rows.get_column(ROW).to_numpy()]
-        months = with_month(columns)
+        folds = np.asarray(folds_of(sample, FOLDS, _SALT))
         pipelines = {
-            "model": blended_classifier(months, FOLDS),
-            "baseline": logistic_classifier(months, FOLDS),
+            which: fit_hazard(
+                watched,
+                columns,
+                horizon=horizon,
+                factory=partial(factory, folds=FOLDS),
+                folds=folds,
+            ).pipeline
+            for which, factory in (("model", blended_classifier), ("baseline", logistic_classifier))
         }
-        for pipeline in pipelines.values():
-            pipeline.fit(rows.select(months.names), lost, model__fold_of_row=folds)
         return pipelines, {"horizon": float(horizon)}
 
     def curves(

@@ -32,8 +32,7 @@ from ml.models.pipelines import SEED, Array
 
 MONTH = "month_number"
 LOST_NOW = "is_lost_in_month"
-#: Place of the customer in what the rows were made of.
-ROW = "_row"
+_ROW = "_row"
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def person_periods(
     return (
         model_inputs(frame, columns)
         .with_columns(
-            pl.Series(ROW, np.arange(frame.height)),
+            pl.Series(_ROW, np.arange(frame.height)),
             pl.Series(MONTH, [np.arange(1.0, count + 1) for count in last], pl.List(pl.Float64)),
             pl.Series(LOST_NOW, lost & (last == months)),
             pl.Series("_last", last.astype(np.float64)),
@@ -137,6 +136,7 @@ def fit_hazard(
     *,
     horizon: int,
     factory: Callable[[Columns], Pipeline] = blended_classifier,
+    folds: NDArray[np.int64] | None = None,
 ) -> HazardModel:
     """Fit the hazard on rows of customer and month; rows of one customer stay in one fold.
 
@@ -145,6 +145,7 @@ def fit_hazard(
         columns: What the model may read of the customer at the observation date.
         horizon: Months ahead to be told; cut to the last month in which anybody was watched.
         factory: Maker of the classifier.
+        folds: Fold of each row of the frame; dealt out unless given.
 
     Raises:
         InputRefused: As :func:`person_periods`; nobody left within the horizon, or everybody did
@@ -160,13 +161,14 @@ def fit_hazard(
             f"within {reach} months nobody left, or everybody at once: no time to churn can be "
             "told from that",
         )
-    pipeline = factory(with_month(columns))
+    pipeline = factory(_with_month(columns))
     taught: dict[str, NDArray[np.int64]] = {}
     if isinstance(pipeline[-1], BlendedClassifier):
         events = lost & (months <= reach)
-        folds = _folds(events, min(pipeline[-1].folds, int(events.sum())))
-        taught["model__fold_of_row"] = folds[rows.get_column(ROW).to_numpy()]
-    pipeline.fit(rows.select(with_month(columns).names), labels, **taught)
+        if folds is None:
+            folds = _folds(events, min(pipeline[-1].folds, int(events.sum())))
+        taught["model__fold_of_row"] = folds[rows.get_column(_ROW).to_numpy()]
+    pipeline.fit(rows.select(_with_month(columns).names), labels, **taught)
     return HazardModel(pipeline, columns, reach)
 
 
@@ -241,7 +243,7 @@ def _one_curve(months: NDArray[np.int64], lost: NDArray[np.bool_], level: float)
     )
 
 
-def with_month(columns: Columns) -> Columns:
+def _with_month(columns: Columns) -> Columns:
     """The columns and the month ahead."""
     return Columns((*columns.numbers, MONTH), columns.categories, columns.many)
 
