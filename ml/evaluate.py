@@ -1,8 +1,9 @@
-"""Evaluation of the churn model, rolled through time, beside plain rivals and other scores."""
+"""Evaluation of an event model, rolled through time, beside plain rivals and other scores."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -21,9 +22,10 @@ from ml.frames.features import (
 from ml.frames.split import labelled_rows
 from ml.judge.metrics import Array
 from ml.judge.rolling import OURS, Costs, Evaluation, judge, roll
-from ml.models.churn import ChurnModel
+from ml.models.event import CHURN, EventModel
 from ml.models.factories import boosted_classifier
 from ml.models.pipelines import inputs, single_thread
+from ml.models.scorer import MODELS
 from ml.train import MAX_TRAIN_ROWS, filled_enough
 
 BASELINE = "baseline"
@@ -42,11 +44,12 @@ def evaluate(
     features: tuple[Feature, ...] = FEATURES,
     max_train_rows: int = MAX_TRAIN_ROWS,
 ) -> Evaluation:
-    """Judge the churn model as it would have been retrained month after month.
+    """Judge the model of a label as it would have been retrained month after month.
 
     Args:
         frame: Rows as for :func:`ml.train.train`, and the columns named in ``slices``.
-        label: Column of the label, where it is not the one that the nightly model learns.
+        label: Column of the label; that of churn unless given. One that no nightly model learns is
+            learnt as churn is.
         origins: Month ends that judge, from the latest back.
         slices: Columns by whose values the measures are told apart.
         beside: ``customer_key``, ``observation_date`` and one probability per further contender
@@ -60,8 +63,7 @@ def evaluate(
         FrameRefused: The frame or ``beside`` does not keep its contract.
     """
     others = _checked(beside)
-    kind = ChurnModel()
-    kind.label = label or kind.label
+    kind = _kind_of_label(label or CHURN.label)
     extra = frame.select(*KEYS, *slices)
     read = [*KEYS, *feature_names(features), kind.label, known_date(kind.label)]
     known = labelled_rows(frame.select(name for name in read if name in frame.columns), kind.label)
@@ -95,6 +97,14 @@ def evaluate(
         **judge(rows, contenders, slices, costs or Costs()),
     }
     return Evaluation(rows, report)
+
+
+def _kind_of_label(label: str) -> EventModel:
+    """The nightly model that learns a label, else churn's recipe on it."""
+    for kind in MODELS.values():
+        if isinstance(kind, EventModel) and kind.label == label:
+            return kind
+    return replace(CHURN, label=label)
 
 
 def _names(beside: pl.DataFrame | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -16,6 +16,8 @@ from ml.frames.features import FEATURES, Feature, check_frame
 from ml.frames.split import add_months
 from ml.judge.drift import check_sizes
 from ml.models.pipelines import Array, Attribution, as_array, inputs
+from ml.models.scorer import kind_of
+from ml.models.staying import TOLD_MONTHS, SurvivalModel
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.registry.store import LoadedModel
 
@@ -46,17 +48,29 @@ REASON_SCHEMA = {
 }
 
 
+#: Columns of the feed ml__customer_survival, in their order.
+CURVE_SCHEMA = {
+    "customer_key": pl.Int64,
+    "observation_date": pl.Date,
+    "model_version": pl.String,
+    "month_number": pl.Int64,
+    "survival_rate": pl.Float64,
+}
+
+
 @dataclass(frozen=True)
 class ScoreResult:
     """Scores and reasons of one model and observation date, in the columns of their feeds.
 
-    A challenger gives no reasons: nobody is told of its scores. Causes in total are those of churn.
+    A challenger gives no reasons: nobody is told of its scores. Causes in total are those of churn,
+    chances to be here after so many months those of survival.
     """
 
     scores: pl.DataFrame
     reasons: pl.DataFrame
     causes: pl.DataFrame
     report: dict[str, Any]
+    curves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CURVE_SCHEMA))
 
     def check_complete(self, customer_keys: pl.Series) -> None:
         """Prove that exactly these customers are scored.
@@ -86,7 +100,7 @@ def score(
     """Score every row of the frame.
 
     The reasons are exact Shapley values of the trees (:mod:`ml.models.tree_attribution`), on the
-    log-odds scale for churn and in yuan for value; all of a customer's contributions and the
+    log-odds scale for an event and in yuan for value; all of a customer's contributions and the
     model's expected score add up to his score, and the three largest are kept.
 
     Args:
@@ -111,14 +125,12 @@ def score(
     if not np.isfinite(scores).all():
         raise ScoringHeld(f"Model {model.name} {model.version} gave a score that is no number.")
     keys = checked.get_column("customer_key")
-    origin = {
-        "customer_key": keys,
-        "observation_date": checked.get_column("observation_date"),
-        "model_name": pl.repeat(model.name, len(keys), eager=True),
-    }
+    origin = checked.select("customer_key", "observation_date").with_columns(
+        pl.lit(model.name).alias("model_name")
+    )
     table = pl.DataFrame(
         {
-            **origin,
+            **origin.to_dict(),
             "model_version": pl.repeat(model.version, len(keys), eager=True),
             "role": pl.repeat(role, len(keys), eager=True),
             "score": scores,
@@ -127,9 +139,10 @@ def score(
         },
         schema=SCORE_SCHEMA,
     )
-    reasons, in_total = pl.DataFrame(schema=REASON_SCHEMA), pl.DataFrame(schema=CAUSE_SCHEMA)
+    told = [pl.DataFrame(schema=each) for each in (REASON_SCHEMA, CAUSE_SCHEMA, CURVE_SCHEMA)]
     if role == "champion":
-        reasons, in_total = _why(model, pl.DataFrame(origin), columns, scores)
+        told = [*_why(model, origin, columns, scores), _curves(model, origin, columns)]
+    reasons, in_total, curves = told
     report = {
         "model_name": model.name,
         "model_version": model.version,
@@ -141,7 +154,7 @@ def score(
         "median_score": float(np.median(scores)),
         "reason_count": reasons.height,
     }
-    return ScoreResult(table, reasons, in_total, report)
+    return ScoreResult(table, reasons, in_total, report, curves)
 
 
 def as_whole_months(frame: pl.DataFrame, observation_date: date) -> pl.DataFrame:
@@ -167,6 +180,26 @@ def _why(
         return reasons, pl.DataFrame(schema=CAUSE_SCHEMA)
     day = origin["observation_date"][0]
     return reasons, causes(why, scores, facts[SEGMENT], model.version, day)
+
+
+def _curves(model: LoadedModel, origin: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """Of a hazard, each customer's chance to be here after the months that are told."""
+    scorer, kind = model.scorer, kind_of(model.name)
+    if not isinstance(kind, SurvivalModel):
+        return pl.DataFrame(schema=CURVE_SCHEMA)
+    chances = kind.curves(scorer.pipelines, scorer.constants, facts, scorer.ships)
+    parts = [
+        origin.with_columns(
+            pl.lit(model.version).alias("model_version"),
+            pl.lit(month, dtype=pl.Int64).alias("month_number"),
+            pl.Series("survival_rate", chances[:, month - 1]),
+        ).select(list(CURVE_SCHEMA))
+        for month in TOLD_MONTHS
+        if month <= chances.shape[1]
+    ]
+    return pl.concat([pl.DataFrame(schema=CURVE_SCHEMA), *parts]).sort(
+        "customer_key", "month_number"
+    )
 
 
 def _ends(model: LoadedModel, scores: Array) -> dict[str, pl.Series]:

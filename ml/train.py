@@ -15,12 +15,12 @@ from ml.book.facts import EXPLAINED_ROWS, book_facts, importance
 from ml.errors import FrameRefused, LeakSuspected
 from ml.frames.features import (
     FEATURES,
-    LABELS,
     Feature,
     all_null_columns,
     check_frame,
     check_shape,
     known_date,
+    of_label,
 )
 from ml.frames.hashing import frame_checksum
 from ml.frames.split import (
@@ -31,15 +31,14 @@ from ml.frames.split import (
 from ml.judge import metrics
 from ml.judge.drift import typical_sizes
 from ml.judge.watch import SCORE, shape_of, shapes_of
-from ml.models.churn import ChurnModel
+from ml.models.event import EventModel
 from ml.models.pipelines import Array, Which, as_array, inputs, make_golden, single_thread
-from ml.models.scorer import Scorer, kind_of
-from ml.models.value import ValueModel
+from ml.models.scorer import Kind, Scorer, kind_of
 from ml.registry.store import save
 
 #: More rows cost time and no longer change the metrics: customers repeat from month to month.
 MAX_TRAIN_ROWS = 200_000
-#: A single recorded fact that tells leavers from stayers this well has seen the label.
+#: A single recorded fact that tells events from others this well has seen the label.
 LEAK_AUC = 0.995
 LEAK_EQUAL_SHARE = 0.99
 #: A column with fewer values in training is left out of the pipeline and named in the report.
@@ -52,7 +51,7 @@ class TrainedModel:
     """One stored version and what is to be told about it.
 
     Attributes:
-        name: churn or value.
+        name: One of :data:`ml.models.scorer.MODELS`.
         version: Name of the stored version.
         is_baseline_shipped: The model did not beat its rival, and the rival scores customers.
         report: Plain data for asset metadata: training window, metrics of both, tables.
@@ -79,9 +78,9 @@ def train(
     """Train, judge and store one version of a model.
 
     Args:
-        model_name: churn or value.
-        frame: ``ftr_customer`` with its labels: keys, features, and each label with the date on
-            which it was known; both are null while it is not.
+        model_name: One of :data:`ml.models.scorer.MODELS`.
+        frame: ``ftr_customer`` with its label: keys, features, and the label with the date on
+            which it was known; both are null while it is not. Labels of other models may be there.
         models_dir: Folder of all models.
         as_of: Business date of the night: the last date that anything here may know.
         key_path: File of the signing key, made with mode 0600 when missing.
@@ -133,30 +132,29 @@ class _Material:
 
 
 def _prepare(
-    kind: ChurnModel | ValueModel,
+    kind: Kind,
     frame: pl.DataFrame,
     as_of: date,
     max_train_rows: int,
     features: tuple[Feature, ...],
 ) -> _Material:
     """Everything that can refuse a training, before anything is fitted."""
-    check_shape(frame, features, labels=LABELS)
-    _check_dates(frame, as_of)
+    frame = of_label(frame, kind.label)
+    check_shape(frame, features, labels=(kind.label,))
+    _check_dates(frame, kind.label, as_of)
     # History before values: a bank of three months has columns that are still all null, and what
     # it wants to hear is that it needs more months.
+    check_history(kind.name, frame)
     labelled = labelled_rows(frame, kind.label)
-    kind.check_enough(split_by_time(labelled, kind.label, kind.name))
     absent = all_null_columns(labelled, features)
-    checked = check_frame(labelled, features, labels=LABELS, absent=absent)
+    checked = check_frame(labelled, features, labels=(kind.label,), absent=absent)
     split = split_by_time(checked, kind.label, kind.name)
     sample = kind.sample(split.train, max_train_rows)
     _check_leak(kind, sample, features)
     return _Material(split, sample, tuple(absent))
 
 
-def _fit(
-    kind: ChurnModel | ValueModel, material: _Material, features: tuple[Feature, ...]
-) -> Scorer:
+def _fit(kind: Kind, material: _Material, features: tuple[Feature, ...]) -> Scorer:
     """The model and its rival, fitted on the training rows alone."""
     sample = material.sample
     with single_thread():
@@ -199,40 +197,52 @@ def filled_enough(sample: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[
     )
 
 
-def _check_dates(frame: pl.DataFrame, as_of: date) -> None:
+def check_history(model_name: str, labels: pl.DataFrame) -> None:
+    """Refuse a history that cannot teach the model, before a single feature is read.
+
+    Args:
+        model_name: One of :data:`ml.models.scorer.MODELS`.
+        labels: Keys of every row that has features, and the label with its date.
+
+    Raises:
+        NotEnoughHistory: As a training on the same rows would.
+    """
+    kind = kind_of(model_name)
+    labelled = labelled_rows(labels, kind.label)
+    kind.check_enough(split_by_time(labelled, kind.label, kind.name))
+
+
+def _check_dates(frame: pl.DataFrame, label: str, as_of: date) -> None:
     """Refuse rows of the future, and labels of windows that had not ended by ``as_of``."""
     dates = frame.get_column("observation_date").unique().sort().to_list()
     if dates[-1] > as_of:
         raise FrameRefused(f"The feature frame holds {dates[-1]}, which is after {as_of}.")
-    for label in LABELS:
-        known = pl.col(known_date(label))
-        given = frame.filter(pl.col(label).is_not_null())
-        if undated := given.filter(known.is_null() | (known <= pl.col("observation_date"))).height:
-            raise FrameRefused(
-                f"{known_date(label)} is null or no later than the observation in {undated} rows "
-                f"that have a label."
-            )
-        early = given.filter(known > as_of).sort("observation_date", "customer_key")
-        if early.height:
-            first = early.row(0, named=True)
-            raise LeakSuspected(
-                f"{label} is given for {first['observation_date']}, and was known on "
-                f"{first[known_date(label)]} only, after {as_of}."
-            )
+    known = pl.col(known_date(label))
+    given = frame.filter(pl.col(label).is_not_null())
+    if undated := given.filter(known.is_null() | (known <= pl.col("observation_date"))).height:
+        raise FrameRefused(
+            f"{known_date(label)} is null or no later than the observation in {undated} rows "
+            f"that have a label."
+        )
+    early = given.filter(known > as_of).sort("observation_date", "customer_key")
+    if early.height:
+        first = early.row(0, named=True)
+        raise LeakSuspected(
+            f"{label} is given for {first['observation_date']}, and was known on "
+            f"{first[known_date(label)]} only, after {as_of}."
+        )
 
 
-def _check_leak(
-    kind: ChurnModel | ValueModel, train: pl.DataFrame, features: tuple[Feature, ...]
-) -> None:
+def _check_leak(kind: Kind, train: pl.DataFrame, features: tuple[Feature, ...]) -> None:
     """Refuse a training set in which one single feature already knows the label."""
     labels = train.get_column(kind.label).to_numpy()
     for feature in features:
         if feature.kind == "category":
             continue
         column = as_array(train.get_column(feature.name))
-        if isinstance(kind, ChurnModel):
+        if isinstance(kind, EventModel):
             power = _separation(labels, column)
-            is_leak, figure = power >= LEAK_AUC, f"alone it tells leavers with AUC {power:.4f}"
+            is_leak, figure = power >= LEAK_AUC, f"alone it tells them apart with AUC {power:.4f}"
         else:
             weighty = labels != 0
             share = float((column[weighty] == labels[weighty]).mean()) if weighty.any() else 0.0

@@ -1,4 +1,4 @@
-"""Churn and value: trained rarely, scored every night."""
+"""Models: trained rarely, scored every night."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,13 +8,22 @@ import dagster as dg
 from dagster_project.errors import NoBuildError
 from dagster_project.resources import NightSession
 from dagster_project.stages import models
+from ml.names import PROPENSITY
 
 GROUP = "models"
-FEATURES = ("ftr_customer", "ftr_customer_label", "ftr_customer_outcome")
+FEATURES = (
+    "ftr_customer",
+    "ftr_customer_label",
+    "ftr_customer_outcome",
+    "ftr_customer_question",
+)
 PURPOSES = {
     "churn": "Probability that a customer leaves in the months of its label. One version per row.",
     "value": "Contribution of a customer over the next three months, in yuan. 客户价值",
+    "survival": "Months that a customer is expected to stay within the horizon. 存续月数",
+    "default": "Probability that a borrower defaults in the months of the rule. 违约概率",
 }
+OPENING = "Probability that who holds no {} opens one in the months of the rule. 购买倾向"
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
@@ -32,7 +41,7 @@ def _model(name: str) -> dg.AssetsDefinition:
                 deps=list(FEATURES),
                 group_name=GROUP,
                 kinds={"scikitlearn", "python"},
-                description=PURPOSES[name],
+                description=_purpose(name),
             )
         ],
         check_specs=[
@@ -69,6 +78,12 @@ def _model(name: str) -> dg.AssetsDefinition:
     return train
 
 
+def _purpose(name: str) -> str:
+    """What a model is for, in a sentence."""
+    group = name.removeprefix(PROPENSITY).replace("_", " ")
+    return PURPOSES.get(name) or OPENING.format(group)
+
+
 def _train(session: NightSession, name: str) -> models.Trained:
     """Within a night: train only where no usable version is stored."""
     night = session.night
@@ -89,7 +104,7 @@ def _train(session: NightSession, name: str) -> models.Trained:
         "version": trained.version,
         "told": trained.told,
     }
-    night.reporter.note(f"{name}: {trained.told}", is_warning=trained.version is None)
+    night.reporter.note(f"{name}: {trained.told}", is_warning=trained.state == "refused")
     return trained
 
 
@@ -98,6 +113,7 @@ def _scores() -> dg.AssetsDefinition:
         models.SCORE_FEED: "Scores of the night. One row per customer and model. 客户评分",
         models.REASON_FEED: "The three strongest reasons of each score. One row per reason.",
         models.MONTH_FEED: "Drift and cohorts that came true. One row per model and role. 模型监测",
+        models.CURVE_FEED: "Chance to be here after some months. One row per customer and month.",
         models.CAUSE_FEED: "What each theme accounts for. One row per theme and population.",
     }
 
@@ -106,7 +122,7 @@ def _scores() -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 feed,
-                deps=["churn_model", "value_model", FEATURES[0]],
+                deps=[*(f"{name}_model" for name in models.MODEL_NAMES), FEATURES[0], FEATURES[3]],
                 group_name=GROUP,
                 kinds={"scikitlearn", "parquet"},
                 description=text,
@@ -117,7 +133,7 @@ def _scores() -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 "scores_are_complete",
                 asset=models.SCORE_FEED,
-                description="Every customer of the date has a score of every model.",
+                description="Whoever a model is asked of on the date has its score.",
             )
         ],
         required_resource_keys={"night"},
@@ -129,7 +145,8 @@ def _scores() -> dg.AssetsDefinition:
         told = {each.name: each.told for each in results}
         night.details["scores"] = told
         for each in results:
-            if each.is_held or not each.rows:
+            # Of a model that there is none of the training has told why.
+            if each.is_held:
                 night.reporter.note(f"{each.name}: {each.told}", is_warning=True)
         for feed in described:
             rows = sum(each.rows for each in results) if feed == models.SCORE_FEED else None
@@ -140,7 +157,7 @@ def _scores() -> dg.AssetsDefinition:
         yield dg.AssetCheckResult(
             check_name="scores_are_complete",
             asset_key=models.SCORE_FEED,
-            passed=all(each.rows for each in results),
+            passed=not any(each.is_held for each in results),
             severity=dg.AssetCheckSeverity.WARN,
             description="; ".join(f"{name}: {text}" for name, text in told.items()),
         )

@@ -32,7 +32,8 @@ _PLACES = 4
 def train(as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Train the models anew from the published generation; the next night scores with them.
 
-    Exit code 1 if one of them could not be trained; the version before it goes on scoring.
+    Exit code 1 if one of them was refused or none could be trained; the version before it goes on
+    scoring. A model whose event is too rare in this bank is told, and is no failure.
 
     Example: crm ml train --json
     """
@@ -46,7 +47,8 @@ def train(as_json: JsonOption = False, home: HomeOption = None) -> None:
         for each in trained:
             mark = "[green]✓[/]" if each.version else "[yellow]![/]"
             console.print(f"{mark} {each.name}: {escape(each.told)}", soft_wrap=True)
-    if any(each.version is None for each in trained):
+    is_refused = any(each.state == "refused" for each in trained)
+    if is_refused or not any(each.version for each in trained):
         raise typer.Exit(1)
 
 
@@ -58,8 +60,8 @@ def evaluate(
         typer.Option(
             "--label",
             metavar="CODE",
-            help="A label of the rule churn_label_rule, such as hard_3m.",
-            show_default="what the nightly model learns",
+            help="A label of churn_label_rule or question_rule, such as hard_3m or defaulted.",
+            show_default="what the nightly churn model learns",
         ),
     ] = None,
     origins: Annotated[
@@ -85,7 +87,7 @@ def evaluate(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Judge the churn model as it would have lived: retrained month after month, judged after.
+    """Judge the model of a label as it would have lived: retrained month after month, judged after.
 
     Beside it a plain logistic, boosting as it is shipped, and any score from elsewhere, all on the
     same customers. Intervals are of 95%, by customer.

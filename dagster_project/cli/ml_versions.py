@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from ml.registry.roles import Roles
 
 _PLACES = 4
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The model: churn or value.")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="A model, as crm ml list names it.")
+]
 BecauseOption = Annotated[
     str, typer.Option("--because", metavar="TEXT", help="Why; it is signed and kept.")
 ]

@@ -1,4 +1,4 @@
-"""Evaluation of the churn model on the published generation: what is read, and what it found."""
+"""Evaluation of an event model on the published generation: what is read, and what it found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import duckdb
 
 from dagster_project.errors import NightError
 from dagster_project.home import Home
-from dagster_project.stages.models import published_file, read_training_rows
+from dagster_project.stages.model_rows import read_training_rows
+from dagster_project.stages.models import published_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,11 +52,12 @@ def evaluate(
     beside: Path | None,
     costs: Costs,
 ) -> Evaluation:
-    """Judge the churn model on the published generation, month after month.
+    """Judge the model of a label on the published generation, month after month.
 
     Args:
         home: The home whose published generation is read.
-        label: A label code of the rule ``churn_label_rule``; the nightly model's unless given.
+        label: A label code of the rules ``churn_label_rule`` and ``question_rule``; that of the
+            nightly churn model unless given.
         origins: Month ends that judge.
         beside: A CSV or Parquet table of further scores.
         costs: Of a retention campaign.
@@ -73,22 +75,23 @@ def evaluate(
     label = label or CHURN_LABEL
     _check_label(database, label)
     others = None if beside is None else read(beside)
-    frame = read_training_rows(database, [label]).join(
+    frame = read_training_rows(database, "churn", label=label).join(
         _slices(database), on=["customer_key", "observation_date"], how="left"
     )
     try:
         return judge(frame, label=label, origins=origins, slices=SLICES, beside=others, costs=costs)
     except (NotEnoughHistory, FrameRefused) as error:
-        raise NightError(f"无法评估流失模型：{error}", f"no evaluation: {error}") from error
+        raise NightError(f"无法评估模型：{error}", f"no evaluation: {error}") from error
 
 
 def _check_label(database: Path, label: str) -> None:
-    """Refuse a label that the rule does not have."""
+    """Refuse a label that no rule has."""
     with duckdb.connect(str(database), read_only=True) as connection:
         known = [
             code
             for (code,) in connection.execute(
-                "select distinct label_code from rule.churn_label_rule order by label_code"
+                "select label_code from rule.churn_label_rule union"
+                " select label_code from rule.question_rule order by label_code"
             ).fetchall()
         ]
     if label not in known:

@@ -28,7 +28,7 @@ _CAME_TRUE = """
     with told as (
         select scored.customer_key, scored.observation_date, scored.score, label.is_event
         from read_parquet($files, union_by_name = true) as scored
-        inner join feature.ftr_customer_label as label
+        inner join feature.{table} as label
             on scored.customer_key = label.customer_key
             and scored.observation_date = label.observation_date
             and label.label_code = $label
@@ -70,6 +70,7 @@ def came_true(
     name: str,
     role: str,
     label: str,
+    table: str,
     day: dt.date,
     months: int,
 ) -> pl.DataFrame | None:
@@ -87,7 +88,7 @@ def came_true(
         return None
     with duckdb.connect(str(database), read_only=True) as connection:
         return connection.execute(
-            _CAME_TRUE,
+            _CAME_TRUE.format(table=table),
             {
                 "files": files,
                 "label": label,

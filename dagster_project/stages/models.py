@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import duckdb
 
 from dagster_project import lease
 from dagster_project.errors import NightError, NoBuildError
 from dagster_project.home import Home
 from dagster_project.night import Night
-from dagster_project.stages import model_watch
+from dagster_project.stages import model_rows, model_watch
 from dagster_project.versions import Versions
+from ml.names import MODEL_NAMES
 from serving import generation as generations
 
 if TYPE_CHECKING:
@@ -24,17 +22,18 @@ if TYPE_CHECKING:
     from ml.registry.store import LoadedModel
     from ml.watch import Watched
 
-MODEL_NAMES = ("churn", "value")
 SCORE_FEED = "ml__customer_score"
 REASON_FEED = "ml__customer_score_reason"
 MONTH_FEED = "ml__model_month"
 CAUSE_FEED = "ml__churn_cause"
-KEYS = ("customer_key", "observation_date")
+CURVE_FEED = "ml__customer_survival"
 # What a reader is told of a model, beside the same of the plain baseline.
 MEASURES = {
-    "churn": ("auc", "AUC {:.3f}, plain baseline {:.3f}"),
-    "value": ("mae", "mean error {:,.0f} yuan, plain baseline {:,.0f}"),
+    "auc": "AUC {:.3f}, plain baseline {:.3f}",
+    "concordance": "concordance {:.3f}, plain baseline {:.3f}",
+    "mae": "mean error {:,.0f} yuan, plain baseline {:,.0f}",
 }
+NOBODY_ASKED = "there is no customer to score"
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Trained:
     """What became of one model.
 
     Attributes:
-        name: churn or value.
+        name: One of the models.
         state: `trained`, `kept` (a usable version was there), `not enough history` or `refused`.
         version: The version that scores, or None.
         told: A sentence for the screen and for `crm status`.
@@ -72,7 +71,7 @@ def train(
 
     Args:
         home: Where models and the signing key lie.
-        name: churn or value.
+        name: One of the models.
         database: The crm file to read features from, read-only.
         as_of: The last date that the training may know.
         code_version: Goes into the model's manifest.
@@ -82,6 +81,7 @@ def train(
     from ml.errors import FrameRefused, ModelRefused, NoModel, NotEnoughHistory
     from ml.registry.changes import enter
     from ml.registry.store import load_champion
+    from ml.train import check_history
     from ml.train import train as fit
 
     refused = ""
@@ -95,8 +95,9 @@ def train(
             refused = "" if "has been trained yet" in str(error) else f" ({error})"
         except FileNotFoundError:
             refused = ""
-    frame = read_training_rows(database)
     try:
+        check_history(name, model_rows.read_labels(database, name))
+        frame = model_rows.read_training_rows(database, name)
         trained = fit(
             name,
             frame,
@@ -115,7 +116,7 @@ def train(
         # Profit and performance do not wait for a model; the warning stays on the asset.
         return Trained(name, "refused", None, f"{error}{refused}")
     rival = "; its baseline scores" if trained.is_baseline_shipped else ""
-    told = f"model {trained.version} was trained{compared(name, trained.report)}{rival}"
+    told = f"model {trained.version} was trained{compared(trained.report)}{rival}"
     told = f"{told}; {entry.told}{refused}"
     if unrecorded := record(home):
         told = f"{told}. {unrecorded}"
@@ -178,11 +179,11 @@ def published_file(
     return published, generations.folder_of(home.warehouse, published.number) / "crm.duckdb"
 
 
-def compared(name: str, report: dict[str, Any]) -> str:
+def compared(report: dict[str, Any]) -> str:
     """The model beside its plain baseline, both judged on customers of a later date."""
-    metric, words = MEASURES[name]
-    model, baseline = (report["metrics"][which][metric] for which in ("model", "baseline"))
-    return ": " + words.format(model, baseline)
+    model, baseline = (report["metrics"][which] for which in ("model", "baseline"))
+    metric = next(each for each in MEASURES if each in model)
+    return ": " + MEASURES[metric].format(model[metric], baseline[metric])
 
 
 def contradicted(report: dict[str, Any]) -> str:
@@ -225,15 +226,15 @@ def score(night: Night) -> list[Scored]:
 
     if night.build is None:
         raise NoBuildError.to("评分", "score")
-    features = read_features(night.build.database("crm"), night.request.business_date)
+    database, day = night.build.database("crm"), night.request.business_date
+    features = model_rows.read_features(database, day)
     results: list[Scored] = []
     landed: dict[str, list[pl.DataFrame]] = {}
     for done, name in enumerate(MODEL_NAMES):
         night.reporter.progress(name, done, len(MODEL_NAMES))
-        if features.is_empty():
-            results.append(Scored(name, 0, "there is no customer to score"))
-            continue
-        told, frames = _score_one(night.home, night.build.database("crm"), name, features)
+        told, frames = _score_one(
+            night.home, database, name, model_rows.asked(database, name, features, day)
+        )
         results.append(told)
         for feed, frame in frames.items():
             landed.setdefault(feed, []).append(frame)
@@ -257,6 +258,8 @@ def _score_one(
     from ml.registry.store import load_challenger, load_champion
     from ml.score import score as predict
 
+    if features.is_empty():
+        return Scored(name, 0, NOBODY_ASKED), {}
     keys = features["customer_key"]
     try:
         found = load_champion(home.models, name, key_path=home.model_key)
@@ -293,7 +296,8 @@ def _score_one(
         REASON_FEED: result.reasons,
         MONTH_FEED: pl.concat(months),
     }
-    return scored, frames if name != "churn" else {**frames, CAUSE_FEED: result.causes}
+    more = {"churn": {CAUSE_FEED: result.causes}, "survival": {CURVE_FEED: result.curves}}
+    return scored, {**frames, **more.get(name, {})}
 
 
 def _watch(
@@ -304,16 +308,19 @@ def _watch(
     scores: pl.DataFrame,
 ) -> Watched:
     """A version of tonight held against its training and against what has come true since."""
-    from ml.frames.features import CHURN_LABEL
+    from ml.models.event import EventModel
+    from ml.models.scorer import kind_of
     from ml.watch import watch
 
+    kind = kind_of(model.name)
     day = scores["observation_date"].item(0)
     bounds, months = model_watch.bounds_of(database, model.name, day)
     past = None
-    if model.name == "churn":
+    if isinstance(kind, EventModel):
         role = scores["role"].item(0)
+        table = model_rows.label_table(kind.label)
         past = model_watch.came_true(
-            database, home.lake, model.name, role, CHURN_LABEL, day, months
+            database, home.lake, model.name, role, kind.label, table, day, months
         )
     return watch(model, features, scores, past, bounds)
 
@@ -325,54 +332,3 @@ def land(night: Night, feed: str, frame: pl.DataFrame) -> None:
     Lake(night.home.lake).add(
         night.feeds[feed], frame, night.request.business_date, batch_id=f"run-{night.run_id}"
     )
-
-
-def read_features(database: Path, observation_date: dt.date) -> pl.DataFrame:
-    """One row per customer: the features of one observation date."""
-    from ml.frames.features import feature_names
-
-    columns = ", ".join((*KEYS, *feature_names()))
-    return _read(
-        database,
-        f"select {columns} from feature.ftr_customer where observation_date = ?"  # noqa: S608
-        " order by customer_key",
-        [observation_date],
-    )
-
-
-def read_training_rows(database: Path, labels: Sequence[str] = ()) -> pl.DataFrame:
-    """One row per customer and month end: features, and labels as far as they are known.
-
-    Args:
-        database: The crm file, read-only.
-        labels: Label codes of ``ftr_customer_label``, and amounts of ``ftr_customer_outcome``;
-            those of the nightly models unless given.
-    """
-    from ml.frames.features import LABELS, feature_names, known_date
-
-    shown = [f"f.{name}" for name in (*KEYS, *feature_names())]
-    joined = ["feature.ftr_customer as f"]
-    for number, label in enumerate(labels or LABELS):
-        alias = f"l{number}"
-        on = " and ".join(f"f.{key} = {alias}.{key}" for key in KEYS)
-        if label.startswith("contribution_"):
-            # An amount is of its months alone; its date stands beside it.
-            name, dated = label, f"{label.removesuffix('_amount')}_known_date"
-            joined.append(f"feature.ftr_customer_outcome as {alias} on {on}")
-        else:
-            name, dated = "is_event", "known_date"
-            joined.append(
-                f"feature.ftr_customer_label as {alias} on {on} and {alias}.label_code = '{label}'"
-            )
-        shown += [f"{alias}.{name} as {label}", f"{alias}.{dated} as {known_date(label)}"]
-    return _read(
-        database,
-        f"select {', '.join(shown)} from {' left join '.join(joined)}"  # noqa: S608
-        " order by f.customer_key, f.observation_date",
-        [],
-    )
-
-
-def _read(database: Path, query: str, parameters: list[Any]) -> pl.DataFrame:
-    with duckdb.connect(str(database), read_only=True) as connection:
-        return connection.execute(query, parameters).pl()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_project import lease
 from dagster_project.errors import WrongUsageError
 from dagster_project.home import Home
-from dagster_project.stages import models
+from dagster_project.stages import model_rows, models
 from serving.export import unwritable
 from serving.files import write_whole
 
@@ -36,7 +36,7 @@ def promote(
     _, database = models.published_file(home)
 
     def change(**said: Any) -> Roles:
-        rows = models.read_training_rows(database)
+        rows = model_rows.read_training_rows(database, name)
         return changes.promote(home.models, name, version, frame=rows, **said)
 
     return _change(home, change, because=because, by=by)
@@ -109,7 +109,7 @@ def compare(
             load(home.models, name, each, key_path=home.model_key)  # type: ignore[arg-type]
             for each in pair
         )
-        return contest(one, two, models.read_training_rows(database), period=period)
+        return contest(one, two, model_rows.read_training_rows(database, name), period=period)
     except (FrameRefused, ModelRefused) as refusal:
         raise WrongUsageError(f"无法比较（{refusal}）", f"no comparison: {refusal}") from None
 

@@ -32,17 +32,17 @@ def _():
 @app.cell
 def _():
     from dagster_project.home import Home
-    from dagster_project.stages import evaluation, models, registry
+    from dagster_project.stages import evaluation, model_rows, models, registry
 
     home = Home.resolve(None)
     published, database = models.published_file(home)
-    return database, evaluation, home, models, published, registry
+    return database, evaluation, home, model_rows, models, published, registry
 
 
 @app.cell
-def _(database, mo, models, published):
-    # 1. Read: one row per customer and month end, labels as far as they are known.
-    frame = models.read_training_rows(database)
+def _(database, mo, model_rows, published):
+    # 1. Read: one row per customer and month end, the label as far as it is known.
+    frame = model_rows.read_training_rows(database, "churn")
     mo.md(
         f"**1. 读取 Read** 第 {published.number} 代 generation {published.number},"
         f" {published.business_date}: {frame.height:,} 行 rows, {frame.width} 列 columns"

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from ml.book import results, steps
-from ml.book.words import ABOUT, VERDICTS, About, Said
+from ml.book.words import VERDICTS, About, Said, about_of
 from ml.frames.catalogue import FEATURES
 
 _STYLE: Final = """
@@ -72,7 +72,7 @@ def page(manifest: Mapping[str, Any], report: Mapping[str, Any], *, role: str | 
         role: What the version is today; a training does not know it yet.
     """
     name = str(manifest["name"])
-    about = ABOUT[name]
+    about = about_of(name)
     version = escape(str(manifest["version"]))
     facts = report["book"]
     parts = [
@@ -82,9 +82,9 @@ def page(manifest: Mapping[str, Any], report: Mapping[str, Any], *, role: str | 
         f"<p><b>{name} {version}</b>{_role(role)}<br>数据截至 knows up to"
         f" {escape(str(manifest['as_of']))}</p></header>",
         _contradictions(facts, about, report["ships"]),
-        results.tiles(name, report),
+        results.tiles(report),
         f"<h2>用途<small>What it is for</small></h2>{_purpose(about)}",
-        f"<h2>结果<small>Results</small></h2>{results.tables_and_pictures(name, report, about)}",
+        f"<h2>结果<small>Results</small></h2>{results.tables_and_pictures(report, about)}",
         f"<h2>六步<small>The six steps</small></h2>{steps.six(manifest, report, about)}",
         "<h2>全部特征<small>Every feature</small></h2>",
         _appendix(report),

@@ -10,24 +10,30 @@ from ml.book import pictures, steps
 from ml.book.words import MEASURES, About
 
 _ROLES = ("model", "baseline")
-_TILES = {
-    "churn": ("auc", "calibration_slope", "lift_at_10pct", "ece"),
-    "value": ("mae", "spearman", "total_ratio", "mean_predicted"),
-}
+_OF_EVENT = ("auc", "calibration_slope", "lift_at_10pct", "ece")
+_OF_AMOUNT = ("mae", "spearman", "total_ratio", "mean_predicted")
+_OF_TIME = ("concordance", "lost_rate", "mean_expected_months", "mean_seen_months")
 
 
-def tiles(name: str, report: Mapping[str, Any]) -> str:
+def tiles(report: Mapping[str, Any]) -> str:
     """The four figures that a reader asks for, the baseline's below."""
+    told = report["metrics"]["model"]
+    shown = next(each for each in (_OF_EVENT, _OF_AMOUNT, _OF_TIME) if each[0] in told)
     model, baseline = (report["metrics"][role] for role in _ROLES)
     cells = "".join(
         f"<div><span>{escape(MEASURES[key][0].zh)}</span><b>{MEASURES[key][1].format(model[key])}"
         f"</b><small>基线 baseline {MEASURES[key][1].format(baseline[key])}</small></div>"
-        for key in _TILES[name]
+        for key in shown
     )
     return f'<section class="tiles">{cells}</section>'
 
 
-def tables_and_pictures(name: str, report: Mapping[str, Any], about: About) -> str:
+def _foretells_event(report: Mapping[str, Any]) -> bool:
+    """Whether the scores are probabilities."""
+    return _OF_EVENT[0] in report["metrics"]["model"]
+
+
+def tables_and_pictures(report: Mapping[str, Any], about: About) -> str:
     """Model beside baseline on the same customers, then pictures."""
     ships = report["ships"]
     told = (
@@ -51,7 +57,7 @@ def tables_and_pictures(name: str, report: Mapping[str, Any], about: About) -> s
         f"<p>同一批 {test['test_rows']:,} 名客户，{escape(test['test_date'])}"
         f' <span class="en">the same customers for both</span> · {told}</p>'
     )
-    drawn = _churn(report) if name == "churn" else _value(report)
+    drawn = _event(report) if _foretells_event(report) else _value(report)
     themes = _themes(report, about)
     return f"{same}<table>{head}{rows}</table>{drawn}{themes}"
 
@@ -68,7 +74,7 @@ def _of_role(report: Mapping[str, Any], role: str) -> Mapping[str, Any]:
     return tables
 
 
-def _churn(report: Mapping[str, Any]) -> str:
+def _event(report: Mapping[str, Any]) -> str:
     """Calibration and lift, model and baseline in each."""
     model, baseline = (_of_role(report, role) for role in _ROLES)
 
@@ -91,26 +97,28 @@ def _churn(report: Mapping[str, Any]) -> str:
     caught = model["lift"][1]["caught_share"] if len(model["lift"]) > 1 else 0.0
     return (
         "<div class=two><section><h3>校准 <span class=en>Calibration: on the broken line is right"
-        f"</span></h3>{calibration}</section><section><h3>提升 <span class=en>Lift: seen churn by"
-        f" tenths</span></h3>{lift}<p>评分最高的两成客户中有 {caught:.0%} 的流失者"
-        f' <span class="en">of all leavers are in the two highest tenths</span></p></section></div>'
+        f"</span></h3>{calibration}</section><section><h3>提升 <span class=en>Lift: seen rate by"
+        f" tenths</span></h3>{lift}<p>评分最高的两成客户中有 {caught:.0%} 的发生者"
+        f' <span class="en">of all events are in the two highest tenths</span></p></section></div>'
     )
 
 
 def _value(report: Mapping[str, Any]) -> str:
-    """Predicted and seen value by tenths."""
+    """Predicted and seen value, or months, by tenths."""
     rows = _of_role(report, report["ships"])["deciles"]
+    is_amount = _OF_AMOUNT[0] in report["metrics"]["model"]
     drawn = pictures.tenths(
         [
             ("预测", "predicted", pictures.OURS, [row["predicted_mean"] for row in rows]),
             ("实际", "seen", pictures.SEEN, [row["seen_mean"] for row in rows]),
         ],
-        "{:,.0f}",
+        "{:,.0f}" if is_amount else "{:.2f}",
         is_rooted=True,
     )
+    title = ("平均价值", "value", "yuan") if is_amount else ("平均留存月数", "stay", "months")
     return (
-        "<div class=two><section><h3>十等分平均价值 <span class=en>Mean value by tenths, yuan;"
-        f" heights are square roots</span></h3>{drawn}</section></div>"
+        f"<div class=two><section><h3>十等分{title[0]} <span class=en>Mean {title[1]} by tenths,"
+        f" {title[2]}; heights are square roots</span></h3>{drawn}</section></div>"
     )
 
 

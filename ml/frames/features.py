@@ -14,6 +14,7 @@ import polars as pl
 
 from ml.errors import FrameRefused
 from ml.frames.catalogue import FEATURES, Feature, Kind
+from ml.names import PRODUCT_GROUPS
 
 __all__ = ["FEATURES", "Feature"]
 
@@ -21,7 +22,28 @@ KEYS = ("customer_key", "observation_date")
 #: A label_code of the rule churn_label_rule: the one that the nightly model learns.
 CHURN_LABEL = "any_3m"
 VALUE_LABEL = "contribution_next_3m_amount"
-LABELS = (CHURN_LABEL, VALUE_LABEL)
+#: The month in which he was lost for good, one beyond the horizon where he was not.
+SURVIVAL_LABEL = "lost_in_month"
+#: Label codes of the rule question_rule.
+DEFAULT_LABEL = "defaulted"
+
+
+def opening_label(group: str) -> str:
+    """The label of a group of products.
+
+    >>> opening_label("wealth")
+    'opened_wealth'
+    """
+    return f"opened_{group}"
+
+
+LABELS = (
+    CHURN_LABEL,
+    VALUE_LABEL,
+    SURVIVAL_LABEL,
+    DEFAULT_LABEL,
+    *map(opening_label, PRODUCT_GROUPS),
+)
 
 
 def known_date(label: str) -> str:
@@ -33,6 +55,12 @@ def known_date(label: str) -> str:
     'any_3m_known_date'
     """
     return f"{label}_known_date"
+
+
+def of_label(frame: pl.DataFrame, label: str) -> pl.DataFrame:
+    """The frame with one label; those of other models, which may stand beside it, are left out."""
+    others = [each for each in LABELS if each != label]
+    return frame.drop(others, *map(known_date, others), strict=False)
 
 
 _DTYPES: dict[Kind, str] = {

@@ -194,7 +194,7 @@ def _measure(table: Table, pipeline: Any, judging: Any) -> dict[str, float]:
     """Measures of a fitted model on rows that it has not seen."""
     seen, frame = table.target[judging], table.frame[judging]
     if table.is_binary:
-        found = metrics.churn_metrics(seen, pipeline.predict_proba(frame)[:, 1], judging)
+        found = metrics.event_metrics(seen, pipeline.predict_proba(frame)[:, 1], judging)
     else:
         found = metrics.quantity_metrics(seen, pipeline.predict(frame))
     return {name: found[name] for name in _MEASURES[table.is_binary]}

@@ -91,11 +91,11 @@ def calibration_slope(labels: Array, probability: Array, weight: Array | None = 
     return float(found.x[1])
 
 
-def churn_metrics(labels: Array, probability: Array, keys: NDArray[np.int64]) -> dict[str, float]:
-    """Ranking and calibration of a churn probability."""
+def event_metrics(labels: Array, probability: Array, keys: NDArray[np.int64]) -> dict[str, float]:
+    """Ranking and calibration of the probability of an event."""
     return {
         "row_count": float(len(labels)),
-        "churn_rate": float(labels.mean()),
+        "event_rate": float(labels.mean()),
         "mean_probability": float(probability.mean()),
         "auc": float(roc_auc_score(labels, probability)),
         "average_precision": float(average_precision_score(labels, probability)),

@@ -168,7 +168,7 @@ def judge(
         name: {
             measure: {"value": value, **drawn.interval(name, measure)}
             for measure, value in {
-                **metrics.churn_metrics(seen, score, keys),
+                **metrics.event_metrics(seen, score, keys),
                 **_profit(seen, score, costs),
             }.items()
         }
@@ -223,7 +223,7 @@ def _apart(
             score = part.get_column(name).to_numpy()
             measured: dict[str, Any] = dict.fromkeys(("auc", "calibration_slope", "lift_at_10pct"))
             if enough:
-                all_of = metrics.churn_metrics(seen, score, keys)
+                all_of = metrics.event_metrics(seen, score, keys)
                 measured = {measure: all_of[measure] for measure in measured}
                 measured |= _profit(seen, score, costs)
             found.append(

@@ -184,13 +184,13 @@ def cohort(seen: Array, probability: Array, keys: Any) -> Cohort | None:
     events = int(seen.sum())
     if not MIN_EVENTS <= events <= len(seen) - MIN_EVENTS:
         return None
-    found = metrics.churn_metrics(seen, probability, keys)
+    found = metrics.event_metrics(seen, probability, keys)
     interval = stats.binomtest(events, len(seen)).proportion_ci()
     return Cohort(
         rows=len(seen),
         events=events,
         foretold_rate=found["mean_probability"],
-        seen_rate=found["churn_rate"],
+        seen_rate=found["event_rate"],
         slope=found["calibration_slope"],
         auc=found["auc"],
         rate_low=float(interval.low),

@@ -93,7 +93,7 @@ def value_band(seen: Array, scores: Array) -> ScoreBand:
     return _band("yuan", starts, ends)
 
 
-def churn_band(labels: Array, scores: Array) -> ScoreBand:
+def event_band(labels: Array, scores: Array) -> ScoreBand:
     """Ends between which the rate of churn of customers with a like score lies.
 
     Args:
@@ -120,9 +120,9 @@ def value_coverage(seen: Array, scores: Array) -> dict[str, float]:
     return _coverage(value_band, seen, scores, inside=seen)
 
 
-def churn_coverage(labels: Array, scores: Array) -> dict[str, float]:
+def event_coverage(labels: Array, scores: Array) -> dict[str, float]:
     """How often a score lay in its band, learnt from the other half: told and seen rate agree."""
-    return _coverage(churn_band, labels, scores, inside=scores)
+    return _coverage(event_band, labels, scores, inside=scores)
 
 
 def _coverage(

@@ -12,14 +12,24 @@ from sklearn.pipeline import Pipeline
 from ml.errors import ModelRefused, NoModel
 from ml.judge.watch import Shape
 from ml.models.bands import ScoreBand
-from ml.models.churn import ChurnModel
+from ml.models.event import CHURN, DEFAULT, EventModel, opening
 from ml.models.pipelines import Array, Attribution, Which
+from ml.models.staying import SurvivalModel
 from ml.models.value import ValueModel
+from ml.names import PRODUCT_GROUPS
 
-MODELS: dict[str, ChurnModel | ValueModel] = {"churn": ChurnModel(), "value": ValueModel()}
+Kind = EventModel | ValueModel | SurvivalModel
+_KINDS: tuple[Kind, ...] = (
+    CHURN,
+    ValueModel(),
+    SurvivalModel(),
+    DEFAULT,
+    *map(opening, PRODUCT_GROUPS),
+)
+MODELS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
 
 
-def kind_of(name: str) -> ChurnModel | ValueModel:
+def kind_of(name: str) -> Kind:
     """The recipe of a model by its name."""
     if name not in MODELS:
         raise NoModel(f"There is no model called {name}; there are {', '.join(MODELS)}.")
@@ -31,7 +41,7 @@ class Scorer:
     """A fitted model, its fitted rival, and which of the two scores customers.
 
     Attributes:
-        name: churn or value.
+        name: One of :data:`MODELS`.
         pipelines: Fitted pipelines by role.
         ships: ``model``, or ``baseline`` where the model did not beat it.
         constants: Numbers learnt beside the pipelines.

@@ -51,17 +51,7 @@ class HazardModel:
 
     def curves(self, frame: pl.DataFrame) -> Array:
         """(customers, horizon): chance to be there at the end of month 1, 2, ..."""
-        rows = model_inputs(frame, self.columns)
-        hazards = [
-            self.pipeline.predict_proba(
-                rows.with_columns(pl.lit(float(month)).alias(MONTH)).select(
-                    _with_month(self.columns).names
-                )
-            )[:, 1]
-            for month in range(1, self.horizon + 1)
-        ]
-        survival: Array = np.cumprod(1 - np.column_stack(hazards), axis=1)
-        return survival
+        return hazard_curves(self.pipeline, model_inputs(frame, self.columns), self.horizon)
 
     def summary(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Per customer ``survival_rate`` at the horizon and two times in months.
@@ -77,6 +67,22 @@ class HazardModel:
                 "restricted_mean_months": restricted_mean_months(curves),
             }
         )
+
+
+def hazard_curves(pipeline: Pipeline, frame: pl.DataFrame, horizon: int) -> Array:
+    """(customers, horizon): chance to be there at the end of month 1, 2, ...
+
+    Args:
+        pipeline: Chance to leave in a month, given that he is there at its start.
+        frame: What it reads of the customers, without the month.
+        horizon: Months that are told.
+    """
+    hazards = [
+        pipeline.predict_proba(frame.with_columns(pl.lit(float(month)).alias(MONTH)))[:, 1]
+        for month in range(1, horizon + 1)
+    ]
+    survival: Array = np.cumprod(1 - np.column_stack(hazards), axis=1)
+    return survival
 
 
 def median_months(curves: Array) -> pl.Series:
@@ -130,6 +136,7 @@ def fit_hazard(
     *,
     horizon: int,
     factory: Callable[[Columns], Pipeline] = blended_classifier,
+    folds: NDArray[np.int64] | None = None,
 ) -> HazardModel:
     """Fit the hazard on rows of customer and month; rows of one customer stay in one fold.
 
@@ -138,6 +145,7 @@ def fit_hazard(
         columns: What the model may read of the customer at the observation date.
         horizon: Months ahead to be told; cut to the last month in which anybody was watched.
         factory: Maker of the classifier.
+        folds: Fold of each row of the frame; dealt out unless given.
 
     Raises:
         InputRefused: As :func:`person_periods`; nobody left within the horizon, or everybody did
@@ -157,7 +165,8 @@ def fit_hazard(
     taught: dict[str, NDArray[np.int64]] = {}
     if isinstance(pipeline[-1], BlendedClassifier):
         events = lost & (months <= reach)
-        folds = _folds(events, min(pipeline[-1].folds, int(events.sum())))
+        if folds is None:
+            folds = _folds(events, min(pipeline[-1].folds, int(events.sum())))
         taught["model__fold_of_row"] = folds[rows.get_column(_ROW).to_numpy()]
     pipeline.fit(rows.select(_with_month(columns).names), labels, **taught)
     return HazardModel(pipeline, columns, reach)

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ml.errors import FrameRefused
-from ml.frames.features import FEATURES, LABELS, Feature, check_frame
+from ml.frames.features import FEATURES, Feature, check_frame, of_label
 from ml.frames.hashing import frame_checksum
 from ml.frames.split import labelled_rows
 from ml.judge import metrics
@@ -161,7 +161,7 @@ def _frozen_rows(
 ) -> pl.DataFrame:
     """Rows of one labelled month end, in a fixed order, that neither version was taught with."""
     kind = kind_of(first.name)
-    labelled = labelled_rows(frame, kind.label)
+    labelled = labelled_rows(of_label(frame, kind.label), kind.label)
     days = labelled.get_column("observation_date").unique().sort().to_list()
     if not days or (period is not None and period not in days):
         told = f"of {period} " if period else ""
@@ -174,7 +174,7 @@ def _frozen_rows(
             )
     rows = labelled.filter(pl.col("observation_date") == day)
     absent = {*first.scorer.absent, *second.scorer.absent}
-    checked = check_frame(rows, features, labels=LABELS, absent=absent)
+    checked = check_frame(rows, features, labels=(kind.label,), absent=absent)
     return checked.sort("observation_date", "customer_key")
 
 

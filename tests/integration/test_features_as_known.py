@@ -15,15 +15,14 @@ pytestmark = pytest.mark.night
 LATER_NIGHTS = 2
 
 
-def _kept(bank: Bank, to: Path) -> Path:
-    """The features of the dates up to the first night, out of the published generation."""
+def _kept(bank: Bank, to: Path, table: str = "ftr_customer", day: str = "observation_date") -> Path:
+    """The rows of a table up to the first night, out of the published generation."""
     published = generations.current(bank.warehouse)
     assert published is not None
     database = generations.folder_of(bank.warehouse, published.number) / "crm.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute(
-            "copy (select * from feature.ftr_customer where observation_date <= ?)"
-            f" to '{to}' (format parquet)",
+            f"copy (select * from feature.{table} where {day} <= ?) to '{to}' (format parquet)",
             [NIGHT],
         )
     return to
@@ -35,11 +34,13 @@ def test_features_of_a_past_date_are_those_that_were_known_then(tmp_path):
     bank.crm("demo", "--customers", "300", "--months", "5")
     bank.crm("run")
     then = _kept(bank, tmp_path / "then.parquet")
+    answered = _kept(bank, tmp_path / "answered.parquet", "ftr_customer_question", "known_date")
     for _ in range(LATER_NIGHTS):
         bank.crm("demo", "--next")
         bank.crm("run")
     bank.crm("run", "--force", "--full-refresh")
     now = _kept(bank, tmp_path / "now.parquet")
+    answers = _kept(bank, tmp_path / "answers.parquet", "ftr_customer_question", "known_date")
 
     names = [feature.name for feature in FEATURES]
     counts = ", ".join(
@@ -54,8 +55,15 @@ def test_features_of_a_past_date_are_those_that_were_known_then(tmp_path):
             f" or is_now.customer_key is null) from {joined}"
         ).fetchall()[0]
         found = connection.execute(f"select {counts} from {joined}").fetchall()[0]
+        questions, moved = connection.execute(
+            "select count(*), count(*) filter (where was.is_event is distinct from is_now.is_event)"
+            f" from '{answered}' as was full outer join '{answers}' as is_now"
+            " using (customer_key, observation_date, label_code)"
+        ).fetchall()[0]
     assert rows > 1000
     assert unpaired == 0, "somebody had something to lose then, and is not told of now"
     differing = {name: count for name, count in zip(names, found, strict=True) if count}
     allowed = {feature.name for feature in FEATURES if feature.may_move}
     assert set(differing) <= allowed, differing
+    assert questions > 1000
+    assert moved == 0, "who was asked then and answered, is asked and answers the same now"

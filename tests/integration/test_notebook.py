@@ -14,11 +14,11 @@ import pytest
 
 from dagster_project.home import Home
 from dagster_project.stages import models, registry
-from ml.frames.features import CHURN_LABEL, LABELS, VALUE_LABEL, known_date
+from ml.frames.features import CHURN_LABEL, DEFAULT_LABEL, VALUE_LABEL, known_date
 from ml.registry import roles
 from serving import generation as generations
 from tests.unit.dagster_project.test_plan import publish
-from tests.unit.ml.conftest import AS_OF, make_frame
+from tests.unit.ml.conftest import AS_OF, LABELS, make_frame
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOK = REPOSITORY / "docs/notebooks/from_generation_to_champion.py"
@@ -67,9 +67,8 @@ def _write(database: Path, frame: pl.DataFrame) -> None:
             "create table dimensional.dim_district as select * from"
             " (values (1, '甲村'), (2, '乙村')) as t (district_pk, district_name)"
         )
-        connection.execute(
-            f"create table rule.churn_label_rule as select '{CHURN_LABEL}' as label_code"
-        )
+        for rule, code in (("churn_label_rule", CHURN_LABEL), ("question_rule", DEFAULT_LABEL)):
+            connection.execute(f"create table rule.{rule} as select '{code}' as label_code")
 
 
 @pytest.fixture(scope="module")

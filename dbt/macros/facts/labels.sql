@@ -23,6 +23,21 @@ after the last whole one, of which no row can be known yet, where it builds noth
     {{ return(month_before(first_changed, reach) if reach else none) }}
 {%- endmacro %}
 
+{#-
+The first month that this run rebuilds of the questions, as ISO text; none where it builds everything. The
+running month is asked anew every night. Answers of the months before it move, as far as the longest question
+looks ahead, where a month before it is built again, or where the running one is over tonight.
+-#}
+{% macro questions_rebuilt_from(model_name) -%}
+    {%- set first_month = features_rebuilt_from(model_name) -%}
+    {%- if first_month is none -%}{{ return(none) }}{%- endif -%}
+    {%- if first_month == business_month() and first_open_month() == business_month() -%}
+        {{ return(first_month) }}
+    {%- endif -%}
+    {%- set reach = run_query('select max(horizon_months) from ' ~ ref('question_rule')).columns[0].values()[0] -%}
+    {{ return(month_before(first_month, reach | int)) }}
+{%- endmacro %}
+
 {#- The first month that is not over on the business date, as ISO text. -#}
 {% macro first_open_month() -%}
     {%- set next_day = modules.datetime.date.fromisoformat(var('business_date')) + modules.datetime.timedelta(days=1) -%}

@@ -1,5 +1,5 @@
--- One row per customer with something to lose and month end: what he brought afterwards, how long he
--- stayed, and whether he paid.
+-- One row per customer with something to lose and month end: what he brought afterwards, and how
+-- long he stayed.
 {{ partitioned_from_month('observation_date') }}
 {%- set first_month = label_rebuilt_from('ftr_customer_outcome') %}
 with month as (
@@ -19,6 +19,24 @@ with month as (
         {%- endif %}
 ),
 
+span as (
+    select
+        min(month_date) as first_month_date,
+        max(month_date) as last_month_date
+    from {{ ref('fct_customer_rolling_month') }}
+    where {{ month_last('month_date') }} <= {{ business_date() }}
+),
+
+-- One horizon to teach and one to judge, behind the two months whose windows are cut short by the start.
+horizon as (
+    select max(rule.horizon_months) as horizon_months
+    from {{ ref('survival_rule') }} as rule
+    cross join span
+    where
+        {{ as_at('rule', 'span.last_month_date') }}
+        and {{ months_apart('span.first_month_date', 'span.last_month_date') }} >= 2 * rule.horizon_months + 2
+),
+
 followed as (
     select
         customer_key,
@@ -34,47 +52,18 @@ followed as (
     from month
 ),
 
-lent as (
-    select
-        exposure.customer_key,
-        exposure.month_date,
-        max(case when exposure.five_class_code is not null and exposure.ead_amount > 0 then 1 else 0 end) = 1
-            as is_borrower,
-        max(case when bad.five_class_code is not null then 1 else 0 end) = 1 as is_defaulted
-    from {{ ref('fct_exposure_month') }} as exposure
-    left join {{ ref('default_class') }} as bad
-        on exposure.five_class_code = bad.five_class_code
-        and {{ as_at('bad', month_last('exposure.month_date')) }}
-    where
-        {{ month_last('exposure.month_date') }} <= {{ business_date() }}
-        {%- if first_month %}
-        and exposure.month_date >= {{ date_literal(first_month) }}
-        {%- endif %}
-    group by exposure.customer_key, exposure.month_date
-),
-
-lent_on as (
-    select
-        customer_key,
-        month_date,
-        is_borrower and not is_defaulted as may_default,
-        {{ first_month_after('is_defaulted') }} as default_month_date
-    from lent
-),
-
 observed as (
     select
         followed.*,
         feature.observation_date,
-        coalesce(lent_on.may_default, false) as may_default,
-        lent_on.default_month_date,
-        {{ months_apart('followed.month_date', 'followed.last_month_date') }} as months_known
+        {{ months_apart('followed.month_date', 'followed.last_month_date') }} as months_known,
+        {{ months_apart('followed.month_date', 'followed.lost_month_date') }} as lost_months,
+        horizon.horizon_months
     from {{ ref('ftr_customer') }} as feature
+    cross join horizon
     inner join followed
         on feature.customer_key = followed.customer_key
         and feature.observation_date = {{ month_last('followed.month_date') }}
-    left join lent_on
-        on followed.customer_key = lent_on.customer_key and followed.month_date = lent_on.month_date
 )
 
 select
@@ -88,15 +77,17 @@ select
     cast({{ month_last(add_months_to('month_date', 3)) }} as date) as contribution_next_3m_known_date,
     cast({{ months_apart('month_date', 'coalesce(lost_month_date, last_month_date)') }} as int) as months_observed,
     cast(lost_month_date is not null as boolean) as is_lost,
-    -- Whoever owes nothing, or is in default already, cannot come into it.
-    {%- for months in [6, 12] %}
     cast(
         case
-            when may_default and months_known >= {{ months }}
-                then coalesce(default_month_date <= {{ add_months_to('month_date', months) }}, false)
-        end as boolean
-    ) as is_defaulted_in_{{ months }}m,
-    {%- endfor %}
+            when months_known >= horizon_months
+                then least(coalesce(lost_months, horizon_months + 1), horizon_months + 1)
+        end as int
+    ) as lost_in_month,
+    cast(
+        case
+            when months_known >= horizon_months then {{ month_last(add_months_to('month_date', 'horizon_months')) }}
+        end as date
+    ) as lost_in_month_known_date,
     cast({{ month_last('last_month_date') }} as date) as known_date,
     cast(observation_date as date) as observation_date
 from observed

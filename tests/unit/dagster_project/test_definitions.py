@@ -9,6 +9,7 @@ import pytest
 
 from dagster_project import jobs
 from dagster_project.definitions import build_defs
+from ml.names import MODEL_NAMES
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +91,9 @@ def test_in_a_bank_the_night_starts_by_itself(monkeypatch):
     )
 
 
-def test_retraining_trains_both_models_and_nothing_else(defs):
+def test_retraining_trains_every_model_and_nothing_else(defs):
     job = defs.resolve_job_def(jobs.RETRAINING)
-    assert {node.name for node in job.nodes} == {"train_churn", "train_value"}
+    assert {node.name for node in job.nodes} == {f"train_{name}" for name in MODEL_NAMES}
 
 
 def test_a_night_cannot_be_run_in_parts(defs, monkeypatch, tmp_path):

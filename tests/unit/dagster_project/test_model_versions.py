@@ -14,7 +14,7 @@ from dagster_project import jobs, schedules
 from dagster_project.cli.main import app
 from dagster_project.definitions import build_defs
 from dagster_project.home import Home
-from dagster_project.stages import models
+from dagster_project.stages import model_rows, models
 from ml.registry import roles
 from ml.registry.roles import Roles, Step
 from ml.registry.signing import ensure_key
@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     standing = Roles("churn").after(step, champion=OLD, challenger=NEW)
     roles.write(place.models, standing, key_path=place.model_key)
     monkeypatch.setattr(models, "record", lambda _home: None)
-    monkeypatch.setattr(models, "read_training_rows", lambda _database: None)
+    monkeypatch.setattr(model_rows, "read_training_rows", lambda _database, _name: None)
     return place
 
 
@@ -159,7 +159,7 @@ def test_the_monthly_job_attaches_report_and_comparison(
         for event in done.get_asset_materialization_events()
         if event.asset_key
     }
-    assert set(seen) == {"churn_model", "value_model"}
+    assert set(seen) == {f"{name}_model" for name in models.MODEL_NAMES}
     for metadata in seen.values():
         assert isinstance(metadata["report"], dg.JsonMetadataValue)
         assert metadata["report"].value["contest"] == {"against": OLD, "z": 2.5}

@@ -13,7 +13,6 @@ import pytest
 from ml.frames.features import (
     CHURN_LABEL,
     FEATURES,
-    LABELS,
     VALUE_LABEL,
     Feature,
     known_date,
@@ -26,6 +25,7 @@ from ml.train import TrainedModel, train
 
 AS_OF = date(2025, 12, 31)
 AT = "2026-01-01T05:00:00+00:00"
+LABELS = (CHURN_LABEL, VALUE_LABEL)
 #: Months that the labels look ahead, so those of October on are unknown at the year's end.
 REACH = 3
 #: The windows of March are cut short by the start of the history: it neither teaches nor judges.

@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from ml.errors import FrameRefused, ScoringHeld
-from ml.frames.features import FEATURES, LABELS, known_date
+from ml.frames.features import FEATURES, known_date
 from ml.frames.themes import theme_of
 from ml.models.pipelines import inputs
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.score import REASON_SCHEMA, SCORE_SCHEMA, as_whole_months, score
+from tests.unit.ml.conftest import LABELS
 
 FEEDS = Path(__file__).parents[3] / "ingestion" / "feeds"
 TYPES = {"integer": pl.Int64, "date": pl.Date, "text": pl.String, "float": pl.Float64}

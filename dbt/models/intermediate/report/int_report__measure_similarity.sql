@@ -9,7 +9,7 @@ with handed_in as (
         submitted_date,
         {{ re_replace_all(
             "concat_ws('', first_item_text, second_item_text, third_item_text, fourth_item_text)",
-            '[^\p{L}]', '',
+            '[^\\p{L}]', '',
         ) }} as letters_text,
         row_number() over (
             partition by report_code order by submitted_date, period_start_date, subject_id

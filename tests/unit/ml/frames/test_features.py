@@ -11,15 +11,18 @@ import yaml
 from ml.errors import FrameRefused
 from ml.frames.features import (
     CHURN_LABEL,
+    DEFAULT_LABEL,
     FEATURES,
     KEYS,
-    LABELS,
     VALUE_LABEL,
     all_null_columns,
     as_schema,
     check_frame,
     known_date,
+    opening_label,
 )
+from ml.names import MODEL_NAMES, PRODUCT_GROUPS
+from tests.unit.ml.conftest import LABELS
 
 WAREHOUSE = Path(__file__).parents[4] / "dbt"
 
@@ -145,3 +148,15 @@ def test_what_the_models_learn_is_in_the_warehouse():
     assert {*KEYS, "label_code", "is_event", "known_date"} <= set(_columns("ftr_customer_label"))
     dated = f"{VALUE_LABEL.removesuffix('_amount')}_known_date"
     assert {*KEYS, VALUE_LABEL, dated} <= set(_columns("ftr_customer_outcome"))
+
+
+def test_questions_and_product_groups_are_those_of_the_rules():
+    rules = WAREHOUSE / "seeds" / "rules"
+    asked = pl.read_csv(rules / "question_rule.csv")
+    assert set(asked["label_code"]) == {DEFAULT_LABEL, *map(opening_label, PRODUCT_GROUPS)}
+    assert set(asked["product_group_code"].drop_nulls()) == set(PRODUCT_GROUPS)
+    placed = pl.read_csv(rules / "product_group.csv", infer_schema=False)
+    assert set(placed["product_group_code"]) == set(PRODUCT_GROUPS)
+    watched = pl.read_csv(rules / "model_watch_rule.csv")
+    assert set(watched["model_name"]) == set(MODEL_NAMES)
+    assert {*KEYS, "label_code", "is_event", "known_date"} <= set(_columns("ftr_customer_question"))

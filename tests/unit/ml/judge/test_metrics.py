@@ -33,9 +33,9 @@ def test_lift_of_a_perfect_order_is_the_greatest_possible():
     assert metrics.lift_at(labels, np.ones(1000), KEYS[::-1]) == 0.0
 
 
-def test_churn_metrics_of_a_constant_are_those_of_knowing_nothing():
+def test_event_metrics_of_a_constant_are_those_of_knowing_nothing():
     labels = _coin(1, 0.2)
-    found = metrics.churn_metrics(labels, np.full(1000, labels.mean()), KEYS)
+    found = metrics.event_metrics(labels, np.full(1000, labels.mean()), KEYS)
     assert found["auc"] == pytest.approx(0.5)
     assert found["average_precision"] == pytest.approx(labels.mean())
     assert found["brier"] == pytest.approx(labels.mean() * (1 - labels.mean()))

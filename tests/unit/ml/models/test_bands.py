@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from ml.models.bands import ScoreBand, churn_band, churn_coverage, value_band, value_coverage
+from ml.models.bands import ScoreBand, event_band, event_coverage, value_band, value_coverage
 
 RNG_SEED = 11
 
@@ -36,20 +36,20 @@ def test_nine_of_ten_values_lie_in_their_band_small_and_large_alike():
 
 def test_a_band_of_churn_holds_honest_scores_and_not_overdone_ones():
     labels, scores = _churn(20_000)
-    low, high = churn_band(labels, scores).of(scores)
+    low, high = event_band(labels, scores).of(scores)
     assert (low <= high).all()
     assert (low >= 0).all()
     assert (high <= 1).all()
-    assert churn_coverage(labels, scores)["covered_share"] > 0.7
+    assert event_coverage(labels, scores)["covered_share"] > 0.7
     labels, overdone = _churn(20_000, told=2.0)
-    assert churn_coverage(labels, overdone)["covered_share"] < 0.3
+    assert event_coverage(labels, overdone)["covered_share"] < 0.3
     # The band tells what was seen, whatever was told.
-    low, high = churn_band(labels, overdone).of(overdone)
+    low, high = event_band(labels, overdone).of(overdone)
     middle = np.abs(overdone - np.median(overdone)) < 0.02
     assert low[middle].mean() < labels[middle].mean() < high[middle].mean()
 
 
-@pytest.mark.parametrize("band", [value_band(*_values(2_000)), churn_band(*_churn(2_000))])
+@pytest.mark.parametrize("band", [value_band(*_values(2_000)), event_band(*_churn(2_000))])
 def test_a_band_comes_back_from_the_manifest_as_it_was(band):
     again = ScoreBand.restore(json.loads(json.dumps(band.settings(), allow_nan=False)))
     assert again == band
@@ -63,14 +63,14 @@ def test_too_few_customers_give_no_band():
     assert np.isnan(low).all()
     assert np.isnan(high).all()
     labels, scores = _churn(40)
-    assert churn_band(labels, scores).starts == ()
-    assert churn_coverage(labels, scores) == {"level": 0.9, "row_count": 0}
+    assert event_band(labels, scores).starts == ()
+    assert event_coverage(labels, scores) == {"level": 0.9, "row_count": 0}
 
 
 def test_nobody_who_left_is_a_band_from_nil_and_not_an_error():
     scores = np.concatenate([np.full(500, 0.01), np.full(500, 0.5)])
     labels = np.concatenate([np.zeros(500), np.tile([0.0, 1.0], 250)])
-    low, high = churn_band(labels, scores).of(np.array([0.01, 0.5]))
+    low, high = event_band(labels, scores).of(np.array([0.01, 0.5]))
     assert low[0] == pytest.approx(0, abs=1e-6)
     assert 0 < high[0] < 0.02
     assert low[1] < 0.5 < high[1]

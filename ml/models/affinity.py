@@ -1,8 +1,7 @@
-"""Who will open which product, what goes with what, and what follows what.
+"""What goes with what, and what follows what.
 
-Propensity learns from those who did not hold a product at the observation date: who holds it
-already can teach nothing about opening it. Affinity and sequences only count, and say of how many
-customers they speak.
+Who will open which product is told by the nightly models (:func:`ml.models.event.opening`).
+Affinity and sequences only count, and say of how many customers they speak.
 
 Sources:
     Agrawal, Imielinski, Swami 1993 (association rules).
@@ -10,130 +9,16 @@ Sources:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import polars as pl
-from sklearn.pipeline import Pipeline
 
 from ml.errors import InputRefused
-from ml.frames.checks import flags, model_inputs, require_columns
-from ml.frames.columns import Columns
+from ml.frames.checks import require_columns
 from ml.judge.metrics import share_interval
-from ml.models.factories import blended_classifier
-
-
-@dataclass(frozen=True)
-class Propensities:
-    """A fitted classifier per product.
-
-    Attributes:
-        pipelines: By product code.
-        columns: What they read.
-        refused: One row per product that could not be taught: ``product_code``,
-            ``opened_count``, ``chinese``, ``english``. Its customers get no score.
-    """
-
-    pipelines: Mapping[str, Pipeline]
-    columns: Columns
-    refused: pl.DataFrame
-
-    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """``customer_key``, ``product_code``, ``propensity`` of every product not yet held.
-
-        Args:
-            frame: One row per customer: the columns, ``customer_key`` and ``holds_<product>``.
-
-        Raises:
-            InputRefused: A column is not there, or a holding is unknown.
-        """
-        rows = model_inputs(frame, self.columns)
-        require_columns(frame, ["customer_key"])
-        parts = [
-            pl.DataFrame(
-                schema={
-                    "customer_key": frame.schema["customer_key"],
-                    "product_code": pl.String,
-                    "propensity": pl.Float64,
-                }
-            )
-        ]
-        for product, pipeline in self.pipelines.items():
-            free = flags(frame, f"holds_{product}") == 0
-            if free.any():
-                parts.append(
-                    pl.DataFrame(
-                        {
-                            "customer_key": frame.get_column("customer_key").filter(free),
-                            "product_code": product,
-                            "propensity": pipeline.predict_proba(rows.filter(free))[:, 1],
-                        }
-                    )
-                )
-        return pl.concat(parts)
-
-
-def fit_propensities(
-    frame: pl.DataFrame,
-    columns: Columns,
-    products: Sequence[str],
-    *,
-    least_opened: int,
-    factory: Callable[[Columns], Pipeline] = blended_classifier,
-) -> Propensities:
-    """A classifier for each product, on who opened it among who did not hold it.
-
-    Args:
-        frame: One row per customer and observation date: the columns, and for each product
-            ``holds_<product>`` at that date and ``opened_<product>`` within the horizon after it.
-        columns: What the models may read.
-        products: Product codes.
-        least_opened: Openings, and non-openings, that a product needs before it is taught.
-        factory: Maker of the classifier.
-
-    Raises:
-        InputRefused: A column is not there or infinite, a label is unknown, or no product at all
-            can be taught.
-    """
-    rows = model_inputs(frame, columns)
-    pipelines: dict[str, Pipeline] = {}
-    refused = []
-    for product in products:
-        free = flags(frame, f"holds_{product}") == 0
-        opened = flags(frame, f"opened_{product}")[free]
-        count = int(opened.sum())
-        if min(count, len(opened) - count) < least_opened:
-            refused.append(
-                {
-                    "product_code": product,
-                    "opened_count": count,
-                    "chinese": f"产品 {product}：未持有的 {len(opened)} 位客户中 {count} 位开立，"
-                    f"双方至少各需 {least_opened} 位，不评分。",
-                    "english": f"{product}: of {len(opened)} customers without it {count} opened "
-                    f"it, and {least_opened} who did and who did not are needed; it has no score.",
-                }
-            )
-            continue
-        pipelines[product] = factory(columns).fit(rows.filter(free), opened)
-    told = pl.DataFrame(
-        refused,
-        schema={
-            "product_code": pl.String,
-            "opened_count": pl.Int64,
-            "chinese": pl.String,
-            "english": pl.String,
-        },
-    )
-    if not pipelines:
-        raise InputRefused(
-            "没有产品有足够的开立记录，无法评估购买倾向。",
-            "no product was opened often enough to learn who opens it",
-        )
-    return Propensities(pipelines, columns, told)
 
 
 def association_rules(

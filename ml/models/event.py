@@ -1,8 +1,14 @@
-"""Churn: the probability that a customer is lost within the months that the label looks ahead."""
+"""The probability of an event within the months that its label looks ahead: one recipe for all.
+
+Churn, default and the opening of a product are the same question of different customers: what has a
+label on a date is asked there, whoever cannot be asked (a borrower in default, a holder of the
+product) has none and is neither taught, judged nor scored.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,51 +17,71 @@ from sklearn.pipeline import Pipeline
 
 from ml.errors import NotEnoughHistory
 from ml.frames.columns import Columns
-from ml.frames.features import CHURN_LABEL, Feature
+from ml.frames.features import CHURN_LABEL, DEFAULT_LABEL, Feature, opening_label
 from ml.frames.split import TimeSplit, folds_of, thin_out
 from ml.judge import metrics
-from ml.models.bands import ScoreBand, churn_band, churn_coverage
+from ml.models.bands import ScoreBand, event_band, event_coverage
 from ml.models.factories import blended_classifier, logistic_classifier
 from ml.models.pipelines import BETTER_Z, Array, Attribution, Which, inputs
+from ml.names import PROPENSITY
 
-#: Below these a probability cannot be judged: the standard error of an AUC of 0.8 from 30 churners
-#: is about 0.05, as large as the difference between a model and its baseline.
-MIN_TRAIN_CHURNERS = 60
-MIN_TEST_CHURNERS = 30
+#: Below these a probability cannot be judged: the standard error of an AUC of 0.8 from 30 events is
+#: about 0.05, as large as the difference between a model and its baseline.
+MIN_TRAIN_EVENTS = 60
+MIN_TEST_EVENTS = 30
 FOLDS = 3
-#: From so many leavers on, trees may grow fast: what is lost is less than the noise of the judges.
-MANY_CHURNERS = 4_000
-_SALT = "churn-fold"
+#: From so many events on, trees may grow fast: what is lost is less than the noise of the judges.
+MANY_EVENTS = 4_000
+#: Openings are asked of nearly everybody and for several products: fewer rows teach each.
+MAX_OPENING_ROWS = 80_000
 
 
-class ChurnModel:
+@dataclass(frozen=True)
+class EventModel:
     """Trees and curves, blended and calibrated on held-out customers; curves alone beside them.
 
     All rows of a customer share a fold, so that a member is weighed on people whom it has not met.
     Both scores are sums on the log-odds scale, so reasons add up to the score that is shown.
+
+    Attributes:
+        name: Of the model.
+        label: Column that says whether it happened; null for whoever is not asked.
+        did: What those did with whom it happened, for sentences.
+        did_not: What the others did.
+        is_asked_of_some: The question is put to some customers alone, those in its table.
+        max_rows: Rows that teach at most, where fewer than elsewhere.
     """
 
-    name = "churn"
-    label = CHURN_LABEL
+    name: str
+    label: str
+    did: str
+    did_not: str
+    is_asked_of_some: bool = True
+    max_rows: int | None = None
 
     def check_enough(self, split: TimeSplit) -> None:
-        """Refuse a history with too few customers who left, or too few who stayed."""
+        """Refuse a history with too few customers of either kind."""
         for rows, needed, role, dates in (
-            (split.train, MIN_TRAIN_CHURNERS, "teach", split.train_dates),
-            (split.test, MIN_TEST_CHURNERS, "judge", (split.test_date,)),
+            (split.train, MIN_TRAIN_EVENTS, "teach", split.train_dates),
+            (split.test, MIN_TEST_EVENTS, "judge", (split.test_date,)),
         ):
-            lost = int(rows.get_column(self.label).sum())
-            for count, who in ((lost, "left"), (rows.height - lost, "stayed")):
+            events = int(rows.get_column(self.label).sum())
+            for count, who in ((events, self.did), (rows.height - events, self.did_not)):
                 if count < needed:
                     raise NotEnoughHistory(
-                        f"No churn model: of the customers that {role} it ({dates[0]} to "
-                        f"{dates[-1]}) only {count} {who} within three months, and {needed} are "
-                        "needed."
+                        f"No {self.name} model: of the customers that {role} it ({dates[0]} to "
+                        f"{dates[-1]}) only {count} {who} within the months of the label, and "
+                        f"{needed} are needed."
                     )
 
     def sample(self, train: pl.DataFrame, max_rows: int) -> pl.DataFrame:
-        """Every row of a leaver, and of the others as many as fit, by hash."""
-        return thin_out(train, self.label, max_rows, _SALT)
+        """Every row with the event, and of the others as many as fit, by hash."""
+        return thin_out(train, self.label, min(max_rows, self.max_rows or max_rows), self._salt)
+
+    @property
+    def _salt(self) -> str:
+        """Of the draws; each model draws its own."""
+        return f"{self.name}-fold"
 
     def fit(
         self, sample: pl.DataFrame, features: Sequence[Feature], train: pl.DataFrame
@@ -65,16 +91,14 @@ class ChurnModel:
         Args:
             sample: The rows that teach.
             features: Columns that are filled well enough.
-            train: The rows that the sample was drawn from, which say how common leavers are.
+            train: The rows that the sample was drawn from, which say how common the event is.
         """
         labels = sample.get_column(self.label).to_numpy().astype(np.int64)
         frame = inputs(sample, features)
         columns = Columns.of_contract(features)
-        folds = np.asarray(folds_of(sample, FOLDS, _SALT))
+        folds = np.asarray(folds_of(sample, FOLDS, self._salt))
         pipelines = {
-            "model": blended_classifier(
-                columns, FOLDS, is_large=int(labels.sum()) >= MANY_CHURNERS
-            ),
+            "model": blended_classifier(columns, FOLDS, is_large=int(labels.sum()) >= MANY_EVENTS),
             "baseline": logistic_classifier(columns, FOLDS),
         }
         drawn = metrics.odds(labels.mean())
@@ -91,7 +115,7 @@ class ChurnModel:
         frame: pl.DataFrame,
         which: Which,
     ) -> Array:
-        """Probability of churn of each row."""
+        """Probability of the event of each row."""
         probability: Array = pipelines[which].predict_proba(frame)[:, 1]
         return probability
 
@@ -111,7 +135,7 @@ class ChurnModel:
 
     def measure(self, seen: Array, score: Array, keys: Any) -> dict[str, float]:
         """AUC, average precision, Brier, log loss, calibration and lift."""
-        return metrics.churn_metrics(seen, score, keys)
+        return metrics.event_metrics(seen, score, keys)
 
     def tables(self, seen: Array, score: Array, keys: Any) -> dict[str, Any]:
         """Calibration and lift by tenths of the customers."""
@@ -121,13 +145,28 @@ class ChurnModel:
         }
 
     def band(self, seen: Array, score: Array) -> ScoreBand:
-        """Rate of churn of customers with a like score."""
-        return churn_band(seen, score)
+        """Rate of the event among customers with a like score."""
+        return event_band(seen, score)
 
     def coverage(self, seen: Array, score: Array) -> dict[str, float]:
         """How often told and seen rate agree."""
-        return churn_coverage(seen, score)
+        return event_coverage(seen, score)
 
     def is_better(self, model: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
         """Better in order (AUC), and as a probability by more than luck (paired log loss)."""
         return model["auc"] > baseline["auc"] and model["loss_saved_z"] > BETTER_Z
+
+
+CHURN = EventModel("churn", CHURN_LABEL, "left", "stayed", is_asked_of_some=False)
+DEFAULT = EventModel("default", DEFAULT_LABEL, "defaulted", "did not default")
+
+
+def opening(group: str) -> EventModel:
+    """Who opens a product of a group that he does not hold."""
+    return EventModel(
+        f"{PROPENSITY}{group}",
+        opening_label(group),
+        "opened it",
+        "did not open it",
+        max_rows=MAX_OPENING_ROWS,
+    )

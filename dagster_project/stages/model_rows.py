@@ -1,0 +1,103 @@
+"""What models read of a build: features of a date, labels, and who is asked at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+if TYPE_CHECKING:
+    import polars as pl
+
+KEYS = ("customer_key", "observation_date")
+#: Of questions that some customers alone are asked; a row without an answer is not known yet.
+QUESTIONS = "ftr_customer_question"
+
+
+def read_features(database: Path, observation_date: dt.date) -> pl.DataFrame:
+    """One row per customer: the features of one observation date."""
+    from ml.frames.features import feature_names
+
+    columns = ", ".join((*KEYS, *feature_names()))
+    return _read(
+        database,
+        f"select {columns} from feature.ftr_customer where observation_date = ?"  # noqa: S608
+        " order by customer_key",
+        [observation_date],
+    )
+
+
+def label_table(label: str) -> str:
+    """The table that a label stands in, one row per customer, observation date and label."""
+    from ml.models.event import EventModel
+    from ml.models.scorer import MODELS
+
+    asked_of_some = {
+        kind.label
+        for kind in MODELS.values()
+        if isinstance(kind, EventModel) and kind.is_asked_of_some
+    }
+    return QUESTIONS if label in asked_of_some else "ftr_customer_label"
+
+
+def read_labels(database: Path, name: str) -> pl.DataFrame:
+    """One row per customer and observation date: the label of a model and when it was known."""
+    return read_training_rows(database, name, columns=KEYS)
+
+
+def read_training_rows(
+    database: Path, name: str, *, label: str | None = None, columns: Sequence[str] = ()
+) -> pl.DataFrame:
+    """One row per customer and observation date: features, and the label as far as it is known.
+
+    Args:
+        database: The crm file, read-only.
+        name: The model. Of one that some alone are asked of, they alone are read.
+        label: Label that it is to learn, where not its own.
+        columns: Columns beside the label; keys and every feature unless given.
+    """
+    from ml.frames.features import SURVIVAL_LABEL, VALUE_LABEL, feature_names, known_date
+    from ml.models.scorer import kind_of
+
+    label = label or kind_of(name).label
+    shown = [f"f.{each}" for each in columns or (*KEYS, *feature_names())]
+    on = " and ".join(f"f.{key} = l.{key}" for key in KEYS)
+    table, event, dated = label_table(label), "is_event", "known_date"
+    if label in (VALUE_LABEL, SURVIVAL_LABEL):
+        # No answer to a question; its date stands beside it.
+        table, event = "ftr_customer_outcome", label
+        dated = known_date(label.removesuffix("_amount"))
+    else:
+        on = f"{on} and l.label_code = '{label}'"
+    join = "inner join" if table == QUESTIONS else "left join"
+    shown += [f"l.{event} as {label}", f"l.{dated} as {known_date(label)}"]
+    return _read(
+        database,
+        f"select {', '.join(shown)} from feature.ftr_customer as f"  # noqa: S608
+        f" {join} feature.{table} as l on {on} order by f.customer_key, f.observation_date",
+        [],
+    )
+
+
+def asked(database: Path, name: str, features: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """The rows of those that a model is asked of."""
+    from ml.models.scorer import kind_of
+
+    label = kind_of(name).label
+    if label_table(label) != QUESTIONS:
+        return features
+    found = _read(
+        database,
+        f"select customer_key from feature.{QUESTIONS}"  # noqa: S608
+        " where label_code = ? and observation_date = ?",
+        [label, day],
+    )
+    return features.join(found, on="customer_key", how="semi")
+
+
+def _read(database: Path, query: str, parameters: list[Any]) -> pl.DataFrame:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(query, parameters).pl()

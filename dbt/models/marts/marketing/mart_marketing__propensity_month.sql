@@ -1,0 +1,58 @@
+-- One row per customer without a product of a group, product group and month of a scoring: how likely he
+-- opens one.
+{{ partitioned_from_month('month_date') }}
+{{ config(tags=['after_scores']) }}
+{%- set first_month = rebuilt_from('mart_marketing__propensity_month', unfinished='1 = 0') %}
+{%- set prefix = 'propensity_' %}
+with scored as (
+    select
+        score.*,
+        substr(score.model_name, {{ prefix | length + 1 }}) as product_group_code
+    from {{ ref('fct_customer_score') }} as score
+    where
+        substr(score.model_name, 1, {{ prefix | length }}) = '{{ prefix }}'
+        and {{ in_rebuilt('score.month_date', first_month) }}
+),
+
+named as (
+    select
+        product_group_code,
+        min(product_group_name_zh) as product_group_name_zh,
+        min(product_group_name_en) as product_group_name_en
+    from {{ ref('product_group') }}
+    group by product_group_code
+),
+
+reason as (
+    select
+        told.customer_key,
+        told.month_date,
+        told.model_name,
+        max(name.name_zh) as reason_zh
+    from {{ ref('fct_customer_score_reason') }} as told
+    inner join {{ ref('feature_name') }} as name on told.feature_name = name.feature_name
+    where told.reason_rank = 1 and told.contribution > 0 and {{ in_rebuilt('told.month_date', first_month) }}
+    group by told.customer_key, told.month_date, told.model_name
+)
+
+select
+    cast(scored.customer_key as bigint) as customer_key,
+    cast(scored.customer_fk as bigint) as customer_fk,
+    cast(scored.product_group_code as {{ t_string() }}) as product_group_code,
+    cast(named.product_group_name_zh as {{ t_string() }}) as product_group_name_zh,
+    cast(named.product_group_name_en as {{ t_string() }}) as product_group_name_en,
+    cast(scored.observation_date as date) as observation_date,
+    cast(scored.score as double) as propensity_score,
+    cast(scored.score_low as double) as propensity_score_low,
+    cast(scored.score_high as double) as propensity_score_high,
+    cast(scored.scored_rank as bigint) as propensity_rank,
+    cast(scored.scored_decile as int) as propensity_decile,
+    cast(reason.reason_zh as {{ t_string() }}) as reason_zh,
+    cast(scored.model_version as {{ t_string() }}) as model_version,
+    cast(scored.month_date as date) as month_date
+from scored
+left join named on scored.product_group_code = named.product_group_code
+left join reason
+    on scored.customer_key = reason.customer_key
+    and scored.month_date = reason.month_date
+    and scored.model_name = reason.model_name

@@ -1,0 +1,176 @@
+"""Time to churn as a nightly model: the hazard of :mod:`ml.models.survival` on the features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from ml.errors import NotEnoughHistory
+from ml.frames.columns import Columns
+from ml.frames.features import SURVIVAL_LABEL, Feature
+from ml.frames.split import TimeSplit, folds_of, sample_customers
+from ml.judge import metrics
+from ml.judge.survival import harrell_c
+from ml.models.bands import LEVEL, ScoreBand
+from ml.models.factories import blended_classifier, logistic_classifier
+from ml.models.pipelines import BETTER_Z, Array, Attribution, Which, inputs
+from ml.models.survival import MONTH, fit_hazard, hazard_curves, restricted_mean_months
+
+#: As for the probability of an event.
+MIN_TRAIN_LOST = 60
+MIN_TEST_LOST = 30
+FOLDS = 3
+#: Each row that teaches becomes one per month that he was watched.
+MAX_TRAIN_ROWS = 30_000
+#: Months of which a customer's chance is told, as far as the horizon goes.
+TOLD_MONTHS = (3, 6, 12)
+_SALT = "survival-fold"
+
+
+class SurvivalModel:
+    """A hazard for each month ahead, blended; beside it one of curves alone.
+
+    The label is the month in which he was lost, one beyond the horizon where he was not, so that
+    the horizon comes with the rows. The score is the months expected within it.
+    """
+
+    name = "survival"
+    label = SURVIVAL_LABEL
+
+    def check_enough(self, split: TimeSplit) -> None:
+        """Refuse a history in which too few were lost to teach or to judge."""
+        horizon = _horizon(split.train.get_column(self.label).to_numpy())
+        for rows, needed, role in (
+            (split.train, MIN_TRAIN_LOST, "teach"),
+            (split.test, MIN_TEST_LOST, "judge"),
+        ):
+            lost = int((rows.get_column(self.label) <= horizon).sum())
+            if lost < needed:
+                raise NotEnoughHistory(
+                    f"No survival model: of the customers that {role} it only {lost} were lost "
+                    f"for good within {horizon} months, and {needed} are needed."
+                )
+
+    def sample(self, train: pl.DataFrame, max_rows: int) -> pl.DataFrame:
+        """Whole customers by hash."""
+        return sample_customers(train, min(max_rows, MAX_TRAIN_ROWS), _SALT)
+
+    def fit(
+        self,
+        sample: pl.DataFrame,
+        features: Sequence[Feature],
+        train: pl.DataFrame,  # noqa: ARG002  same call for every kind of model
+    ) -> tuple[dict[str, Pipeline], dict[str, float]]:
+        """Fit both on rows of customer and month; all rows of a customer share a fold."""
+        label = sample.get_column(self.label).to_numpy()
+        horizon = _horizon(label)
+        watched = inputs(sample, features).with_columns(
+            pl.Series("month_count", np.minimum(label, horizon)),
+            pl.Series("is_lost", label <= horizon),
+        )
+        columns = Columns.of_contract(features)
+        folds = np.asarray(folds_of(sample, FOLDS, _SALT))
+        pipelines = {
+            which: fit_hazard(
+                watched,
+                columns,
+                horizon=horizon,
+                factory=partial(factory, folds=FOLDS),
+                folds=folds,
+            ).pipeline
+            for which, factory in (("model", blended_classifier), ("baseline", logistic_classifier))
+        }
+        return pipelines, {"horizon": float(horizon)}
+
+    def curves(
+        self,
+        pipelines: Mapping[str, Pipeline],
+        constants: Mapping[str, float],
+        frame: pl.DataFrame,
+        which: Which,
+    ) -> Array:
+        """(customers, horizon): chance to be there at the end of month 1, 2, ..."""
+        return hazard_curves(pipelines[which], frame, int(constants["horizon"]))
+
+    def predict(
+        self,
+        pipelines: Mapping[str, Pipeline],
+        constants: Mapping[str, float],
+        frame: pl.DataFrame,
+        which: Which,
+    ) -> Array:
+        """Months expected here within the horizon, the one in which he leaves counted whole."""
+        return restricted_mean_months(self.curves(pipelines, constants, frame, which))
+
+    def explain(
+        self,
+        pipelines: Mapping[str, Pipeline],
+        constants: Mapping[str, float],  # noqa: ARG002
+        frame: pl.DataFrame,
+        which: Which,
+    ) -> Attribution:
+        """Contributions to the log-odds of staying through the first month."""
+        names, contributions, expected = pipelines[which][-1].attribution(
+            frame.with_columns(pl.lit(1.0).alias(MONTH))
+        )
+        # What the first month adds is, to a hair, the same for all: told with the average.
+        place = list(names).index(MONTH)
+        kept = [number for number in range(len(names)) if number != place]
+        spread = contributions[place] / max(len(kept), 1)
+        return Attribution(
+            [names[number] for number in kept], -(contributions[kept] + spread), -expected
+        )
+
+    def losses(self, seen: Array, score: Array) -> Array:
+        """What is compared customer by customer with the rival: the squared error in months."""
+        errors: Array = (_months(seen) - score) ** 2
+        return errors
+
+    def measure(
+        self,
+        seen: Array,
+        score: Array,
+        keys: Any,  # noqa: ARG002
+    ) -> dict[str, float]:
+        """How often who left first was expected to, and the mean of months."""
+        horizon = _horizon(seen)
+        months = _months(seen)
+        return {
+            "concordance": harrell_c(months.astype(np.int64), seen <= horizon, -score),
+            "lost_rate": float((seen <= horizon).mean()),
+            "mean_expected_months": float(score.mean()),
+            "mean_seen_months": float(months.mean()),
+        }
+
+    def tables(self, seen: Array, score: Array, keys: Any) -> dict[str, Any]:
+        """Expected and seen months by tenths of the customers."""
+        return {"deciles": metrics.decile_table(_months(seen), score, keys)}
+
+    def band(self, seen: Array, score: Array) -> ScoreBand:  # noqa: ARG002
+        """None: nearly everybody stays, and one customer's months are all or few."""
+        return ScoreBand("yuan")
+
+    def coverage(self, seen: Array, score: Array) -> dict[str, float]:  # noqa: ARG002
+        """Of no row."""
+        return {"level": LEVEL, "row_count": 0}
+
+    def is_better(self, model: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
+        """Better in order, and in months by more than luck."""
+        return model["concordance"] > baseline["concordance"] and model["loss_saved_z"] > BETTER_Z
+
+
+def _horizon(label: NDArray[Any]) -> int:
+    """Months that the label looks at: whoever was not lost has one more."""
+    return max(int(label.max()) - 1, 1) if len(label) else 1
+
+
+def _months(seen: Array) -> Array:
+    """Months here within the horizon."""
+    months: Array = np.minimum(seen, _horizon(seen))
+    return months

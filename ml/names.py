@@ -1,0 +1,17 @@
+"""Names of the models that run in the night; what a command needs to know before it loads any."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Groups of products that somebody may come to open; which products belong to one is the rule
+#: ``product_group``.
+PRODUCT_GROUPS: Final = ("time_deposit", "wealth", "loan", "electronic_account")
+PROPENSITY: Final = "propensity_"
+MODEL_NAMES: Final = (
+    "churn",
+    "value",
+    "survival",
+    "default",
+    *(f"{PROPENSITY}{group}" for group in PRODUCT_GROUPS),
+)

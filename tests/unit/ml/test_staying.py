@@ -1,0 +1,105 @@
+"""Survival as a nightly model: a planted hazard is found, chances fall, too few losses are told."""
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+
+from ml.errors import NotEnoughHistory
+from ml.frames.features import CHURN_LABEL, SURVIVAL_LABEL, known_date
+from ml.models.scorer import kind_of
+from ml.registry.store import load, versions
+from ml.score import CURVE_SCHEMA, score
+from ml.train import check_history, train
+from tests.unit.ml.conftest import AS_OF, CHANGE, make_frame, scoring_rows
+from tests.unit.ml.test_score import FEEDS, TYPES
+
+HORIZON = 3
+
+
+@pytest.fixture(scope="module")
+def frame():
+    """Each month a customer whose money goes may be lost."""
+    made = make_frame(1400, seed=6)
+    rng = np.random.default_rng(3)
+    chance = 1 / (1 + np.exp(3.4 + 4 * made.get_column(CHANGE).to_numpy()))
+    lost = rng.random((made.height, HORIZON)) < chance[:, None]
+    month = np.where(lost.any(axis=1), lost.argmax(axis=1) + 1, HORIZON + 1)
+    return made.with_columns(
+        pl.when(pl.col(CHURN_LABEL).is_not_null())
+        .then(pl.Series(month, dtype=pl.Int32))
+        .alias(SURVIVAL_LABEL),
+        pl.col(known_date(CHURN_LABEL)).alias(known_date(SURVIVAL_LABEL)),
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(frame, tmp_path_factory):
+    home = tmp_path_factory.mktemp("survival")
+    told = train("survival", frame, home / "models", AS_OF, key_path=home / "key")
+    return told, home
+
+
+@pytest.fixture(scope="module")
+def result(frame, trained):
+    told, home = trained
+    model = load(home / "models", "survival", told.version, key_path=home / "key")
+    return score(model, scoring_rows(frame.drop(SURVIVAL_LABEL, known_date(SURVIVAL_LABEL))))
+
+
+def test_columns_are_those_of_the_feed(result):
+    described = yaml.safe_load((FEEDS / "ml__customer_survival.yml").read_text("utf-8"))
+    assert {each["name"]: TYPES[each["type"]] for each in described["columns"]} == CURVE_SCHEMA
+    assert result.curves.schema == CURVE_SCHEMA
+
+
+def test_the_planted_fact_tells_who_leaves_first(trained):
+    report = trained[0].report
+    assert report["metrics"]["model"]["concordance"] > 0.68
+    assert next(iter(report["importance"])) == CHANGE
+    told = report["metrics"]["model"]
+    assert told["mean_expected_months"] == pytest.approx(told["mean_seen_months"], abs=0.06)
+    book = (trained[1] / "models/survival" / trained[0].version / "book.html").read_text("utf-8")
+    assert "平均留存月数" in book
+
+
+def test_the_chance_of_three_months_and_the_months_expected_agree(result):
+    both = result.scores.join(result.curves, on="customer_key")
+    assert both.get_column("month_number").unique().to_list() == [HORIZON]
+    assert both.get_column("survival_rate").is_between(0, 1).all()
+    assert both.get_column("score").is_between(1, HORIZON).all()
+    # Whoever is here after three months has been here in each: the mean lies between the two.
+    assert (both["score"] >= 1 + 2 * both["survival_rate"] - 1e-9).all()
+    ranks = both.select(pl.corr("score", "survival_rate", method="spearman")).item()
+    assert ranks > 0.99
+    assert both.get_column("score_low").null_count() == both.height
+
+
+def test_reasons_for_staying_add_up_to_the_first_month(result, frame, trained):
+    told, home = trained
+    model = load(home / "models", "survival", told.version, key_path=home / "key")
+    scorer = model.scorer
+    rows = scoring_rows(frame.drop(SURVIVAL_LABEL, known_date(SURVIVAL_LABEL)))
+    facts = rows.drop("customer_key", "observation_date").head(50)
+    for which in ("model", "baseline"):
+        why = scorer.explain(facts, which)
+        stays = kind_of("survival").curves(scorer.pipelines, scorer.constants, facts, which)[:, 0]
+        assert why.contributions.sum(axis=0) + why.expected == pytest.approx(
+            np.log(stays / (1 - stays)), abs=1e-6
+        )
+    assert result.reasons.height > 0
+
+
+def test_too_few_losses_are_told(frame, tmp_path):
+    few = frame.with_columns(
+        pl.when(pl.col("customer_key") % 50 == 0)
+        .then(pl.col(SURVIVAL_LABEL))
+        .otherwise(pl.when(pl.col(SURVIVAL_LABEL).is_not_null()).then(HORIZON + 1))
+        .alias(SURVIVAL_LABEL)
+    )
+    sentence = "No survival model: .* were lost for good within 3 months, and 60 are needed"
+    with pytest.raises(NotEnoughHistory, match=sentence):
+        train("survival", few, tmp_path / "models", AS_OF, key_path=tmp_path / "key")
+    with pytest.raises(NotEnoughHistory, match="no observation date has a known label"):
+        check_history("survival", few.with_columns(pl.lit(None).alias(SURVIVAL_LABEL)))
+    assert versions(tmp_path / "models", "survival") == []
