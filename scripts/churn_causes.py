@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +33,12 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from dagster_project.home import Home
-from dagster_project.stages.models import read_features, read_training_rows
+from dagster_project.stages.model_rows import read_features, read_training_rows
 from ml.causes import POPULATION, SEGMENT, UNKNOWN_SEGMENT, causes
 from ml.frames.features import FEATURES, known_date
 from ml.frames.split import labelled_rows
 from ml.frames.themes import theme_of
-from ml.models.churn import ChurnModel
+from ml.models.event import CHURN
 from ml.models.pipelines import Array, Attribution, inputs, single_thread
 from ml.train import MAX_TRAIN_ROWS, filled_enough
 
@@ -116,10 +117,11 @@ def explained(
     database: Path, observed: dt.date, label: str, frame: pl.DataFrame
 ) -> tuple[Array, Attribution]:
     """Probability and contributions of each row, by the nightly recipe as known on a date."""
-    known = read_training_rows(database, [label]).filter(pl.col(known_date(label)) <= observed)
+    known = read_training_rows(database, CHURN.name, label=label).filter(
+        pl.col(known_date(label)) <= observed
+    )
     rows = labelled_rows(known, label)
-    kind = ChurnModel()
-    kind.label = label
+    kind = replace(CHURN, label=label)
     sample = kind.sample(rows, MAX_TRAIN_ROWS)
     with single_thread():
         pipelines, constants = kind.fit(sample, filled_enough(sample, FEATURES), rows)

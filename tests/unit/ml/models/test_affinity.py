@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ml.errors import InputRefused
-from ml.models.propensity import (
+from ml.models.affinity import (
     association_rules,
     sequences,
 )
