@@ -18,6 +18,7 @@ from ml.judge.drift import check_sizes
 from ml.models.pipelines import Array, Attribution, as_array, inputs
 from ml.models.scorer import kind_of
 from ml.models.staying import TOLD_MONTHS, SurvivalModel
+from ml.models.survival import restricted_mean_months
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.registry.store import LoadedModel
 
@@ -121,7 +122,7 @@ def score(
     checked = as_whole_months(checked.sort("customer_key"), dates[0])
     check_sizes(model.name, model.scorer.medians, checked, features)
     columns = inputs(checked, features)
-    scores = model.scorer.predict(columns)
+    scores, chances = _predicted(model, columns)
     if not np.isfinite(scores).all():
         raise ScoringHeld(f"Model {model.name} {model.version} gave a score that is no number.")
     keys = checked.get_column("customer_key")
@@ -141,7 +142,7 @@ def score(
     )
     told = [pl.DataFrame(schema=each) for each in (REASON_SCHEMA, CAUSE_SCHEMA, CURVE_SCHEMA)]
     if role == "champion":
-        told = [*_why(model, origin, columns, scores), _curves(model, origin, columns)]
+        told = [*_why(model, origin, columns, scores), _curves(model, origin, chances)]
     reasons, in_total, curves = told
     report = {
         "model_name": model.name,
@@ -182,12 +183,19 @@ def _why(
     return reasons, causes(why, scores, facts[SEGMENT], model.version, day)
 
 
-def _curves(model: LoadedModel, origin: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """Of a hazard, each customer's chance to be here after the months that are told."""
+def _predicted(model: LoadedModel, facts: pl.DataFrame) -> tuple[Array, Array | None]:
+    """The scores, and of a hazard the chances per month that they are the sums of."""
     scorer, kind = model.scorer, kind_of(model.name)
     if not isinstance(kind, SurvivalModel):
-        return pl.DataFrame(schema=CURVE_SCHEMA)
+        return scorer.predict(facts), None
     chances = kind.curves(scorer.pipelines, scorer.constants, facts, scorer.ships)
+    return restricted_mean_months(chances), chances
+
+
+def _curves(model: LoadedModel, origin: pl.DataFrame, chances: Array | None) -> pl.DataFrame:
+    """Of a hazard, each customer's chance to be here after the months that are told."""
+    if chances is None:
+        return pl.DataFrame(schema=CURVE_SCHEMA)
     parts = [
         origin.with_columns(
             pl.lit(model.version).alias("model_version"),

@@ -33,7 +33,7 @@ FOLDS = 3
 #: From so many events on, trees may grow fast: what is lost is less than the noise of the judges.
 MANY_EVENTS = 4_000
 #: Openings are asked of nearly everybody and for several products: fewer rows teach each.
-MAX_OPENING_ROWS = 80_000
+MAX_OPENING_ROWS = 30_000
 
 
 @dataclass(frozen=True)
