@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ml.book import write as book
 from ml.book.facts import EXPLAINED_ROWS, book_facts, importance
@@ -31,9 +32,9 @@ from ml.frames.split import (
 from ml.judge import metrics
 from ml.judge.drift import typical_sizes
 from ml.judge.watch import SCORE, shape_of, shapes_of
-from ml.models.event import EventModel
 from ml.models.pipelines import Array, Which, as_array, inputs, make_golden, single_thread
 from ml.models.scorer import Kind, Scorer, kind_of
+from ml.models.value import ValueModel
 from ml.registry.store import save
 
 #: More rows cost time and no longer change the metrics: customers repeat from month to month.
@@ -240,8 +241,8 @@ def _check_leak(kind: Kind, train: pl.DataFrame, features: tuple[Feature, ...]) 
         if feature.kind == "category":
             continue
         column = as_array(train.get_column(feature.name))
-        if isinstance(kind, EventModel):
-            power = _separation(labels, column)
+        if not isinstance(kind, ValueModel):
+            power = _separation(kind.events(labels), column)
             is_leak, figure = power >= LEAK_AUC, f"alone it tells them apart with AUC {power:.4f}"
         else:
             weighty = labels != 0
@@ -254,13 +255,13 @@ def _check_leak(kind: Kind, train: pl.DataFrame, features: tuple[Feature, ...]) 
             raise LeakSuspected(f"{feature.name} seems to know the label: {figure}.")
 
 
-def _separation(labels: Array, column: Array) -> float:
+def _separation(is_event: NDArray[np.bool_], column: Array) -> float:
     """AUC of one column in its better direction; a missing value counts as the smallest."""
     filled = np.where(np.isnan(column), -np.inf, column)
     ranks = pl.Series(filled).rank("average").to_numpy()
-    events = labels.sum()
-    others = len(labels) - events
-    auc = (ranks[labels == 1].sum() - events * (events + 1) / 2) / (events * others)
+    events = is_event.sum()
+    others = len(is_event) - events
+    auc = (ranks[is_event].sum() - events * (events + 1) / 2) / (events * others)
     return float(max(auc, 1 - auc))
 
 

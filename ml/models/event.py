@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from ml.errors import NotEnoughHistory
@@ -33,7 +34,7 @@ FOLDS = 3
 #: From so many events on, trees may grow fast: what is lost is less than the noise of the judges.
 MANY_EVENTS = 4_000
 #: Openings are asked of nearly everybody and for several products: fewer rows teach each.
-MAX_OPENING_ROWS = 30_000
+MAX_OPENING_ROWS = 12_000
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class EventModel:
         did: What those did with whom it happened, for sentences.
         did_not: What the others did.
         is_asked_of_some: The question is put to some customers alone, those in its table.
-        max_rows: Rows that teach at most, where fewer than elsewhere.
+        max_rows: Rows that teach at most, where fewer than elsewhere; trees then grow fast.
     """
 
     name: str
@@ -74,6 +75,11 @@ class EventModel:
                         f"{needed} are needed."
                     )
 
+    def events(self, label: Array) -> NDArray[np.bool_]:
+        """With whom it happened."""
+        happened: NDArray[np.bool_] = label == 1
+        return happened
+
     def sample(self, train: pl.DataFrame, max_rows: int) -> pl.DataFrame:
         """Every row with the event, and of the others as many as fit, by hash."""
         return thin_out(train, self.label, min(max_rows, self.max_rows or max_rows), self._salt)
@@ -94,11 +100,12 @@ class EventModel:
             train: The rows that the sample was drawn from, which say how common the event is.
         """
         labels = sample.get_column(self.label).to_numpy().astype(np.int64)
+        is_large = self.max_rows is not None or int(labels.sum()) >= MANY_EVENTS
         frame = inputs(sample, features)
         columns = Columns.of_contract(features)
         folds = np.asarray(folds_of(sample, FOLDS, self._salt))
         pipelines = {
-            "model": blended_classifier(columns, FOLDS, is_large=int(labels.sum()) >= MANY_EVENTS),
+            "model": blended_classifier(columns, FOLDS, is_large=is_large),
             "baseline": logistic_classifier(columns, FOLDS),
         }
         drawn = metrics.odds(labels.mean())

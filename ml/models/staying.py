@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from ml.errors import NotEnoughHistory
 from ml.frames.columns import Columns
 from ml.frames.features import SURVIVAL_LABEL, Feature
-from ml.frames.split import TimeSplit, folds_of, sample_customers
+from ml.frames.split import TimeSplit, folds_of, thin_out
 from ml.judge import metrics
 from ml.judge.survival import harrell_c
 from ml.models.bands import LEVEL, ScoreBand
@@ -28,10 +28,11 @@ MIN_TEST_LOST = 30
 FOLDS = 3
 #: Each row that teaches becomes one per month that he was watched, and each customer is scored once
 #: per month: fewer rows, and trees that grow fast and are kept once, or a night is mostly this.
-MAX_TRAIN_ROWS = 15_000
+MAX_TRAIN_ROWS = 12_000
 #: Months of which a customer's chance is told, as far as the horizon goes.
 TOLD_MONTHS = (3, 6, 12)
 _SALT = "survival-fold"
+_LOST = "_is_lost"
 
 
 class SurvivalModel:
@@ -58,17 +59,28 @@ class SurvivalModel:
                     f"for good within {horizon} months, and {needed} are needed."
                 )
 
+    def events(self, label: Array) -> NDArray[np.bool_]:
+        """Who was lost within the horizon."""
+        lost: NDArray[np.bool_] = label <= _horizon(label)
+        return lost
+
     def sample(self, train: pl.DataFrame, max_rows: int) -> pl.DataFrame:
-        """Whole customers by hash."""
-        return sample_customers(train, min(max_rows, MAX_TRAIN_ROWS), _SALT)
+        """Those who were lost first, of the others as many as fit, by hash; :meth:`fit` weighs."""
+        lost = self.events(train.get_column(self.label).to_numpy())
+        marked = train.with_columns(pl.Series(_LOST, lost))
+        return thin_out(marked, _LOST, min(max_rows, MAX_TRAIN_ROWS), _SALT).drop(_LOST)
 
     def fit(
         self,
         sample: pl.DataFrame,
         features: Sequence[Feature],
-        train: pl.DataFrame,  # noqa: ARG002  same call for every kind of model
+        train: pl.DataFrame,
     ) -> tuple[dict[str, Pipeline], dict[str, float]]:
-        """Fit both on rows of customer and month; all rows of a customer share a fold."""
+        """Fit both on rows of customer and month; all rows of a customer share a fold.
+
+        A row weighs as many as were left out for it. One factor on the odds would not do: whoever
+        was lost in his third month teaches two months of staying as well.
+        """
         label = sample.get_column(self.label).to_numpy()
         horizon = _horizon(label)
         watched = inputs(sample, features).with_columns(
@@ -84,6 +96,7 @@ class SurvivalModel:
                 horizon=horizon,
                 factory=factory,
                 folds=folds,
+                weights=self._weights(label, train.get_column(self.label).to_numpy()),
             ).pipeline
             for which, factory in (
                 ("model", partial(blended_classifier, folds=FOLDS, is_large=True)),
@@ -91,6 +104,16 @@ class SurvivalModel:
             )
         }
         return pipelines, {"horizon": float(horizon)}
+
+    def _weights(self, label: Array, all_labels: Array) -> Array:
+        """How many rows each row that teaches stands for, one on average."""
+        lost, all_lost = self.events(label), self.events(all_labels)
+        weights: Array = np.where(
+            lost,
+            all_lost.sum() / max(lost.sum(), 1),
+            (~all_lost).sum() / max((~lost).sum(), 1),
+        )
+        return weights / weights.mean()
 
     def curves(
         self,

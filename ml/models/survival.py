@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -137,6 +138,7 @@ def fit_hazard(
     horizon: int,
     factory: Callable[[Columns], Pipeline] = blended_classifier,
     folds: NDArray[np.int64] | None = None,
+    weights: Array | None = None,
 ) -> HazardModel:
     """Fit the hazard on rows of customer and month; rows of one customer stay in one fold.
 
@@ -146,6 +148,7 @@ def fit_hazard(
         horizon: Months ahead to be told; cut to the last month in which anybody was watched.
         factory: Maker of the classifier.
         folds: Fold of each row of the frame; dealt out unless given.
+        weights: How much each row of the frame counts, in each of its months; alike unless given.
 
     Raises:
         InputRefused: As :func:`person_periods`; nobody left within the horizon, or everybody did
@@ -162,7 +165,9 @@ def fit_hazard(
             "told from that",
         )
     pipeline = factory(_with_month(columns))
-    taught: dict[str, NDArray[np.int64]] = {}
+    taught: dict[str, NDArray[Any]] = {}
+    if weights is not None:
+        taught["model__sample_weight"] = weights[rows.get_column(_ROW).to_numpy()]
     if isinstance(pipeline[-1], BlendedClassifier):
         events = lost & (months <= reach)
         if folds is None:

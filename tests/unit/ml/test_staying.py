@@ -5,12 +5,14 @@ import polars as pl
 import pytest
 import yaml
 
-from ml.errors import NotEnoughHistory
-from ml.frames.features import CHURN_LABEL, SURVIVAL_LABEL, known_date
+from ml.errors import LeakSuspected, NotEnoughHistory
+from ml.frames.features import CHURN_LABEL, FEATURES, SURVIVAL_LABEL, known_date
+from ml.frames.split import labelled_rows
+from ml.models.pipelines import inputs
 from ml.models.scorer import kind_of
 from ml.registry.store import load, versions
 from ml.score import CURVE_SCHEMA, score
-from ml.train import check_history, train
+from ml.train import _check_leak, check_history, filled_enough, train
 from tests.unit.ml.conftest import AS_OF, CHANGE, make_frame, scoring_rows
 from tests.unit.ml.test_score import FEEDS, TYPES
 
@@ -103,3 +105,37 @@ def test_too_few_losses_are_told(frame, tmp_path):
     with pytest.raises(NotEnoughHistory, match="no observation date has a known label"):
         check_history("survival", few.with_columns(pl.lit(None).alias(SURVIVAL_LABEL)))
     assert versions(tmp_path / "models", "survival") == []
+
+
+@pytest.mark.parametrize("told", ["whether he was lost", "the month in which he was"])
+def test_a_feature_that_knows_who_is_lost_is_refused(frame, tmp_path, told):
+    month = pl.col(SURVIVAL_LABEL).cast(pl.Float64)
+    knows = (month <= HORIZON).cast(pl.Float64) if told.startswith("whether") else 100 * month
+    with pytest.raises(LeakSuspected, match=CHANGE):
+        train(
+            "survival",
+            frame.with_columns(knows.alias(CHANGE)),
+            tmp_path / "models",
+            AS_OF,
+            key_path=tmp_path / "key",
+        )
+
+
+def test_a_feature_that_is_four_for_everybody_is_innocent(frame):
+    rows = labelled_rows(frame, SURVIVAL_LABEL).with_columns(pl.lit(4.0).alias(CHANGE))
+    _check_leak(kind_of("survival"), rows, FEATURES)
+
+
+def test_of_many_rows_the_lost_are_kept_and_the_chances_stay_true(frame):
+    """A tenth of the rows teaches nearly every loss, and the month's chance is not ten times."""
+    kind = kind_of("survival")
+    rows = labelled_rows(frame, SURVIVAL_LABEL)
+    lost = kind.events(rows.get_column(SURVIVAL_LABEL).to_numpy())
+    some = kind.sample(rows, 2 * int(lost.sum()))
+    kept = kind.events(some.get_column(SURVIVAL_LABEL).to_numpy())
+    assert some.height < rows.height / 1.5
+    assert kept.sum() == lost.sum()
+    pipelines, constants = kind.fit(some, filled_enough(some, FEATURES), rows)
+    for which in ("model", "baseline"):
+        stays = kind.curves(pipelines, constants, inputs(rows, FEATURES), which)[:, -1]
+        assert 1 - stays.mean() == pytest.approx(lost.mean(), rel=0.1)
