@@ -24,3 +24,12 @@ latest as (
     {{ pick_latest_small('delivered', key=key, columns=figures) }}
 )
 {%- endmacro %}
+
+{#- The product group that a model's score is the propensity of; null where it is a score of something else. -#}
+{% macro propensity_group(model_name) -%}
+    {%- set prefix = 'propensity_' -%}
+    case
+        when substr({{ model_name }}, 1, {{ prefix | length }}) = '{{ prefix }}'
+            then substr({{ model_name }}, {{ prefix | length + 1 }})
+    end
+{%- endmacro %}

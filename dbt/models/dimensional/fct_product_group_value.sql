@@ -13,9 +13,27 @@ with rule as (
     group by offer.product_group_code, offer.value_month_count
 ),
 
+-- What was held on any day of a month, whether or not it brought anything.
 held as (
-    select
+    select distinct
         rule.product_group_code,
+        account.customer_key,
+        account.month_date
+    from {{ ref('fct_account_month') }} as account
+    inner join {{ ref('bridge_product_group') }} as placed
+        on account.product_fk = placed.product_fk and {{ as_at('placed', business_date()) }}
+    inner join rule on placed.product_group_code = rule.product_group_code
+    where
+        (account.is_open or account.is_closed_in_month)
+        and account.customer_key <> {{ var('unassigned_pk') }}
+        and {{ month_last('account.month_date') }} <= {{ business_date() }}
+        and {{ month_last('account.month_date') }}
+        > {{ add_months_to(business_date(), '-rule.value_month_count') }}
+),
+
+earned as (
+    select
+        placed.product_group_code,
         profit.customer_key,
         profit.month_date,
         {{ total_of('profit.amount') }} as amount
@@ -24,25 +42,22 @@ held as (
         on profit.profit_line_code = line.profit_line_code and line.is_before_tax
     inner join {{ ref('bridge_product_group') }} as placed
         on profit.product_fk = placed.product_fk and {{ as_at('placed', business_date()) }}
-    inner join rule on placed.product_group_code = rule.product_group_code
-    where
-        profit.rule_set_code = '{{ var("base_rule_set") }}'
-        and profit.cause_code = 'account'
-        and profit.customer_key <> {{ var('unassigned_pk') }}
-        and {{ month_last('profit.month_date') }} <= {{ business_date() }}
-        and {{ month_last('profit.month_date') }}
-        > {{ add_months_to(business_date(), '-rule.value_month_count') }}
-    group by rule.product_group_code, profit.customer_key, profit.month_date
+    where profit.rule_set_code = '{{ var("base_rule_set") }}' and profit.cause_code = 'account'
+    group by placed.product_group_code, profit.customer_key, profit.month_date
 ),
 
 summed as (
     select
-        product_group_code,
+        held.product_group_code,
         count(*) as holder_month_count,
-        count(distinct customer_key) as holder_count,
-        {{ total_of('amount') }} as earned_amount
+        count(distinct held.customer_key) as holder_count,
+        {{ total_of('coalesce(earned.amount, 0)') }} as earned_amount
     from held
-    group by product_group_code
+    left join earned
+        on held.product_group_code = earned.product_group_code
+        and held.customer_key = earned.customer_key
+        and held.month_date = earned.month_date
+    group by held.product_group_code
 )
 
 select

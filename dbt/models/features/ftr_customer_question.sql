@@ -48,18 +48,6 @@ lent_on as (
     from lent
 ),
 
--- One account may stand in several groups, and in one group by several rows.
-placed as (
-    select distinct
-        product.product_pk,
-        rule.product_group_code,
-        rule.valid_from_date,
-        rule.valid_to_date
-    from {{ ref('dim_product') }} as product
-    inner join {{ ref('product_group') }} as rule
-        on concat_ws('/', '', product.path_text, '') like concat_ws('/', '%', rule.product_id, '%')
-),
-
 -- As the account stands now: when it was opened and closed is no matter of what was known when.
 account as (
     select
@@ -70,7 +58,7 @@ account as (
         coalesce(account.opened_date, account.valid_from_date) as opened_date,
         coalesce(account.closed_date, {{ open_valid_date() }}) as closed_date
     from {{ ref('dim_account') }} as account
-    inner join placed on account.product_fk = placed.product_pk
+    inner join {{ ref('bridge_product_group') }} as placed on account.product_fk = placed.product_fk
     where account.is_current
 ),
 

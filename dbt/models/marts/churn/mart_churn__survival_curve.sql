@@ -1,14 +1,26 @@
 -- One row per population of customers and month since they were first seen: the share that is still here
 -- (Kaplan and Meier), with its interval (Greenwood).
-with span as (
-    select
-        min(month_date) as first_month_date,
-        max(month_date) as last_month_date
+with history as (
+    select min(month_date) as first_month_date from {{ ref('fct_account_month') }}
+),
+
+known as (
+    select max(month_date) as last_month_date
     from {{ ref('fct_customer_rolling_month') }}
     where {{ month_last('month_date') }} <= {{ business_date() }}
 ),
 
--- Each customer once, from the first month in which he had something to lose.
+-- A month can find a customer lost once the balances of the whole hard window are known.
+span as (
+    select
+        {{ add_months_to('history.first_month_date', idiv('rule.window_days', 30) ~ ' - 1') }} as first_month_date,
+        known.last_month_date
+    from history
+    cross join known
+    inner join {{ ref('churn_rule') }} as rule on rule.rule_code = 'hard' and {{ as_at('rule', business_date()) }}
+),
+
+-- Each customer once, from the first of these months in which he had something to lose.
 entered as (
     select
         rolling.customer_key,
@@ -18,6 +30,7 @@ entered as (
     where
         rolling.has_something_to_lose
         and rolling.customer_key <> {{ var('unassigned_pk') }}
+        and rolling.month_date >= span.first_month_date
         and rolling.month_date < span.last_month_date
     group by rolling.customer_key
 ),
@@ -38,7 +51,7 @@ lost as (
 followed as (
     select
         entered.customer_key,
-        coalesce(customer.population_type_code, 'unknown') as population_code,
+        coalesce(customer.population_type_code, customer.party_type_code, 'unknown') as population_code,
         {{ months_apart('entered.entry_month_date', 'coalesce(lost.lost_month_date, span.last_month_date)') }}
             as month_count,
         case when lost.lost_month_date is not null then 1 else 0 end as lost_count

@@ -28,5 +28,5 @@ select
     cast(score.model_version as {{ t_string() }}) as model_version,
     cast(score.month_date as date) as month_date
 from {{ ref('fct_customer_score') }} as score
-inner join chance on score.customer_key = chance.customer_key and score.month_date = chance.month_date
+left join chance on score.customer_key = chance.customer_key and score.month_date = chance.month_date
 where score.model_name = 'survival' and {{ in_rebuilt('score.month_date', first_month) }}

@@ -3,30 +3,28 @@
 with newest as (
     select max(month_date) as month_date
     from {{ ref('fct_customer_score') }}
-    where model_name like 'propensity%'
+    where {{ propensity_group('model_name') }} is not null
+),
+
+-- Everybody with a score of any model: whom no propensity was asked of is told so.
+customer as (
+    select
+        score.customer_key,
+        score.month_date,
+        max(score.customer_fk) as customer_fk,
+        max(score.observation_date) as observation_date
+    from {{ ref('fct_customer_score') }} as score
+    inner join newest on score.month_date = newest.month_date
+    group by score.customer_key, score.month_date
 ),
 
 scored as (
     select
         score.customer_key,
-        score.customer_fk,
-        score.observation_date,
-        score.month_date,
-        substr(score.model_name, 12) as product_group_code,
+        {{ propensity_group('score.model_name') }} as product_group_code,
         score.score
     from {{ ref('fct_customer_score') }} as score
     inner join newest on score.month_date = newest.month_date
-    where score.model_name like 'propensity%'
-),
-
-customer as (
-    select
-        customer_key,
-        month_date,
-        max(customer_fk) as customer_fk,
-        max(observation_date) as observation_date
-    from scored
-    group by customer_key, month_date
 ),
 
 -- What was said last up to the day; who has said nothing has not agreed.

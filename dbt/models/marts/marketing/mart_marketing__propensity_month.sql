@@ -3,24 +3,35 @@
 {{ partitioned_from_month('month_date') }}
 {{ config(tags=['after_scores']) }}
 {%- set first_month = rebuilt_from('mart_marketing__propensity_month', unfinished='1 = 0') %}
-{%- set prefix = 'propensity_' %}
 with scored as (
     select
         score.*,
-        substr(score.model_name, {{ prefix | length + 1 }}) as product_group_code
+        {{ propensity_group('score.model_name') }} as product_group_code
     from {{ ref('fct_customer_score') }} as score
     where
-        substr(score.model_name, 1, {{ prefix | length }}) = '{{ prefix }}'
+        {{ propensity_group('score.model_name') }} is not null
         and {{ in_rebuilt('score.month_date', first_month) }}
 ),
 
+observed as (
+    select distinct
+        product_group_code,
+        observation_date
+    from scored
+),
+
+-- As the group was called on the day of the scoring.
 named as (
     select
-        product_group_code,
-        min(product_group_name_zh) as product_group_name_zh,
-        min(product_group_name_en) as product_group_name_en
-    from {{ ref('product_group') }}
-    group by product_group_code
+        observed.product_group_code,
+        observed.observation_date,
+        max(called.product_group_name_zh) as product_group_name_zh,
+        max(called.product_group_name_en) as product_group_name_en
+    from observed
+    inner join {{ ref('product_group') }} as called
+        on observed.product_group_code = called.product_group_code
+        and {{ as_at('called', 'observed.observation_date') }}
+    group by observed.product_group_code, observed.observation_date
 ),
 
 reason as (
@@ -28,7 +39,8 @@ reason as (
         told.customer_key,
         told.month_date,
         told.model_name,
-        max(name.name_zh) as reason_zh
+        max(name.name_zh) as reason_zh,
+        max(name.name_en) as reason_en
     from {{ ref('fct_customer_score_reason') }} as told
     inner join {{ ref('feature_name') }} as name on told.feature_name = name.feature_name
     where told.reason_rank = 1 and told.contribution > 0 and {{ in_rebuilt('told.month_date', first_month) }}
@@ -48,10 +60,13 @@ select
     cast(scored.scored_rank as bigint) as propensity_rank,
     cast(scored.scored_decile as int) as propensity_decile,
     cast(reason.reason_zh as {{ t_string() }}) as reason_zh,
+    cast(reason.reason_en as {{ t_string() }}) as reason_en,
     cast(scored.model_version as {{ t_string() }}) as model_version,
     cast(scored.month_date as date) as month_date
 from scored
-left join named on scored.product_group_code = named.product_group_code
+left join named
+    on scored.product_group_code = named.product_group_code
+    and scored.observation_date = named.observation_date
 left join reason
     on scored.customer_key = reason.customer_key
     and scored.month_date = reason.month_date

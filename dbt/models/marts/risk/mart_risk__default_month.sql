@@ -9,11 +9,11 @@ with scored as (
         1 - power(1 - score.score, 12 / cast(rule.horizon_months as double)) as annual_score
     from {{ ref('fct_customer_score') }} as score
     inner join {{ ref('question_rule') }} as rule
-        on rule.kind_code = 'default' and {{ as_at('rule', 'score.observation_date') }}
+        on rule.label_code = 'defaulted' and {{ as_at('rule', 'score.observation_date') }}
     where score.model_name = 'default'
 ),
 
--- Weighted by exposure: what is lost of a borrower is lost of his loans.
+-- Weighted by exposure: what is lost of a borrower is lost of his loans. Of a loan without both rates no loss is known.
 lent as (
     select
         customer_key,
@@ -23,7 +23,8 @@ lent as (
         sum(provision_amount) as provision_amount,
         sum(cast(pd_rate as double) * {{ weighted }}) / nullif(sum({{ weighted }}), 0) as pd_rate,
         sum(cast(lgd_rate as double) * {{ weighted }}) / nullif(sum({{ weighted }}), 0) as lgd_rate,
-        sum(cast(pd_rate as double) * cast(lgd_rate as double) * ead_amount) as provision_loss_amount
+        sum(cast(pd_rate as double) * cast(lgd_rate as double) * {{ weighted }}) as provision_loss_amount,
+        sum(cast(lgd_rate as double) * {{ weighted }}) as loss_amount
     from {{ ref('fct_exposure_month') }}
     where ead_amount > 0
     group by customer_key, month_date
@@ -46,8 +47,11 @@ reason as (
         told.customer_key,
         told.month_date,
         max(case when told.reason_rank = 1 and told.contribution > 0 then name.name_zh end) as reason_1_zh,
+        max(case when told.reason_rank = 1 and told.contribution > 0 then name.name_en end) as reason_1_en,
         max(case when told.reason_rank = 2 and told.contribution > 0 then name.name_zh end) as reason_2_zh,
-        max(case when told.reason_rank = 3 and told.contribution > 0 then name.name_zh end) as reason_3_zh
+        max(case when told.reason_rank = 2 and told.contribution > 0 then name.name_en end) as reason_2_en,
+        max(case when told.reason_rank = 3 and told.contribution > 0 then name.name_zh end) as reason_3_zh,
+        max(case when told.reason_rank = 3 and told.contribution > 0 then name.name_en end) as reason_3_en
     from {{ ref('fct_customer_score_reason') }} as told
     inner join {{ ref('feature_name') }} as name on told.feature_name = name.feature_name
     where told.model_name = 'default'
@@ -63,10 +67,10 @@ weighed as (
         lent.pd_rate,
         lent.lgd_rate,
         lent.provision_loss_amount,
+        lent.loss_amount,
         greatest(coalesce(earned.day_amount, 0), 0)
         * day({{ month_last('scored.month_date') }})
-        * scored.horizon_months as earning_amount,
-        lent.lgd_rate * lent.exposure_amount as loss_amount
+        * scored.horizon_months as earning_amount
     from scored
     inner join lent on scored.customer_key = lent.customer_key and scored.month_date = lent.month_date
     left join earned on scored.customer_key = earned.customer_key and scored.month_date = earned.month_date
@@ -99,8 +103,11 @@ select
         weighed.score >= weighed.earning_amount / nullif(weighed.earning_amount + weighed.loss_amount, 0) as boolean
     ) as is_flagged,
     cast(reason.reason_1_zh as {{ t_string() }}) as reason_1_zh,
+    cast(reason.reason_1_en as {{ t_string() }}) as reason_1_en,
     cast(reason.reason_2_zh as {{ t_string() }}) as reason_2_zh,
+    cast(reason.reason_2_en as {{ t_string() }}) as reason_2_en,
     cast(reason.reason_3_zh as {{ t_string() }}) as reason_3_zh,
+    cast(reason.reason_3_en as {{ t_string() }}) as reason_3_en,
     cast(weighed.model_version as {{ t_string() }}) as model_version
 from weighed
 left join reason on weighed.customer_key = reason.customer_key and weighed.month_date = reason.month_date
