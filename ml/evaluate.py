@@ -88,7 +88,15 @@ def evaluate(
             BOOSTING: boosted.predict_proba(rows)[:, 1],
         }
 
-    rows, told = roll(checked, kind.label, contend, origins=origins, slices=slices, beside=others)
+    rows, told = roll(
+        checked,
+        kind.label,
+        contend,
+        model_name=kind.name,
+        origins=origins,
+        slices=slices,
+        beside=others,
+    )
     contenders = [OURS, BASELINE, BOOSTING, *_names(others)]
     report = {
         "label": kind.label,

@@ -76,6 +76,7 @@ def roll(
     label: str,
     contend: Contender,
     *,
+    model_name: str,
     origins: int,
     slices: Sequence[str] = (),
     beside: pl.DataFrame | None = None,
@@ -86,6 +87,7 @@ def roll(
         labelled: Rows with a known label (:func:`ml.frames.split.labelled_rows`).
         label: Column of the label, 0 or 1.
         contend: Teaches and scores all contenders.
+        model_name: For the sentence of a refusal.
         origins: How many dates at most, from the latest back.
         slices: Columns to judge apart.
         beside: ``customer_key, observation_date`` and a score per further contender; rows without
@@ -105,7 +107,7 @@ def roll(
             break
         try:
             split = split_by_time(
-                labelled.filter(pl.col("observation_date") <= day), label, "churn"
+                labelled.filter(pl.col("observation_date") <= day), label, model_name
             )
         except NotEnoughHistory:
             if not parts:
