@@ -89,13 +89,7 @@ def evaluate(
         }
 
     rows, told = roll(
-        checked,
-        kind.label,
-        contend,
-        model_name=kind.name,
-        origins=origins,
-        slices=slices,
-        beside=others,
+        checked, kind.label, kind.name, contend, origins=origins, slices=slices, beside=others
     )
     contenders = [OURS, BASELINE, BOOSTING, *_names(others)]
     report = {

@@ -74,9 +74,9 @@ Contender = Callable[[pl.DataFrame, pl.DataFrame], Mapping[str, Array]]
 def roll(
     labelled: pl.DataFrame,
     label: str,
+    model_name: str,
     contend: Contender,
     *,
-    model_name: str,
     origins: int,
     slices: Sequence[str] = (),
     beside: pl.DataFrame | None = None,
@@ -86,8 +86,8 @@ def roll(
     Args:
         labelled: Rows with a known label (:func:`ml.frames.split.labelled_rows`).
         label: Column of the label, 0 or 1.
-        contend: Teaches and scores all contenders.
         model_name: For the sentence of a refusal.
+        contend: Teaches and scores all contenders.
         origins: How many dates at most, from the latest back.
         slices: Columns to judge apart.
         beside: ``customer_key, observation_date`` and a score per further contender; rows without

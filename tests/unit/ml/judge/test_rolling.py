@@ -32,7 +32,7 @@ def test_no_label_teaches_before_it_was_known(frame):
         met.append((train, test))
         return {"model": np.full(test.height, 0.1)}
 
-    _, told = roll(labelled, CHURN_LABEL, contend, model_name="churn", origins=9)
+    _, told = roll(labelled, CHURN_LABEL, "churn", contend, origins=9)
     assert [each["test_date"] for each in told] == ["2025-09-30", "2025-08-31"]
     for train, test in met:
         day = test.get_column("observation_date").unique().item()
