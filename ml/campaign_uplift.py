@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from ml.errors import InputRefused
-from ml.frames.checks import flags, require_columns
+from ml.frames.checks import flags, model_inputs, require_columns
 from ml.frames.columns import Columns
 from ml.judge.uplift import qini
 from ml.models.pipelines import SEED, Array
@@ -120,9 +120,11 @@ def held_out_scores(frame: pl.DataFrame) -> Array:
     customers, on which trees would learn the lot.
 
     Raises:
-        InputRefused: No control group, nobody treated, or either half too small to learn from.
+        InputRefused: No control group, nobody treated, either half too small to learn from, or
+            nothing was known of anybody before the campaign.
     """
     require_control(flags(frame, "is_treated") == 1)
+    _require_known(frame)
     treated, responded = groups(frame)
     random = np.random.default_rng(SEED)
     half = np.zeros(frame.height, dtype=bool)
@@ -138,8 +140,22 @@ def held_out_scores(frame: pl.DataFrame) -> Array:
     return score
 
 
+def _require_known(frame: pl.DataFrame) -> None:
+    """Refuse customers of whom nothing was known: their order would be that of chance."""
+    known = model_inputs(frame, COLUMNS)
+    if all(column.null_count() == frame.height for column in known):
+        raise InputRefused(
+            f"活动开始前，{frame.height} 位客户的特征均为空，无法判断营销打动了谁。",
+            f"nothing is known of the {frame.height} customers before the campaign began, so "
+            "nobody can tell whom it moved",
+        )
+
+
 def _tenths(frame: pl.DataFrame, score: Array) -> pl.DataFrame:
-    """Counts of both groups in each tenth; equal scores by customer, so that tenths are tenths."""
+    """Counts of both groups in each tenth; equal scores by customer, so that tenths are tenths.
+
+    Groups keep their order: else threads add up a mean as they come, and its last bit may move.
+    """
     order = np.lexsort((np.arange(len(score)), -score))
     place = np.empty(len(score), dtype=np.int64)
     place[order] = np.arange(len(score)) * _TENTHS // len(score) + 1
@@ -147,7 +163,7 @@ def _tenths(frame: pl.DataFrame, score: Array) -> pl.DataFrame:
     answer = pl.col("has_responded").cast(pl.Boolean)
     return (
         frame.with_columns(tenth=pl.Series(place), score=pl.Series(score))
-        .group_by("tenth")
+        .group_by("tenth", maintain_order=True)
         .agg(
             treated_count=is_treated.sum(),
             treated_converted_count=(is_treated & answer).sum(),

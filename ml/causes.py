@@ -56,7 +56,7 @@ def causes(
             pl.DataFrame(
                 {POPULATION: segments.fill_null(UNKNOWN_SEGMENT), "p": probability, "less": less}
             )
-            .group_by(POPULATION)
+            .group_by(POPULATION, maintain_order=True)
             .agg(
                 customer_count=pl.len().cast(pl.Int64),
                 expected_count=pl.col("p").sum(),

@@ -28,6 +28,10 @@ class NoModel(MlError):  # noqa: N818
     """No version of the model is stored, or none that may be used."""
 
 
+class NeverTrained(NoModel):
+    """No version of the model is there and none ever was: nothing has been lost."""
+
+
 class ScoringHeld(MlError):  # noqa: N818
     """The features of today look unlike those of training; scoring them would be a guess."""
 
@@ -42,6 +46,10 @@ class InputRefused(MlError):  # noqa: N818
     def __init__(self, chinese: str, english: str) -> None:
         super().__init__(english)
         self.sentence = (chinese, english)
+
+    def and_so(self, chinese: str, english: str) -> tuple[str, str]:
+        """The sentence, and what is done instead, in Chinese and in English."""
+        return f"{self.sentence[0].rstrip('。')}，{chinese}。", f"{self.sentence[1]}, {english}"
 
 
 class TableRefused(InputRefused):

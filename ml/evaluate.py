@@ -88,7 +88,9 @@ def evaluate(
             BOOSTING: boosted.predict_proba(rows)[:, 1],
         }
 
-    rows, told = roll(checked, kind.label, contend, origins=origins, slices=slices, beside=others)
+    rows, told = roll(
+        checked, kind.label, kind.name, contend, origins=origins, slices=slices, beside=others
+    )
     contenders = [OURS, BASELINE, BOOSTING, *_names(others)]
     report = {
         "label": kind.label,

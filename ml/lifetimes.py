@@ -93,6 +93,7 @@ HISTORY = (
 )  # fmt: skip
 #: The population that all customers are of.
 EVERYBODY = "all"
+_BY_BANK = ("改用全行参数", "so the whole bank's numbers are used")
 Fitted = TypeVar("Fitted")
 _ALIVE_PARTS = ("r", "alpha", "a", "b", "log_likelihood")
 _STAY_PARTS = ("a", "b", "log_likelihood")
@@ -212,8 +213,7 @@ def _by_population(frame: pl.DataFrame, fit: Any, rule: LifetimeRule) -> _Fits[A
     """The model of each population that is large enough, and of everybody."""
     own: dict[str, Any] = {}
     refused: dict[str, tuple[str, str]] = {}
-    names = frame.get_column("population_code").unique().sort().to_list()
-    for name in [EVERYBODY, *names]:
+    for name in [EVERYBODY, *frame.get_column("population_code").unique().sort().to_list()]:
         rows = frame if name == EVERYBODY else frame.filter(pl.col("population_code") == name)
         customers = rows.get_column("customer_key").n_unique()
         try:
@@ -225,7 +225,7 @@ def _by_population(frame: pl.DataFrame, fit: Any, rule: LifetimeRule) -> _Fits[A
                 )
             own[name] = fit(rows)
         except InputRefused as error:
-            refused[name] = error.sentence
+            refused[name] = error.and_so(*_BY_BANK) if EVERYBODY in own else error.sentence
     return _Fits(own, refused)
 
 

@@ -102,7 +102,8 @@ def score(
 
     The reasons are exact Shapley values of the trees (:mod:`ml.models.tree_attribution`), on the
     log-odds scale for an event and in yuan for value; all of a customer's contributions and the
-    model's expected score add up to his score, and the three largest are kept.
+    model's expected score add up to his score, and the three largest are kept. Those of survival
+    add up to the log-odds of staying through the first month, while its score is months.
 
     Args:
         model: A version that the registry let pass.
@@ -193,17 +194,18 @@ def _predicted(model: LoadedModel, facts: pl.DataFrame) -> tuple[Array, Array | 
 
 
 def _curves(model: LoadedModel, origin: pl.DataFrame, chances: Array | None) -> pl.DataFrame:
-    """Of a hazard, each customer's chance to be here after the months that are told."""
+    """Of a hazard, each customer's chance after the months that are told and at its horizon."""
     if chances is None:
         return pl.DataFrame(schema=CURVE_SCHEMA)
+    horizon = chances.shape[1]
+    told = sorted({horizon, *(month for month in TOLD_MONTHS if month < horizon)})
     parts = [
         origin.with_columns(
             pl.lit(model.version).alias("model_version"),
             pl.lit(month, dtype=pl.Int64).alias("month_number"),
             pl.Series("survival_rate", chances[:, month - 1]),
         ).select(list(CURVE_SCHEMA))
-        for month in TOLD_MONTHS
-        if month <= chances.shape[1]
+        for month in told
     ]
     return pl.concat([pl.DataFrame(schema=CURVE_SCHEMA), *parts]).sort(
         "customer_key", "month_number"

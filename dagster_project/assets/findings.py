@@ -102,7 +102,7 @@ def _step(finding: Finding) -> dg.AssetsDefinition:
             told = finding.find(night)
         night.details.setdefault("findings", {})[finding.name] = told.told
         if not told.is_found:
-            night.reporter.note(f"{finding.name}: {told.told}", is_warning=True)
+            night.reporter.note(f"{finding.name}: {told.told}", is_warning=told.is_due)
         metadata: dict[str, Any] = {
             "told": told.told,
             "report": dg.JsonMetadataValue(told.report),

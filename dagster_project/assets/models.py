@@ -145,7 +145,7 @@ def _scores() -> dg.AssetsDefinition:
         told = {each.name: each.told for each in results}
         night.details["scores"] = told
         for each in results:
-            # Of a model that there is none of the training has told why.
+            # Of a model that was never trained the training has told why.
             if each.is_held:
                 night.reporter.note(f"{each.name}: {each.told}", is_warning=True)
         for feed in described:

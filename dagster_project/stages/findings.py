@@ -20,11 +20,13 @@ class Told:
         is_found: Whether anything was landed.
         told: A sentence for the screen and for the asset.
         report: Plain data for asset metadata.
+        is_due: Whether there was anything to find; else nothing landed is no warning.
     """
 
     is_found: bool
     told: str
     report: dict[str, Any] = field(default_factory=dict)
+    is_due: bool = True
 
 
 def rule_row(database: Path, name: str, columns: Sequence[str], day: dt.date) -> dict[str, Any]:

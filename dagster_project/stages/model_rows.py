@@ -43,6 +43,13 @@ def label_table(label: str) -> str:
     return QUESTIONS if label in asked_of_some else "ftr_customer_label"
 
 
+def is_asked_of_some(name: str) -> bool:
+    """Whether a model is asked of some customers alone, of whom there may be none."""
+    from ml.models.scorer import kind_of
+
+    return label_table(kind_of(name).label) == QUESTIONS
+
+
 def read_labels(database: Path, name: str) -> pl.DataFrame:
     """One row per customer and observation date: the label of a model and when it was known."""
     return read_training_rows(database, name, columns=KEYS)
@@ -86,14 +93,13 @@ def asked(database: Path, name: str, features: pl.DataFrame, day: dt.date) -> pl
     """The rows of those that a model is asked of."""
     from ml.models.scorer import kind_of
 
-    label = kind_of(name).label
-    if label_table(label) != QUESTIONS:
+    if not is_asked_of_some(name):
         return features
     found = _read(
         database,
         f"select customer_key from feature.{QUESTIONS}"  # noqa: S608
         " where label_code = ? and observation_date = ?",
-        [label, day],
+        [kind_of(name).label, day],
     )
     return features.join(found, on="customer_key", how="semi")
 

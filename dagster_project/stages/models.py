@@ -78,7 +78,7 @@ def train(
         source: Generation or run that the file belongs to; goes there too.
         is_forced: Train even though a usable version is there (the monthly retraining).
     """
-    from ml.errors import FrameRefused, ModelRefused, NoModel, NotEnoughHistory
+    from ml.errors import FrameRefused, ModelRefused, NeverTrained, NoModel, NotEnoughHistory
     from ml.registry.changes import enter
     from ml.registry.store import load_champion
     from ml.train import check_history
@@ -91,10 +91,10 @@ def train(
             report = dict(found.model.manifest.get("metrics") or {})
             told = " ".join((f"model {found.model.version} is used", *found.refusals))
             return Trained(name, "kept", found.model.version, told, report)
-        except NoModel as error:
-            refused = "" if "has been trained yet" in str(error) else f" ({error})"
-        except FileNotFoundError:
+        except NeverTrained:
             refused = ""
+        except NoModel as error:
+            refused = f" ({error})"
     try:
         check_history(name, model_rows.read_labels(database, name))
         frame = model_rows.read_training_rows(database, name)
@@ -207,7 +207,16 @@ def contradicted(report: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Scored:
-    """What became of one model's scores of the night."""
+    """What became of one model's scores of the night.
+
+    Attributes:
+        name: One of the models.
+        rows: Customers that its champion scored.
+        told: A sentence for the screen and for `crm status`.
+        is_held: Scores are missing that there should be; not so where the model was never trained,
+            or where nobody may be asked today.
+        report: Plain data of the scoring.
+    """
 
     name: str
     rows: int
@@ -254,20 +263,21 @@ def _score_one(
     """
     import polars as pl
 
-    from ml.errors import FrameRefused, ModelRefused, NoModel, ScoringHeld
+    from ml.errors import FrameRefused, ModelRefused, NeverTrained, NoModel, ScoringHeld
     from ml.registry.store import load_challenger, load_champion
     from ml.score import score as predict
 
     if features.is_empty():
-        return Scored(name, 0, NOBODY_ASKED), {}
+        is_held = not model_rows.is_asked_of_some(name)
+        return Scored(name, 0, NOBODY_ASKED, is_held=is_held), {}
     keys = features["customer_key"]
     try:
         found = load_champion(home.models, name, key_path=home.model_key)
         result = predict(found.model, features)
         result.check_complete(keys)
-    except (NoModel, FileNotFoundError) as error:
+    except NeverTrained as error:
         return Scored(name, 0, str(error)), {}
-    except (ScoringHeld, FrameRefused) as error:
+    except (NoModel, ScoringHeld, FrameRefused) as error:
         return Scored(name, 0, str(error), is_held=True), {}
     told = f"{result.scores.height:,} customers scored by {found.model.version}"
     if found.refusals:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CAMPAIGN_FEED = "ml__campaign_uplift"
 TENTH_FEED = "ml__campaign_tenth"
+NOTHING_OVER = "尚无已结束的营销活动 no campaign is over yet"
 
 # What was known on the last month end before the campaign began; a campaign is over when the
 # windows of all its members are.
@@ -61,6 +62,8 @@ def find(night: Night) -> Told:
     day = night.request.business_date
     try:
         members, level, draws = read(night.build.database("crm"), day)
+        if members.is_empty():
+            return Told(is_found=False, told=NOTHING_OVER, is_due=False)
         found = uplifts(members, level=level, draws=draws, day=day)
     except InputRefused as error:
         return Told(is_found=False, told=f"no uplift of campaigns: {error}")

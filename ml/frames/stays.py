@@ -40,7 +40,7 @@ def history_length(table: pl.DataFrame) -> pl.DataFrame:
     """Whole months in which each customer was there."""
     return (
         table.filter(pl.col("is_there"))
-        .group_by("customer_key")
+        .group_by("customer_key", maintain_order=True)
         .agg(history_month_count=pl.len().cast(pl.Int64))
     )
 

@@ -74,6 +74,7 @@ Contender = Callable[[pl.DataFrame, pl.DataFrame], Mapping[str, Array]]
 def roll(
     labelled: pl.DataFrame,
     label: str,
+    model_name: str,
     contend: Contender,
     *,
     origins: int,
@@ -85,6 +86,7 @@ def roll(
     Args:
         labelled: Rows with a known label (:func:`ml.frames.split.labelled_rows`).
         label: Column of the label, 0 or 1.
+        model_name: For the sentence of a refusal.
         contend: Teaches and scores all contenders.
         origins: How many dates at most, from the latest back.
         slices: Columns to judge apart.
@@ -105,7 +107,7 @@ def roll(
             break
         try:
             split = split_by_time(
-                labelled.filter(pl.col("observation_date") <= day), label, "churn"
+                labelled.filter(pl.col("observation_date") <= day), label, model_name
             )
         except NotEnoughHistory:
             if not parts:

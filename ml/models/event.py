@@ -61,7 +61,7 @@ class EventModel:
     max_rows: int | None = None
 
     def check_enough(self, split: TimeSplit) -> None:
-        """Refuse a history with too few customers of either kind."""
+        """Refuse a history with too few rows of customer and month of either kind."""
         for rows, needed, role, dates in (
             (split.train, MIN_TRAIN_EVENTS, "teach", split.train_dates),
             (split.test, MIN_TEST_EVENTS, "judge", (split.test_date,)),
@@ -70,9 +70,9 @@ class EventModel:
             for count, who in ((events, self.did), (rows.height - events, self.did_not)):
                 if count < needed:
                     raise NotEnoughHistory(
-                        f"No {self.name} model: of the customers that {role} it ({dates[0]} to "
-                        f"{dates[-1]}) only {count} {who} within the months of the label, and "
-                        f"{needed} are needed."
+                        f"No {self.name} model: of the {rows.height} customer-months that {role} "
+                        f"it ({dates[0]} to {dates[-1]}) only {count} {who} within the months of "
+                        f"the label, and {needed} are needed."
                     )
 
     def events(self, label: Array) -> NDArray[np.bool_]:

@@ -29,7 +29,7 @@ FOLDS = 3
 #: Each row that teaches becomes one per month that he was watched, and each customer is scored once
 #: per month: fewer rows, and trees that grow fast and are kept once, or a night is mostly this.
 MAX_TRAIN_ROWS = 12_000
-#: Months of which a customer's chance is told, as far as the horizon goes.
+#: Months of which a customer's chance is told, beside the last one of the horizon.
 TOLD_MONTHS = (3, 6, 12)
 _SALT = "survival-fold"
 _LOST = "_is_lost"
@@ -55,8 +55,8 @@ class SurvivalModel:
             lost = int((rows.get_column(self.label) <= horizon).sum())
             if lost < needed:
                 raise NotEnoughHistory(
-                    f"No survival model: of the customers that {role} it only {lost} were lost "
-                    f"for good within {horizon} months, and {needed} are needed."
+                    f"No survival model: of the {rows.height} customer-months that {role} it only "
+                    f"{lost} were lost for good within {horizon} months, and {needed} are needed."
                 )
 
     def events(self, label: Array) -> NDArray[np.bool_]:
@@ -142,16 +142,25 @@ class SurvivalModel:
         frame: pl.DataFrame,
         which: Which,
     ) -> Attribution:
-        """Contributions to the log-odds of staying through the first month."""
+        """Contributions to the log-odds of staying through the first month.
+
+        The month is no feature of the customer. Its mean contribution goes into the expected
+        score; what trees give it beyond that for some customers is shared out among their features
+        in proportion to what each adds, so that one that adds nothing still does.
+        """
         names, contributions, expected = pipelines[which][-1].attribution(
             frame.with_columns(pl.lit(1.0).alias(MONTH))
         )
-        # What the first month adds is, to a hair, the same for all: told with the average.
         place = list(names).index(MONTH)
-        kept = [number for number in range(len(names)) if number != place]
-        spread = contributions[place] / max(len(kept), 1)
+        kept = np.delete(contributions, place, axis=0)
+        of_month = float(contributions[place].mean()) if len(frame) else 0.0
+        sizes = np.abs(kept)
+        total = sizes.sum(axis=0)
+        # Where no feature adds anything there is none to prefer.
+        share = np.where(total > 0, sizes / np.where(total > 0, total, 1.0), 1 / max(len(kept), 1))
+        rest = contributions[place] - of_month
         return Attribution(
-            [names[number] for number in kept], -(contributions[kept] + spread), -expected
+            [name for name in names if name != MONTH], -(kept + share * rest), -expected - of_month
         )
 
     def losses(self, seen: Array, score: Array) -> Array:

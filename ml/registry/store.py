@@ -30,7 +30,7 @@ import sklearn
 import skops
 import skops.io
 
-from ml.errors import ModelRefused, NoModel
+from ml.errors import ModelRefused, NeverTrained, NoModel
 from ml.frames.features import FEATURES, Feature, as_schema
 from ml.models.scorer import Scorer
 from ml.registry import roles
@@ -239,15 +239,21 @@ def load_champion(
     A challenger never stands in: nothing has shown yet that it is fit to.
 
     Raises:
-        NoModel: There is none; the sentence says why each one there was refused.
+        NeverTrained: There is none and never was.
+        NoModel: There is none any more; the sentence says why each one there was refused.
     """
     try:
         standing = roles.read(models_dir, name, key_path=key_path)
     except ModelRefused as refusal:
         raise NoModel(f"No usable {name} model. {refusal}") from None
     if standing.champion is None:
-        gone = f" {len(standing.withdrawn)} versions were withdrawn." if standing.withdrawn else ""
-        raise NoModel(f"No {name} model has been trained yet.{gone}")
+        there = versions(models_dir, name)
+        if not standing.serial and not there:
+            raise NeverTrained(f"No {name} model has been trained yet.")
+        raise NoModel(
+            f"No {name} model is champion; {len(there)} versions lie in the folder and "
+            f"{len(standing.withdrawn)} were withdrawn."
+        )
     refusals: list[str] = []
     for version in (standing.champion, *standing.champions_before()):
         try:

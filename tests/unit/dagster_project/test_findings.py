@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import dagster as dg
 import duckdb
 import polars as pl
 import pytest
 
-from dagster_project.assets.findings import FINDINGS
+from dagster_project.assets.findings import FINDINGS, finding_assets
 from dagster_project.errors import NoBuildError
 from dagster_project.stages import lifetimes, segments, uplifts
 from dagster_project.stages.findings import rule_row
@@ -78,6 +80,23 @@ def test_a_campaign_without_hold_out_lands_with_its_sentence(
     assert landed[uplifts.CAMPAIGN_FEED]["qini"].to_list() == [None]
     assert "not reported as a success" in landed[uplifts.CAMPAIGN_FEED]["note_en"][0]
     assert landed[uplifts.TENTH_FEED].is_empty()
+
+
+def test_a_bank_whose_campaigns_run_is_told_without_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noted: list[tuple[str, bool]] = []
+    night = _night()
+    night.stage = lambda _: nullcontext()
+    night.details = {}
+    night.reporter = SimpleNamespace(
+        note=lambda text, *, is_warning: noted.append((text, is_warning))
+    )
+    monkeypatch.setattr(uplifts, "read", lambda *_: (pl.DataFrame(), 0.9, 20))
+    step = next(each for each in finding_assets() if each.op.name == "uplifts")
+    session = SimpleNamespace(night=night)
+    list(step(dg.build_asset_context(resources={"night": session})))  # type: ignore[call-overload]
+    assert noted == [("uplifts: 尚无已结束的营销活动 no campaign is over yet", False)]
 
 
 def test_a_rule_has_one_row_on_a_day(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from dagster_project.home import Home
 from dagster_project.stages import models
 from ml.causes import CAUSE_SCHEMA
-from ml.errors import ModelRefused, NoModel, ScoringHeld
+from ml.errors import ModelRefused, NeverTrained, NoModel, ScoringHeld
 from ml.judge.watch import Drift
 from ml.registry.store import Found
 from ml.score import REASON_SCHEMA, SCORE_SCHEMA, ScoreResult
@@ -105,6 +105,21 @@ def test_without_a_champion_no_challenger_stands_in(night: dict[str, Any]) -> No
     night["champion"] = lambda: _raise(NoModel("No usable churn model."))
     told, landed = night["run"]()
     assert (told.told, told.rows, landed) == ("No usable churn model.", 0, {})
+    assert told.is_held, "a champion is on record, and its scores are missing"
+
+
+def test_a_model_that_was_never_trained_leaves_nothing_out(night: dict[str, Any]) -> None:
+    night["champion"] = lambda: _raise(NeverTrained("No churn model has been trained yet."))
+    told, landed = night["run"]()
+    assert (told.rows, told.is_held, landed) == (0, False, {})
+
+
+@pytest.mark.parametrize(("name", "is_held"), [("churn", True), ("default", False)])
+def test_nobody_to_score_is_right_only_where_some_are_asked(
+    tmp_path: Path, name: str, *, is_held: bool
+) -> None:
+    told, landed = models._score_one(Home(tmp_path), tmp_path / "crm", name, TODAY.clear())
+    assert (told.told, told.is_held, landed) == (models.NOBODY_ASKED, is_held, {})
 
 
 def test_a_damaged_champion_is_told_beside_the_one_that_scores(night: dict[str, Any]) -> None:

@@ -77,6 +77,19 @@ def test_who_has_no_control_group_is_told_and_the_others_are_judged():
     assert found.tenths["campaign_id"].unique().to_list() == ["B"]
 
 
+def test_customers_of_whom_nothing_was_known_are_told_and_not_judged():
+    """Without a feature every score is alike, and their order would be that of the keys."""
+    nothing = {name: pl.lit(None, dtype=pl.Float64) for name in COLUMNS.numbers}
+    members = pl.concat([_campaign("A").with_columns(**nothing), _campaign("B")])
+    found = uplifts(members, level=0.9, draws=20, day=DAY)
+    row, other = found.campaigns.to_dicts()
+    assert row["qini"] is None
+    assert "nothing is known of the 3000 customers before the campaign" in row["note_en"]
+    assert "3000 位客户的特征均为空" in row["note_zh"]
+    assert other["qini"] > 0
+    assert found.tenths["campaign_id"].unique().to_list() == ["B"]
+
+
 def test_no_campaign_is_refused():
     with pytest.raises(InputRefused, match="no rows"):
         uplifts(_campaign("A").clear(), level=0.9, draws=20, day=DAY)

@@ -121,7 +121,12 @@ def test_a_population_goes_by_its_own_numbers_or_by_those_of_the_bank(bank):
     assert told[EVERYBODY]["note_zh"] is None
     assert told["merchant"]["alive_r"] is None
     assert "300 customers, and 400 are needed" in told["merchant"]["note_en"]
-    assert "仅 300 位客户，至少需要 400 位" in told["merchant"]["note_zh"]
+    assert "仅 300 位客户，至少需要 400 位，改用全行参数。" in told["merchant"]["note_zh"]
+    assert "so the whole bank's numbers are used" in told["merchant"]["note_en"]
+    # Where the bank is too small as well, there are no numbers to go by.
+    nobody = LifetimeRule(**{**vars(RULE), "minimum_customer_count": 10**6})
+    refused = lifetimes(history, acted, nobody, DAY).fits
+    assert not refused["note_zh"].str.contains("改用全行参数").any()
 
 
 def test_who_has_long_been_silent_is_less_alive(bank):

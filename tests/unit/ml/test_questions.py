@@ -72,7 +72,7 @@ def test_a_bank_with_few_defaults_is_told_so_before_a_feature_is_read(asked, fit
             pl.when(pl.col(DEFAULT_LABEL).is_not_null()).then(False)
         ).alias(DEFAULT_LABEL)
     )  # fmt: skip
-    sentence = "No default model: of the customers that teach it .* defaulted within the months"
+    sentence = r"No default model: of the \d+ customer-months that teach it .* defaulted within"
     with pytest.raises(NotEnoughHistory, match=sentence):
         fit(few)
     with pytest.raises(NotEnoughHistory, match=sentence):

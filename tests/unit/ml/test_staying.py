@@ -1,5 +1,7 @@
 """Survival as a nightly model: a planted hazard is found, chances fall, too few losses are told."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,8 +12,9 @@ from ml.frames.features import CHURN_LABEL, FEATURES, SURVIVAL_LABEL, known_date
 from ml.frames.split import labelled_rows
 from ml.models.pipelines import inputs
 from ml.models.scorer import kind_of
+from ml.models.survival import MONTH
 from ml.registry.store import load, versions
-from ml.score import CURVE_SCHEMA, score
+from ml.score import CURVE_SCHEMA, _curves, score
 from ml.train import _check_leak, check_history, filled_enough, train
 from tests.unit.ml.conftest import AS_OF, CHANGE, make_frame, scoring_rows
 from tests.unit.ml.test_score import FEEDS, TYPES
@@ -92,6 +95,33 @@ def test_reasons_for_staying_add_up_to_the_first_month(result, frame, trained):
     assert result.reasons.height > 0
 
 
+def test_a_feature_that_adds_nothing_gets_nothing_of_the_month():
+    parts = np.array([[0.3, -0.1], [0.4, 0.6], [0.0, 0.0], [0.1, 0.3]])
+
+    class Told:
+        def attribution(self, _):
+            return ["quiet", MONTH, "still", "busy"], parts, -2.0
+
+    why = kind_of("survival").explain({"model": [Told()]}, {}, pl.DataFrame({"x": [1, 2]}), "model")
+    assert why.features == ["quiet", "still", "busy"]
+    assert why.expected == pytest.approx(2.0 - 0.5)
+    assert why.contributions[1].tolist() == [0.0, 0.0]
+    # A tenth less than the mean for the first customer, shared out as three to one.
+    assert why.contributions[:, 0] == pytest.approx([-0.3 + 0.075, 0.0, -0.1 + 0.025])
+    assert why.contributions.sum(axis=0) + why.expected == pytest.approx(2.0 - parts.sum(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("horizon", "told"), [(3, [3]), (6, [3, 6]), (9, [3, 6, 9]), (12, [3, 6, 12]), (2, [2])]
+)
+def test_the_last_month_of_the_horizon_is_always_told(horizon, told):
+    origin = pl.DataFrame({"customer_key": [1], "observation_date": [AS_OF], "model_name": ["s"]})
+    model = SimpleNamespace(version="v1")
+    curves = _curves(model, origin, np.linspace(0.9, 0.5, horizon)[None, :])
+    assert curves["month_number"].to_list() == told
+    assert curves["survival_rate"][-1] == pytest.approx(0.5 if horizon > 1 else 0.9)
+
+
 def test_too_few_losses_are_told(frame, tmp_path):
     few = frame.with_columns(
         pl.when(pl.col("customer_key") % 50 == 0)
@@ -99,7 +129,7 @@ def test_too_few_losses_are_told(frame, tmp_path):
         .otherwise(pl.when(pl.col(SURVIVAL_LABEL).is_not_null()).then(HORIZON + 1))
         .alias(SURVIVAL_LABEL)
     )
-    sentence = "No survival model: .* were lost for good within 3 months, and 60 are needed"
+    sentence = r"of the \d+ customer-months that .* were lost for good within 3 months, and 60 are"
     with pytest.raises(NotEnoughHistory, match=sentence):
         train("survival", few, tmp_path / "models", AS_OF, key_path=tmp_path / "key")
     with pytest.raises(NotEnoughHistory, match="no observation date has a known label"):

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ml.errors import FrameRefused, NotEnoughHistory
 from ml.evaluate import evaluate
-from ml.frames.features import CHURN_LABEL, known_date
+from ml.frames.features import CHURN_LABEL, DEFAULT_LABEL, known_date
 from ml.frames.split import add_months, labelled_rows
 from ml.judge.rolling import Costs, _Ranked, judge, roll
 
@@ -32,7 +32,7 @@ def test_no_label_teaches_before_it_was_known(frame):
         met.append((train, test))
         return {"model": np.full(test.height, 0.1)}
 
-    _, told = roll(labelled, CHURN_LABEL, contend, origins=9)
+    _, told = roll(labelled, CHURN_LABEL, "churn", contend, origins=9)
     assert [each["test_date"] for each in told] == ["2025-09-30", "2025-08-31"]
     for train, test in met:
         day = test.get_column("observation_date").unique().item()
@@ -108,3 +108,12 @@ def test_a_young_bank_is_told_that_nothing_can_be_judged(frame):
     young = frame.filter(pl.col("observation_date") > date(2025, 6, 1))
     with pytest.raises(NotEnoughHistory, match="labels are known from 2025-08-31"):
         evaluate(young)
+
+
+def test_a_refusal_names_the_model_of_the_label(frame):
+    young = frame.filter(pl.col("observation_date") > date(2025, 6, 1)).with_columns(
+        pl.col(CHURN_LABEL).alias(DEFAULT_LABEL),
+        pl.col(known_date(CHURN_LABEL)).alias(known_date(DEFAULT_LABEL)),
+    )
+    with pytest.raises(NotEnoughHistory, match="No default model: labels are known from"):
+        evaluate(young, label=DEFAULT_LABEL)

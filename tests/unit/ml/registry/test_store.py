@@ -14,7 +14,7 @@ import pytest
 import skops.io
 from sklearn.ensemble import RandomForestClassifier
 
-from ml.errors import ModelRefused, NoModel
+from ml.errors import ModelRefused, NeverTrained, NoModel
 from ml.frames.columns import Columns
 from ml.frames.features import FEATURES
 from ml.models.factories import blended_classifier, blended_regressor
@@ -245,8 +245,15 @@ def test_a_killed_save_leaves_nothing_that_counts(copy_of, monkeypatch):
 
 
 def test_no_model_is_said_so(tmp_path):
-    with pytest.raises(NoModel, match="No churn model has been trained yet"):
+    with pytest.raises(NeverTrained, match="No churn model has been trained yet"):
         load_champion(tmp_path, "churn", key_path=tmp_path / "key")
+
+
+def test_versions_of_which_none_has_a_role_are_no_model_that_never_was(tmp_path):
+    (tmp_path / "churn" / "2025-12-31.001").mkdir(parents=True)
+    with pytest.raises(NoModel, match="1 versions lie in the folder and 0 were") as told:
+        load_champion(tmp_path, "churn", key_path=tmp_path / "key")
+    assert not isinstance(told.value, NeverTrained)
 
 
 def test_the_key_is_private_made_once_and_never_short(tmp_path):
