@@ -167,5 +167,7 @@ def test_a_bank_without_optional_records_trains_all_the_same(fit, frame):
 
 
 def test_an_unknown_model_is_named(fit, frame):
-    with pytest.raises(NoModel, match="no model called weather; there are churn, value, default, "):
+    with pytest.raises(
+        NoModel, match="no model called weather; there are churn, value, survival, "
+    ):
         fit("weather", frame)
