@@ -85,10 +85,11 @@ class SurvivalModel:
         horizon = _horizon(label)
         watched = inputs(sample, features).with_columns(
             pl.Series("month_count", np.minimum(label, horizon)),
-            pl.Series("is_lost", label <= horizon),
+            pl.Series("is_lost", self.events(label)),
         )
         columns = Columns.of_contract(features)
         folds = np.asarray(folds_of(sample, FOLDS, _SALT))
+        weights = self._weights(label, train.get_column(self.label).to_numpy())
         pipelines = {
             which: fit_hazard(
                 watched,
@@ -96,7 +97,7 @@ class SurvivalModel:
                 horizon=horizon,
                 factory=factory,
                 folds=folds,
-                weights=self._weights(label, train.get_column(self.label).to_numpy()),
+                weights=weights,
             ).pipeline
             for which, factory in (
                 ("model", partial(blended_classifier, folds=FOLDS, is_large=True)),
@@ -175,11 +176,10 @@ class SurvivalModel:
         keys: Any,  # noqa: ARG002
     ) -> dict[str, float]:
         """How often who left first was expected to, and the mean of months."""
-        horizon = _horizon(seen)
-        months = _months(seen)
+        lost, months = self.events(seen), _months(seen)
         return {
-            "concordance": harrell_c(months.astype(np.int64), seen <= horizon, -score),
-            "lost_rate": float((seen <= horizon).mean()),
+            "concordance": harrell_c(months.astype(np.int64), lost, -score),
+            "lost_rate": float(lost.mean()),
             "mean_expected_months": float(score.mean()),
             "mean_seen_months": float(months.mean()),
         }
