@@ -239,9 +239,10 @@ def peak_bytes(reader_task: Task) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps the limit of memory")
 def test_a_file_that_takes_too_much_memory_is_refused_alone(task: Callable[..., Task]) -> None:
     """Any failure that a reader reported ended the night with an AttributeError."""
-    greedy = GOOD + b"S2|" + b"x" * 60_000_000 + b"|20250131|1|\n"
-    # With room for a thread more than the first reader had, whose heap asks for 64 MB.
-    limits = Limits(address_bytes=peak_bytes(task(GOOD)) + (100 << 20))
+    # Lines short enough to be read at all, whose text is held several times over: 800 MB, measured.
+    greedy = GOOD + (b"S2|" + b"x" * 30_000_000 + b"|20250131|1|\n") * 8
+    # With room for some threads more than the first reader had, whose heaps ask for 64 MB each.
+    limits = Limits(address_bytes=peak_bytes(task(GOOD)) + (256 << 20))
     reports = read_all([task(greedy, 1), task(GOOD, 2)], limits)
     # Told by the reader, or by the pool where a library's thread took the reader down with it.
     refusal = refusal_of(reports[1])
