@@ -101,13 +101,12 @@ def train(
     kind = kind_of(model_name)
     material = _prepare(kind, frame, as_of, max_train_rows, features)
     fitted = _fit(kind, material, features)
-    results = _judge(fitted, material.split.test, features)
-    is_better = kind.is_better(results["model"], results["baseline"])
-    scorer = with_band(
-        fitted if is_better else replace(fitted, ships="baseline"), material.split.test, features
+    judged = _judge(fitted, material.split.test, features)
+    is_better = kind.is_better(judged.metrics["model"], judged.metrics["baseline"])
+    scorer = _held_against(
+        replace(fitted, ships="model" if is_better else "baseline"), material, judged, features
     )
-    scorer = with_shapes(scorer, material.split, features)
-    report = _report(scorer, material, results, features)
+    report = _report(scorer, material, judged, features)
     version = save(
         models_dir,
         scorer,
@@ -172,21 +171,21 @@ def _fit(kind: Kind, material: _Material, features: tuple[Feature, ...]) -> Scor
     )
 
 
-def with_band(scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...]) -> Scorer:
-    """The scorer with the band of its scores, learnt from customers who did not teach it."""
-    kind = kind_of(scorer.name)
-    seen = test.get_column(kind.label).to_numpy()
-    return replace(scorer, band=kind.band(seen, scorer.predict(inputs(test, features))))
+def _held_against(
+    scorer: Scorer, material: _Material, judged: _Judged, features: tuple[Feature, ...]
+) -> Scorer:
+    """The scorer with the band of its scores and the shapes that later months are held against.
 
-
-def with_shapes(scorer: Scorer, split: TimeSplit, features: tuple[Feature, ...]) -> Scorer:
-    """The scorer with the shapes that later months are held against.
-
-    Those of the features come from all rows that could teach, thinned or not; that of the score
-    from customers who did not.
+    Band and shape of the score come from customers who did not teach it; shapes of the features
+    from all rows that could teach, thinned or not.
     """
-    scores = pl.Series(scorer.predict(inputs(split.test, features)))
-    return replace(scorer, shapes={**shapes_of(split.train, features), SCORE: shape_of(scores)})
+    scores = judged.scores[scorer.ships]
+    shapes = shapes_of(material.split.train, features)
+    return replace(
+        scorer,
+        band=kind_of(scorer.name).band(judged.seen, scores),
+        shapes={**shapes, SCORE: shape_of(pl.Series(scores))},
+    )
 
 
 def filled_enough(sample: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[Feature, ...]:
@@ -265,10 +264,27 @@ def _separation(is_event: NDArray[np.bool_], column: Array) -> float:
     return float(max(auc, 1 - auc))
 
 
-def _judge(
-    scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...]
-) -> dict[str, dict[str, float]]:
-    """Metrics of the model and of its rival on the same customers."""
+@dataclass(frozen=True)
+class _Judged:
+    """The customers who judge, scored once by model and rival.
+
+    Attributes:
+        frame: What the pipelines read of them.
+        seen: Their labels.
+        keys: Their keys.
+        scores: By role.
+        metrics: By role.
+    """
+
+    frame: pl.DataFrame
+    seen: Array
+    keys: NDArray[np.int64]
+    scores: dict[Which, Array]
+    metrics: dict[str, dict[str, float]]
+
+
+def _judge(scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...]) -> _Judged:
+    """Scores and metrics of the model and of its rival on the same customers."""
     kind = kind_of(scorer.name)
     seen = test.get_column(kind.label).to_numpy()
     keys = test.get_column("customer_key").to_numpy()
@@ -280,31 +296,29 @@ def _judge(
     saved = kind.losses(seen, scores["baseline"]) - kind.losses(seen, scores["model"])
     results["model"]["loss_saved"] = float(saved.mean())
     results["model"]["loss_saved_z"] = metrics.paired_z(saved)
-    return results
+    return _Judged(frame, seen, keys, scores, results)
 
 
 def _report(
     scorer: Scorer,
     material: _Material,
-    results: dict[str, dict[str, float]],
+    judged: _Judged,
     features: tuple[Feature, ...],
 ) -> dict[str, Any]:
     """What a reader wants to know, as plain data."""
     kind = kind_of(scorer.name)
     split, sample = material.split, material.sample
-    frame = inputs(split.test, features)
-    seen = split.test.get_column(kind.label).to_numpy()
-    keys = split.test.get_column("customer_key").to_numpy()
-    scores = scorer.predict(frame)
-    why = scorer.explain(frame.head(EXPLAINED_ROWS))
+    seen, scores = judged.seen, judged.scores[scorer.ships]
+    rival: Which = "baseline" if scorer.ships == "model" else "model"
+    why = scorer.explain(judged.frame.head(EXPLAINED_ROWS))
     unused = [
         feature.name for feature in features if feature not in filled_enough(sample, features)
     ]
     return {
         "model_name": scorer.name,
         "ships": scorer.ships,
-        "metrics": results,
-        "tables": kind.tables(seen, scores, keys),
+        "metrics": judged.metrics,
+        "tables": kind.tables(seen, scores, judged.keys),
         "band": kind.coverage(seen, scores),
         "importance": importance(why),
         "training": {
@@ -321,5 +335,8 @@ def _report(
             "unused_features": unused,
             "checksum": frame_checksum(sample, ["observation_date", "customer_key"]),
         },
-        "book": book_facts(scorer, why, split, sample, features, unused),
+        "book": {
+            **book_facts(scorer, why, split, sample, features, unused),
+            "rival_tables": kind.tables(seen, judged.scores[rival], judged.keys),
+        },
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ from ml.frames.features import Feature, known_date
 from ml.frames.split import TimeSplit
 from ml.frames.themes import theme_of
 from ml.models.blend import Blend
-from ml.models.pipelines import Array, Attribution, Which, as_array, inputs
+from ml.models.pipelines import Array, Attribution, inputs
 from ml.models.scorer import Scorer, kind_of
 
 #: Rows whose contributions are looked at: more move no picture.
@@ -41,7 +41,7 @@ def book_facts(
     features: Sequence[Feature],
     unused: Sequence[str],
 ) -> dict[str, Any]:
-    """Everything that the page tells beyond metrics, tables and dates of the report.
+    """Everything that the page tells beyond metrics, tables and dates of the report, both roles'.
 
     Args:
         scorer: What was fitted.
@@ -61,7 +61,6 @@ def book_facts(
         "directions": directions(why, explained, sample, kind.label, hypotheses(scorer.name)),
         "luck": luck(sample),
         "explained_rows": explained.height,
-        "rival_tables": _rival_tables(scorer, split.test, features),
     }
 
 
@@ -100,7 +99,7 @@ def _recipe(pipeline: Pipeline) -> dict[str, Any]:
     """What a fitted pipeline is made of: members and weights of a blend, or the one estimator."""
     last = pipeline[-1]
     if not isinstance(last, Blend):
-        return {"kind": type(last).__name__, "rounds": _rounds([pipeline])}
+        return {"kind": type(last).__name__, "rounds": _rounds(last)}
     return {
         "kind": type(last).__name__,
         "intercept": float(last.intercept_),
@@ -109,8 +108,8 @@ def _recipe(pipeline: Pipeline) -> dict[str, Any]:
                 "name": name,
                 "weight": float(weight),
                 "fitted": len(fitted),
-                "kind": type(fitted[0][-1]).__name__,
-                "rounds": _rounds(fitted),
+                "kind": type(fitted[0]).__name__,
+                "rounds": _rounds(fitted[0]),
             }
             for name, weight, fitted in zip(
                 last.member_names_, last.weights_, last.members_, strict=True
@@ -119,9 +118,9 @@ def _recipe(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _rounds(fitted: Sequence[Pipeline]) -> int | None:
+def _rounds(model: Any) -> int | None:
     """Trees of a boosting; nothing for what has none."""
-    trees = getattr(fitted[0][-1], "_predictors", None)
+    trees = getattr(model, "_predictors", None)
     return None if trees is None else len(trees)
 
 
@@ -142,15 +141,3 @@ def _theme_code(name: str) -> str:
         return theme_of(name).code
     except KeyError:
         return OTHER
-
-
-def _rival_tables(
-    scorer: Scorer, test: pl.DataFrame, features: Sequence[Feature]
-) -> Mapping[str, Any]:
-    """The tables of the role that does not score, on the same customers."""
-    kind = kind_of(scorer.name)
-    other: Which = "baseline" if scorer.ships == "model" else "model"
-    seen = as_array(test.get_column(kind.label))
-    keys = test.get_column("customer_key").to_numpy()
-    tables: dict[str, Any] = kind.tables(seen, scorer.predict(inputs(test, features), other), keys)
-    return tables

@@ -15,118 +15,117 @@ Sources:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
+from ml.models.held_out import (
+    TREES,
+    Learnt,
+    Numbers,
+    Rows,
+    as_matrix,
+    learn,
+    raw_score,
+    teach_again,
+)
 from ml.models.pipelines import Array
 from ml.models.tree_attribution import TreeAttribution
-
-Numbers = NDArray[np.int64]
 
 #: Pull of the weights towards equal shares: held-out rows of a small table are few as well.
 EQUAL_PULL = 0.002
 #: A member of less weight than this changes no decision and would cost time at every scoring.
 LEAST_WEIGHT = 0.02
-_TREES = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 
 
 class Blend(BaseEstimator, ABC):
     """What :class:`BlendedClassifier` and :class:`BlendedRegressor` share.
 
     Args:
-        members: (name, candidates) of each kind of model. A candidate is a ``Pipeline`` that
-            begins with ``columns``, a ``ColumnTransformer`` with one transformer per input column,
-            and ends with ``model``: histogram gradient boosting, or a linear model behind a step
-            that centres its inputs. Of the candidates of a member the one with the smallest
-            held-out loss is kept.
+        encodings: (name, ``Pipeline``) of each way to read a frame. It begins with ``columns``, a
+            ``ColumnTransformer`` with one transformer per input column.
+        members: (name, name of its encoding, candidates) of each kind of model. A candidate is
+            histogram gradient boosting, or a linear model behind an encoding that centres its
+            inputs. Of the candidates of a member the one with the smallest held-out loss is kept.
         folds: Parts that the rows are cut into when ``fit`` is given none.
         random_state: Seed of the cut.
-        is_refitted: Teach each kept member once more on all rows, in the place of its pipelines of
+        is_refitted: Teach each kept member once more on all rows, in the place of its models of
             the folds: a third of the time at scoring, and where rows are many as good.
+        trust: Share of the spread of scores that is kept: 1 where the rows to come are like those
+            that teach, less where they are of a later time.
 
     Attributes:
-        members_: Fitted pipelines of each kept member: one per fold, or one if refitted.
-        member_names_: Their names.
+        encoders_: Name of each encoding in use to its fitted pipelines: one per fold, or one if
+            refitted.
+        member_names_: Kept members.
+        member_encodings_: Name of the encoding of each.
+        members_: Fitted models of each, as many as encoders.
         weights_: Their weights, in that order.
         intercept_: What is added to the weighted sum.
     """
 
     def __init__(
         self,
-        members: Sequence[tuple[str, Sequence[Pipeline]]] = (),
+        encodings: Sequence[tuple[str, Pipeline]] = (),
+        members: Sequence[tuple[str, str, Sequence[Any]]] = (),
         folds: int = 5,
         random_state: int = 0,
         is_refitted: bool = False,
+        trust: float = 1.0,
     ) -> None:
+        self.encodings = encodings
         self.members = members
         self.folds = folds
         self.random_state = random_state
         self.is_refitted = is_refitted
+        self.trust = trust
 
-    def _fit(self, frame: Any, target: Array, fold_of_row: Numbers, weight: Array | None) -> None:
+    def _fit(self, rows: Rows, learnt: dict[str, Learnt]) -> None:
         """Fit every member on every fold, then the weights."""
+        target, weight = rows.target, rows.weight
         share = np.full(len(target), 1 / len(target)) if weight is None else weight / weight.sum()
-        kept: dict[str, list[Pipeline]] = {}
-        columns: list[Array] = []
-        for name, candidates in self.members:
-            tried = [
-                self._fit_folds(each, frame, target, fold_of_row, weight) for each in candidates
-            ]
-            best = min(tried, key=lambda pair: self._loss(target, pair[1], share))
-            kept[name] = best[0]
-            columns.append(best[1])
-        scores = np.column_stack(columns)
+        for encoding_name, encoding in self.encodings:
+            asked = {
+                name: candidates
+                for name, of_member, candidates in self.members
+                if of_member == encoding_name and name not in learnt
+            }
+            for name, tried in learn(encoding, asked, rows).items() if asked else ():
+                learnt[name] = min(tried, key=lambda one: self._loss(target, one.scores, share))
+        names = [name for name, _, _ in self.members]
+        scores = np.column_stack([learnt[name].scores for name in names])
         self.intercept_, weights = self._weigh(scores, target, share)
         heavy = weights >= LEAST_WEIGHT
         if not heavy.any():
             heavy = weights >= weights.max()
         if not heavy.all():
             self.intercept_, weights = self._weigh(scores[:, heavy], target, share)
-        names = [name for name, is_kept in zip(kept, heavy, strict=True) if is_kept]
-        self.member_names_ = names
-        fitted = [kept[name] for name in names]
-        if self.is_refitted:
-            fitted = [[_fit_again(each[0], frame, target, weight)] for each in fitted]
-        self.members_ = fitted
-        self.weights_ = np.asarray(weights, dtype=np.float64)
+        self.weights_ = np.asarray(weights, dtype=np.float64) * self.trust
+        if self.trust != 1.0:
+            self.intercept_ = self._centre(scores[:, heavy] @ self.weights_, target, share)
+        self._keep(
+            [name for name, is_kept in zip(names, heavy, strict=True) if is_kept], learnt, rows
+        )
 
-    def _fit_folds(
-        self,
-        candidate: Pipeline,
-        frame: Any,
-        target: Array,
-        fold_of_row: Numbers,
-        weight: Array | None,
-    ) -> tuple[list[Pipeline], Array]:
-        """(a pipeline per fold, taught on the others; each row's score by the one that had not)."""
-        fitted: list[Pipeline] = []
-        rows_of = [np.flatnonzero(fold_of_row == fold) for fold in np.unique(fold_of_row)]
-        for rows in rows_of:
-            rest = np.setdiff1d(np.arange(len(target)), rows, assume_unique=True)
-            fitted.append(
-                _fit_one(
-                    candidate,
-                    _Rows.of(frame, target, weight, rest),
-                    _Rows.of(frame, target, weight, rows),
-                )
-            )
-        _cut_to_common_length(fitted, np.array([len(rows) for rows in rows_of]))
-        scores = np.empty(len(target))
-        for rows, pipeline in zip(rows_of, fitted, strict=True):
-            scores[rows] = _raw(pipeline, _safe_indexing(frame, rows))
-        return fitted, scores
+    def _keep(self, names: Sequence[str], learnt: dict[str, Learnt], rows: Rows) -> None:
+        """Hold on to the members with weight, taught on the folds or once more on all rows."""
+        self.member_names_ = list(names)
+        encoding_of = {name: encoding for name, encoding, _ in self.members}
+        self.member_encodings_ = [encoding_of[name] for name in names]
+        kept = {name: learnt[name] for name in names}
+        if self.is_refitted:
+            for encoding_name, encoding in self.encodings:
+                read = {n: one for n, one in kept.items() if encoding_of[n] == encoding_name}
+                kept.update(teach_again(encoding, read, rows) if read else {})
+        self.encoders_ = {encoding_of[name]: kept[name].encoders for name in names}
+        self.members_ = [kept[name].models for name in names]
 
     @abstractmethod
     def _loss(self, target: Array, score: Array, share: Array) -> float:
@@ -161,6 +160,15 @@ class Blend(BaseEstimator, ABC):
         found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
         return float(found[0]), found[1:]
 
+    def _centre(self, score: Array, target: Array, share: Array) -> float:
+        """The intercept with the smallest held-out loss, where the rest of the score is given."""
+
+        def loss(free: Array) -> tuple[float, Array]:
+            raw = score + free[0]
+            return self._loss(target, raw, share), np.array([self._gradient(target, raw) @ share])
+
+        return float(minimize(loss, [0.0], jac=True, method="L-BFGS-B").x[0])
+
     def _scale(self, target: Array) -> float:  # noqa: ARG002
         """Size of a loss that says nothing, so that the pull means the same for every target."""
         return 1.0
@@ -169,10 +177,19 @@ class Blend(BaseEstimator, ABC):
         """Raw score of each row: log-odds of a classifier, the unit of the target otherwise."""
         check_is_fitted(self, "members_")
         total = np.full(len(frame), self.intercept_)
-        for weight, fitted in zip(self.weights_, self.members_, strict=True):
-            for pipeline in fitted:
-                total += weight / len(fitted) * _raw(pipeline, frame)
+        for share, _, matrix, model in self._read(frame):
+            total += share * raw_score(model, matrix)
         return total
+
+    def _read(self, frame: Any) -> Iterator[tuple[float, Pipeline, Array, Any]]:
+        """(share, encoder, encoded rows, model) of each fitted model; each encoder reads once."""
+        for name, encoders in self.encoders_.items():
+            for place, encoder in enumerate(encoders):
+                matrix = as_matrix(encoder.transform(frame))
+                for number, of_member in enumerate(self.member_encodings_):
+                    if of_member == name:
+                        share = self.weights_[number] / len(encoders)
+                        yield share, encoder, matrix, self.members_[number][place]
 
     def attribution(self, frame: Any) -> tuple[list[str], Array, float]:
         """What each input column adds to each row's raw score.
@@ -185,12 +202,10 @@ class Blend(BaseEstimator, ABC):
         names: list[str] = []
         total: Array | None = None
         expected = self.intercept_
-        for weight, fitted in zip(self.weights_, self.members_, strict=True):
-            for pipeline in fitted:
-                names, part, middle = _explain(pipeline, frame)
-                share = weight / len(fitted)
-                expected += share * middle
-                total = part * share if total is None else total + part * share
+        for share, encoder, matrix, model in self._read(frame):
+            names, part, middle = _explain(encoder, matrix, model)
+            expected += share * middle
+            total = part * share if total is None else total + part * share
         assert total is not None  # noqa: S101  a blend has at least one member
         return names, total, expected
 
@@ -199,7 +214,12 @@ class BlendedClassifier(ClassifierMixin, Blend):
     """Probability of the second of two classes; members' log-odds are added."""
 
     def fit(
-        self, frame: Any, target: Any, fold_of_row: Any = None, sample_weight: Any = None
+        self,
+        frame: Any,
+        target: Any,
+        fold_of_row: Any = None,
+        sample_weight: Any = None,
+        learnt: dict[str, Learnt] | None = None,
     ) -> BlendedClassifier:
         """Fit members and weights.
 
@@ -209,6 +229,8 @@ class BlendedClassifier(ClassifierMixin, Blend):
             fold_of_row: Fold number of each row, where rows of one customer must stay together;
                 else rows are dealt out by class.
             sample_weight: Weight of each row, in the members and in what they are weighed by.
+            learnt: Members by name that were taught before on these very rows and folds, for a
+                rival that shares them; what is taught now is added.
 
         Raises:
             ValueError: The target has not exactly two classes, or one of them has one row only.
@@ -227,7 +249,8 @@ class BlendedClassifier(ClassifierMixin, Blend):
             )
             fold_of_row = _numbers(cut.split(codes, codes), len(codes))
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        self._fit(frame, codes.astype(np.float64), np.asarray(fold_of_row), weight)
+        rows = Rows(frame, codes.astype(np.float64), weight, np.asarray(fold_of_row))
+        self._fit(rows, {} if learnt is None else learnt)
         return self
 
     def _loss(self, target: Array, score: Array, share: Array) -> float:
@@ -271,7 +294,7 @@ class BlendedRegressor(RegressorMixin, Blend):
             cut = KFold(self.folds, shuffle=True, random_state=self.random_state)
             fold_of_row = _numbers(cut.split(values), len(values))
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        self._fit(frame, values, np.asarray(fold_of_row), weight)
+        self._fit(Rows(frame, values, weight, np.asarray(fold_of_row)), {})
         return self
 
     def _loss(self, target: Array, score: Array, share: Array) -> float:
@@ -296,93 +319,15 @@ def _numbers(splits: Any, count: int) -> Numbers:
     return numbers
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Some rows of a table."""
-
-    frame: Any
-    target: Array
-    weight: Array | None
-
-    @classmethod
-    def of(cls, frame: Any, target: Array, weight: Array | None, rows: Numbers) -> _Rows:
-        """Those at the places given."""
-        chosen = None if weight is None else weight[rows]
-        return cls(_safe_indexing(frame, rows), target[rows], chosen)
-
-
-def _fit_one(candidate: Pipeline, teaching: _Rows, held_out: _Rows) -> Pipeline:
-    """One pipeline on the rows that teach; trees stop growing when held-out rows gain no more."""
-    pipeline: Pipeline = clone(candidate)
-    encoding, model = pipeline[:-1], pipeline[-1]
-    matrix = _matrix(encoding.fit_transform(teaching.frame, teaching.target))
-    if isinstance(model, _TREES):
-        model.fit(
-            matrix,
-            teaching.target,
-            sample_weight=teaching.weight,
-            X_val=_matrix(encoding.transform(held_out.frame)),
-            y_val=held_out.target,
-            sample_weight_val=held_out.weight,
-        )
-    else:
-        model.fit(matrix, teaching.target, sample_weight=teaching.weight)
-    return pipeline
-
-
-def _fit_again(fitted: Pipeline, frame: Any, target: Array, weight: Array | None) -> Pipeline:
-    """The same on all rows; trees as many as the folds found best."""
-    again: Pipeline = clone(fitted)
-    if isinstance(fitted[-1], _TREES):
-        again[-1].set_params(max_iter=len(fitted[-1]._predictors), early_stopping=False)
-    matrix = _matrix(again[:-1].fit_transform(frame, target))
-    again[-1].fit(matrix, target, sample_weight=weight)
-    return again
-
-
-def _matrix(encoded: Any) -> Array:
-    """Encoded rows as an array of floats."""
-    matrix: Array = np.asarray(encoded, dtype=np.float64)
-    return matrix
-
-
-def _cut_to_common_length(fitted: Sequence[Pipeline], sizes: Numbers) -> None:
-    """Cut all trees to the number of rounds with the least held-out loss over all folds.
-
-    Each fold stops some rounds after its own best, and its own best is luck in part: one number of
-    rounds for all of them is chosen from as many rows as the table has.
-    """
-    models = [pipeline[-1] for pipeline in fitted]
-    if not isinstance(models[0], _TREES):
-        return
-    # Scores are losses below nil, one per round and one before the first.
-    scores = [np.asarray(model.validation_score_, dtype=np.float64) for model in models]
-    longest = max(len(each) for each in scores)
-    padded = np.array([np.pad(each, (0, longest - len(each)), mode="edge") for each in scores])
-    best = max(1, int(np.argmax(sizes @ padded)))
-    for model in models:
-        # No public way shortens a fitted ensemble; the registry refuses other versions anyway.
-        model._predictors = model._predictors[:best]
-
-
-def _raw(pipeline: Pipeline, frame: Any) -> Array:
-    """Score of one pipeline on the scale on which scores are added."""
-    matrix, model = _matrix(pipeline[:-1].transform(frame)), pipeline[-1]
-    is_classifier = hasattr(model, "decision_function")
-    score = model.decision_function(matrix) if is_classifier else model.predict(matrix)
-    return _matrix(score).reshape(-1)
-
-
-def _explain(pipeline: Pipeline, frame: Any) -> tuple[list[str], Array, float]:
+def _explain(encoder: Pipeline, matrix: Array, model: Any) -> tuple[list[str], Array, float]:
     """Names of input columns, their contributions to each row, and the score of nothing known."""
-    matrix, model = _matrix(pipeline[:-1].transform(frame)), pipeline[-1]
-    outputs = dict(pipeline.named_steps["columns"].output_indices_)
+    outputs = dict(encoder.named_steps["columns"].output_indices_)
     outputs.pop("remainder")
-    if isinstance(model, _TREES):
+    if isinstance(model, TREES):
         trees = TreeAttribution(model)
         # One output per input, so rows of contributions are columns already.
         return list(outputs), trees.contributions(matrix), trees.expected
     # Inputs are centred, so a row about which nothing is known stands at nil.
-    parts = matrix * _matrix(model.coef_).reshape(-1)
+    parts = matrix * as_matrix(model.coef_).reshape(-1)
     contributions = np.array([parts[:, where].sum(axis=1) for where in outputs.values()])
     return list(outputs), contributions, float(np.ravel(model.intercept_)[0])

@@ -7,9 +7,11 @@ by the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sklearn.base import is_classifier
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
@@ -20,6 +22,8 @@ from ml.models.blend import BlendedClassifier, BlendedRegressor
 from ml.models.pipelines import SEED
 
 FOLDS = 5
+#: Names of the encodings; a member of curves alone is called as its encoding.
+TREES, CURVES = "trees", "curves"
 #: Growth of trees. Twelve leaves keep a tree within the tables of
 #: :mod:`ml.models.tree_attribution`.
 _TREE: dict[str, Any] = {
@@ -46,6 +50,7 @@ def blended_classifier(
     folds: int = FOLDS,
     *,
     is_large: bool = False,
+    trust: float = 1.0,
 ) -> Pipeline:
     """Shallow trees, bushy trees and curves, blended and calibrated: probability of class two.
 
@@ -54,55 +59,63 @@ def blended_classifier(
         folds: Folds of the blend.
         is_large: Rows of both classes are plenty (thousands of the rarer one): trees grow faster
             and members are refitted on all rows, so that a whole bank is scored in a minute.
+        trust: Share of the spread of log-odds that is kept; see :class:`ml.models.blend.Blend`.
     """
     trees = [
-        (
-            name,
-            [
-                _on_trees(
-                    columns,
-                    HistGradientBoostingClassifier(**{**_TREE, **growth}),
-                )
-            ],
-        )
+        (name, TREES, [HistGradientBoostingClassifier(**{**_TREE, **growth})])
         for name, growth in _growths(is_large)
     ]
-    members = [*trees, ("curves", _logistic_curves(columns))]
-    blend = BlendedClassifier(members, folds, random_state=SEED, is_refitted=is_large)
+    blend = BlendedClassifier(
+        _encodings(columns, is_class=True),
+        [*trees, _logistic_curves()],
+        folds,
+        random_state=SEED,
+        is_refitted=is_large,
+        trust=trust,
+    )
     return Pipeline([("model", blend)])
 
 
 def blended_regressor(columns: Columns, folds: int = FOLDS, *, is_large: bool = False) -> Pipeline:
     """Shallow trees, bushy trees and curves, blended: expected value of a number."""
     trees = [
-        (name, [_on_trees(columns, HistGradientBoostingRegressor(**{**_TREE, **growth}))])
+        (name, TREES, [HistGradientBoostingRegressor(**{**_TREE, **growth})])
         for name, growth in _growths(is_large)
     ]
-    members = [*trees, ("curves", _ridge_curves(columns))]
-    blend = BlendedRegressor(members, folds, random_state=SEED, is_refitted=is_large)
+    blend = BlendedRegressor(
+        _encodings(columns, is_class=False),
+        [*trees, _ridge_curves()],
+        folds,
+        random_state=SEED,
+        is_refitted=is_large,
+    )
     return Pipeline([("model", blend)])
 
 
-def logistic_classifier(columns: Columns, folds: int = FOLDS) -> Pipeline:
+def logistic_classifier(columns: Columns, folds: int = FOLDS, *, trust: float = 1.0) -> Pipeline:
     """The plain baseline: a logistic regression on curves, its ridge chosen on held-out rows."""
-    blend = BlendedClassifier([("curves", _logistic_curves(columns))], folds, random_state=SEED)
+    encodings = _encodings(columns, is_class=True)[1:]
+    blend = BlendedClassifier(
+        encodings, [_logistic_curves()], folds, random_state=SEED, trust=trust
+    )
     return Pipeline([("model", blend)])
 
 
 def boosted_classifier(columns: Columns) -> Pipeline:
     """The usual rival: histogram gradient boosting as scikit-learn ships it."""
-    return _on_trees(columns, HistGradientBoostingClassifier(random_state=SEED))
+    return _boosting(columns, HistGradientBoostingClassifier(random_state=SEED))
 
 
 def ridge_regressor(columns: Columns, folds: int = FOLDS) -> Pipeline:
     """The plain baseline for a number: a ridge regression on curves, chosen the same way."""
-    blend = BlendedRegressor([("curves", _ridge_curves(columns))], folds, random_state=SEED)
+    encodings = _encodings(columns, is_class=False)[1:]
+    blend = BlendedRegressor(encodings, [_ridge_curves()], folds, random_state=SEED)
     return Pipeline([("model", blend)])
 
 
 def boosted_regressor(columns: Columns) -> Pipeline:
     """The usual rival for a number: histogram gradient boosting as scikit-learn ships it."""
-    return _on_trees(columns, HistGradientBoostingRegressor(random_state=SEED))
+    return _boosting(columns, HistGradientBoostingRegressor(random_state=SEED))
 
 
 def _growths(is_large: bool) -> list[tuple[str, dict[str, Any]]]:
@@ -111,32 +124,42 @@ def _growths(is_large: bool) -> list[tuple[str, dict[str, Any]]]:
     return [("shallow", shallow), ("bushy", bushy)]
 
 
-def _logistic_curves(columns: Columns) -> list[Pipeline]:
-    """Logistic regressions on curves, from the stiffest to the loosest."""
+def _encodings(columns: Columns, *, is_class: bool) -> list[tuple[str, Pipeline]]:
+    """How trees read a frame, then how a linear model does."""
     return [
-        _on_curves(columns, LogisticRegression(C=looseness, max_iter=_ITERATIONS))
-        for looseness in _LOOSENESS
+        (TREES, Pipeline([_column_step(tree_encoding, columns, is_class=is_class)])),
+        (
+            CURVES,
+            Pipeline(
+                [
+                    _column_step(curve_encoding, columns, is_class=is_class),
+                    # Centred, so that the intercept is the average row.
+                    ("centre", StandardScaler(with_std=False)),
+                ]
+            ),
+        ),
     ]
 
 
-def _ridge_curves(columns: Columns) -> list[Pipeline]:
+def _column_step(
+    encoding: Callable[..., ColumnTransformer], columns: Columns, *, is_class: bool
+) -> tuple[str, ColumnTransformer]:
+    """The first step of every encoding."""
+    return "columns", encoding(columns, is_class=is_class, random_state=SEED)
+
+
+def _logistic_curves() -> tuple[str, str, list[LogisticRegression]]:
+    """Logistic regressions on curves, from the stiffest to the loosest."""
+    strengths = [LogisticRegression(C=each, max_iter=_ITERATIONS) for each in _LOOSENESS]
+    return CURVES, CURVES, strengths
+
+
+def _ridge_curves() -> tuple[str, str, list[Ridge]]:
     """The same for a number."""
-    return [_on_curves(columns, Ridge(alpha=1 / looseness)) for looseness in _LOOSENESS]
+    return CURVES, CURVES, [Ridge(alpha=1 / looseness) for looseness in _LOOSENESS]
 
 
-def _on_trees(columns: Columns, model: Any) -> Pipeline:
-    """A model of trees behind the encoding that trees read."""
-    encoding = tree_encoding(columns, is_class=is_classifier(model), random_state=SEED)
-    return Pipeline([("columns", encoding), ("model", model)])
-
-
-def _on_curves(columns: Columns, model: Any) -> Pipeline:
-    """A linear model behind centred curves, so that its intercept is the average row."""
-    encoding = curve_encoding(columns, is_class=is_classifier(model), random_state=SEED)
-    return Pipeline(
-        [
-            ("columns", encoding),
-            ("centre", StandardScaler(with_std=False)),
-            ("model", model),
-        ]
-    )
+def _boosting(columns: Columns, model: Any) -> Pipeline:
+    """Boosting behind the encoding that trees read."""
+    encoding = _column_step(tree_encoding, columns, is_class=is_classifier(model))
+    return Pipeline([encoding, ("model", model)])

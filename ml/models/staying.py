@@ -19,6 +19,7 @@ from ml.judge import metrics
 from ml.judge.survival import harrell_c
 from ml.models.bands import LEVEL, ScoreBand
 from ml.models.factories import blended_classifier, logistic_classifier
+from ml.models.held_out import Learnt
 from ml.models.pipelines import BETTER_Z, Array, Attribution, Which, inputs
 from ml.models.survival import MONTH, fit_hazard, hazard_curves, restricted_mean_months
 
@@ -90,6 +91,8 @@ class SurvivalModel:
         columns = Columns.of_contract(features)
         folds = np.asarray(folds_of(sample, FOLDS, _SALT))
         weights = self._weights(label, train.get_column(self.label).to_numpy())
+        # The rival's curves are those of the model.
+        learnt: dict[str, Learnt] = {}
         pipelines = {
             which: fit_hazard(
                 watched,
@@ -98,6 +101,7 @@ class SurvivalModel:
                 factory=factory,
                 folds=folds,
                 weights=weights,
+                learnt=learnt,
             ).pipeline
             for which, factory in (
                 ("model", partial(blended_classifier, folds=FOLDS, is_large=True)),

@@ -29,6 +29,7 @@ from ml.frames.checks import finite, model_inputs, require_columns
 from ml.frames.columns import Columns
 from ml.models.blend import BlendedClassifier
 from ml.models.factories import blended_classifier
+from ml.models.held_out import Learnt
 from ml.models.pipelines import SEED, Array
 
 MONTH = "month_number"
@@ -139,6 +140,7 @@ def fit_hazard(
     factory: Callable[[Columns], Pipeline] = blended_classifier,
     folds: NDArray[np.int64] | None = None,
     weights: Array | None = None,
+    learnt: dict[str, Learnt] | None = None,
 ) -> HazardModel:
     """Fit the hazard on rows of customer and month; rows of one customer stay in one fold.
 
@@ -149,6 +151,7 @@ def fit_hazard(
         factory: Maker of the classifier.
         folds: Fold of each row of the frame; dealt out unless given.
         weights: How much each row of the frame counts, in each of its months; alike unless given.
+        learnt: Of a blend: members taught before on the same frame, folds and weights.
 
     Raises:
         InputRefused: As :func:`person_periods`; nobody left within the horizon, or everybody did
@@ -165,7 +168,7 @@ def fit_hazard(
             "told from that",
         )
     pipeline = factory(_with_month(columns))
-    taught: dict[str, NDArray[Any]] = {}
+    taught: dict[str, Any] = {}
     if weights is not None:
         taught["model__sample_weight"] = weights[rows.get_column(_ROW).to_numpy()]
     if isinstance(pipeline[-1], BlendedClassifier):
@@ -173,6 +176,7 @@ def fit_hazard(
         if folds is None:
             folds = _folds(events, min(pipeline[-1].folds, int(events.sum())))
         taught["model__fold_of_row"] = folds[rows.get_column(_ROW).to_numpy()]
+        taught["model__learnt"] = learnt
     pipeline.fit(rows.select(_with_month(columns).names), labels, **taught)
     return HazardModel(pipeline, columns, reach)
 

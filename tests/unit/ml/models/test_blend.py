@@ -9,6 +9,7 @@ from ml.frames.columns import Columns
 from ml.judge import metrics
 from ml.models.blend import BlendedClassifier
 from ml.models.factories import blended_classifier, logistic_classifier
+from ml.models.held_out import Learnt
 from ml.models.pipelines import single_thread
 
 ROWS = 1200
@@ -149,3 +150,48 @@ def test_a_row_of_double_weight_is_a_row_that_stands_twice() -> None:
     plain = logistic_classifier(columns, 3).fit(frame, left, model__fold_of_row=folds)
     far = plain.predict_proba(frame)[:, 1] - repeated.predict_proba(frame)[:, 1]
     assert np.abs(near).mean() < 0.3 * np.abs(far).mean()
+
+
+def test_a_rival_that_shares_members_is_the_one_taught_by_itself() -> None:
+    frame, left = people(400)
+    columns, folds = Columns.of(frame, frame.columns), np.arange(400) % 3
+    learnt: dict[str, Learnt] = {}
+    with single_thread():
+        blended_classifier(columns, 3).fit(
+            frame, left, model__fold_of_row=folds, model__learnt=learnt
+        )
+        taught = set(learnt)
+        shared, alone = (
+            logistic_classifier(columns, 3).fit(
+                frame, left, model__fold_of_row=folds, model__learnt=memory
+            )
+            for memory in (learnt, None)
+        )
+    assert taught == {"shallow", "bushy", "curves"} == set(learnt)
+    assert shared[-1].members_[0] is learnt["curves"].models
+    np.testing.assert_array_equal(shared.predict_proba(frame), alone.predict_proba(frame))
+
+
+def test_less_trust_narrows_the_scores_and_keeps_their_rate() -> None:
+    frame, left = people(900)
+    columns, folds = Columns.of(frame, frame.columns), np.arange(900) % 3
+    with single_thread():
+        learnt: dict[str, Learnt] = {}
+        whole, half = (
+            blended_classifier(columns, 3, trust=trust).fit(
+                frame, left, model__fold_of_row=folds, model__learnt=learnt
+            )
+            for trust in (1.0, 0.5)
+        )
+    wide, narrow = (each.predict_proba(frame)[:, 1] for each in (whole, half))
+    odds = [each.decision_function(frame) for each in (whole, half)]
+    assert np.polyfit(*odds, 1)[0] == pytest.approx(0.5)
+    assert narrow.mean() == pytest.approx(wide.mean(), abs=0.01)
+    held_out = expit(
+        half[-1].intercept_
+        + sum(
+            weight * learnt[name].scores
+            for name, weight in zip(half[-1].member_names_, half[-1].weights_, strict=True)
+        )
+    )
+    assert held_out.mean() == pytest.approx(left.mean(), abs=1e-4)
