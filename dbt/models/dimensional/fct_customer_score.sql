@@ -4,53 +4,17 @@
 {%- set first_month = rebuilt_from('fct_customer_score', unfinished='1 = 0') %}
 -- A bank is scored every night, but a month keeps one score: a year of nights would be more rows than
 -- all its postings.
-with scoring as (
-    select
-        model_name,
-        {{ month_first('observation_date') }} as month_date,
-        max(observation_date) as observation_date
-    from {{ ref('stg_ml__customer_score') }}
-    where
-        role = 'champion'
-        and observation_date <= {{ business_date() }}
-        {%- if first_month %}
-        and {{ from_month_on('observation_date', first_month) }}
-        {%- endif %}
-    group by model_name, {{ month_first('observation_date') }}
-),
-
-delivered as (
-    select
-        delivered.customer_key,
-        delivered.observation_date,
-        delivered.model_name,
-        delivered.model_version,
-        delivered.score,
-        delivered.score_low,
-        delivered.score_high,
-        delivered.scored_rank,
-        delivered.business_date,
-        delivered.batch_precedence,
-        delivered.batch_id,
-        delivered.source_sheet,
-        delivered.source_row
-    from {{ ref('stg_ml__customer_score') }} as delivered
-    inner join scoring
-        on delivered.model_name = scoring.model_name
-        and delivered.observation_date = scoring.observation_date
-    where delivered.role = 'champion'
-),
-
-latest as (
-    {{ pick_latest_small(
-        'delivered',
-        key=['customer_key', 'observation_date', 'model_name'],
-        columns=[
-            'customer_key', 'observation_date', 'model_name', 'model_version', 'score', 'score_low', 'score_high',
-            'scored_rank',
-        ],
-    ) }}
-),
+with {{ findings_of_month(
+    ref('stg_ml__customer_score'),
+    key=['customer_key', 'observation_date', 'model_name'],
+    figures=[
+        'customer_key', 'observation_date', 'model_name', 'model_version', 'score', 'score_low', 'score_high',
+        'scored_rank',
+    ],
+    first_month=first_month,
+    per=['model_name'],
+    only="role = 'champion'",
+) }},
 
 customer as (
     {{ carried_versions(ref('dim_customer'), 'customer', 'customer_key') }}

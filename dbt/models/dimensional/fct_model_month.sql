@@ -2,37 +2,18 @@
 {{ partitioned_from_month('month_date') }}
 {{ config(tags=['after_scores']) }}
 {%- set first_month = rebuilt_from('fct_model_month', unfinished='1 = 0') %}
-with delivered as (
-    select *
-    from {{ ref('stg_ml__model_month') }}
-    where
-        observation_date <= {{ business_date() }}
-        {%- if first_month %}
-        and {{ from_month_on('observation_date', first_month) }}
-        {%- endif %}
-),
-
-latest as (
-    {{ pick_latest_small(
-        'delivered',
-        key=['model_name', 'role', 'observation_date'],
-        columns=[
-            'model_name', 'role', 'observation_date', 'model_version', 'scored_count', 'moved_feature_name',
-            'moved_feature_index', 'moved_feature_count', 'score_index', 'cohort_from_date', 'cohort_to_date',
-            'cohort_count', 'cohort_event_count', 'foretold_rate', 'seen_rate', 'calibration_slope', 'auc',
-            'objections', 'is_passed', 'is_held',
-        ],
-    ) }}
-),
-
-numbered as (
-    select
-        latest.*,
-        row_number() over (
-            partition by model_name, role, {{ month_first('observation_date') }} order by observation_date desc
-        ) as place
-    from latest
-)
+with {{ findings_of_month(
+    ref('stg_ml__model_month'),
+    key=['model_name', 'role', 'observation_date'],
+    figures=[
+        'model_name', 'role', 'observation_date', 'model_version', 'scored_count', 'moved_feature_name',
+        'moved_feature_index', 'moved_feature_count', 'score_index', 'cohort_from_date', 'cohort_to_date',
+        'cohort_count', 'cohort_event_count', 'foretold_rate', 'seen_rate', 'calibration_slope', 'auc',
+        'objections', 'is_passed', 'is_held',
+    ],
+    first_month=first_month,
+    per=['model_name', 'role'],
+) }}
 
 select
     cast({{ month_first('observation_date') }} as date) as month_date,
@@ -56,5 +37,4 @@ select
     cast(objections as {{ t_string() }}) as objections,
     cast(is_passed as boolean) as is_passed,
     cast(is_held as boolean) as is_held
-from numbered
-where place = 1
+from latest

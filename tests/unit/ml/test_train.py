@@ -160,8 +160,12 @@ def test_noise_does_not_ship_a_model(fit, frame):
 
 
 def test_a_bank_without_optional_records_trains_all_the_same(fit, frame):
-    bare = frame.with_columns(pl.lit(None).alias(name) for name in OPTIONAL)
+    """And a column that is the same for everybody moves no score."""
+    bare = frame.with_columns(
+        *(pl.lit(None).alias(name) for name in OPTIONAL), pl.lit(7).alias(VISITS)
+    )
     trained = fit("churn", bare)
+    assert VISITS not in trained.report["importance"]
     assert set(trained.report["training"]["absent_features"]) == set(OPTIONAL)
     assert set(OPTIONAL) <= set(trained.report["training"]["unused_features"])
 
