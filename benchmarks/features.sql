@@ -80,17 +80,24 @@ join moment d on v.visited_date <= d.observation_date and v.entered_date <= d.ob
 group by all;
 create table owed as
 with due as (
-    select r.customer_key, r.period_start_date, d.month_date, max(r.required_count) due,
-        count(distinct v.visited_date) done
+    select r.customer_key, r.period_start_date, d.month_date, max(r.required_count) due
     from crm.dimensional.fct_visit_requirement r
     join moment d on r.period_end_date <= d.observation_date and r.period_end_date > d.observation_date - 90
-    left join visit v on r.customer_key = v.customer_key
+    where r.required_count > 0
+    group by all
+),
+met as (
+    select r.customer_key, r.period_start_date, d.month_date, count(distinct v.visited_date) done
+    from crm.dimensional.fct_visit_requirement r
+    join moment d on r.period_end_date <= d.observation_date and r.period_end_date > d.observation_date - 90
+    join visit v on r.customer_key = v.customer_key
         and v.visited_date between r.period_start_date and r.period_end_date
         and v.entered_date <= d.observation_date and coalesce(v.denied_date > d.observation_date, true)
     where r.required_count > 0
     group by all
 )
-select customer_key, month_date, sum(due) due, sum(greatest(due - done, 0)) missed from due group by all;
+select customer_key, month_date, sum(due) due, sum(greatest(due - coalesce(done, 0), 0)) missed
+from due left join met using (customer_key, period_start_date, month_date) group by all;
 create table happened as
 select e.customer_key, d.month_date, count(*) filter (event_code = 'large_inflow') inflow,
     count(*) filter (event_code = 'large_outflow') outflow, count(*) filter (event_code = 'rival_outflow') rival,

@@ -29,18 +29,28 @@ _PLACES = 4
 
 @app.command()
 @guarded
-def train(as_json: JsonOption = False, home: HomeOption = None) -> None:
+def train(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Models to train; all unless given."),
+    ] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
     """Train the models anew from the published generation; the next night scores with them.
 
     Exit code 1 if one of them was refused or none could be trained; the version before it goes on
     scoring. A model whose event is too rare in this bank is told, and is no failure.
 
-    Example: crm ml train --json
+    Example: crm ml train churn
     """
     from dagster_project.stages import models
+    from dagster_project.stages.registry import check_name
 
+    for name in names or ():
+        check_name(name)
     place = home_of(home)
-    trained = [models.retrain(place, name) for name in models.MODEL_NAMES]
+    trained = [models.retrain(place, name) for name in names or models.MODEL_NAMES]
     if as_json:
         print_json([vars(each) for each in trained])
     else:

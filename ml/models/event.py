@@ -40,6 +40,8 @@ MAX_OPENING_ROWS = 12_000
 #: what held for all of them for some months alone looks lasting: without it, slopes on later month
 #: ends were 0.79 to 0.98 at 50,000 to 200,000 customers (`crm ml evaluate`, by month).
 NEXT_QUARTER = 0.92
+#: With fewer events than this an average of folds is shy by itself.
+SURE_EVENTS = 1_000
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,15 @@ class EventModel:
             train: The rows that the sample was drawn from, which say how common the event is.
         """
         labels = sample.get_column(self.label).to_numpy().astype(np.int64)
-        is_large = self.max_rows is not None or int(labels.sum()) >= MANY_EVENTS
+        events = int(labels.sum())
+        is_large = self.max_rows is not None or events >= MANY_EVENTS
         frame = inputs(sample, features)
         columns = Columns.of_contract(features)
         folds = np.asarray(folds_of(sample, FOLDS, self._salt))
+        trust = NEXT_QUARTER if events >= SURE_EVENTS else 1.0
         pipelines = {
-            "model": blended_classifier(columns, FOLDS, is_large=is_large, trust=NEXT_QUARTER),
-            "baseline": logistic_classifier(columns, FOLDS, trust=NEXT_QUARTER),
+            "model": blended_classifier(columns, FOLDS, is_large=is_large, trust=trust),
+            "baseline": logistic_classifier(columns, FOLDS, trust=trust),
         }
         drawn = metrics.odds(labels.mean())
         true = metrics.odds(float(train.get_column(self.label).mean()))  # type: ignore[arg-type]

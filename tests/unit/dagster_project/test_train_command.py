@@ -52,6 +52,16 @@ def test_every_model_learns_from_the_published_files(
     told = [each["told"] for each in json.loads(done.stdout)]
     assert told == [f"{name} told" for name in models.MODEL_NAMES]
     assert done.exit_code == code
+    asked.clear()
+    CliRunner().invoke(app, ["ml", "train", "value"])
+    assert [each[0] for each in asked] == ["value"]
+
+
+def test_a_model_that_is_not_there_is_named_before_any_is_trained(home: Home) -> None:
+    publish(home, "2025-12-31")
+    done = CliRunner().invoke(app, ["ml", "train", "churn", "luck"])
+    assert done.exit_code == 2
+    assert "there is no model called luck; there are churn" in " ".join(done.stderr.split())
 
 
 def test_while_a_night_runs_no_model_is_trained(home: Home) -> None:
