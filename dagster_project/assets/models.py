@@ -108,6 +108,14 @@ def _train(session: NightSession, name: str) -> models.Trained:
     return trained
 
 
+def _record_trained(session: NightSession) -> None:
+    """Bring the MLflow record up to date once for all that this night trained."""
+    night = session.night
+    states = {each["state"] for each in night.details.get("models", {}).values()}
+    if models.TRAINED in states and (unrecorded := models.record(night.home)):
+        night.reporter.note(unrecorded, is_warning=True)
+
+
 def _scores() -> dg.AssetsDefinition:
     described = {
         models.SCORE_FEED: "Scores of the night. One row per customer and model. 客户评分",
@@ -141,6 +149,7 @@ def _scores() -> dg.AssetsDefinition:
     def score(context: dg.AssetExecutionContext) -> Iterator[Event]:
         night = context.resources.night.night
         with night.stage("score"):
+            _record_trained(context.resources.night)
             results = models.score(night)
         told = {each.name: each.told for each in results}
         night.details["scores"] = told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ MEASURES = {
     "concordance": "concordance {:.3f}, plain baseline {:.3f}",
     "mae": "mean error {:,.0f} yuan, plain baseline {:,.0f}",
 }
+TRAINED = "trained"
 NOBODY_ASKED = "there is no customer to score"
 
 
@@ -118,11 +119,9 @@ def train(
     rival = "; its baseline scores" if trained.is_baseline_shipped else ""
     told = f"model {trained.version} was trained{compared(trained.report)}{rival}"
     told = f"{told}; {entry.told}{refused}"
-    if unrecorded := record(home):
-        told = f"{told}. {unrecorded}"
     report = {**trained.report, "contest": entry.contest.figures() if entry.contest else None}
     book = home.models / name / trained.version / "book.html"
-    return Trained(name, "trained", entry.roles.champion, told, report, str(book))
+    return Trained(name, TRAINED, entry.roles.champion, told, report, str(book))
 
 
 def record(home: Home) -> str | None:
@@ -146,7 +145,7 @@ def retrain(home: Home, name: str) -> Trained:
     """
     published, database = published_file(home)
     with lease.hold(home.lease):
-        return train(
+        trained = train(
             home,
             name,
             database,
@@ -155,6 +154,8 @@ def retrain(home: Home, name: str) -> Trained:
             source=f"generation {published.number}",
             is_forced=True,
         )
+        unrecorded = record(home) if trained.state == TRAINED else None
+        return replace(trained, told=f"{trained.told}. {unrecorded}") if unrecorded else trained
 
 
 def published_file(
