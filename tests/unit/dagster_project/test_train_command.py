@@ -44,13 +44,16 @@ def test_every_model_learns_from_the_published_files(
         version = "v1" if name == "value" else None
         return models.Trained(name, state, version, f"{name} told")
 
+    recorded: list[Home] = []
     monkeypatch.setattr(models, "train", train)
+    monkeypatch.setattr(models, "record", recorded.append)
     done = CliRunner().invoke(app, ["ml", "train", "--json"])
     database = generations.folder_of(home.warehouse, 4) / "crm.duckdb"
     date = dt.date(2025, 12, 31)
     assert asked == [(name, database, date, "generation 4", True) for name in models.MODEL_NAMES]
     told = [each["told"] for each in json.loads(done.stdout)]
     assert told == [f"{name} told" for name in models.MODEL_NAMES]
+    assert recorded == [home]
     assert done.exit_code == code
     asked.clear()
     CliRunner().invoke(app, ["ml", "train", "value"])
