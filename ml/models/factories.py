@@ -1,8 +1,8 @@
 """The models of this room as unfitted pipelines, for any frame with named columns.
 
 Each factory takes the columns and gives a scikit-learn ``Pipeline`` whose last step is fitted like
-any other estimator. ``crm ml benchmark`` judges them on any table; :mod:`ml.models.churn` is built
-by the same.
+any other estimator. ``crm ml benchmark`` judges them on any table; :mod:`ml.models.event` and
+:mod:`ml.models.staying` build the nightly ones by the same.
 """
 
 from __future__ import annotations
@@ -61,13 +61,9 @@ def blended_classifier(
             and members are refitted on all rows, so that a whole bank is scored in a minute.
         trust: Share of the spread of log-odds that is kept; see :class:`ml.models.blend.Blend`.
     """
-    trees = [
-        (name, TREES, [HistGradientBoostingClassifier(**{**_TREE, **growth})])
-        for name, growth in _growths(is_large)
-    ]
     blend = BlendedClassifier(
         _encodings(columns, is_class=True),
-        [*trees, _logistic_curves()],
+        [*_trees(HistGradientBoostingClassifier, is_large=is_large), _logistic_curves()],
         folds,
         random_state=SEED,
         is_refitted=is_large,
@@ -78,13 +74,9 @@ def blended_classifier(
 
 def blended_regressor(columns: Columns, folds: int = FOLDS, *, is_large: bool = False) -> Pipeline:
     """Shallow trees, bushy trees and curves, blended: expected value of a number."""
-    trees = [
-        (name, TREES, [HistGradientBoostingRegressor(**{**_TREE, **growth})])
-        for name, growth in _growths(is_large)
-    ]
     blend = BlendedRegressor(
         _encodings(columns, is_class=False),
-        [*trees, _ridge_curves()],
+        [*_trees(HistGradientBoostingRegressor, is_large=is_large), _ridge_curves()],
         folds,
         random_state=SEED,
         is_refitted=is_large,
@@ -118,10 +110,13 @@ def boosted_regressor(columns: Columns) -> Pipeline:
     return _boosting(columns, HistGradientBoostingRegressor(random_state=SEED))
 
 
-def _growths(is_large: bool) -> list[tuple[str, dict[str, Any]]]:
-    """Name and settings of both kinds of trees."""
+def _trees(kind: type[Any], *, is_large: bool) -> list[tuple[str, str, list[Any]]]:
+    """Shallow and bushy trees as members of a blend."""
     shallow, bushy = (_LARGE_SHALLOW, _LARGE_BUSHY) if is_large else (_SHALLOW, _BUSHY)
-    return [("shallow", shallow), ("bushy", bushy)]
+    return [
+        (name, TREES, [kind(**{**_TREE, **growth})])
+        for name, growth in (("shallow", shallow), ("bushy", bushy))
+    ]
 
 
 def _encodings(columns: Columns, *, is_class: bool) -> list[tuple[str, Pipeline]]:

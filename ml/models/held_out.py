@@ -68,6 +68,7 @@ def learn(
     held: list[Array] = []
     models: dict[str, list[list[Any]]] = {name: [[] for _ in kinds[name]] for name in kinds}
     scores = {name: [np.empty(len(rows.target)) for _ in kinds[name]] for name in kinds}
+    has_trees = any(isinstance(each, TREES) for tried in kinds.values() for each in tried)
     for rest, place in rows.folds():
         encoder = clone(encoding)
         teaching, judging = rows.at(rest), rows.at(place)
@@ -75,14 +76,11 @@ def learn(
         matrix_held = as_matrix(encoder.transform(judging.frame))
         encoders.append(encoder)
         places.append(place)
-        has_trees = False
         for name, candidates in kinds.items():
             for number, candidate in enumerate(candidates):
                 model = _fitted(candidate, matrix, teaching, matrix_held, judging)
                 models[name][number].append(model)
-                if isinstance(model, TREES):
-                    has_trees = True
-                else:
+                if not isinstance(model, TREES):
                     scores[name][number][place] = raw_score(model, matrix_held)
         # Trees score once all folds have said how many of them are best.
         held.append(matrix_held if has_trees else np.empty(0))
