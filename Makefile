@@ -9,11 +9,12 @@ export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export GX_ANALYTICS_ENABLED = false
 
-.PHONY: help run test test-faults check ui manifest dictionary bench lock clean run-environment test-environment
+.PHONY: help run test test-nights test-faults check ui manifest dictionary bench lock clean run-environment test-environment
 
 help:
 	@echo "make run         install, land the demo bank, run one night (again: the next business date)"
 	@echo "make test        install the test requirements too and run the tests"
+	@echo "make test-nights  tell the longer stories: late deliveries, corrections, replays, rebuilds"
 	@echo "make test-faults  kill, starve and mislead nights by the thousand; writes docs/reliability.md"
 	@echo "make check       format, lint, types, feeds, dbt parse, conventions"
 	@echo "make ui          open the graph of assets in the browser"
@@ -36,8 +37,13 @@ run: run-environment
 	@$(BIN)/crm run
 
 # loadfile: tests of one module share what their fixtures build, so they stay in one process.
+# What is no behaviour but form (tests/conventions) is a part of `make check`.
 test: test-environment
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/integration tests/faults
+
+# Some forty whole nights, half an hour on two cores.
+test-nights: test-environment
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m nights tests/integration
 
 # Ends within an hour on two cores that have nothing else to do. Every fault, not every second one:
 #   make test-faults FAULTS_STEP=1      Whole nights killed:  FAULTS_NIGHTS=88 (every boundary)

@@ -25,7 +25,7 @@ def nightly_job() -> dg.UnresolvedAssetJobDefinition:
 
 
 def retraining_job() -> dg.UnresolvedAssetJobDefinition:
-    """Both models anew, from the published generation, between two nights."""
+    """Every model anew, from the published generation, between two nights."""
     return dg.define_asset_job(
         RETRAINING,
         selection=dg.AssetSelection.assets(*(f"{name}_model" for name in MODEL_NAMES)),

@@ -10,7 +10,7 @@ import pytest
 from serving import generation as generations
 from tests.integration.own_bank import crm, land, write_page
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 
 
 def test_an_earlier_night_is_rebuilt_as_it_was_known(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from ingestion.ledger import Ledger
 from serving import generation as generations
 from tests.integration.own_bank import PROGRAM, crm, land, write_page
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 
 RULE = "activity_time.csv"
 LATE = "postings_20251215.csv"

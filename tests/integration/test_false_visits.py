@@ -8,7 +8,7 @@ from scripts import truth_test
 from scripts.false_visits import measure
 from tests.integration.test_night import Bank
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 RECALL_FLOOR, PRECISION_FLOOR = 0.75, 0.75
 BAND_FLOOR = 0.8
 

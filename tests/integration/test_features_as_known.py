@@ -11,7 +11,7 @@ from ml.frames.features import FEATURES, KEYS
 from serving import generation as generations
 from tests.integration.test_night import NIGHT, Bank
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 LATER_NIGHTS = 2
 
 

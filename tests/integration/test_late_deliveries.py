@@ -11,7 +11,7 @@ import pytest
 from serving import generation as generations
 from tests.integration.own_bank import crm, land, write_page
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 
 
 def _published(bank: Path) -> generations.Generation:

@@ -30,7 +30,6 @@ from serving.connection import connect_current
 from serving.sheets.definition import load_catalogue
 from tests.integration.profit_reference import COMPONENTS, Reference, rounded
 
-pytestmark = pytest.mark.night
 ROOT = Path(__file__).parents[2]
 CRM = [sys.executable, "-c", "from dagster_project.cli.main import run; run()"]
 NIGHT_SECONDS = 600

@@ -24,7 +24,7 @@ from tests.integration import profit_anew
 from tests.integration.test_night import Bank
 from tests.integration.test_reconciliation import AMOUNTS, Rows, move, rewrite
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 LINE, STRANGER, NEGATIVE = "880206009999999", "880206008888888", "880206007777777"
 BORROWERS = ("10000032", "10000033")
 DEPOSIT, DEPOSITOR = "014012502000722717", "10000095"

@@ -10,7 +10,7 @@ import pytest
 from tests.integration import profit_anew, profit_polars
 from tests.integration.test_night import Bank
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ import pytest
 from tests.integration import profit_anew
 from tests.integration.test_night import CRM, Bank
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 BRANCH = "0201"
 COMMISSION = Decimal("123.45")
 STRANGE = Decimal("7.77")

@@ -22,7 +22,7 @@ import pytest
 from dagster_project.rule_folder import RULES
 from tests.integration.test_night import NIGHT_SECONDS, Bank
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 QUARTER = ("--from", "2025-10", "--to", "2025-12")
 MONTHS = "month_date between date '2025-10-01' and date '2025-12-01'"
 NEW_FINE = 450

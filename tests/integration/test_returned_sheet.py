@@ -22,7 +22,7 @@ BALANCES = (
     " where valid_to_date = date '{}' order by balance_amount"
 )
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 
 
 def _ask(bank: Path, query: str) -> list[dict[str, Any]]:

@@ -221,34 +221,28 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     return ground
 
 
-@pytest.mark.night
 def test_the_first_night_takes_everything(ground: Ground) -> None:
     assert ground.sales("first") == {1: 1, 2: 1, 3: 1}
 
 
-@pytest.mark.night
 def test_touched_days_are_replaced_emptied_ones_go_and_others_stay(ground: Ground) -> None:
     # Day 1 was not touched, so it keeps what it said although the lake says otherwise; day 5 waits.
     assert ground.sales("second") == {1: 1, 2: 9}
 
 
-@pytest.mark.night
 def test_a_night_that_touches_nothing_changes_nothing(ground: Ground) -> None:
     assert ground.sales("third") == ground.sales("second")
 
 
-@pytest.mark.night
 def test_what_is_no_date_never_reaches_the_sql(ground: Ground) -> None:
     assert ground.sales("refused") == ground.sales("third")
 
 
-@pytest.mark.night
 def test_a_file_without_a_column_reads_as_null(ground: Ground) -> None:
     clerks = ground.query("third", "vault", "select clerk_id from identity.dim_shop_identity")
     assert sorted(clerks) == [("K1",), ("nobody",)]
 
 
-@pytest.mark.night
 def test_raw_views_have_the_types_of_the_feed_with_and_without_files(ground: Ground) -> None:
     types = ground.query(
         "third",
@@ -266,7 +260,6 @@ def test_raw_views_have_the_types_of_the_feed_with_and_without_files(ground: Gro
     ]
 
 
-@pytest.mark.night
 def test_descriptions_lie_in_the_published_file_and_views_only_in_scratch(ground: Ground) -> None:
     comments = ground.query("third", "crm", "select comment from duckdb_tables()")
     assert comments == [("One row per day. 每日销售",)]
@@ -275,7 +268,6 @@ def test_descriptions_lie_in_the_published_file_and_views_only_in_scratch(ground
         assert not views
 
 
-@pytest.mark.night
 def test_failing_rows_are_kept_in_scratch_and_passing_tests_leave_nothing(ground: Ground) -> None:
     kept = "select table_name from duckdb_tables() where schema_name = 'test_failure'"
     assert ground.query("first", "scratch", kept) == []
@@ -284,7 +276,6 @@ def test_failing_rows_are_kept_in_scratch_and_passing_tests_leave_nothing(ground
     assert rows == [(Decimal("9.00"),)]
 
 
-@pytest.mark.night
 @pytest.mark.parametrize("name", _PORTABLE)
 def test_a_portable_macro_answers_alike_on_every_engine(ground: Ground, name: str) -> None:
     assert ground.query("first", "scratch", f"select {name} from main.int_portable") == [
@@ -292,6 +283,5 @@ def test_a_portable_macro_answers_alike_on_every_engine(ground: Ground, name: st
     ]
 
 
-@pytest.mark.night
 def test_spines_hold_both_ends_and_lists_fall_into_words(ground: Ground) -> None:
     assert ground.query("first", "scratch", "from main.int_spines") == [(3, 4)]

@@ -14,7 +14,7 @@ from tests.integration.own_bank import PAGE, crm, write_page
 
 QUERY = re.compile(r'crm sql --home mybank/home "(.*?)"\n```\n\n```\n(.*?)^```$', re.M | re.DOTALL)
 
-pytestmark = pytest.mark.night
+pytestmark = pytest.mark.nights
 
 
 def _deliveries(bank: Path) -> dict[str, Any]:
