@@ -17,7 +17,7 @@ import polars as pl
 from ml.errors import InputRefused
 from ml.frames.checks import flags, model_inputs, require_columns
 from ml.frames.columns import Columns
-from ml.judge.uplift import qini
+from ml.judge.uplift import imbalance, qini
 from ml.models.pipelines import SEED, Array
 from ml.models.uplift import fit_uplift, groups, require_control
 
@@ -42,6 +42,8 @@ UPLIFT_SCHEMA = {
     "qini": pl.Float64,
     "qini_low": pl.Float64,
     "qini_high": pl.Float64,
+    "lot_difference": pl.Float64,
+    "lot_difference_column": pl.String,
     "note_zh": pl.String,
     "note_en": pl.String,
 }
@@ -98,6 +100,7 @@ def uplifts(members: pl.DataFrame, *, level: float, draws: int, day: date) -> Up
             "control_count": frame.height - treated,
         }
         try:
+            row |= _lot(frame)
             score = held_out_scores(frame)
             found = qini(frame, score, level=level, draws=draws)
             row |= {"qini": found.coefficient, "qini_low": found.low, "qini_high": found.high}
@@ -111,6 +114,16 @@ def uplifts(members: pl.DataFrame, *, level: float, draws: int, day: date) -> Up
         _shaped(pl.DataFrame(rows, schema=schema), UPLIFT_SCHEMA, day),
         _shaped(told, TENTH_SCHEMA, day),
     )
+
+
+def _lot(frame: pl.DataFrame) -> dict[str, Any]:
+    """The column in which the groups differed most before the campaign, and by how much.
+
+    Raises:
+        InputRefused: No control group, or nobody treated.
+    """
+    name, _, difference, _ = imbalance(frame, COLUMNS).row(0)
+    return {"lot_difference": difference, "lot_difference_column": name}
 
 
 def held_out_scores(frame: pl.DataFrame) -> Array:

@@ -230,11 +230,13 @@ FEATURES: tuple[Feature, ...] = (
         "rival_outflow_prior_90d_amount_before_obs",
         "此前90天流向他行",
         "Outflow to other banks in the 90 days up to three month ends before, yuan",
+        is_optional=True,
     ),
     _flag(
         "is_rival_outflow_new_before_obs",
         "新近流向他行",
         "Whether money went to other banks in 90 days, and none in those before",
+        is_optional=True,
     ),
     # Through which channels he comes.
     _share(
@@ -302,6 +304,7 @@ FEATURES: tuple[Feature, ...] = (
         "manager_change_180d_count_before_obs",
         "180天更换客户经理次数",
         "Times in 180 days that he got another manager",
+        is_optional=True,
     ),
     _count(
         "large_inflow_event_90d_count_before_obs",
@@ -348,6 +351,7 @@ FEATURES: tuple[Feature, ...] = (
         "kin_lost_3m_count_before_obs",
         "近三个月流失关联客户数",
         "How many of them were lost or began to drift in three months",
+        is_optional=True,
     ),
     _share(
         "district_lost_3m_share_rate_before_obs",
@@ -359,6 +363,7 @@ FEATURES: tuple[Feature, ...] = (
         "is_branch_changed_180d_before_obs",
         "180天更换网点",
         "Whether his record moved to another branch in 180 days",
+        is_optional=True,
     ),
     _code(
         "income_band_code", "收入档次", "Band of income", "low", "middle", "upper_middle", "high"
@@ -376,5 +381,6 @@ FEATURES: tuple[Feature, ...] = (
         "has_rate_need_180d_before_obs",
         "要求更高利率",
         "Whether he asked for a better rate on a visit of 180 days",
+        is_optional=True,
     ),
 )

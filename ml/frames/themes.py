@@ -43,9 +43,9 @@ THEMES: tuple[Theme, ...] = (
     ),
     Theme(
         "rate",
-        "利率与闲置资金",
-        "Rates and idle money",
-        ("deposit_rate_gap", "has_rate_need", "external_deposit", "demand_deposit_share"),
+        "利率",
+        "Rates",
+        ("deposit_rate_gap", "has_rate_need"),
         True,
     ),
     Theme(
@@ -55,7 +55,13 @@ THEMES: tuple[Theme, ...] = (
         ("deposit_maturing_", "deposit_maturity_event_"),
         True,
     ),
-    Theme("rival", "流向他行", "Money to other banks", ("rival_", "is_rival_"), True),
+    Theme(
+        "rival",
+        "他行资金往来",
+        "Money with other banks",
+        ("rival_", "is_rival_", "external_deposit"),
+        True,
+    ),
     Theme(
         "place",
         "网点与渠道变化",
@@ -88,7 +94,7 @@ THEMES: tuple[Theme, ...] = (
         "ties",
         "往来深度",
         "Depth of the relation",
-        ("open_account_", "product_count_", "tenure_", "contribution_"),
+        ("open_account_", "product_count_", "tenure_", "contribution_", "demand_deposit_share"),
     ),
     Theme(
         "profile",

@@ -31,7 +31,7 @@ def _kept(bank: Bank, to: Path, table: str = "ftr_customer", day: str = "observa
 def test_features_of_a_past_date_are_those_that_were_known_then(tmp_path):
     """Two nights later everything is built anew: each column equal, or its reason is written."""
     bank = Bank(tmp_path / "home")
-    bank.crm("demo", "--customers", "300", "--months", "5")
+    bank.crm("demo", "--customers", "300", "--months", "7")
     bank.crm("run")
     then = _kept(bank, tmp_path / "then.parquet")
     answered = _kept(bank, tmp_path / "answered.parquet", "ftr_customer_question", "known_date")
@@ -60,7 +60,12 @@ def test_features_of_a_past_date_are_those_that_were_known_then(tmp_path):
             f" from '{answered}' as was full outer join '{answers}' as is_now"
             " using (customer_key, observation_date, label_code)"
         ).fetchall()[0]
+        filled = connection.execute(
+            f"select {', '.join(f'count({name})' for name in names)} from '{then}'"
+        ).fetchall()[0]
     assert rows > 1000
+    empty = {name for name, count in zip(names, filled, strict=True) if not count}
+    assert empty == set(), "nothing was compared"
     assert unpaired == 0, "somebody had something to lose then, and is not told of now"
     differing = {name: count for name, count in zip(names, found, strict=True) if count}
     allowed = {feature.name for feature in FEATURES if feature.may_move}

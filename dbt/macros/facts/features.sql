@@ -7,7 +7,8 @@ with, in a CTE of its own.
         rolling.customer_key,
         rolling.customer_fk,
         rolling.month_date,
-        rolling.observation_date
+        rolling.observation_date,
+        rolling.history_month_count
     from {{ ref('fct_customer_rolling_month') }} as rolling
     where
         rolling.has_something_to_lose
@@ -25,6 +26,14 @@ with, in a CTE of its own.
 {#- A day lies in the so many days up to another, which is the last of them. -#}
 {% macro in_days_up_to(day, last_day, days) -%}
     {{ day }} <= {{ last_day }} and {{ day }} > {{ add_days(last_day, -days) }}
+{%- endmacro %}
+
+{#-
+What is told from several months: null while the bank's history does not reach over all of them. A window cut short
+by the history would teach a model what no later month can show it again.
+-#}
+{% macro where_history_reaches(months, expression) -%}
+    case when observed.history_month_count >= {{ months }} then {{ expression }} end
 {%- endmacro %}
 
 {#- The features that the parts of ftr_customer bring, by part: they hold the same customers and dates. -#}

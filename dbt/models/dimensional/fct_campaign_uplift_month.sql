@@ -4,6 +4,7 @@
 {%- set first_month = rebuilt_from('fct_campaign_uplift_month', unfinished='1 = 0') %}
 {%- set figures = [
     'campaign_id', 'observation_date', 'treated_count', 'control_count', 'qini', 'qini_low', 'qini_high',
+    'lot_difference', 'lot_difference_column',
     'note_zh', 'note_en',
 ] %}
 with {{ findings_of_month(
@@ -19,6 +20,8 @@ select
     cast(round(qini, 9) as double) as qini,
     cast(round(qini_low, 9) as double) as qini_low,
     cast(round(qini_high, 9) as double) as qini_high,
+    cast(round(lot_difference, 9) as double) as lot_difference,
+    cast(lot_difference_column as {{ t_string() }}) as lot_difference_column,
     cast(note_zh as {{ t_string() }}) as note_zh,
     cast(note_en as {{ t_string() }}) as note_en
 from latest

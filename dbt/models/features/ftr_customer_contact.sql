@@ -139,7 +139,8 @@ select
     cast({{ share_of('owed.missed_count', 'owed.due_count') }} as decimal(18, 8))
         as visit_missed_90d_share_rate_before_obs,
     cast(coalesce(managed.manager_count, 0) > 0 as boolean) as has_manager_before_obs,
-    cast(coalesce(managed.change_count, 0) as bigint) as manager_change_180d_count_before_obs,
+    cast({{ where_history_reaches(6, 'coalesce(managed.change_count, 0)') }} as bigint)
+        as manager_change_180d_count_before_obs,
     {%- for code in events %}
     cast(coalesce(happened.{{ code }}_count, 0) as bigint) as {{ code }}_event_90d_count_before_obs,
     {%- endfor %}

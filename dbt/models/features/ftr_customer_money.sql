@@ -109,8 +109,10 @@ select
         case when moved.change_count >= 5 then {{ ratio_of('moved.change_amount', 'moved.level_amount') }} end
         as decimal(18, 8)
     ) as deposit_volatility_6m_rate_before_obs,
-    cast({{ ratio_of('greatest(moved.deposit_closing_amount, 0)', 'moved.peak_amount') }} as decimal(18, 8))
-        as deposit_peak_6m_share_rate_before_obs,
+    cast(
+        {{ where_history_reaches(6, ratio_of('greatest(moved.deposit_closing_amount, 0)', 'moved.peak_amount')) }}
+        as decimal(18, 8)
+    ) as deposit_peak_6m_share_rate_before_obs,
     cast({{ ratio_of('account_total.demand_amount', 'account_total.deposit_amount') }} as decimal(18, 8))
         as demand_deposit_share_rate_before_obs,
     cast(coalesce(account_total.deposit_maturing_30d_amount, 0) as decimal(18, 2))
@@ -126,11 +128,12 @@ select
         as deposit_rate_gap_rate_before_obs,
     cast({{ ratio_of('rolling.rival_outflow_90d_amount', 'rolling.outflow_90d_amount') }} as decimal(18, 8))
         as rival_outflow_90d_share_rate_before_obs,
-    cast(coalesce(earlier.rival_outflow_90d_amount, 0) as decimal(18, 2))
-        as rival_outflow_prior_90d_amount_before_obs,
     cast(
-        coalesce(rolling.rival_outflow_90d_amount, 0) > 0 and coalesce(earlier.rival_outflow_90d_amount, 0) = 0
-        as boolean
+        {{ where_history_reaches(6, 'coalesce(earlier.rival_outflow_90d_amount, 0)') }} as decimal(18, 2)
+    ) as rival_outflow_prior_90d_amount_before_obs,
+    cast(
+        {{ where_history_reaches(6, 'coalesce(rolling.rival_outflow_90d_amount, 0) > 0'
+            ~ ' and coalesce(earlier.rival_outflow_90d_amount, 0) = 0') }} as boolean
     ) as is_rival_outflow_new_before_obs,
     cast(observed.observation_date as date) as observation_date
 from observed

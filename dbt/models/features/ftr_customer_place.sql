@@ -6,17 +6,16 @@ with observed as (
     {{ observed_customers(first_month) }}
 ),
 
--- Lost lately: lost or drifting on the day, and neither three months before.
+-- Lost lately: lost or drifting on the day, and neither three months before, if anybody could be judged then.
 state as (
     select
         rolling.customer_key,
         rolling.month_date,
         customer.district_fk,
         customer.population_type_code,
-        case
-            when earlier.has_something_to_lose and not coalesce(earlier.is_churned_soft, false) then 1
-            else 0
-        end as stayed_count,
+        count(earlier.is_churned_soft) over (partition by rolling.month_date) > 0 as is_judged,
+        case when earlier.has_something_to_lose and not coalesce(earlier.is_churned_soft, false) then 1 else 0 end
+            as stayed_count,
         case
             when earlier.has_something_to_lose and not coalesce(earlier.is_churned_soft, false)
                 and (rolling.is_churned_hard or coalesce(rolling.is_churned_soft, false)) then 1
@@ -38,7 +37,7 @@ district as (
         sum(stayed_count) as stayed_count,
         sum(lost_count) as lost_count
     from state
-    where district_fk <> {{ var('unassigned_pk') }}
+    where district_fk <> {{ var('unassigned_pk') }} and is_judged
     group by district_fk, population_type_code, month_date
 ),
 
@@ -118,16 +117,19 @@ version as (
 select
     cast(observed.customer_key as bigint) as customer_key,
     cast(coalesce(kin_total.kin_count, 0) as bigint) as kin_count_before_obs,
-    cast(coalesce(kin_total.lost_count, 0) as bigint) as kin_lost_3m_count_before_obs,
+    cast(case when state.is_judged then coalesce(kin_total.lost_count, 0) end as bigint)
+        as kin_lost_3m_count_before_obs,
     cast({{ share_of('district.lost_count', 'district.stayed_count') }} as decimal(18, 8))
         as district_lost_3m_share_rate_before_obs,
     cast(coalesce(branch.closed_date <= observed.observation_date, false) as boolean) as is_branch_closed_before_obs,
-    cast(coalesce(branch.organisation_id <> former.organisation_id, false) as boolean)
-        as is_branch_changed_180d_before_obs,
+    cast(
+        {{ where_history_reaches(6, 'coalesce(branch.organisation_id <> former.organisation_id, false)') }} as boolean
+    ) as is_branch_changed_180d_before_obs,
     cast(told.income_band_code as {{ t_string() }}) as income_band_code,
     cast(told.asset_band_code as {{ t_string() }}) as asset_band_code,
     cast(told.external_amount as decimal(18, 2)) as external_deposit_amount_before_obs,
-    cast(coalesce(told.rate_need_count, 0) > 0 as boolean) as has_rate_need_180d_before_obs,
+    cast({{ where_history_reaches(6, 'coalesce(told.rate_need_count, 0) > 0') }} as boolean)
+        as has_rate_need_180d_before_obs,
     cast(observed.observation_date as date) as observation_date
 from observed
 inner join state on observed.customer_key = state.customer_key and observed.month_date = state.month_date

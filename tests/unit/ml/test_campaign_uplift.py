@@ -65,11 +65,24 @@ def test_a_campaign_that_moves_nobody_has_a_qini_of_nil():
     assert row["qini_low"] < 0 < row["qini_high"]
 
 
+def test_groups_that_were_no_lot_are_told_with_the_column():
+    """The old were called, the young held out: nobody can say what the call did."""
+    members = _campaign("A").with_columns(
+        is_treated=pl.col("age_years") + 10 * pl.col("deposit_amount") > 45
+    )
+    (row,) = uplifts(members, level=0.9, draws=20, day=DAY).campaigns.to_dicts()
+    assert row["lot_difference_column"] == "age_years"
+    assert row["lot_difference"] > 1
+    (fair,) = uplifts(_campaign("B"), level=0.9, draws=20, day=DAY).campaigns.to_dicts()
+    assert abs(fair["lot_difference"]) < 0.1
+
+
 def test_who_has_no_control_group_is_told_and_the_others_are_judged():
     members = pl.concat([_campaign("A", control=0.0), _campaign("B"), _campaign("C", rows=120)])
     found = uplifts(members, level=0.9, draws=20, day=DAY)
     rows = {row["campaign_id"]: row for row in found.campaigns.to_dicts()}
     assert rows["A"]["qini"] is None
+    assert rows["A"]["lot_difference"] is None
     assert "not reported as a success" in rows["A"]["note_en"]
     assert "没有对照组" in rows["A"]["note_zh"]
     assert "too few to learn" in rows["C"]["note_en"]

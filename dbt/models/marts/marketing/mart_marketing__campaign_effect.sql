@@ -22,6 +22,8 @@ select
     cast(uplift.qini as double) as qini,
     cast(uplift.qini_low as double) as qini_low,
     cast(uplift.qini_high as double) as qini_high,
+    cast(uplift.lot_difference as double) as lot_difference,
+    cast(uplift.lot_difference_column as {{ t_string() }}) as lot_difference_column,
     cast(coalesce(part.treated_count, uplift.treated_count) as bigint) as treated_count,
     cast(part.treated_converted_count as bigint) as treated_converted_count,
     cast(coalesce(part.control_count, uplift.control_count) as bigint) as control_count,

@@ -8,6 +8,8 @@ select
     cast(qini as double) as qini,
     cast(qini_low as double) as qini_low,
     cast(qini_high as double) as qini_high,
+    cast(lot_difference as double) as lot_difference,
+    cast(lot_difference_column as string) as lot_difference_column,
     cast(note_zh as string) as note_zh,
     cast(note_en as string) as note_en,
     cast(business_date as date) as business_date,
