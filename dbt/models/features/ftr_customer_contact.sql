@@ -104,9 +104,8 @@ manager as (
         employee_id,
         valid_from_date,
         valid_to_date,
-        coalesce(
-            employee_id <> lag(employee_id) over (partition by customer_key order by valid_from_date), false
-        ) as is_other
+        coalesce(employee_id <> lag(employee_id) over (partition by customer_key order by valid_from_date), false)
+            as is_other
     from {{ ref('bridge_customer_manager') }}
     where from_units = 0 and to_units > 0
 ),
