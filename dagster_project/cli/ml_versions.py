@@ -266,10 +266,13 @@ def _print_changed(changed: Roles, behind: str | None, *, as_json: bool) -> None
             }
         )
         return
-    console.print(
-        f"[green]✓[/] 下一次夜间任务起由 {changed.champion} 评分。"
-        f" {changed.name} is scored by {changed.champion} from the next night on.",
-        soft_wrap=True,
+    said = (
+        f"下一次夜间任务起由 {changed.champion} 评分。"
+        f" {changed.name} is scored by {changed.champion} from the next night on."
+        if changed.champion
+        else f"{changed.name} 没有现役版本，不评分；请训练：crm ml train {changed.name}。"
+        f" {changed.name} has no champion and scores nobody; train it: crm ml train {changed.name}"
     )
+    console.print(f"[green]✓[/] {said}", soft_wrap=True)
     if behind:
         console.print(f"[yellow]![/] {escape(behind)}", soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import functools
 import json
 import os
@@ -58,6 +59,15 @@ FeedsOption = Annotated[
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
+_NO_RIGHT = ("无权限", "Give it to whoever runs crm")
+#: What an operator can do about a file that cannot be written, by the error of the system.
+_WAYS_TO_MEND = {
+    errno.ENOSPC: ("磁盘已满", "Free space"),
+    errno.EDQUOT: ("配额已满", "Free space"),
+    errno.EROFS: ("文件系统只读", "Mount it for writing"),
+    errno.EACCES: _NO_RIGHT,
+    errno.EPERM: _NO_RIGHT,
+}
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -143,6 +153,14 @@ def known(error: BaseException) -> NightError | None:
         return WrongUsageError(*error.sentence)
     if isinstance(error, LedgerError | ServingError):
         return NightError(*error.sentence)
+    if isinstance(error, OSError) and error.errno in _WAYS_TO_MEND:
+        zh, en = _WAYS_TO_MEND[error.errno]
+        where = error.filename or "?"
+        return NightError(
+            f"{where} 无法写入（{zh}），已有数据未改动；处理后重新运行同一命令",
+            f"{where} cannot be written ({error.strerror}); nothing that stood was changed. {en},"
+            " then run the same command again",
+        )
     return named_cause(error)
 
 

@@ -116,12 +116,23 @@ def train(
     except (FrameRefused, ModelRefused) as error:
         # Profit and performance do not wait for a model; the warning stays on the asset.
         return Trained(name, "refused", None, f"{error}{refused}")
+    except OSError as error:
+        return Trained(name, "refused", None, f"{_not_stored(name, error, home)}{refused}")
     rival = "; its baseline scores" if trained.is_baseline_shipped else ""
     told = f"model {trained.version} was trained{compared(trained.report)}{rival}"
     told = f"{told}; {entry.told}{refused}"
     report = {**trained.report, "contest": entry.contest.figures() if entry.contest else None}
     book = home.models / name / trained.version / "book.html"
     return Trained(name, TRAINED, entry.roles.champion, told, report, str(book))
+
+
+def _not_stored(name: str, error: OSError, home: Home) -> str:
+    """Why a version could not be written, and that whoever scored goes on."""
+    where = Path(error.filename).name if error.filename else home.models.name
+    return (
+        f"model {name} was not stored, and who scores has not changed: {error.strerror or error} "
+        f"({where}); free space or give {home.models} to whoever runs crm, then: crm ml train"
+    )
 
 
 def record(home: Home) -> str | None:

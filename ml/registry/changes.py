@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from ml.registry import roles
 from ml.registry.contest import Contest, contest
 from ml.registry.roles import BY_RULE, Roles, Step
 from ml.registry.store import load, load_champion, versions
+
+#: Characters of a reason: a sentence or two, which a list can show.
+MOST_SAID = 500
 
 
 @dataclass(frozen=True)
@@ -191,12 +195,29 @@ def roll_back(
             ),
             key_path,
         )
-    told = f"：{' '.join(refusals)}" if refusals else "。"
-    told_en = f": {' '.join(refusals)}" if refusals else ""
-    raise RoleRefused(
-        f"模型 {name} 没有可退回的版本，{now} 继续评分{told}",
-        f"model {name} has no champion before {now} to return to, so {now} goes on scoring"
-        f"{told_en}",
+    raise RoleRefused(*_nowhere_to_return(models_dir, name, now, refusals, key_path, features))
+
+
+def _nowhere_to_return(
+    models_dir: Path,
+    name: str,
+    now: str,
+    refusals: Sequence[str],
+    key_path: Path,
+    features: tuple[Feature, ...],
+) -> tuple[str, str]:
+    """That no champion before is of use, and whether the one that is scores at all."""
+    why = " ".join(refusals)
+    try:
+        load(models_dir, name, now, key_path=key_path, features=features)
+        so = (f"{now} 继续评分", f"so {now} goes on scoring")
+    except ModelRefused as refusal:
+        why = f"{why} {refusal}".strip()
+        so = (f"{now} 也不可用，请重新训练：crm ml train {name}", "nor can it score: train it anew")
+    return (
+        f"模型 {name} 没有可退回的版本，{so[0]}{f'（{why}）' if why else '。'}",
+        f"model {name} has no champion before {now} to return to, {so[1]}"
+        f"{f': {why}' if why else ''}",
     )
 
 
@@ -206,10 +227,15 @@ def withdraw(
     """Take a version that does not score out of use for good.
 
     Raises:
-        RoleRefused: There is no such version, or it is the champion.
+        RoleRefused: There is no such version, it is the champion, or was withdrawn before.
     """
     _check_said(because, by)
     standing = _standing(models_dir, name, version, key_path)
+    if version in standing.withdrawn:
+        raise RoleRefused(
+            f"模型 {name} 的版本 {version} 先前已撤回。",
+            f"version {version} of model {name} was withdrawn before",
+        )
     if version == standing.champion:
         raise RoleRefused(
             f"{version} 是模型 {name} 的现役版本；请改用 crm ml rollback {name}。",
@@ -268,6 +294,11 @@ def _check_said(because: str, by: str) -> None:
             raise RoleRefused(
                 f"{option} 不能为空：变更现役版本须写明{zh}。",
                 f"{option} must not be empty: a change of who scores needs {en}",
+            )
+        if len(value) > MOST_SAID or not value.strip().isprintable():
+            raise RoleRefused(
+                f"{option} 须为一行可见文字，不超过 {MOST_SAID} 字。",
+                f"{option} must be one line of text, of {MOST_SAID} characters at most",
             )
 
 

@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from ml.errors import ModelRefused
-from ml.registry.signing import ensure_key, is_signed, read_key, replace_synced, sign
+from ml.registry.signing import (
+    ensure_key,
+    is_signed,
+    read_key,
+    read_whole,
+    replace_synced,
+    sign,
+)
 
 FORMAT = 1
 #: Who promotes by the rule alone.
@@ -94,7 +101,7 @@ def read(models_dir: Path, name: str, *, key_path: Path) -> Roles:
         if least:
             raise ModelRefused(f"The file of roles of model {name} is missing.")
         return Roles(name)
-    signature, _, content = path.read_bytes().partition(b"\n")
+    signature, _, content = read_whole(path).partition(b"\n")
     if not is_signed(content, signature, read_key(key_path)):
         raise ModelRefused(f"The file of roles of model {name} is not as signed.")
     stored = json.loads(content)
@@ -164,7 +171,7 @@ def _last_serial(key_path: Path, name: str) -> int:
     path = _serial_path(key_path, name)
     if not path.exists():
         return 0
-    signature, _, content = path.read_bytes().partition(b"\n")
+    signature, _, content = read_whole(path).partition(b"\n")
     whose, _, number = content.decode(errors="replace").partition(" ")
     if not is_signed(content, signature, read_key(key_path)) or whose != name:
         raise ModelRefused(

@@ -51,9 +51,28 @@ def replace_synced(path: Path, data: bytes) -> None:
     """Replace a file in one step: a reader sees the old bytes or the new ones."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     draft.unlink(missing_ok=True)
-    write_synced(draft, data)
-    draft.replace(path)
+    try:
+        write_synced(draft, data)
+        draft.replace(path)
+    finally:
+        # On a full disk what was written of it would be in the way of the next attempt.
+        draft.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def read_whole(path: Path) -> bytes:
+    """The bytes of a file that is there.
+
+    Raises:
+        ModelRefused: It is a folder, or whoever runs this may not read it.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelRefused(
+            f"{path.name} cannot be read ({error.strerror}); it must be a file that belongs to "
+            "whoever runs crm."
+        ) from None
 
 
 def ensure_key(path: Path) -> bytes:
@@ -77,11 +96,12 @@ def read_key(path: Path) -> bytes:
     """The signing key as it stands.
 
     Raises:
-        ModelRefused: The key is missing, readable by others, or too short to be one of ours.
+        ModelRefused: The key is missing, readable by others or not at all, or too short to be one
+            of ours.
     """
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
-        data = path.read_bytes().strip()
+        data = read_whole(path).strip()
     except FileNotFoundError:
         raise ModelRefused(f"The signing key {path.name} is missing.") from None
     if mode & 0o077:

@@ -20,7 +20,6 @@ import re
 import shutil
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ from ml.errors import ModelRefused, NeverTrained, NoModel
 from ml.frames.features import FEATURES, Feature, as_schema
 from ml.models.scorer import Scorer
 from ml.registry import roles
+from ml.registry.golden import check_golden, golden_bytes
 from ml.registry.signing import (
     ensure_key,
     is_signed,
@@ -64,9 +64,7 @@ TRUSTED_TYPES = frozenset(
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     }
 )
-#: A golden score may differ from the stored one by this share of it and no more.
-GOLDEN_TOLERANCE = 1e-12
-_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}\.\d{3}$")
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\.\d{3}")
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,9 @@ def versions(models_dir: Path, name: str) -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(
-        entry.name for entry in folder.iterdir() if entry.is_dir() and _VERSION.match(entry.name)
+        entry.name
+        for entry in folder.iterdir()
+        if entry.is_dir() and _VERSION.fullmatch(entry.name)
     )
 
 
@@ -138,7 +138,7 @@ def save(
         source: Generation or run whose rows were learnt from.
         features: The contract that the scorer was trained on.
     """
-    key = ensure_key(key_path)
+    key = _key_for(models_dir, key_path)
     folder = models_dir / scorer.name
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob(".draft-*"):
@@ -147,7 +147,7 @@ def save(
     version = _next_version(models_dir, scorer.name, as_of)
     contents = {
         "model.skops": skops.io.dumps(scorer.pipelines),
-        "golden.parquet": _golden_bytes(golden, scorer),
+        "golden.parquet": golden_bytes(golden, scorer),
         "report.json": _json(report),
     }
     manifest = _json(
@@ -166,16 +166,31 @@ def save(
             "files": {name: sha256(data) for name, data in contents.items()},
         }
     )
+    contents |= {"manifest.json": manifest, "manifest.sig": sign(manifest, key).encode()}
     draft = folder / f".draft-{version}-{os.getpid()}"
     draft.mkdir()
-    for name, data in contents.items():
-        write_synced(draft / name, data)
-    write_synced(draft / "manifest.json", manifest)
-    write_synced(draft / "manifest.sig", sign(manifest, key).encode())
-    sync_folder(draft)
-    draft.rename(folder / version)
+    try:
+        for name, data in contents.items():
+            write_synced(draft / name, data)
+        sync_folder(draft)
+        draft.rename(folder / version)
+    except OSError:
+        # On a full disk what was written of it would be in the way of everything else.
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
     sync_folder(folder)
     return version
+
+
+def _key_for(models_dir: Path, key_path: Path) -> bytes:
+    """The key to sign with; a new one only where nothing was signed by another before."""
+    there = models_dir.iterdir() if models_dir.is_dir() else ()
+    if not key_path.exists() and any(versions(models_dir, each.name) for each in there):
+        raise ModelRefused(
+            f"The signing key {key_path.name} is missing though versions are stored; bring it back,"
+            f" or move the folder {models_dir.name} away to begin anew."
+        )
+    return ensure_key(key_path)
 
 
 def load(
@@ -196,6 +211,9 @@ def load(
     """
     folder = models_dir / name / version
     who = f"Model {name} {version}"
+    if not _VERSION.fullmatch(version):
+        # A path for a version would lead out of the folder, and past who was withdrawn.
+        raise ModelRefused(f"{version!r} is no name of a version of model {name}.")
     key = read_key(key_path)
     if version in roles.read(models_dir, name, key_path=key_path).withdrawn:
         raise ModelRefused(f"{who} was withdrawn.")
@@ -207,7 +225,7 @@ def load(
     if manifest["features"] != json.loads(_json(as_schema(features))):
         raise ModelRefused(f"{who} was trained on another feature contract; train it anew.")
     scorer = Scorer.restore(name, _pipelines(data["model.skops"], who), manifest["scorer"])
-    _check_golden(data["golden.parquet"], scorer, who)
+    check_golden(data["golden.parquet"], scorer, who)
     return LoadedModel(name=name, version=version, scorer=scorer, manifest=manifest)
 
 
@@ -352,36 +370,3 @@ def _pipelines(content: bytes, who: str) -> dict[str, Any]:
     if not isinstance(pipelines, dict):
         raise ModelRefused(f"{who}: model.skops holds no pipelines.")
     return pipelines
-
-
-def _golden_bytes(golden: pl.DataFrame, scorer: Scorer) -> bytes:
-    """Golden rows with the scores that the model gives them now."""
-    buffer = BytesIO()
-    golden.with_columns(_golden_columns(golden, scorer)).write_parquet(buffer)
-    return buffer.getvalue()
-
-
-def _golden_columns(golden: pl.DataFrame, scorer: Scorer) -> list[pl.Series]:
-    """Score of each golden row, and the ends of its band."""
-    scores = scorer.predict(golden)
-    columns = zip(("score", "low", "high"), (scores, *scorer.band.of(scores)), strict=True)
-    return [pl.Series(f"golden_{name}", values) for name, values in columns]
-
-
-def _check_golden(content: bytes, scorer: Scorer, who: str) -> None:
-    """Refuse a model that gives other scores or bands than on the day it was trained."""
-    golden = pl.read_parquet(BytesIO(content))
-    stored = [name for name in golden.columns if name.startswith("golden_")]
-    found = _golden_columns(golden.drop(stored), scorer)
-    if stored != [column.name for column in found]:
-        raise ModelRefused(f"{who}: its stored rows have no scores that could be compared.")
-    worst = 0.0
-    for column in found:
-        now, then = column.to_numpy(), golden.get_column(column.name).to_numpy()
-        apart = np.abs(now - then) / np.maximum(1.0, np.abs(then))
-        apart[np.isnan(now) & np.isnan(then)] = 0.0  # a class of scores without a band
-        worst = float(np.maximum(worst, np.max(apart)))
-    if not worst <= GOLDEN_TOLERANCE:
-        raise ModelRefused(
-            f"{who} scores its stored rows differently than when it was trained (by {worst:.1e})."
-        )

@@ -206,6 +206,40 @@ def test_an_old_signed_file_of_roles_is_refused(house):
         load_champion(house.models, "churn", key_path=house.key)
 
 
+def test_what_cannot_be_read_is_refused_and_a_new_version_changes_nobody(house):
+    """A folder, or a file of somebody else's (`sudo crm ml ...`), in the place of the roles."""
+    house.file.unlink()
+    house.file.mkdir()
+    with pytest.raises(NoModel, match=r"roles\.json cannot be read \(Is a directory\)"):
+        load_champion(house.models, "churn", key_path=house.key)
+    house.key.unlink()
+    house.key.mkdir(mode=0o700)
+    with pytest.raises(ModelRefused, match=r"key cannot be read"):
+        read_key(house.key)
+
+
+def test_a_path_is_no_version(house):
+    withdraw(house.models, "churn", SAME, key_path=house.key, **SAID)
+    for odd in (f"./{SAME}", f"../churn/{SAME}", f"{SAME}\n"):
+        with pytest.raises(ModelRefused, match="is no name of a version"):
+            load(house.models, "churn", odd, key_path=house.key)
+    with pytest.raises(RoleRefused, match="was withdrawn before"):
+        withdraw(house.models, "churn", SAME, key_path=house.key, **SAID)
+
+
+@pytest.mark.parametrize("because", ["a\nb", "\x1b[31mred", "x" * 501])
+def test_a_reason_is_one_line_that_a_screen_can_show(house, because):
+    with pytest.raises(RoleRefused, match="one line of text, of 500 characters at most"):
+        withdraw(house.models, "churn", SAME, **SAID | {"because": because}, key_path=house.key)
+
+
+def test_without_its_key_nothing_is_signed_beside_what_another_signed(house):
+    house.key.rename(house.key.with_name("elsewhere"))
+    with pytest.raises(ModelRefused, match="bring it back"):
+        train("churn", house.frame, house.models, AS_OF, key_path=house.key, max_train_rows=700)
+    assert not house.key.exists()
+
+
 def test_roles_of_another_model_are_refused(house):
     (house.models / "value").mkdir()
     shutil.copy(house.file, house.models / "value" / "roles.json")

@@ -20,6 +20,7 @@ from ml.frames.features import FEATURES
 from ml.models.factories import blended_classifier, blended_regressor
 from ml.models.pipelines import inputs
 from ml.registry import store
+from ml.registry.golden import GOLDEN_TOLERANCE
 from ml.registry.signing import ensure_key, read_key, sha256, sign
 from ml.registry.store import SIGNED_FILES, load, load_champion, versions
 
@@ -160,7 +161,7 @@ def test_a_blend_comes_back_with_the_same_scores(factory):
     content = skops.io.dumps({"model": fitted})
     restored = store._pipelines(content, "a blend")["model"]
     whole, again = (each[-1].raw(rows) for each in (fitted, restored))
-    assert np.abs(whole - again).max() <= store.GOLDEN_TOLERANCE
+    assert np.abs(whole - again).max() <= GOLDEN_TOLERANCE
 
 
 def test_a_type_beyond_the_list_is_refused(copy_of):
