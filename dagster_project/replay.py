@@ -17,8 +17,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dagster_project import lease as leases
 from dagster_project import manifest as manifests
 from dagster_project.errors import LeaseHeldError, NightError, WrongUsageError
@@ -27,6 +25,7 @@ from dagster_project.night import feeds_folder_of
 from dagster_project.versions import Versions
 from ingestion.contracts import load_bank
 from ingestion.ledger import Ledger
+from ingestion.sql import read_only
 from serving import build as builds
 from serving import checksum, files
 from serving import generation as generations
@@ -330,7 +329,7 @@ def _describe(
         for u in chosen.rebuilt
         if nodes[u]["database"] == "crm" and nodes[u]["resource_type"] == "model"
     )
-    with duckdb.connect(str(build.database("crm")), read_only=True) as connection:
+    with read_only(build.database("crm")) as connection:
         found = checksum.table_checksums(connection, "crm", only=frozenset(rebuilt))
     before = {table: base.tables.get(f"crm.{table}") for table in rebuilt}
     differing = [t for t in rebuilt if before[t] != (found[t].rows, found[t].digest)]

@@ -113,6 +113,7 @@ def close(build: BuildFiles) -> None:
 def open_read_only(build: BuildFiles) -> duckdb.DuckDBPyConnection:
     """The build's databases side by side, for the audit and for row counts; read-only."""
     connection = duckdb.connect(":memory:")
+    connection.execute("set enable_progress_bar = false")
     for name in DATABASES:
         path = build.database(name)
         if path.exists():

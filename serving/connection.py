@@ -78,6 +78,8 @@ def lock_down(connection: duckdb.DuckDBPyConnection) -> None:
     spill = Path(tempfile.gettempdir()) / f"crm-spill-{os.getpid()}"
     quoted = str(spill).replace("'", "''")
     for statement in (
+        # After two seconds it would draw a bar on standard output, where a program reads JSON.
+        "set enable_progress_bar = false",
         f"set temp_directory = '{quoted}'",
         # What spills may be personal: it is written encrypted, and never more than this.
         "set temp_file_encryption = true",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from dagster_project.errors import NightError
 from dagster_project.home import Home
 from dagster_project.stages.model_rows import read_training_rows
 from dagster_project.stages.models import published_file
+from ingestion.sql import read_only
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,7 +85,7 @@ def evaluate(
 
 def _check_label(database: Path, label: str) -> None:
     """Refuse a label that no rule has."""
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         known = [
             code
             for (code,) in connection.execute(
@@ -103,5 +102,5 @@ def _check_label(database: Path, label: str) -> None:
 
 def _slices(database: Path) -> pl.DataFrame:
     """One row per customer and observation date: district, tenure and size, in words."""
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         return connection.execute(_BANDS).pl()

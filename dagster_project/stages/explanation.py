@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from dagster_project.versions import parts_now
 from ingestion.contracts.bank_file import load_bank
 from ingestion.sentence import shown
+from ingestion.sql import read_only
 from serving import build as builds
 from serving import figures
 from serving import generation as generations
@@ -96,7 +95,7 @@ def _published(night: Night) -> figures.Monthly:
     if kept is not None:
         return kept
     folder = generations.folder_of(night.home.warehouse, night.base.number)
-    with duckdb.connect(str(folder / "crm.duckdb"), read_only=True) as connection:
+    with read_only(folder / "crm.duckdb") as connection:
         return figures.monthly(connection)
 
 

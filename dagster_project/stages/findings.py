@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from ingestion.sql import read_only
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def rule_row(database: Path, name: str, columns: Sequence[str], day: dt.date) ->
     """
     from ml.errors import InputRefused
 
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         rows = connection.execute(
             f"select {', '.join(columns)} from rule.{name}"  # noqa: S608
             " where valid_from_date <= $day and valid_to_date > $day",

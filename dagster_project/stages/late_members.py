@@ -15,6 +15,7 @@ import duckdb
 from dagster_project.night import Night
 from ingestion.lake import Lake
 from ingestion.pseudonym import FEED as PSEUDONYM_FEED
+from ingestion.sql import read_only
 from serving import generation as generations
 
 CUSTOMER_FEED = "corebank__customer"
@@ -41,7 +42,7 @@ def touched_days(night: Night) -> set[dt.date]:
         and (path := lake.batch_path(row.feed, row.business_date, row.batch_id)).exists()
     ]
     published = generations.folder_of(night.home.warehouse, night.base.number) / "crm.duckdb"
-    with duckdb.connect(str(published), read_only=True) as connection:
+    with read_only(published) as connection:
         days = _waiting(connection)
         if customers:
             pseudonyms = list(lake.batches(PSEUDONYM_FEED))

@@ -6,12 +6,11 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from dagster_project.errors import NoBuildError
 from dagster_project.night import Night
 from dagster_project.stages.findings import Told, rule_row
 from dagster_project.stages.models import land
+from ingestion.sql import read_only
 
 if TYPE_CHECKING:
     import polars as pl
@@ -108,7 +107,7 @@ def read(database: Path, day: dt.date) -> tuple[pl.DataFrame, pl.DataFrame, Life
     from ml.lifetimes import LifetimeRule
 
     rule = rule_row(database, "lifetime_rule", list(LifetimeRule.__dataclass_fields__), day)
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         history, acted = (
             connection.execute(query, {"day": day}).pl() for query in (_HISTORY, _ACTS)
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
+from ingestion.sql import read_only
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,5 +105,5 @@ def asked(database: Path, name: str, features: pl.DataFrame, day: dt.date) -> pl
 
 
 def _read(database: Path, query: str, parameters: list[Any]) -> pl.DataFrame:
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         return connection.execute(query, parameters).pl()

@@ -6,9 +6,8 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from dagster_project.errors import NightError
+from ingestion.sql import read_only
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,7 +53,7 @@ def bounds_of(database: Path, name: str, day: dt.date) -> tuple[Bounds, int]:
     """
     from ml.judge.watch import Bounds
 
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         row = connection.execute(_RULE, [name, day, day]).fetchone()
     if row is None:
         raise NightError(
@@ -86,7 +85,7 @@ def came_true(
     files = [str(file) for file, (date, _) in Lake(lake).batches(SCORE_FEED).items() if date <= day]
     if not files:
         return None
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         return connection.execute(
             _CAME_TRUE.format(table=table),
             {

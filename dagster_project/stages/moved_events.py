@@ -14,6 +14,7 @@ import duckdb
 
 from dagster_project.night import Night
 from ingestion.lake import Lake
+from ingestion.sql import read_only
 from serving import generation as generations
 
 POSTING_FEED = "corebank__transaction"
@@ -38,7 +39,7 @@ def touched_days(night: Night, dates: Collection[dt.date]) -> set[dt.date]:
     ]
     near = [path for path, date in files if date >= min(dates) - AHEAD]
     published = generations.folder_of(night.home.warehouse, night.base.number) / "crm.duckdb"
-    with duckdb.connect(str(published), read_only=True) as connection:
+    with read_only(published) as connection:
         connection.execute(
             "create temp table wanted as select unnest($dates::date[]) as booked_date",
             {"dates": [date.isoformat() for date in dates]},

@@ -6,12 +6,11 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from dagster_project.errors import NoBuildError
 from dagster_project.night import Night
 from dagster_project.stages.findings import Told, rule_row
 from dagster_project.stages.models import land
+from ingestion.sql import read_only
 
 if TYPE_CHECKING:
     import polars as pl
@@ -90,7 +89,7 @@ def fit_and_place(database: Path, day: dt.date) -> Segments:
     rule = FitRule(
         **rule_row(database, "segment_fit_rule", list(FitRule.__dataclass_fields__), day)
     )
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         dates = [row[0] for row in connection.execute(_DATES).fetchall()]
         fitted = fit_date(dates, day, rule.fit_month_count)
 

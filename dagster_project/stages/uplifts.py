@@ -6,12 +6,11 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from dagster_project.errors import NoBuildError
 from dagster_project.night import Night
 from dagster_project.stages.findings import Told, rule_row
 from dagster_project.stages.models import land
+from ingestion.sql import read_only
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,6 +77,6 @@ def find(night: Night) -> Told:
 def read(database: Path, day: dt.date) -> tuple[pl.DataFrame, float, int]:
     """Members of campaigns that are over, and level and draws of the interval."""
     rule = rule_row(database, "uplift_rule", ["interval_level", "draw_count"], day)
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         members = connection.execute(_MEMBERS, {"day": day}).pl()
     return members, rule["interval_level"], rule["draw_count"]

@@ -1,4 +1,4 @@
-"""Golden rows: made customers with the scores they got; a model proves itself on them when loaded."""
+"""Golden rows: made customers with the scores they got; a model proves itself on them."""
 
 from __future__ import annotations
 
