@@ -31,17 +31,15 @@ from ml.frames.split import (
 )
 from ml.judge import metrics
 from ml.judge.drift import typical_sizes
+from ml.judge.leak import Strongest, check_judged, strongest_of_event, strongest_of_value
 from ml.judge.watch import SCORE, shape_of, shapes_of
-from ml.models.pipelines import Array, Which, as_array, inputs, make_golden, single_thread
+from ml.models.pipelines import Array, Which, inputs, make_golden, single_thread
 from ml.models.scorer import Kind, Scorer, kind_of
-from ml.models.value import ValueModel
+from ml.models.value import VALUE_BASELINE_COLUMN, ValueModel
 from ml.registry.store import save
 
 #: More rows cost time and no longer change the metrics: customers repeat from month to month.
 MAX_TRAIN_ROWS = 200_000
-#: A single recorded fact that tells events from others this well has seen the label.
-LEAK_AUC = 0.995
-LEAK_EQUAL_SHARE = 0.99
 #: A column with fewer values in training is left out of the pipeline and named in the report.
 MIN_FILLED_ROWS = 100
 _ROLES: tuple[Which, ...] = ("model", "baseline")
@@ -96,12 +94,13 @@ def train(
     Raises:
         NotEnoughHistory: Nothing is stored and the night goes on without this model's scores.
         FrameRefused: The frame breaks the contract, or knows what it cannot know yet.
-        LeakSuspected: A feature knows the label.
+        LeakSuspected: A feature knows the label, or the features together do.
     """
     kind = kind_of(model_name)
     material = _prepare(kind, frame, as_of, max_train_rows, features)
     fitted = _fit(kind, material, features)
     judged = _judge(fitted, material.split.test, features)
+    check_judged(kind.name, judged.metrics)
     is_better = kind.is_better(judged.metrics["model"], judged.metrics["baseline"])
     scorer = _held_against(
         replace(fitted, ships="model" if is_better else "baseline"), material, judged, features
@@ -124,11 +123,19 @@ def train(
 
 @dataclass(frozen=True)
 class _Material:
-    """Checked rows, split in time; the training rows thinned to what is needed."""
+    """Checked rows, split in time; the training rows thinned to what is needed.
+
+    Attributes:
+        split: The rows by what they are for.
+        sample: Those that teach.
+        absent: Features that are null in all of them.
+        strongest: The feature that tells most of the label by itself.
+    """
 
     split: TimeSplit
     sample: pl.DataFrame
     absent: tuple[str, ...]
+    strongest: Strongest
 
 
 def _prepare(
@@ -150,8 +157,7 @@ def _prepare(
     checked = check_frame(labelled, features, labels=(kind.label,), absent=absent)
     split = split_by_time(checked, kind.label, kind.name)
     sample = kind.sample(split.train, max_train_rows)
-    _check_leak(kind, sample, features)
-    return _Material(split, sample, tuple(absent))
+    return _Material(split, sample, tuple(absent), _check_leak(kind, sample, features))
 
 
 def _fit(kind: Kind, material: _Material, features: tuple[Feature, ...]) -> Scorer:
@@ -233,35 +239,15 @@ def _check_dates(frame: pl.DataFrame, label: str, as_of: date) -> None:
         )
 
 
-def _check_leak(kind: Kind, train: pl.DataFrame, features: tuple[Feature, ...]) -> None:
-    """Refuse a training set in which one single feature already knows the label."""
+def _check_leak(kind: Kind, train: pl.DataFrame, features: tuple[Feature, ...]) -> Strongest:
+    """The fact that tells most of the label by itself, once it is sure that it does not know it."""
     labels = train.get_column(kind.label).to_numpy()
-    for feature in features:
-        if feature.kind == "category":
-            continue
-        column = as_array(train.get_column(feature.name))
-        if not isinstance(kind, ValueModel):
-            power = _separation(kind.events(labels), column)
-            is_leak, figure = power >= LEAK_AUC, f"alone it tells them apart with AUC {power:.4f}"
-        else:
-            weighty = labels != 0
-            share = float((column[weighty] == labels[weighty]).mean()) if weighty.any() else 0.0
-            is_leak, figure = (
-                share > LEAK_EQUAL_SHARE,
-                f"it equals the label in {share:.1%} of rows",
-            )
-        if is_leak:
-            raise LeakSuspected(f"{feature.name} seems to know the label: {figure}.")
-
-
-def _separation(is_event: NDArray[np.bool_], column: Array) -> float:
-    """AUC of one column in its better direction; a missing value counts as the smallest."""
-    filled = np.where(np.isnan(column), -np.inf, column)
-    ranks = pl.Series(filled).rank("average").to_numpy()
-    events = is_event.sum()
-    others = len(is_event) - events
-    auc = (ranks[is_event].sum() - events * (events + 1) / 2) / (events * others)
-    return float(max(auc, 1 - auc))
+    if isinstance(kind, ValueModel):
+        found = strongest_of_value(train, features, labels, VALUE_BASELINE_COLUMN)
+    else:
+        found = strongest_of_event(train, features, kind.events(labels))
+    found.check()
+    return found
 
 
 @dataclass(frozen=True)
@@ -337,6 +323,7 @@ def _report(
         },
         "book": {
             **book_facts(scorer, why, split, sample, features, unused),
+            "leak": material.strongest.as_data(),
             "rival_tables": kind.tables(seen, judged.scores[rival], judged.keys),
         },
     }

@@ -106,8 +106,16 @@ def _prepare(report: Mapping[str, Any]) -> list[Fact]:
         ("缺失最多", "most missing", most or "无 none"),
         ("缺失值", "missing values", "不填补，作为信息读取 not filled in; read as such"),
         ("未用", "left out", "、".join(out) or "无 none"),
-        ("泄漏检查", "leak check", "通过：无一列单独知道标签 passed: no column knows the label"),
+        ("泄漏检查", "leak check", _leak(report["book"]["leak"])),
     ]
+
+
+def _leak(strongest: Mapping[str, Any]) -> str:
+    """Which column tells most of the label by itself, and from where on that is a leak."""
+    figure, bound = (f"{strongest[each]:.3f}" for each in ("figure", "bound"))
+    zh, en = {"auc": ("AUC", "AUC"), "rank": ("秩相关", "rank")}[strongest["measure"]]
+    name = f"{_zh(strongest['feature'])} {strongest['feature']}"
+    return f"单列最高 {zh} greatest {en} {figure}：{name}；界限 bound {bound}"
 
 
 def _zh(name: str) -> str:
