@@ -243,7 +243,11 @@ def score(night: Night) -> list[Scored]:
     for done, name in enumerate(MODEL_NAMES):
         night.reporter.progress(name, done, len(MODEL_NAMES))
         told, frames = _score_one(
-            night.home, database, name, model_rows.asked(database, name, features, day)
+            night.home,
+            database,
+            name,
+            model_rows.asked(database, name, features, day),
+            model_rows.to_be_scored(database, name, day),
         )
         results.append(told)
         for feed, frame in frames.items():
@@ -255,9 +259,12 @@ def score(night: Night) -> list[Scored]:
 
 
 def _score_one(
-    home: Home, database: Path, name: str, features: pl.DataFrame
+    home: Home, database: Path, name: str, features: pl.DataFrame, keys: pl.Series
 ) -> tuple[Scored, dict[str, pl.DataFrame]]:
     """What becomes of one model tonight: what is told, and rows by feed.
+
+    Whoever is in ``keys`` must be scored, and nobody else: they come from another table than the
+    features, so that a customer whom the features lost is missed.
 
     The challenger scores beside the champion, and what stops it stops nobody else. Both are held
     against training; a champion whose scores have drifted gives none, and its line says so.
@@ -268,10 +275,9 @@ def _score_one(
     from ml.registry.store import load_challenger, load_champion
     from ml.score import score as predict
 
-    if features.is_empty():
+    if features.is_empty() and keys.is_empty():
         is_held = not model_rows.is_asked_of_some(name)
         return Scored(name, 0, NOBODY_ASKED, is_held=is_held), {}
-    keys = features["customer_key"]
     try:
         found = load_champion(home.models, name, key_path=home.model_key)
         result = predict(found.model, features)
@@ -328,10 +334,13 @@ def _watch(
     bounds, months = model_watch.bounds_of(database, model.name, day)
     past = None
     if isinstance(kind, EventModel):
-        role = scores["role"].item(0)
-        table = model_rows.label_table(kind.label)
         past = model_watch.came_true(
-            database, home.lake, model.name, role, kind.label, table, day, months
+            database,
+            home.lake,
+            (model.name, model.version),
+            (kind.label, model_rows.label_table(kind.label)),
+            day,
+            months,
         )
     return watch(model, features, scores, past, bounds)
 
