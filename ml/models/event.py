@@ -117,14 +117,23 @@ class EventModel:
             "model": blended_classifier(columns, FOLDS, is_large=is_large, trust=trust),
             "baseline": logistic_classifier(columns, FOLDS, trust=trust),
         }
-        drawn = metrics.odds(labels.mean())
-        true = metrics.odds(float(train.get_column(self.label).mean()))  # type: ignore[arg-type]
+        drawn = self.log_odds_of_draw(sample, train)
         # The rival's curves are those of the model.
         learnt: dict[str, Learnt] = {}
         for pipeline in pipelines.values():
             pipeline.fit(frame, labels, model__fold_of_row=folds, model__learnt=learnt)
-            pipeline[-1].shift(float(np.log(true / drawn)))
+            pipeline[-1].shift(drawn)
         return pipelines, {}
+
+    def log_odds_of_draw(self, sample: pl.DataFrame, train: pl.DataFrame) -> float:
+        """What is to be added to log-odds learnt from the sample, so that they are those of all.
+
+        Args:
+            sample: The rows that taught.
+            train: The rows that they were drawn from.
+        """
+        drawn, true = (metrics.mean(rows.get_column(self.label)) for rows in (sample, train))
+        return float(np.log(metrics.odds(true) / metrics.odds(drawn)))
 
     def predict(
         self,
