@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -33,7 +34,9 @@ from ml.judge import metrics
 from ml.judge.drift import typical_sizes
 from ml.judge.leak import Strongest, check_judged, strongest_of_event, strongest_of_value
 from ml.judge.watch import SCORE, shape_of, shapes_of
-from ml.models.pipelines import Array, Which, inputs, make_golden, single_thread
+from ml.models.event import EventModel
+from ml.models.level import shifted
+from ml.models.pipelines import Array, Attribution, Which, inputs, make_golden, single_thread
 from ml.models.scorer import Kind, Scorer, kind_of
 from ml.models.value import VALUE_BASELINE_COLUMN, ValueModel
 from ml.registry.store import save
@@ -42,6 +45,8 @@ from ml.registry.store import save
 MAX_TRAIN_ROWS = 200_000
 #: A column with fewer values in training is left out of the pipeline and named in the report.
 MIN_FILLED_ROWS = 100
+#: A feature with a smaller share of all weight moves no score, however far it moves itself.
+LEAST_READ = 0.001
 _ROLES: tuple[Which, ...] = ("model", "baseline")
 
 
@@ -102,10 +107,10 @@ def train(
     judged = _judge(fitted, material.split.test, features)
     check_judged(kind.name, judged.metrics)
     is_better = kind.is_better(judged.metrics["model"], judged.metrics["baseline"])
-    scorer = _held_against(
-        replace(fitted, ships="model" if is_better else "baseline"), material, judged, features
-    )
-    report = _report(scorer, material, judged, features)
+    chosen = replace(fitted, ships="model" if is_better else "baseline")
+    why = chosen.explain(judged.frame.head(EXPLAINED_ROWS))
+    scorer = _held_against(chosen, material, judged, importance(why), features)
+    report = _report(scorer, material, judged, why, features)
     version = save(
         models_dir,
         scorer,
@@ -178,19 +183,28 @@ def _fit(kind: Kind, material: _Material, features: tuple[Feature, ...]) -> Scor
 
 
 def _held_against(
-    scorer: Scorer, material: _Material, judged: _Judged, features: tuple[Feature, ...]
+    scorer: Scorer,
+    material: _Material,
+    judged: _Judged,
+    weights: Mapping[str, float],
+    features: tuple[Feature, ...],
 ) -> Scorer:
-    """The scorer with the band of its scores and the shapes that later months are held against.
+    """The scorer at its level, with the band and the shapes that later months are held against.
 
-    Band and shape of the score come from customers who did not teach it; shapes of the features
-    from all rows that could teach, thinned or not.
+    Level, band and shape of the score come from customers who did not teach it; shapes of the
+    features that it reads from all rows that could teach, thinned or not.
     """
-    scores = judged.scores[scorer.ships]
-    shapes = shapes_of(material.split.train, features)
+    kind = kind_of(scorer.name)
+    told = judged.scores[scorer.ships]
+    shift = kind.level(judged.seen, told).shift if isinstance(kind, EventModel) else 0.0
+    scores = shifted(told, shift)
+    least = LEAST_READ * sum(weights.values())
+    read = [feature for feature in features if weights.get(feature.name, 0.0) > least]
     return replace(
         scorer,
-        band=kind_of(scorer.name).band(judged.seen, scores),
-        shapes={**shapes, SCORE: shape_of(pl.Series(scores))},
+        shift=shift,
+        band=kind.band(judged.seen, scores),
+        shapes={**shapes_of(material.split.train, read), SCORE: shape_of(pl.Series(scores))},
     )
 
 
@@ -289,6 +303,7 @@ def _report(
     scorer: Scorer,
     material: _Material,
     judged: _Judged,
+    why: Attribution,
     features: tuple[Feature, ...],
 ) -> dict[str, Any]:
     """What a reader wants to know, as plain data."""
@@ -296,7 +311,6 @@ def _report(
     split, sample = material.split, material.sample
     seen, scores = judged.seen, judged.scores[scorer.ships]
     rival: Which = "baseline" if scorer.ships == "model" else "model"
-    why = scorer.explain(judged.frame.head(EXPLAINED_ROWS))
     unused = [
         feature.name for feature in features if feature not in filled_enough(sample, features)
     ]
@@ -306,6 +320,7 @@ def _report(
         "metrics": judged.metrics,
         "tables": kind.tables(seen, scores, judged.keys),
         "band": kind.coverage(seen, scores),
+        "level": kind.level(seen, scores).as_data() if isinstance(kind, EventModel) else None,
         "importance": importance(why),
         "training": {
             "train_dates": [day.isoformat() for day in split.train_dates],

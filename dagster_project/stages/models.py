@@ -118,7 +118,7 @@ def train(
         return Trained(name, "refused", None, f"{error}{refused}")
     rival = "; its baseline scores" if trained.is_baseline_shipped else ""
     told = f"model {trained.version} was trained{compared(trained.report)}{rival}"
-    told = f"{told}; {entry.told}{refused}"
+    told = f"{told}{_off(trained.report)}; {entry.told}{refused}"
     report = {**trained.report, "contest": entry.contest.figures() if entry.contest else None}
     book = home.models / name / trained.version / "book.html"
     return Trained(name, TRAINED, entry.roles.champion, told, report, str(book))
@@ -185,6 +185,25 @@ def compared(report: dict[str, Any]) -> str:
     model, baseline = (report["metrics"][which] for which in ("model", "baseline"))
     metric = next(each for each in MEASURES if each in model)
     return ": " + MEASURES[metric].format(model[metric], baseline[metric])
+
+
+def _off(report: dict[str, Any]) -> str:
+    """How far the level of probabilities was off, and bands that hold too little; else nothing."""
+    from ml.models.bands import is_poor
+
+    level, band = report["level"], report["band"]
+    told = ""
+    if level and level["shift"]:
+        told = (
+            f"; it foretold {level['foretold_rate']:.2%} where {level['seen_rate']:.2%} came, so"
+            f" its scores are moved by {level['shift']:+.2f} log-odds"
+        )
+    if is_poor(band):
+        told += (
+            f"; its bands hold {band['covered_share']:.0%} in the place of"
+            f" {band['level']:.0%}, so do not rely on them"
+        )
+    return told
 
 
 def contradicted(report: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from ml.judge import metrics
 from ml.models.bands import ScoreBand, event_band, event_coverage
 from ml.models.factories import blended_classifier, logistic_classifier
 from ml.models.held_out import Learnt
+from ml.models.level import Level, level_of
 from ml.models.pipelines import BETTER_Z, Array, Attribution, Which, inputs
 from ml.names import PROPENSITY
 
@@ -176,8 +177,12 @@ class EventModel:
         return event_band(seen, score)
 
     def coverage(self, seen: Array, score: Array) -> dict[str, float]:
-        """How often told and seen rate agree."""
-        return event_coverage(seen, score)
+        """How often told and seen rate agree, at the level that scores are stored with."""
+        return event_coverage(seen, score, is_shifted=self.level(seen, score).shift != 0)
+
+    def level(self, seen: Array, score: Array) -> Level:
+        """How far all probabilities together were from what came."""
+        return level_of(seen, score)
 
     def is_better(self, model: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
         """Better in order (AUC), and as a probability by more than luck (paired log loss)."""

@@ -7,10 +7,20 @@ import polars as pl
 import pytest
 
 from ml.errors import FrameRefused, LeakSuspected, NoModel, NotEnoughHistory
-from ml.frames.features import CHURN_LABEL, FEATURES, VALUE_LABEL, known_date
+from ml.frames.features import (
+    CHURN_LABEL,
+    FEATURES,
+    VALUE_LABEL,
+    check_frame,
+    known_date,
+    of_label,
+)
 from ml.judge.leak import LEAK_AUC, LEAK_OWN_RANK
+from ml.judge.watch import SCORE
+from ml.models.level import LEAST_EVENTS
+from ml.models.pipelines import inputs
 from ml.models.value import VALUE_BASELINE_COLUMN
-from ml.registry.store import versions
+from ml.registry.store import load, versions
 from ml.train import train
 
 AS_OF = date(2025, 12, 31)
@@ -125,6 +135,43 @@ def test_the_report_names_the_feature_that_tells_most_by_itself(bank):
     own = bank.trained["value"].report["book"]["leak"]
     assert (own["feature"], own["measure"]) == (VALUE_BASELINE_COLUMN, "rank")
     assert own["figure"] < own["bound"] == LEAK_OWN_RANK
+
+
+def test_the_night_watches_the_features_that_the_model_reads(fit, frame, tmp_path):
+    """A column that is the same for all who teach moves no score when it moves later."""
+    still = frame.with_columns(
+        pl.when(pl.col("observation_date") < date(2025, 10, 1)).then(7).otherwise(70).alias(VISITS)
+    )
+    version = fit("churn", still).version
+    shapes = load(tmp_path / "models", "churn", version, key_path=tmp_path / "key").scorer.shapes
+    assert VISITS not in shapes
+    assert {SCORE, CHANGE} <= set(shapes)
+
+
+def test_scores_are_stored_at_the_level_of_the_month_that_judged_and_measures_are_of_before(
+    fit, frame, tmp_path
+):
+    """In the judging month one of five left whom no model could know of."""
+    day = date(2025, 9, 30)
+    gone = (pl.col("observation_date") == day) & (pl.col("customer_key") % 5 == 0)
+    stormy = frame.with_columns(
+        pl.when(gone).then(True).otherwise(pl.col(CHURN_LABEL)).alias(CHURN_LABEL)
+    )
+    report = fit("churn", stormy).report
+    level, told = report["level"], report["metrics"][report["ships"]]
+    assert level["event_count"] >= LEAST_EVENTS
+    assert level["shift"] > 0.3
+    assert told["mean_probability"] == level["foretold_rate"] < level["seen_rate"] / 1.2
+    scorer = load(tmp_path / "models", "churn", report["version"], key_path=tmp_path / "key").scorer
+    assert scorer.shift == level["shift"]
+    judged = inputs(check_frame(_of_churn(stormy, day), labels=(CHURN_LABEL,)), FEATURES)
+    assert scorer.predict(judged).mean() == pytest.approx(level["seen_rate"])
+    assert scorer.as_judged().predict(judged).mean() == pytest.approx(level["foretold_rate"])
+    assert report["band"]["covered_share"] > 0.5
+
+
+def _of_churn(frame, day):
+    return of_label(frame.filter(pl.col("observation_date") == day), CHURN_LABEL)
 
 
 def test_a_label_whose_months_have_not_passed_is_refused(fit, frame):
