@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+from scipy.special import expit
 
 from ml.errors import FrameRefused
 from ml.frames.columns import Columns
@@ -37,10 +38,10 @@ def evaluate(
     frame: pl.DataFrame,
     *,
     label: str | None = None,
+    costs: Costs,
     origins: int = ORIGINS,
     slices: Sequence[str] = (),
     beside: pl.DataFrame | None = None,
-    costs: Costs | None = None,
     features: tuple[Feature, ...] = FEATURES,
     max_train_rows: int = MAX_TRAIN_ROWS,
 ) -> Evaluation:
@@ -50,11 +51,11 @@ def evaluate(
         frame: Rows as for :func:`ml.train.train`, and the columns named in ``slices``.
         label: Column of the label; that of churn unless given. One that no nightly model learns is
             learnt as churn is.
+        costs: Of a retention campaign.
         origins: Month ends that judge, from the latest back.
         slices: Columns by whose values the measures are told apart.
         beside: ``customer_key``, ``observation_date`` and one probability per further contender
             (a vendor's score; the hazard of a made bank). Only rows that it has are judged.
-        costs: Of a retention campaign.
         features: The feature contract.
         max_train_rows: As in training.
 
@@ -77,15 +78,17 @@ def evaluate(
         filled = filled_enough(sample, features)
         with single_thread():
             pipelines, _ = kind.fit(sample, filled, train)
-            # The rival as scikit-learn ships it, on all rows as it is: what is there without us.
+            # Growth as scikit-learn ships it, on our rows: what is there without us. What the
+            # draw did to the odds is taken back, for it as for ours.
             boosted = boosted_classifier(Columns.of_contract(filled)).fit(
                 inputs(sample, filled), sample.get_column(kind.label).to_numpy().astype(np.int64)
             )
+        drawn = kind.log_odds_of_draw(sample, train)
         rows = inputs(test, filled)
         return {
             OURS: kind.predict(pipelines, {}, rows, "model"),
             BASELINE: kind.predict(pipelines, {}, rows, "baseline"),
-            BOOSTING: boosted.predict_proba(rows)[:, 1],
+            BOOSTING: expit(boosted.decision_function(rows) + drawn),
         }
 
     rows, told = roll(
@@ -96,7 +99,7 @@ def evaluate(
         "label": kind.label,
         "origins": told,
         "contenders": contenders,
-        **judge(rows, contenders, slices, costs or Costs()),
+        **judge(rows, contenders, slices, costs),
     }
     return Evaluation(rows, report)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -31,19 +32,21 @@ from ml.frames.split import (
 )
 from ml.judge import metrics
 from ml.judge.drift import typical_sizes
+from ml.judge.leak import Strongest, check_judged, strongest_of_event, strongest_of_value
 from ml.judge.watch import SCORE, shape_of, shapes_of
-from ml.models.pipelines import Array, Which, as_array, inputs, make_golden, single_thread
+from ml.models.event import EventModel
+from ml.models.level import shifted
+from ml.models.pipelines import Array, Attribution, Which, inputs, make_golden, single_thread
 from ml.models.scorer import Kind, Scorer, kind_of
-from ml.models.value import ValueModel
+from ml.models.value import VALUE_BASELINE_COLUMN, ValueModel
 from ml.registry.store import save
 
 #: More rows cost time and no longer change the metrics: customers repeat from month to month.
 MAX_TRAIN_ROWS = 200_000
-#: A single recorded fact that tells events from others this well has seen the label.
-LEAK_AUC = 0.995
-LEAK_EQUAL_SHARE = 0.99
 #: A column with fewer values in training is left out of the pipeline and named in the report.
 MIN_FILLED_ROWS = 100
+#: A feature with a smaller share of all weight moves no score, however far it moves itself.
+LEAST_READ = 0.001
 _ROLES: tuple[Which, ...] = ("model", "baseline")
 
 
@@ -96,17 +99,18 @@ def train(
     Raises:
         NotEnoughHistory: Nothing is stored and the night goes on without this model's scores.
         FrameRefused: The frame breaks the contract, or knows what it cannot know yet.
-        LeakSuspected: A feature knows the label.
+        LeakSuspected: A feature knows the label, or the features together do.
     """
     kind = kind_of(model_name)
     material = _prepare(kind, frame, as_of, max_train_rows, features)
     fitted = _fit(kind, material, features)
     judged = _judge(fitted, material.split.test, features)
+    check_judged(kind.name, judged.metrics)
     is_better = kind.is_better(judged.metrics["model"], judged.metrics["baseline"])
-    scorer = _held_against(
-        replace(fitted, ships="model" if is_better else "baseline"), material, judged, features
-    )
-    report = _report(scorer, material, judged, features)
+    chosen = replace(fitted, ships="model" if is_better else "baseline")
+    why = chosen.explain(judged.frame.head(EXPLAINED_ROWS))
+    scorer = _held_against(chosen, material, judged, importance(why), features)
+    report = _report(scorer, material, judged, why, features)
     version = save(
         models_dir,
         scorer,
@@ -124,11 +128,19 @@ def train(
 
 @dataclass(frozen=True)
 class _Material:
-    """Checked rows, split in time; the training rows thinned to what is needed."""
+    """Checked rows, split in time; the training rows thinned to what is needed.
+
+    Attributes:
+        split: The rows by what they are for.
+        sample: Those that teach.
+        absent: Features that are null in all of them.
+        strongest: The feature that tells most of the label by itself.
+    """
 
     split: TimeSplit
     sample: pl.DataFrame
     absent: tuple[str, ...]
+    strongest: Strongest
 
 
 def _prepare(
@@ -150,8 +162,7 @@ def _prepare(
     checked = check_frame(labelled, features, labels=(kind.label,), absent=absent)
     split = split_by_time(checked, kind.label, kind.name)
     sample = kind.sample(split.train, max_train_rows)
-    _check_leak(kind, sample, features)
-    return _Material(split, sample, tuple(absent))
+    return _Material(split, sample, tuple(absent), _check_leak(kind, sample, features))
 
 
 def _fit(kind: Kind, material: _Material, features: tuple[Feature, ...]) -> Scorer:
@@ -172,19 +183,28 @@ def _fit(kind: Kind, material: _Material, features: tuple[Feature, ...]) -> Scor
 
 
 def _held_against(
-    scorer: Scorer, material: _Material, judged: _Judged, features: tuple[Feature, ...]
+    scorer: Scorer,
+    material: _Material,
+    judged: _Judged,
+    weights: Mapping[str, float],
+    features: tuple[Feature, ...],
 ) -> Scorer:
-    """The scorer with the band of its scores and the shapes that later months are held against.
+    """The scorer at its level, with the band and the shapes that later months are held against.
 
-    Band and shape of the score come from customers who did not teach it; shapes of the features
-    from all rows that could teach, thinned or not.
+    Level, band and shape of the score come from customers who did not teach it; shapes of the
+    features that it reads from all rows that could teach, thinned or not.
     """
-    scores = judged.scores[scorer.ships]
-    shapes = shapes_of(material.split.train, features)
+    kind = kind_of(scorer.name)
+    told = judged.scores[scorer.ships]
+    shift = kind.level(judged.seen, told).shift if isinstance(kind, EventModel) else 0.0
+    scores = shifted(told, shift)
+    least = LEAST_READ * sum(weights.values())
+    read = [feature for feature in features if weights.get(feature.name, 0.0) > least]
     return replace(
         scorer,
-        band=kind_of(scorer.name).band(judged.seen, scores),
-        shapes={**shapes, SCORE: shape_of(pl.Series(scores))},
+        shift=shift,
+        band=kind.band(judged.seen, scores),
+        shapes={**shapes_of(material.split.train, read), SCORE: shape_of(pl.Series(scores))},
     )
 
 
@@ -233,35 +253,15 @@ def _check_dates(frame: pl.DataFrame, label: str, as_of: date) -> None:
         )
 
 
-def _check_leak(kind: Kind, train: pl.DataFrame, features: tuple[Feature, ...]) -> None:
-    """Refuse a training set in which one single feature already knows the label."""
+def _check_leak(kind: Kind, train: pl.DataFrame, features: tuple[Feature, ...]) -> Strongest:
+    """The fact that tells most of the label by itself, once it is sure that it does not know it."""
     labels = train.get_column(kind.label).to_numpy()
-    for feature in features:
-        if feature.kind == "category":
-            continue
-        column = as_array(train.get_column(feature.name))
-        if not isinstance(kind, ValueModel):
-            power = _separation(kind.events(labels), column)
-            is_leak, figure = power >= LEAK_AUC, f"alone it tells them apart with AUC {power:.4f}"
-        else:
-            weighty = labels != 0
-            share = float((column[weighty] == labels[weighty]).mean()) if weighty.any() else 0.0
-            is_leak, figure = (
-                share > LEAK_EQUAL_SHARE,
-                f"it equals the label in {share:.1%} of rows",
-            )
-        if is_leak:
-            raise LeakSuspected(f"{feature.name} seems to know the label: {figure}.")
-
-
-def _separation(is_event: NDArray[np.bool_], column: Array) -> float:
-    """AUC of one column in its better direction; a missing value counts as the smallest."""
-    filled = np.where(np.isnan(column), -np.inf, column)
-    ranks = pl.Series(filled).rank("average").to_numpy()
-    events = is_event.sum()
-    others = len(is_event) - events
-    auc = (ranks[is_event].sum() - events * (events + 1) / 2) / (events * others)
-    return float(max(auc, 1 - auc))
+    if isinstance(kind, ValueModel):
+        found = strongest_of_value(train, features, labels, VALUE_BASELINE_COLUMN)
+    else:
+        found = strongest_of_event(train, features, kind.events(labels))
+    found.check()
+    return found
 
 
 @dataclass(frozen=True)
@@ -303,6 +303,7 @@ def _report(
     scorer: Scorer,
     material: _Material,
     judged: _Judged,
+    why: Attribution,
     features: tuple[Feature, ...],
 ) -> dict[str, Any]:
     """What a reader wants to know, as plain data."""
@@ -310,7 +311,6 @@ def _report(
     split, sample = material.split, material.sample
     seen, scores = judged.seen, judged.scores[scorer.ships]
     rival: Which = "baseline" if scorer.ships == "model" else "model"
-    why = scorer.explain(judged.frame.head(EXPLAINED_ROWS))
     unused = [
         feature.name for feature in features if feature not in filled_enough(sample, features)
     ]
@@ -320,6 +320,7 @@ def _report(
         "metrics": judged.metrics,
         "tables": kind.tables(seen, scores, judged.keys),
         "band": kind.coverage(seen, scores),
+        "level": kind.level(seen, scores).as_data() if isinstance(kind, EventModel) else None,
         "importance": importance(why),
         "training": {
             "train_dates": [day.isoformat() for day in split.train_dates],
@@ -337,6 +338,7 @@ def _report(
         },
         "book": {
             **book_facts(scorer, why, split, sample, features, unused),
+            "leak": material.strongest.as_data(),
             "rival_tables": kind.tables(seen, judged.scores[rival], judged.keys),
         },
     }

@@ -17,11 +17,9 @@ _MEASURES = (
     ("lift_at_10pct", "lift top 10%"),
     ("emp_per_customer", "profit/customer"),
 )
-_APART = (
-    ("auc", "AUC"),
-    ("calibration_slope", "slope"),
-    ("lift_at_10pct", "lift top 10%"),
-    ("emp_per_customer", "profit/customer"),
+_LISTS = (
+    ("成本阈值名单", "list by the threshold of the costs", "at_threshold"),
+    ("事后最佳名单", "best list in hindsight, on the labels that it is counted on", "in_hindsight"),
 )
 
 
@@ -38,13 +36,25 @@ def show(report: dict[str, Any]) -> None:
     console.print(_apart("月份 month", report["by_month"]))
     for name, rows in report["by_slice"].items():
         console.print(_apart(name.replace("_", " "), rows))
-    best = report["list"]
+    costs = report["costs"]
     console.print(
-        f"最佳名单 best list: the first {best['acted_count']:,} ({best['acted_share']:.1%}), "
-        f"from probability {best['threshold_score'] or 1:.3f}, had earned "
-        f"{best['profit_amount']:,.0f} yuan",
+        f"成本 costs: worth {costs['clv']:,.0f} yuan, offer {costs['incentive']:,.0f}, visit "
+        f"{costs['contact']:,.0f}, {costs['acceptance']:.0%} stay for it",
         markup=False,
     )
+    for zh, en, name in _LISTS:
+        told = report["list"][name]
+        console.print(
+            f"{zh} {en}: the first {told['acted_count']:,} ({told['acted_share']:.1%}), from "
+            f"probability {_or_dash(told['threshold_score'])}, had earned "
+            f"{told['profit_amount']:,.0f} yuan",
+            markup=False,
+        )
+
+
+def _or_dash(threshold: float | None) -> str:
+    """A probability; a dash where nobody is worth a visit."""
+    return "-" if threshold is None else f"{threshold:.3f}"
 
 
 def _overall(report: dict[str, Any]) -> Grid:
@@ -63,22 +73,21 @@ def _with_interval(each: dict[str, float]) -> str:
 
 def _differences(report: dict[str, Any]) -> Grid:
     """Ours less each rival's, and ours as a share of his AUC."""
-    grid = _grid("model less", "AUC", "PR-AUC", "Brier", "AUC as a share")
+    grid = _grid("model less", *(words for _, words in _MEASURES), "AUC as a share")
     for each in report["differences"]:
-        cells = [
-            f"{each[measure]['value']:+.4f} ({each[measure]['low']:+.4f} to "
-            f"{each[measure]['high']:+.4f})"
-            for measure in ("auc", "average_precision", "brier")
-        ]
-        share = each["auc_share"]
-        cells.append(f"{share['value']:.3f} ({share['low']:.3f}-{share['high']:.3f})")
-        grid.add_row(each["rival"], *cells)
+        cells = [_signed(each[measure]) for measure, _ in _MEASURES]
+        grid.add_row(each["rival"], *cells, _with_interval(each["auc_share"]))
     return grid
+
+
+def _signed(each: dict[str, float]) -> str:
+    """A difference, and how far it may be off."""
+    return f"{each['value']:+.4f}{_reach(each)}"
 
 
 def _apart(title: str, rows: list[dict[str, Any]]) -> Grid:
     """One line per value and contender; a dash where events are too few to judge."""
-    words = (each for _, each in _APART)
+    words = (each for _, each in _MEASURES)
     grid = _grid(title, "contender", "rows", "events", "seen", "foretold", *words)
     for row in rows:
         grid.add_row(
@@ -88,9 +97,19 @@ def _apart(title: str, rows: list[dict[str, Any]]) -> Grid:
             f"{row['events']:,}",
             f"{row['seen_rate']:.2%}",
             f"{row['mean_score']:.2%}",
-            *("-" if row.get(each) is None else f"{row[each]:.3f}" for each, _ in _APART),
+            *(_short(row[each]) for each, _ in _MEASURES),
         )
     return grid
+
+
+def _short(each: dict[str, float] | None) -> str:
+    """A figure and how far it may be off; a dash where it is not known."""
+    return "-" if each is None else f"{each['value']:.3f}{_reach(each)}"
+
+
+def _reach(each: dict[str, float]) -> str:
+    """Half of the interval."""
+    return f" ±{(each['high'] - each['low']) / 2:.3f}" if "low" in each else ""
 
 
 def _grid(*headings: str) -> Grid:

@@ -85,11 +85,38 @@ def evaluate(
             help="Probabilities from elsewhere (customer_key, observation_date, one column each).",
         ),
     ] = None,
-    clv: Annotated[float, typer.Option("--clv", help="Worth of a leaver kept, yuan.")] = 200.0,
+    clv: Annotated[
+        float | None,
+        typer.Option(
+            "--clv",
+            help="Worth of a leaver kept, yuan.",
+            show_default="what a mean customer brings in a year",
+        ),
+    ] = None,
     incentive: Annotated[
-        float, typer.Option("--incentive", help="Cost of the offer, yuan.")
-    ] = 10.0,
-    contact: Annotated[float, typer.Option("--contact", help="Cost of a contact, yuan.")] = 1.0,
+        float | None,
+        typer.Option(
+            "--incentive", help="Cost of the offer, yuan.", show_default="of visit_offer_rule"
+        ),
+    ] = None,
+    contact: Annotated[
+        float | None,
+        typer.Option(
+            "--contact",
+            help="Cost of a visit, yuan.",
+            show_default="minutes at the standard of the rules",
+        ),
+    ] = None,
+    acceptance: Annotated[
+        float | None,
+        typer.Option(
+            "--acceptance",
+            min=0.01,
+            max=0.99,
+            help="Share of leavers who stay for the offer.",
+            show_default="of visit_offer_rule",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", metavar="FILE", help="Also write the judged rows, as Parquet."),
@@ -100,13 +127,12 @@ def evaluate(
     """Judge the model of a label as it would have lived: retrained month after month, judged after.
 
     Beside it a plain logistic, boosting as it is shipped, and any score from elsewhere, all on the
-    same customers. Intervals are of 95%, by customer.
+    same customers. Intervals are of 95%, by customer. Profit is that of the bank's own visits.
 
     Example: crm ml evaluate --label hard_3m --origins 3
     """
     from dagster_project.cli import evaluation as shown
     from dagster_project.stages import evaluation
-    from ml.judge.rolling import Costs
 
     if output is not None and not output.parent.is_dir():
         raise typer.BadParameter(f"文件夹不存在 there is no folder {output.parent}")
@@ -115,7 +141,7 @@ def evaluate(
         label=label,
         origins=origins,
         beside=beside,
-        costs=Costs(clv=clv, incentive=incentive, contact=contact),
+        prices=evaluation.Prices(clv, incentive, contact, acceptance),
     )
     if output is not None:
         result.rows.write_parquet(output)

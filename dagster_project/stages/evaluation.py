@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,52 @@ _BANDS = """
         and feature.observation_date < customer.valid_to_date
     left join dimensional.dim_district as district on customer.district_fk = district.district_pk
 """
+# As the list of visits prices them; a customer is worth what he brought last quarter, four times.
+_COSTS = """
+    with newest as (
+        select max(observation_date) as observation_date from feature.ftr_customer
+    )
+
+    select
+        cast(4 * avg(coalesce(customer.contribution_3m_amount_before_obs, 0)) as double),
+        cast(max(offer.incentive_amount) as double),
+        cast(
+            avg(coalesce(effort.visit_minutes, offer.visit_minutes) * pool.standard_minute_amount)
+            as double
+        ),
+        cast(max(offer.acceptance_rate) as double)
+    from feature.ftr_customer as customer
+    inner join newest on customer.observation_date = newest.observation_date
+    inner join rule.visit_offer_rule as offer
+        on offer.rule_code = 'retention'
+        and newest.observation_date >= offer.valid_from_date
+        and newest.observation_date < offer.valid_to_date
+    inner join rule.cost_pool_rule as pool
+        on offer.cost_pool_code = pool.cost_pool_code
+        and newest.observation_date >= pool.valid_from_date
+        and newest.observation_date < pool.valid_to_date
+    left join rule.visit_effort as effort
+        on customer.level_code = effort.level_code
+        and newest.observation_date >= effort.valid_from_date
+        and newest.observation_date < effort.valid_to_date
+"""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What somebody says of a campaign in the place of the bank's own figures, in yuan.
+
+    Attributes:
+        clv: Worth of a leaver who is kept; the mean customer's contribution of a year unless given.
+        incentive: Cost of the offer, and ``contact`` that of a visit; those of the rules.
+        contact: See there.
+        acceptance: Share of leavers who stay for the offer; that of the rule.
+    """
+
+    clv: float | None = None
+    incentive: float | None = None
+    contact: float | None = None
+    acceptance: float | None = None
 
 
 def evaluate(
@@ -49,7 +96,7 @@ def evaluate(
     label: str | None,
     origins: int,
     beside: Path | None,
-    costs: Costs,
+    prices: Prices,
 ) -> Evaluation:
     """Judge the model of a label on the published generation, month after month.
 
@@ -59,7 +106,7 @@ def evaluate(
             nightly churn model unless given.
         origins: Month ends that judge.
         beside: A CSV or Parquet table of further scores.
-        costs: Of a retention campaign.
+        prices: Of a retention campaign, where they are not those of the bank.
 
     Raises:
         NightError: Nothing is published, no such label, or the history is too short.
@@ -74,6 +121,7 @@ def evaluate(
     label = label or CHURN_LABEL
     _check_label(database, label)
     others = None if beside is None else read(beside)
+    costs = _costs(database, prices)
     frame = read_training_rows(database, "churn", label=label).join(
         _slices(database), on=["customer_key", "observation_date"], how="left"
     )
@@ -81,6 +129,36 @@ def evaluate(
         return judge(frame, label=label, origins=origins, slices=SLICES, beside=others, costs=costs)
     except (NotEnoughHistory, FrameRefused) as error:
         raise NightError(f"无法评估模型：{error}", f"no evaluation: {error}") from error
+
+
+def _costs(database: Path, prices: Prices) -> Costs:
+    """What a visit costs and brings in this bank, as far as nobody says otherwise.
+
+    Raises:
+        NightError: A figure is neither given nor in the bank's rules, or the campaign costs more
+            than anybody is worth.
+    """
+    from ml.judge.rolling import Costs
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        row = connection.execute(_COSTS).fetchone() or ()
+    own = dict(zip(asdict(prices), row, strict=True))
+    found = {name: own[name] if said is None else said for name, said in asdict(prices).items()}
+    if lacking := [f"--{name}" for name, each in found.items() if each is None]:
+        raise NightError(
+            "规则 visit_offer_rule 或 cost_pool_rule 没有当日的行，"
+            f"请补上，或用 {'、'.join(lacking)} 指定。",
+            "the rules visit_offer_rule and cost_pool_rule have no row of that day; add one, or "
+            f"say {' '.join(lacking)}",
+        )
+    if found["clv"] <= found["incentive"]:
+        raise NightError(
+            f"客户平均价值 {found['clv']:,.0f} 元不高于优惠成本，无法评判名单；"
+            "请用 --clv 指定价值。",
+            f"a mean customer is worth {found['clv']:,.0f} yuan, no more than the offer costs; "
+            "say --clv",
+        )
+    return Costs(**found)
 
 
 def _check_label(database: Path, label: str) -> None:

@@ -104,6 +104,26 @@ def asked(database: Path, name: str, features: pl.DataFrame, day: dt.date) -> pl
     return features.join(found, on="customer_key", how="semi")
 
 
+def to_be_scored(database: Path, name: str, day: dt.date) -> pl.Series:
+    """Keys of those whom a model must score on a day, by tables that its features did not make.
+
+    Everybody with something to lose, by the facts; of a question, everybody whom it is put to.
+    """
+    from ml.models.scorer import kind_of
+
+    if is_asked_of_some(name):
+        query = f"feature.{QUESTIONS} where observation_date = ? and label_code = ?"
+        parameters: list[Any] = [day, kind_of(name).label]
+    else:
+        query = (
+            "dimensional.fct_customer_rolling_month"
+            " where observation_date = ? and has_something_to_lose and customer_key <> -1"
+        )
+        parameters = [day]
+    keys = _read(database, f"select customer_key from {query}", parameters)  # noqa: S608
+    return keys.get_column("customer_key")
+
+
 def _read(database: Path, query: str, parameters: list[Any]) -> pl.DataFrame:
     with read_only(database) as connection:
         return connection.execute(query, parameters).pl()

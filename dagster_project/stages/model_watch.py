@@ -31,7 +31,10 @@ _CAME_TRUE = """
             on scored.customer_key = label.customer_key
             and scored.observation_date = label.observation_date
             and label.label_code = $label
-        where scored.model_name = $model and scored.role = $role and label.known_date <= $day
+        where
+            scored.model_name = $model
+            and scored.model_version = $version
+            and label.known_date <= $day
     ),
 
     month_end as (
@@ -66,22 +69,30 @@ def bounds_of(database: Path, name: str, day: dt.date) -> tuple[Bounds, int]:
 def came_true(
     database: Path,
     lake: Path,
-    name: str,
-    role: str,
-    label: str,
-    table: str,
+    model: tuple[str, str],
+    label: tuple[str, str],
     day: dt.date,
     months: int,
 ) -> pl.DataFrame | None:
     """Scores of the last month ends whose label is known: what :func:`ml.watch.watch` judges.
 
-    Read from the lake, where every night finds the same, rebuilt or not.
+    Read from the lake, where every night finds the same, rebuilt or not. Scores of that very
+    version, whichever role it had then: those of the champion before say nothing of this one.
+
+    Args:
+        database: The crm file, for the labels.
+        lake: Folder of the lake, for the scores.
+        model: Name and version.
+        label: Code of the label, and the table that it stands in.
+        day: Business date; a label that was known later is not known.
+        months: Month ends at most.
 
     Returns:
         ``customer_key, observation_date, score, is_event``; None where nothing was scored yet.
     """
     from ingestion.lake import Lake
 
+    (name, version), (code, table) = model, label
     files = [str(file) for file, (date, _) in Lake(lake).batches(SCORE_FEED).items() if date <= day]
     if not files:
         return None
@@ -90,9 +101,9 @@ def came_true(
             _CAME_TRUE.format(table=table),
             {
                 "files": files,
-                "label": label,
+                "label": code,
                 "model": name,
-                "role": role,
+                "version": version,
                 "day": day,
                 "months": months,
             },

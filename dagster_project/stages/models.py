@@ -120,7 +120,7 @@ def train(
         return Trained(name, "refused", None, f"{_not_stored(name, error, home)}{refused}")
     rival = "; its baseline scores" if trained.is_baseline_shipped else ""
     told = f"model {trained.version} was trained{compared(trained.report)}{rival}"
-    told = f"{told}; {entry.told}{refused}"
+    told = f"{told}{_off(trained.report)}; {entry.told}{refused}"
     report = {**trained.report, "contest": entry.contest.figures() if entry.contest else None}
     book = home.models / name / trained.version / "book.html"
     return Trained(name, TRAINED, entry.roles.champion, told, report, str(book))
@@ -198,6 +198,25 @@ def compared(report: dict[str, Any]) -> str:
     return ": " + MEASURES[metric].format(model[metric], baseline[metric])
 
 
+def _off(report: dict[str, Any]) -> str:
+    """How far the level of probabilities was off, and bands that hold too little; else nothing."""
+    from ml.models.bands import is_poor
+
+    level, band = report["level"], report["band"]
+    told = ""
+    if level and level["shift"]:
+        told = (
+            f"; it foretold {level['foretold_rate']:.2%} where {level['seen_rate']:.2%} came, so"
+            f" its scores are moved by {level['shift']:+.2f} log-odds"
+        )
+    if is_poor(band):
+        told += (
+            f"; its bands hold {band['covered_share']:.0%} in the place of"
+            f" {band['level']:.0%}, so do not rely on them"
+        )
+    return told
+
+
 def contradicted(report: dict[str, Any]) -> str:
     """What a model says against what people expected of it, as a table of Markdown."""
     from ml.book.page import contradictions
@@ -254,7 +273,11 @@ def score(night: Night) -> list[Scored]:
     for done, name in enumerate(MODEL_NAMES):
         night.reporter.progress(name, done, len(MODEL_NAMES))
         told, frames = _score_one(
-            night.home, database, name, model_rows.asked(database, name, features, day)
+            night.home,
+            database,
+            name,
+            model_rows.asked(database, name, features, day),
+            model_rows.to_be_scored(database, name, day),
         )
         results.append(told)
         for feed, frame in frames.items():
@@ -266,9 +289,12 @@ def score(night: Night) -> list[Scored]:
 
 
 def _score_one(
-    home: Home, database: Path, name: str, features: pl.DataFrame
+    home: Home, database: Path, name: str, features: pl.DataFrame, keys: pl.Series
 ) -> tuple[Scored, dict[str, pl.DataFrame]]:
     """What becomes of one model tonight: what is told, and rows by feed.
+
+    Whoever is in ``keys`` must be scored, and nobody else: they come from another table than the
+    features, so that a customer whom the features lost is missed.
 
     The challenger scores beside the champion, and what stops it stops nobody else. Both are held
     against training; a champion whose scores have drifted gives none, and its line says so.
@@ -279,10 +305,9 @@ def _score_one(
     from ml.registry.store import load_challenger, load_champion
     from ml.score import score as predict
 
-    if features.is_empty():
+    if features.is_empty() and keys.is_empty():
         is_held = not model_rows.is_asked_of_some(name)
         return Scored(name, 0, NOBODY_ASKED, is_held=is_held), {}
-    keys = features["customer_key"]
     try:
         found = load_champion(home.models, name, key_path=home.model_key)
         result = predict(found.model, features)
@@ -339,10 +364,13 @@ def _watch(
     bounds, months = model_watch.bounds_of(database, model.name, day)
     past = None
     if isinstance(kind, EventModel):
-        role = scores["role"].item(0)
-        table = model_rows.label_table(kind.label)
         past = model_watch.came_true(
-            database, home.lake, model.name, role, kind.label, table, day, months
+            database,
+            home.lake,
+            (model.name, model.version),
+            (kind.label, model_rows.label_table(kind.label)),
+            day,
+            months,
         )
     return watch(model, features, scores, past, bounds)
 

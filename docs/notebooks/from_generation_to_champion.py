@@ -90,10 +90,11 @@ def _(label, frame, pl):
 @app.cell
 def _(evaluation):
     # 3. Evaluate: as it would have lived, retrained and judged month after month beside its rivals.
-    from ml.judge.rolling import Costs
+    # What a visit costs and brings is the bank's own, unless somebody says otherwise here.
+    prices = evaluation.Prices()
 
     def judged(home, origins=1):
-        return evaluation.evaluate(home, label=None, origins=origins, beside=None, costs=Costs())
+        return evaluation.evaluate(home, label=None, origins=origins, beside=None, prices=prices)
 
     return (judged,)
 

@@ -9,6 +9,7 @@ from typing import Any
 from ml.book.words import MEMBERS, STATES, About, Said
 from ml.frames.catalogue import FEATURES
 from ml.frames.themes import THEMES, Theme, theme_of
+from ml.models.bands import is_poor
 
 _OTHER = Theme("other", "其他", "Other", ())
 _NAMES = {feature.name: feature.name_zh for feature in FEATURES}
@@ -106,8 +107,16 @@ def _prepare(report: Mapping[str, Any]) -> list[Fact]:
         ("缺失最多", "most missing", most or "无 none"),
         ("缺失值", "missing values", "不填补，作为信息读取 not filled in; read as such"),
         ("未用", "left out", "、".join(out) or "无 none"),
-        ("泄漏检查", "leak check", "通过：无一列单独知道标签 passed: no column knows the label"),
+        ("泄漏检查", "leak check", _leak(report["book"]["leak"])),
     ]
+
+
+def _leak(strongest: Mapping[str, Any]) -> str:
+    """Which column tells most of the label by itself, and from where on that is a leak."""
+    figure, bound = (f"{strongest[each]:.3f}" for each in ("figure", "bound"))
+    zh, en = {"auc": ("AUC", "AUC"), "rank": ("秩相关", "rank")}[strongest["measure"]]
+    name = f"{_zh(strongest['feature'])} {strongest['feature']}"
+    return f"单列最高 {zh} greatest {en} {figure}：{name}；界限 bound {bound}"
 
 
 def _zh(name: str) -> str:
@@ -162,6 +171,26 @@ def _member(each: Mapping[str, Any]) -> str:
     return f"{said.zh} {said.en} ×{each['weight']:.2f}{trees}{folds}"
 
 
+def _level(report: Mapping[str, Any]) -> list[Fact]:
+    """How far all probabilities were off, by what they were moved since, and what bands hold."""
+    facts: list[Fact] = []
+    if level := report["level"]:
+        rates = f"预测 foretold {level['foretold_rate']:.2%}，实际 seen {level['seen_rate']:.2%}"
+        moved = (
+            f"评分已平移 scores moved since by {level['shift']:+.2f} log-odds；"
+            "各项指标为平移之前 every measure is of before"
+            if level["shift"]
+            else "未平移 not moved"
+        )
+        facts.append(("水平", "level", f"{rates}；{moved}"))
+    if report["band"]["row_count"]:
+        band = report["band"]
+        told = f"{band['covered_share']:.0%}（应为 meant {band['level']:.0%}）"
+        warning = "区间与评分不符，慎用 do not rely on the bands；" if is_poor(band) else ""
+        facts.append(("区间覆盖", "bands hold", warning + told))
+    return facts
+
+
 def _judge(report: Mapping[str, Any], about: About) -> list[Fact]:
     z = report["metrics"]["model"].get("loss_saved_z", 0.0)
     ships = "模型 model" if report["ships"] == "model" else "基线 baseline"
@@ -169,5 +198,6 @@ def _judge(report: Mapping[str, Any], about: About) -> list[Fact]:
         ("做法", "how", "同一月末、同一批客户 one month end, the same customers"),
         ("胜过基线", "against baseline", f"{z:+.1f} 个标准误 standard errors of loss saved"),
         ("评分用", "what scores", ships),
+        *_level(report),
         ("局限", "limits", "；".join(f"{each.zh} {each.en}" for each in about.limits)),
     ]

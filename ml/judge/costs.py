@@ -122,7 +122,41 @@ def expected_maximum_profit(
             "the campaign's parameters are out of range: a customer must be worth more than the "
             "incentive, costs may not be negative, alpha and beta must be positive",
         )
-    sizes, rates = _monotone_blocks(*checked(labels, scores))
+    seen, score = checked(labels, scores)
+    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    return profit_of_groups(
+        np.bincount(place, weights=seen).astype(np.float64),
+        count.astype(np.float64),
+        clv=clv,
+        incentive=incentive,
+        contact=contact,
+        alpha=alpha,
+        beta=beta,
+    )
+
+
+def profit_of_groups(
+    events: Array,
+    rows: Array,
+    *,
+    clv: float,
+    incentive: float,
+    contact: float,
+    alpha: float,
+    beta: float,
+) -> MaximumProfit:
+    """:func:`expected_maximum_profit` of groups of customers, the lowest score first.
+
+    Args:
+        events: Churners of each group, or their weight.
+        rows: Customers of each group, or their weight; above nil.
+        clv: Value of a customer who is kept.
+        incentive: Cost of the offer to one who accepts it.
+        contact: Cost of contacting one customer.
+        alpha: First parameter of the beta distribution of acceptance.
+        beta: Second one.
+    """
+    sizes, rates = _monotone_blocks(events, rows)
     # Acceptance from which contacting a block pays; a block without churners never pays.
     some = np.where(rates > 0, rates, 1.0)
     wasted = np.where(rates > 0, (incentive + contact) * (1 - some) / some, np.inf)
@@ -205,10 +239,8 @@ def checked(labels: ArrayLike, scores: ArrayLike) -> tuple[Array, Array]:
     return seen, score
 
 
-def _monotone_blocks(labels: Array, scores: Array) -> tuple[Array, Array]:
+def _monotone_blocks(events: Array, rows: Array) -> tuple[Array, Array]:
     """(share of customers, rate of events) of the blocks of the rate made monotone in the score."""
-    _, place, count = np.unique(scores, return_inverse=True, return_counts=True)
-    rate = np.bincount(place, weights=labels) / count
-    smooth = isotonic_regression(rate, sample_weight=count.astype(np.float64))
+    smooth = isotonic_regression(events / rows, sample_weight=rows)
     rates, block = np.unique(smooth, return_inverse=True)
-    return np.bincount(block, weights=count) / len(labels), rates
+    return np.bincount(block, weights=rows) / rows.sum(), rates

@@ -19,15 +19,32 @@ from numpy.typing import NDArray
 from ml.errors import NotEnoughHistory
 from ml.frames.split import split_by_time
 from ml.judge import metrics
-from ml.judge.costs import best_depth, expected_maximum_profit, profit_curve
+from ml.judge.costs import (
+    best_depth,
+    expected_maximum_profit,
+    profit_curve,
+    profit_of_groups,
+    threshold_from_costs,
+)
+from ml.judge.draws import DRAWS, Drawn, draw
 from ml.judge.metrics import Array
 
 OURS = "model"
-DRAWS = 200
-_LEVEL = 0.95
-_SEED = 20250101
+#: How surely the rate of acceptance is known, as if so many had been offered something: alpha and
+#: beta of Verbraken and others 2013 add up to it.
+ACCEPTANCE_CASES = 20.0
 #: Fewer events than this say nothing about a slice.
 MIN_SLICE_EVENTS = 20
+#: Measures that are told of months and slices, each with its interval.
+APART = (
+    "auc",
+    "average_precision",
+    "brier",
+    "calibration_slope",
+    "ece",
+    "lift_at_10pct",
+    "emp_per_customer",
+)
 
 
 @dataclass(frozen=True)
@@ -38,20 +55,45 @@ class Costs:
         clv: What a leaver who is kept is worth.
         incentive: What the offer costs where it is accepted.
         contact: What it costs to contact a customer.
-        alpha: First parameter of the beta distribution of the rate of acceptance.
-        beta: Second one; the mean rate is alpha / (alpha + beta).
+        acceptance: Mean share of leavers who accept and stay.
     """
 
-    clv: float = 200.0
-    incentive: float = 10.0
-    contact: float = 1.0
-    alpha: float = 6.0
-    beta: float = 14.0
+    clv: float
+    incentive: float
+    contact: float
+    acceptance: float
 
     @property
-    def accepted(self) -> float:
-        """Mean rate of acceptance."""
-        return self.alpha / (self.alpha + self.beta)
+    def event_profit(self) -> float:
+        """Of contacting somebody who would leave; who declines leaves all the same."""
+        return self.acceptance * (self.clv - self.incentive) - self.contact
+
+    @property
+    def other_cost(self) -> float:
+        """Of contacting somebody who would have stayed: he takes the offer too."""
+        return self.incentive + self.contact
+
+    @property
+    def threshold(self) -> float | None:
+        """Probability from which a contact pays; None where not even a sure leaver's does."""
+        if self.event_profit <= 0:
+            return None
+        return float(
+            threshold_from_costs(
+                acted_on_event=-self.event_profit, acted_on_other=self.other_cost, left_event=0.0
+            )
+        )
+
+    @property
+    def of_campaign(self) -> dict[str, float]:
+        """Parameters of the expected maximum profit: the rate of acceptance is uncertain."""
+        return {
+            "clv": self.clv,
+            "incentive": self.incentive,
+            "contact": self.contact,
+            "alpha": ACCEPTANCE_CASES * self.acceptance,
+            "beta": ACCEPTANCE_CASES * (1 - self.acceptance),
+        }
 
 
 @dataclass(frozen=True)
@@ -165,69 +207,90 @@ def judge(
         )
     keys = rows.get_column("customer_key").to_numpy()
     scores = {name: rows.get_column(name).to_numpy() for name in contenders}
-    drawn = _bootstrap(seen, scores, keys, draws)
-    overall = {
-        name: {
-            measure: {"value": value, **drawn.interval(name, measure)}
-            for measure, value in {
-                **metrics.event_metrics(seen, score, keys),
-                **_profit(seen, score, costs),
-            }.items()
-        }
-        for name, score in scores.items()
-    }
+    drawn = _drawn(seen, scores, keys, costs, draws)
+    ours, rivals = contenders[0], contenders[1:]
     return {
         "rows": len(seen),
         "customers": len(np.unique(keys)),
         "events": int(seen.sum()),
-        "overall": overall,
-        "differences": [drawn.difference(name) for name in contenders[1:]],
-        "by_month": _apart(rows, "observation_date", contenders, costs),
-        "by_slice": {name: _apart(rows, name, contenders, costs) for name in slices},
-        "calibration": metrics.calibration_table(seen, scores[contenders[0]]),
-        "lift": metrics.lift_table(seen, scores[contenders[0]], keys),
-        "list": best_list(seen, scores[contenders[0]], keys, costs),
+        "overall": {name: drawn.told(name) for name in contenders},
+        "differences": [
+            {
+                "rival": name,
+                **drawn.difference(ours, name),
+                "auc_share": drawn.share(ours, name, "auc"),
+            }
+            for name in rivals
+        ],
+        "by_month": _apart(rows, "observation_date", contenders, costs, draws),
+        "by_slice": {name: _apart(rows, name, contenders, costs, draws) for name in slices},
+        "calibration": metrics.calibration_table(seen, scores[ours]),
+        "lift": metrics.lift_table(seen, scores[ours], keys),
+        "list": lists(seen, scores[ours], keys, costs),
         "costs": vars(costs),
     }
 
 
-def best_list(
+def lists(
     seen: Array, score: Array, keys: NDArray[np.int64], costs: Costs
-) -> dict[str, float | int | None]:
-    """How long the list had best been at the mean rate of acceptance, and what it had earned."""
+) -> dict[str, dict[str, Any]]:
+    """What two lists had earned at the mean rate of acceptance.
+
+    ``at_threshold`` goes by probability and costs alone, as a bank can on the day. ``in_hindsight``
+    is the length that was best for the very labels that it is counted on: nobody could have chosen
+    it, and it bounds the other from above.
+    """
     curve = profit_curve(
-        seen,
-        score,
-        keys,
-        event_profit=costs.accepted * (costs.clv - costs.incentive) - costs.contact,
-        other_profit=-costs.incentive - costs.contact,
+        seen, score, keys, event_profit=costs.event_profit, other_profit=-costs.other_cost
     )
-    return best_depth(curve)
+    threshold = costs.threshold
+    count = 0 if threshold is None else int((score >= threshold).sum())
+    reached = curve.row(count, named=True)
+    return {
+        "at_threshold": {**reached, "threshold_score": threshold},
+        "in_hindsight": best_depth(curve),
+    }
+
+
+def _drawn(
+    seen: Array,
+    scores: Mapping[str, Array],
+    keys: NDArray[np.int64],
+    costs: Costs,
+    draws: int,
+) -> Drawn:
+    """All measures of every contender, with what they were in the draws."""
+    whole = {
+        name: {**metrics.event_metrics(seen, score, keys), **_profit(seen, score, costs)}
+        for name, score in scores.items()
+    }
+
+    def profit(events: Array, rows: Array) -> float:
+        return profit_of_groups(events, rows, **costs.of_campaign).profit
+
+    return Drawn(whole, draw(seen, scores, keys, profit, draws))
 
 
 def _profit(seen: Array, score: Array, costs: Costs) -> dict[str, float]:
     """Expected maximum profit per customer, and the share of customers contacted for it."""
-    found = expected_maximum_profit(seen, score, **vars(costs))
+    found = expected_maximum_profit(seen, score, **costs.of_campaign)
     return {"emp_per_customer": found.profit, "emp_share": found.share}
 
 
 def _apart(
-    rows: pl.DataFrame, column: str, contenders: Sequence[str], costs: Costs
+    rows: pl.DataFrame, column: str, contenders: Sequence[str], costs: Costs, draws: int
 ) -> list[dict[str, Any]]:
-    """Measures of each contender by the values of a column; null where events are too few."""
+    """Measures of each contender by the values of a column; none where events are too few."""
     found: list[dict[str, Any]] = []
     for (value,), part in sorted(
         rows.group_by(column), key=lambda pair: (pair[0][0] is None, str(pair[0][0]))
     ):
         seen, keys = part.get_column("seen").to_numpy(), part.get_column("customer_key").to_numpy()
+        scores = {name: part.get_column(name).to_numpy() for name in contenders}
         enough = MIN_SLICE_EVENTS <= seen.sum() <= len(seen) - MIN_SLICE_EVENTS
+        drawn = _drawn(seen, scores, keys, costs, draws) if enough else None
         for name in contenders:
-            score = part.get_column(name).to_numpy()
-            measured: dict[str, Any] = dict.fromkeys(("auc", "calibration_slope", "lift_at_10pct"))
-            if enough:
-                all_of = metrics.event_metrics(seen, score, keys)
-                measured = {measure: all_of[measure] for measure in measured}
-                measured |= _profit(seen, score, costs)
+            told = drawn.told(name) if drawn else {}
             found.append(
                 {
                     "value": value.isoformat() if isinstance(value, date) else value,
@@ -235,98 +298,8 @@ def _apart(
                     "rows": len(seen),
                     "events": int(seen.sum()),
                     "seen_rate": float(seen.mean()),
-                    "mean_score": float(score.mean()),
-                    **measured,
+                    "mean_score": float(scores[name].mean()),
+                    **{measure: told.get(measure) for measure in APART},
                 }
             )
     return found
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """Measures of every contender in every bootstrap draw: name to measure to values."""
-
-    values: Mapping[str, Mapping[str, Array]]
-
-    def interval(self, name: str, measure: str) -> dict[str, float]:
-        """Ends of the interval of a measure, where it was drawn."""
-        if measure not in self.values[name]:
-            return {}
-        tails = [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]
-        low, high = np.quantile(self.values[name][measure], tails)
-        return {"low": float(low), "high": float(high)}
-
-    def difference(self, rival: str) -> dict[str, Any]:
-        """Ours less the rival's, draw by draw, and ours as a share of the rival's AUC."""
-        ours = self.values[OURS]
-        found: dict[str, Any] = {"rival": rival}
-        for measure, theirs in self.values[rival].items():
-            low, mid, high = np.quantile(ours[measure] - theirs, [0.025, 0.5, 0.975])
-            found[measure] = {"value": float(mid), "low": float(low), "high": float(high)}
-        low, mid, high = np.quantile(ours["auc"] / self.values[rival]["auc"], [0.025, 0.5, 0.975])
-        found["auc_share"] = {"value": float(mid), "low": float(low), "high": float(high)}
-        return found
-
-
-def _bootstrap(
-    seen: Array, scores: Mapping[str, Array], keys: NDArray[np.int64], draws: int
-) -> _Drawn:
-    """AUC, average precision, Brier and calibration slope under random weights of customers.
-
-    Each customer weighs a draw of Poisson(1), with all his months: the bootstrap without sorting
-    the rows anew in every draw.
-    """
-    rng = np.random.default_rng(_SEED)
-    customers, place = np.unique(keys, return_inverse=True)
-    ranked = {name: _Ranked.of(seen, score) for name, score in scores.items()}
-    values: dict[str, dict[str, list[float]]] = {
-        name: {"auc": [], "average_precision": [], "brier": [], "calibration_slope": []}
-        for name in scores
-    }
-    for _ in range(draws):
-        weight = rng.poisson(1.0, len(customers)).astype(np.float64)[place]
-        if not 0 < weight @ seen < weight.sum():
-            continue
-        for name, score in scores.items():
-            auc, precision = ranked[name].measure(weight)
-            into = values[name]
-            into["auc"].append(auc)
-            into["average_precision"].append(precision)
-            into["brier"].append(float(weight @ (score - seen) ** 2 / weight.sum()))
-            into["calibration_slope"].append(metrics.calibration_slope(seen, score, weight))
-    return _Drawn(
-        {
-            name: {measure: np.array(each) for measure, each in of_one.items()}
-            for name, of_one in values.items()
-        }
-    )
-
-
-@dataclass(frozen=True)
-class _Ranked:
-    """A score whose order is found once, for many draws of weights."""
-
-    order: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    seen: Array
-
-    @classmethod
-    def of(cls, seen: Array, score: Array) -> _Ranked:
-        """Order of the rows from the highest score down, and where equal scores end."""
-        order = np.argsort(-score, kind="stable")
-        ordered = score[order]
-        ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
-        return cls(order, ends, seen[order])
-
-    def measure(self, weight: Array) -> tuple[float, float]:
-        """(AUC, average precision) of the weighted rows; equal scores count half."""
-        ordered = weight[self.order]
-        events = np.cumsum(ordered * self.seen)[self.ends]
-        rows = np.cumsum(ordered)[self.ends]
-        others = rows - events
-        gained = np.diff(events, prepend=0.0)
-        above = np.append(0.0, others[:-1])
-        spread = np.diff(others, prepend=0.0)
-        auc = 1 - float(gained @ (above + spread / 2)) / float(events[-1] * others[-1])
-        precision = np.divide(events, rows, out=np.zeros_like(events), where=rows > 0)
-        return auc, float(gained @ precision) / float(events[-1])

@@ -4,7 +4,7 @@ Value: of ten customers with like scores nine bring what lies between the two en
 :mod:`ml.models.intervals`). Churn: who leaves has left wholly, so the ends are about all customers
 with a like score: so few or so many in a hundred of them leave. Where customers with like scores
 left more seldom or more often than they were told, the score itself lies outside of its band, and
-should.
+should; that all of them did is mended before (:mod:`ml.models.level`).
 
 Either end is the score, moved on a scale on which customers of one class can be moved alike:
 log-odds for a probability, and for yuan a scale that is even near nil and by shares far from it.
@@ -12,7 +12,7 @@ log-odds for a probability, and for yuan a scale that is even near nil and by sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,10 +21,13 @@ import numpy as np
 from ml.errors import InputRefused
 from ml.judge.metrics import equal_bins, share_interval
 from ml.models.intervals import fit_bands, margins_around
+from ml.models.level import shift_between, shifted
 from ml.models.pipelines import SEED, Array
 
 #: Share of customers whose value lies in the band, and certainty of a rate of churn.
 LEVEL = 0.9
+#: With less of it covered than this, bands and scores do not speak of the same customers.
+LEAST_COVERED = 0.7
 #: Classes of like scores: at most so many, each with at least so many customers.
 MOST_CLASSES = 10
 LEAST_ROWS = 100
@@ -117,23 +120,42 @@ def event_band(labels: Array, scores: Array) -> ScoreBand:
 
 def value_coverage(seen: Array, scores: Array) -> dict[str, float]:
     """How often values lay in a band that was learnt from the other half of the customers."""
-    return _coverage(value_band, seen, scores, inside=seen)
+    return _coverage(
+        [
+            (seen[judged], *value_band(seen[learnt], scores[learnt]).of(scores[judged]))
+            for learnt, judged in _halves(len(scores))
+        ]
+    )
 
 
-def event_coverage(labels: Array, scores: Array) -> dict[str, float]:
-    """How often a score lay in its band, learnt from the other half: told and seen rate agree."""
-    return _coverage(event_band, labels, scores, inside=scores)
+def event_coverage(labels: Array, scores: Array, *, is_shifted: bool = False) -> dict[str, float]:
+    """How often a score lay in its band, learnt from the other half: told and seen rate agree.
 
-
-def _coverage(
-    learn: Callable[[Array, Array], ScoreBand], seen: Array, scores: Array, *, inside: Array
-) -> dict[str, float]:
-    """How often ``inside`` lay between the ends that each half of the customers learnt."""
-    hits, widths = [], []
+    Args:
+        labels: As for the band.
+        scores: As the model told them.
+        is_shifted: They are moved to the level of the half that the band is learnt from.
+    """
+    found = []
     for learnt, judged in _halves(len(scores)):
-        low, high = learn(seen[learnt], scores[learnt]).of(scores[judged])
+        by = shift_between(labels[learnt], scores[learnt]) if is_shifted else 0.0
+        moved = shifted(scores, by)
+        ends = event_band(labels[learnt], moved[learnt]).of(moved[judged])
+        found.append((moved[judged], *ends))
+    return _coverage(found)
+
+
+def is_poor(covered: Mapping[str, float]) -> bool:
+    """Whether bands hold so little that a reader has to be told."""
+    return covered.get("covered_share", 1.0) < LEAST_COVERED
+
+
+def _coverage(found: Sequence[tuple[Array, Array, Array]]) -> dict[str, float]:
+    """How often what was seen lay between low and high end, over the halves."""
+    hits, widths = [], []
+    for inside, low, high in found:
         has_band = ~np.isnan(low)
-        hits.append(((inside[judged] >= low) & (inside[judged] <= high))[has_band])
+        hits.append(((inside >= low) & (inside <= high))[has_band])
         widths.append((high - low)[has_band])
     return _covered(np.concatenate(hits), np.concatenate(widths))
 

@@ -24,6 +24,7 @@ from ml.judge import metrics
 from ml.models.bands import ScoreBand, event_band, event_coverage
 from ml.models.factories import blended_classifier, logistic_classifier
 from ml.models.held_out import Learnt
+from ml.models.level import Level, level_of
 from ml.models.pipelines import BETTER_Z, Array, Attribution, Which, inputs
 from ml.names import PROPENSITY
 
@@ -117,14 +118,23 @@ class EventModel:
             "model": blended_classifier(columns, FOLDS, is_large=is_large, trust=trust),
             "baseline": logistic_classifier(columns, FOLDS, trust=trust),
         }
-        drawn = metrics.odds(labels.mean())
-        true = metrics.odds(float(train.get_column(self.label).mean()))  # type: ignore[arg-type]
+        drawn = self.log_odds_of_draw(sample, train)
         # The rival's curves are those of the model.
         learnt: dict[str, Learnt] = {}
         for pipeline in pipelines.values():
             pipeline.fit(frame, labels, model__fold_of_row=folds, model__learnt=learnt)
-            pipeline[-1].shift(float(np.log(true / drawn)))
+            pipeline[-1].shift(drawn)
         return pipelines, {}
+
+    def log_odds_of_draw(self, sample: pl.DataFrame, train: pl.DataFrame) -> float:
+        """What is to be added to log-odds learnt from the sample, so that they are those of all.
+
+        Args:
+            sample: The rows that taught.
+            train: The rows that they were drawn from.
+        """
+        drawn, true = (metrics.mean(rows.get_column(self.label)) for rows in (sample, train))
+        return float(np.log(metrics.odds(true) / metrics.odds(drawn)))
 
     def predict(
         self,
@@ -167,8 +177,12 @@ class EventModel:
         return event_band(seen, score)
 
     def coverage(self, seen: Array, score: Array) -> dict[str, float]:
-        """How often told and seen rate agree."""
-        return event_coverage(seen, score)
+        """How often told and seen rate agree, at the level that scores are stored with."""
+        return event_coverage(seen, score, is_shifted=self.level(seen, score).shift != 0)
+
+    def level(self, seen: Array, score: Array) -> Level:
+        """How far all probabilities together were from what came."""
+        return level_of(seen, score)
 
     def is_better(self, model: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
         """Better in order (AUC), and as a probability by more than luck (paired log loss)."""

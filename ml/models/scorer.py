@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import polars as pl
@@ -13,6 +13,7 @@ from ml.errors import ModelRefused, NoModel
 from ml.judge.watch import Shape
 from ml.models.bands import ScoreBand
 from ml.models.event import CHURN, DEFAULT, EventModel, opening
+from ml.models.level import shifted
 from ml.models.pipelines import Array, Attribution, Which
 from ml.models.staying import SurvivalModel
 from ml.models.value import ValueModel
@@ -48,7 +49,10 @@ class Scorer:
         absent: Features that were all null in training, because the bank does not record them.
         medians: Middle size of each numeric feature in training, zeros left out.
         band: Ends beside each score.
-        shapes: How each feature, and the score itself, was spread over the customers of training.
+        shapes: How each feature that it reads, and the score itself, was spread over the customers
+            of training.
+        shift: What is added to the log-odds of those that score since they were judged
+            (:mod:`ml.models.level`); it belongs to the expected score and to no feature.
     """
 
     name: str
@@ -59,16 +63,23 @@ class Scorer:
     medians: Mapping[str, float] = field(default_factory=dict)
     band: ScoreBand = field(default_factory=lambda: ScoreBand("yuan"))
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    shift: float = 0.0
 
     def predict(self, frame: pl.DataFrame, which: Which | None = None) -> Array:
         """Scores of the rows, in their order."""
-        kind = kind_of(self.name)
-        return kind.predict(self.pipelines, self.constants, frame, which or self.ships)
+        kind, role = kind_of(self.name), which or self.ships
+        scores = kind.predict(self.pipelines, self.constants, frame, role)
+        return shifted(scores, self.shift) if role == self.ships else scores
 
     def explain(self, frame: pl.DataFrame, which: Which | None = None) -> Attribution:
         """What each feature adds to each row's score."""
-        kind = kind_of(self.name)
-        return kind.explain(self.pipelines, self.constants, frame, which or self.ships)
+        kind, role = kind_of(self.name), which or self.ships
+        why = kind.explain(self.pipelines, self.constants, frame, role)
+        return replace(why, expected=why.expected + self.shift) if role == self.ships else why
+
+    def as_judged(self) -> Scorer:
+        """The same before it was moved to the level of the month that judged it."""
+        return replace(self, shift=0.0)
 
     def settings(self) -> dict[str, Any]:
         """Everything but the pipelines, as plain data for the manifest."""
@@ -79,6 +90,7 @@ class Scorer:
             "medians": dict(self.medians),
             "band": self.band.settings(),
             "shapes": {name: shape.as_data() for name, shape in self.shapes.items()},
+            "shift": self.shift,
         }
 
     @classmethod
@@ -104,4 +116,5 @@ class Scorer:
             medians=settings["medians"],
             band=ScoreBand.restore(settings["band"]),
             shapes={name: Shape.of_data(data) for name, data in settings["shapes"].items()},
+            shift=float(settings["shift"]),
         )

@@ -78,7 +78,8 @@ def enter(
     try:
         champion = load_champion(models_dir, name, key_path=key_path, features=features).model
     except NoModel as none:
-        step = Step("promoted", version, standing.champion, BY_RULE, str(none), at)
+        because = f"no version before it may score: {none}" if there else "the first version"
+        step = Step("promoted", version, standing.champion, BY_RULE, because, at)
         crowned = _written(models_dir, _crowned(standing, step), key_path)
         return Entry(crowned, None, f"{version} is champion, as there was none to compare with")
     try:

@@ -17,7 +17,7 @@ from ml.frames.hashing import frame_checksum
 from ml.frames.split import labelled_rows
 from ml.judge import metrics
 from ml.models.pipelines import BETTER_Z, SEED, inputs
-from ml.models.scorer import kind_of
+from ml.models.scorer import Scorer, kind_of
 from ml.registry.store import LoadedModel
 
 #: Half the width of a 95% interval in standard errors.
@@ -130,7 +130,8 @@ def contest(
     seen = rows.get_column(kind.label).to_numpy().astype(np.float64)
     keys = rows.get_column("customer_key").to_numpy()
     columns = inputs(rows, features)
-    scores = [model.scorer.predict(columns) for model in (first, second)]
+    day = rows.get_column("observation_date").item(0)
+    scores = [_forecaster(model, day).predict(columns) for model in (first, second)]
     saved = kind.losses(seen, scores[0]) - kind.losses(seen, scores[1])
     mean = float(saved.mean())
     error = float(saved.std(ddof=1)) / len(saved) ** 0.5 if len(saved) > 1 else 0.0
@@ -140,7 +141,7 @@ def contest(
         name=first.name,
         first=first.version,
         second=second.version,
-        period=rows.get_column("observation_date").item(0),
+        period=day,
         rows=rows.height,
         checksum=frame_checksum(rows, ["observation_date", "customer_key"]),
         loss_saved=mean,
@@ -150,6 +151,12 @@ def contest(
         differences=differences,
         objections=_objections(first, second, z, {d.measure: d.second for d in differences}),
     )
+
+
+def _forecaster(model: LoadedModel, day: date) -> Scorer:
+    """The version as it would have foretold a day: its level may come from that very month."""
+    judged_on = model.manifest["training"].get("test_date", "")
+    return model.scorer.as_judged() if judged_on >= day.isoformat() else model.scorer
 
 
 def _frozen_rows(

@@ -35,8 +35,16 @@ def database(tmp_path: Path) -> Path:
         schema=schema,
         orient="row",
     )
+    rolling = features.select(*model_rows.KEYS, has_something_to_lose=pl.col("customer_key") < 3)
+    more = [(3, DECEMBER, False), (4, DECEMBER, True), (-1, DECEMBER, True)]
+    rolling = rolling.vstack(pl.DataFrame(more, schema=rolling.schema, orient="row"))
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema feature")
+        connection.execute("create schema dimensional")
+        connection.register("rolling", rolling.to_arrow())
+        connection.execute(
+            "create table dimensional.fct_customer_rolling_month as select * from rolling"
+        )
         for name, table in (
             ("ftr_customer", features),
             ("ftr_customer_label", churn),
@@ -68,5 +76,17 @@ def test_a_question_is_scored_for_those_who_are_asked_on_the_day(database: Path)
     }
     assert keys == {
         "churn": [1, 2], "value": [1, 2], "default": [1], "propensity_loan": [2],
+        "propensity_wealth": [],
+    }  # fmt: skip
+
+
+def test_who_must_be_scored_is_not_read_from_the_features(database: Path) -> None:
+    """Customer 4 has something to lose and no features; 3 has nothing to lose, -1 is nobody."""
+    keys = {
+        name: sorted(model_rows.to_be_scored(database, name, DECEMBER).to_list())
+        for name in ("churn", "value", "default", "propensity_loan", "propensity_wealth")
+    }
+    assert keys == {
+        "churn": [1, 2, 4], "value": [1, 2, 4], "default": [1], "propensity_loan": [2],
         "propensity_wealth": [],
     }  # fmt: skip

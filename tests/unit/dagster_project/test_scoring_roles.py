@@ -41,6 +41,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     said: dict[str, Any] = {
         "champion": lambda: Found(SimpleNamespace(name="churn", version="v1"), ()),  # type: ignore[arg-type]
         "challenger": lambda: SimpleNamespace(version="v2"),
+        "asked": [1, 2, 3],
         "keys": {"champion": [1, 2, 3], "challenger": [1, 2, 3]},
         "watched": Watched(None, None, (), pl.DataFrame({"month": [1]})),
     }
@@ -53,7 +54,9 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("ml.score.score", predict)
     monkeypatch.setattr(models, "_watch", lambda *_: said["watched"])
     database = tmp_path / "crm.duckdb"
-    said["run"] = lambda: models._score_one(Home(tmp_path), database, "churn", TODAY)
+    said["run"] = lambda: models._score_one(
+        Home(tmp_path), database, "churn", TODAY, pl.Series(said["asked"])
+    )
     return said
 
 
@@ -101,6 +104,17 @@ def test_fewer_scores_than_customers_land_for_nobody(night: dict[str, Any]) -> N
     assert landed == {}
 
 
+def test_a_customer_whom_the_features_lost_is_missed(night: dict[str, Any]) -> None:
+    """F74: four have something to lose, three have features, and three scores are not enough."""
+    night["asked"] = [1, 2, 3, 4]
+    told, landed = night["run"]()
+    assert (told.told, told.is_held) == (
+        "1 customers have no score and 0 scores have no customer.",
+        True,
+    )
+    assert landed == {}
+
+
 def test_without_a_champion_no_challenger_stands_in(night: dict[str, Any]) -> None:
     night["champion"] = lambda: _raise(NoModel("No usable churn model."))
     told, landed = night["run"]()
@@ -118,7 +132,9 @@ def test_a_model_that_was_never_trained_leaves_nothing_out(night: dict[str, Any]
 def test_nobody_to_score_is_right_only_where_some_are_asked(
     tmp_path: Path, name: str, *, is_held: bool
 ) -> None:
-    told, landed = models._score_one(Home(tmp_path), tmp_path / "crm", name, TODAY.clear())
+    told, landed = models._score_one(
+        Home(tmp_path), tmp_path / "crm", name, TODAY.clear(), pl.Series([], dtype=pl.Int64)
+    )
     assert (told.told, told.is_held, landed) == (models.NOBODY_ASKED, is_held, {})
 
 

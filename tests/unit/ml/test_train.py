@@ -7,12 +7,24 @@ import polars as pl
 import pytest
 
 from ml.errors import FrameRefused, LeakSuspected, NoModel, NotEnoughHistory
-from ml.frames.features import CHURN_LABEL, FEATURES, VALUE_LABEL, known_date
+from ml.frames.features import (
+    CHURN_LABEL,
+    FEATURES,
+    VALUE_LABEL,
+    check_frame,
+    known_date,
+    of_label,
+)
+from ml.judge.leak import LEAK_AUC, LEAK_OWN_RANK
+from ml.judge.watch import SCORE
+from ml.models.level import LEAST_EVENTS
+from ml.models.pipelines import inputs
 from ml.models.value import VALUE_BASELINE_COLUMN
-from ml.registry.store import versions
+from ml.registry.store import load, versions
 from ml.train import train
 
 AS_OF = date(2025, 12, 31)
+CHANGE = "deposit_trend_3m_rate_before_obs"
 VISITS = "customer_transaction_90d_count_before_obs"
 OPTIONAL = [f.name for f in FEATURES if f.is_optional]
 
@@ -71,6 +83,95 @@ def test_a_feature_that_knows_the_label_is_refused(fit, frame, name):
     leaking = frame.with_columns(pl.col(label).cast(pl.Float64).fill_null(0.0).alias(planted))
     with pytest.raises(LeakSuspected, match=f"{planted} seems to know the label"):
         fit(name, leaking)
+
+
+def _code_of_leavers(frame):
+    told = pl.when(pl.col(CHURN_LABEL)).then(pl.lit("A")).otherwise(pl.lit("D"))
+    return frame.with_columns(told.alias("level_code"))
+
+
+def _turned_round(frame):
+    """The label with one row in a hundred wrong, which alone reaches an AUC of 0.99."""
+    is_wrong = pl.Series(np.random.default_rng(2).random(frame.height) < 0.01)
+    told = pl.col(CHURN_LABEL).fill_null(value=False) ^ is_wrong
+    return frame.with_columns(told.cast(pl.Float64).alias(VISITS))
+
+
+def _in_parts(frame):
+    """Four columns that each know the label a little, and together know it."""
+    rng = np.random.default_rng(2)
+    parts = [f.name for f in FEATURES if f.kind == "number" and f.maximum is None][:4]
+    told = 10 + 2 * frame.get_column(CHURN_LABEL).fill_null(value=False).cast(pl.Float64)
+    return frame.with_columns(
+        (told + pl.Series(rng.normal(size=frame.height))).clip(0).alias(name) for name in parts
+    )
+
+
+def _twice(frame):
+    return frame.with_columns((2 * pl.col(VALUE_LABEL).fill_null(0.0)).alias(CHANGE))
+
+
+@pytest.mark.parametrize(
+    ("name", "plant", "sentence"),
+    [
+        ("churn", _code_of_leavers, r"level_code seems to know the label: .* AUC 1\.0000"),
+        ("churn", _turned_round, f"{VISITS} seems to know the label"),
+        ("churn", _in_parts, r"model of churn reaches an AUC of .* features together"),
+        ("value", _twice, f"{CHANGE} seems to know the label: alone it ranks them"),
+    ],
+)
+def test_a_label_that_hides_in_a_feature_is_refused_and_nothing_is_stored(
+    fit, frame, tmp_path, name, plant, sentence
+):
+    with pytest.raises(LeakSuspected, match=sentence):
+        fit(name, plant(frame))
+    assert versions(tmp_path / "models", name) == []
+
+
+def test_the_report_names_the_feature_that_tells_most_by_itself(bank):
+    leak = bank.trained["churn"].report["book"]["leak"]
+    assert leak["feature"] in bank.planted
+    assert 0.6 < leak["figure"] < leak["bound"] == LEAK_AUC
+    own = bank.trained["value"].report["book"]["leak"]
+    assert (own["feature"], own["measure"]) == (VALUE_BASELINE_COLUMN, "rank")
+    assert own["figure"] < own["bound"] == LEAK_OWN_RANK
+
+
+def test_the_night_watches_the_features_that_the_model_reads(fit, frame, tmp_path):
+    """A column that is the same for all who teach moves no score when it moves later."""
+    still = frame.with_columns(
+        pl.when(pl.col("observation_date") < date(2025, 10, 1)).then(7).otherwise(70).alias(VISITS)
+    )
+    version = fit("churn", still).version
+    shapes = load(tmp_path / "models", "churn", version, key_path=tmp_path / "key").scorer.shapes
+    assert VISITS not in shapes
+    assert {SCORE, CHANGE} <= set(shapes)
+
+
+def test_scores_are_stored_at_the_level_of_the_month_that_judged_and_measures_are_of_before(
+    fit, frame, tmp_path
+):
+    """In the judging month one of five left whom no model could know of."""
+    day = date(2025, 9, 30)
+    gone = (pl.col("observation_date") == day) & (pl.col("customer_key") % 5 == 0)
+    stormy = frame.with_columns(
+        pl.when(gone).then(True).otherwise(pl.col(CHURN_LABEL)).alias(CHURN_LABEL)
+    )
+    report = fit("churn", stormy).report
+    level, told = report["level"], report["metrics"][report["ships"]]
+    assert level["event_count"] >= LEAST_EVENTS
+    assert level["shift"] > 0.3
+    assert told["mean_probability"] == level["foretold_rate"] < level["seen_rate"] / 1.2
+    scorer = load(tmp_path / "models", "churn", report["version"], key_path=tmp_path / "key").scorer
+    assert scorer.shift == level["shift"]
+    judged = inputs(check_frame(_of_churn(stormy, day), labels=(CHURN_LABEL,)), FEATURES)
+    assert scorer.predict(judged).mean() == pytest.approx(level["seen_rate"])
+    assert scorer.as_judged().predict(judged).mean() == pytest.approx(level["foretold_rate"])
+    assert report["band"]["covered_share"] > 0.5
+
+
+def _of_churn(frame, day):
+    return of_label(frame.filter(pl.col("observation_date") == day), CHURN_LABEL)
 
 
 def test_a_label_whose_months_have_not_passed_is_refused(fit, frame):

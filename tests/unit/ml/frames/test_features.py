@@ -150,6 +150,13 @@ def test_what_the_models_learn_is_in_the_warehouse():
     assert {*KEYS, VALUE_LABEL, dated} <= set(_columns("ftr_customer_outcome"))
 
 
+def test_the_levels_are_those_of_the_rule():
+    """A level of a bank's own is added in both places, or every score is refused."""
+    level = next(feature for feature in FEATURES if feature.name == "level_code")
+    rule = WAREHOUSE / "seeds" / "rules" / "level_class.csv"
+    assert set(level.categories) == set(pl.read_csv(rule)["level_code"])
+
+
 def test_questions_and_product_groups_are_those_of_the_rules():
     rules = WAREHOUSE / "seeds" / "rules"
     asked = pl.read_csv(rules / "question_rule.csv")

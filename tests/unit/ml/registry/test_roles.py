@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -65,6 +65,7 @@ def test_the_first_version_is_champion(trained):
     first = trained.entries[0]
     assert (first.roles.champion, first.roles.challenger, first.contest) == (WEAK, None, None)
     assert [step.act for step in first.roles.history] == ["trained", "promoted"]
+    assert first.roles.history[-1].because == "the first version"
 
 
 def test_a_better_one_is_promoted_on_the_same_frozen_rows(trained):
@@ -82,6 +83,20 @@ def test_a_better_one_is_promoted_on_the_same_frozen_rows(trained):
     auc = next(each for each in judged.differences if each.measure == "auc")
     assert auc.second > auc.first
     assert auc.low < auc.second - auc.first < auc.high
+
+
+def test_nobody_is_judged_by_a_level_that_he_took_from_the_same_month(house):
+    """The month that judged a version moved its level: there it is compared as it was before."""
+    first, second = (
+        load(house.models, "churn", each, key_path=house.key) for each in (WEAK, STRONG)
+    )
+    plain = contest(first, second, house.frame)
+    lowered = replace(second, scorer=replace(second.scorer, shift=-0.5))
+    assert contest(first, lowered, house.frame).figures() == plain.figures()
+    # A level of an earlier month is a forecast like all else.
+    earlier = {**second.manifest["training"], "test_date": "2025-08-31"}
+    known = replace(lowered, manifest={**second.manifest, "training": earlier})
+    assert contest(first, known, house.frame).loss_saved < plain.loss_saved
 
 
 def test_an_equal_one_only_challenges(trained, house):
