@@ -127,7 +127,7 @@ def score(
         *told, rest = _why(model, origin, columns, scores, features)
         told.append(_curves(model, origin, chances))
     why, in_total, curves = told
-    band = _ends(model, scores)
+    band = _ends(model, scores, columns)
     table = _table(origin, model.version, role, scores, band, rest)
     report = {
         "model_name": model.name,
@@ -224,9 +224,9 @@ def _curves(model: LoadedModel, origin: pl.DataFrame, chances: Array | None) -> 
     )
 
 
-def _ends(model: LoadedModel, scores: Array) -> dict[str, pl.Series]:
+def _ends(model: LoadedModel, scores: Array, facts: pl.DataFrame) -> dict[str, pl.Series]:
     """Both ends of the band; null where the class of the score has none."""
-    low, high = model.scorer.band.of(scores)
+    low, high = model.scorer.band.of(scores, facts)
     return {
         name: pl.Series(name, ends).fill_nan(None)
         for name, ends in (("score_low", low), ("score_high", high))

@@ -183,7 +183,7 @@ def _held_against(
     shapes = shapes_of(material.split.train, features)
     return replace(
         scorer,
-        band=kind_of(scorer.name).band(judged.seen, scores),
+        band=kind_of(scorer.name).band(judged.seen, scores, judged.frame),
         shapes={**shapes, SCORE: shape_of(pl.Series(scores))},
     )
 
@@ -318,8 +318,8 @@ def _report(
         "model_name": scorer.name,
         "ships": scorer.ships,
         "metrics": judged.metrics,
-        "tables": kind.tables(seen, scores, judged.keys),
-        "band": kind.coverage(seen, scores),
+        "tables": kind.tables(seen, scores, judged.keys, judged.frame),
+        "band": kind.coverage(seen, scores, judged.frame),
         "importance": importance(why),
         "training": {
             "train_dates": [day.isoformat() for day in split.train_dates],
@@ -337,6 +337,6 @@ def _report(
         },
         "book": {
             **book_facts(scorer, why, split, sample, features, unused),
-            "rival_tables": kind.tables(seen, judged.scores[rival], judged.keys),
+            "rival_tables": kind.tables(seen, judged.scores[rival], judged.keys, judged.frame),
         },
     }

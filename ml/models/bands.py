@@ -6,6 +6,9 @@ with a like score: so few or so many in a hundred of them leave. Where customers
 left more seldom or more often than they were told, the score itself lies outside of its band, and
 should.
 
+Companies bring and lose more than people with like scores do, so each population of customers that
+is large enough has its own ends for value.
+
 Either end is the score, moved on a scale on which customers of one class can be moved alike:
 log-odds for a probability, and for yuan a scale that is even near nil and by shares far from it.
 """
@@ -13,11 +16,14 @@ log-odds for a probability, and for yuan a scale that is even near nil and by sh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
+from ml.causes import SEGMENT
 from ml.errors import InputRefused
 from ml.judge.metrics import equal_bins, share_interval
 from ml.models.intervals import fit_bands, margins_around
@@ -28,6 +34,8 @@ LEVEL = 0.9
 #: Classes of like scores: at most so many, each with at least so many customers.
 MOST_CLASSES = 10
 LEAST_ROWS = 100
+#: Customers that a population needs for a band of its own; the others share one.
+LEAST_OF_POPULATION = 200
 #: Yuan up to which amounts are moved by yuan, and beyond which by shares.
 EVEN_YUAN = 100.0
 #: A rate of nil has no log-odds.
@@ -45,15 +53,29 @@ class ScoreBand:
         starts: Lowest score of each class, rising; a lower one belongs to the first.
         below: What is added for the low end, on the scale; None for a class without a band.
         above: The same for the high end.
+        populations: Bands of the populations that have their own, by code; for all others this one.
     """
 
     scale: Scale
     starts: tuple[float, ...] = ()
     below: tuple[float | None, ...] = ()
     above: tuple[float | None, ...] = ()
+    populations: Mapping[str, ScoreBand] = field(default_factory=dict)
 
-    def of(self, scores: Array) -> tuple[Array, Array]:
-        """Low and high end of each score; NaN where its class has none."""
+    def of(self, scores: Array, facts: pl.DataFrame) -> tuple[Array, Array]:
+        """Low and high end of each score; NaN where its class has none.
+
+        Args:
+            scores: Of the customers.
+            facts: What is known of them, row by row; the population is read where bands differ.
+        """
+        low, high = self._ends(scores)
+        for code, band in self.populations.items():
+            own = _is_of(facts, code)
+            low[own], high[own] = band._ends(scores[own])
+        return low, high
+
+    def _ends(self, scores: Array) -> tuple[Array, Array]:
         if not self.starts:
             return np.full(len(scores), np.nan), np.full(len(scores), np.nan)
         place = _place(np.array(self.starts), scores)
@@ -71,22 +93,35 @@ class ScoreBand:
             "starts": list(self.starts),
             "below": list(self.below),
             "above": list(self.above),
+            "populations": {code: band.settings() for code, band in self.populations.items()},
         }
 
     @classmethod
     def restore(cls, settings: Mapping[str, Any]) -> ScoreBand:
         """A band from what the registry read."""
         ends = {name: tuple(settings[name]) for name in ("starts", "below", "above")}
-        return cls(settings["scale"], **ends)
+        parts = {code: cls.restore(part) for code, part in settings["populations"].items()}
+        return cls(settings["scale"], populations=parts, **ends)
 
 
-def value_band(seen: Array, scores: Array) -> ScoreBand:
+def value_band(seen: Array, scores: Array, facts: pl.DataFrame) -> ScoreBand:
     """Ends between which nine of ten values lie; each tail has half of the rest.
 
     Args:
         seen: What customers brought who did not teach the model, in the unit of the score.
         scores: What it told of them.
+        facts: What was known of them.
     """
+    parts = {
+        code: _value_band(seen[own], scores[own])
+        for code in facts.get_column(SEGMENT).drop_nulls().unique().sort()
+        if (own := _is_of(facts, code)).sum() >= LEAST_OF_POPULATION
+    }
+    return replace(_value_band(seen, scores), populations=parts)
+
+
+def _value_band(seen: Array, scores: Array) -> ScoreBand:
+    """The same of customers of one kind."""
     starts, place = _classes(scores)
     apart = _to("yuan", seen) - _to("yuan", scores)
     ends = [margins_around(np.sort(apart[place == number]), LEVEL) for number in range(len(starts))]
@@ -115,26 +150,56 @@ def event_band(labels: Array, scores: Array) -> ScoreBand:
     return _band("log_odds", starts, ends)
 
 
-def value_coverage(seen: Array, scores: Array) -> dict[str, float]:
-    """How often values lay in a band that was learnt from the other half of the customers."""
-    return _coverage(value_band, seen, scores, inside=seen)
+def value_coverage(
+    seen: Array, scores: Array, facts: pl.DataFrame, among: NDArray[np.bool_] | None = None
+) -> dict[str, float]:
+    """How often values lay in a band that was learnt from the other half of the customers.
+
+    Args:
+        seen: What they brought.
+        scores: What was told of them.
+        facts: What was known of them.
+        among: Those who are judged, if not all; all of them teach the band.
+    """
+    return _coverage(value_band, seen, scores, facts, inside=seen, among=among)
 
 
 def event_coverage(labels: Array, scores: Array) -> dict[str, float]:
     """How often a score lay in its band, learnt from the other half: told and seen rate agree."""
-    return _coverage(event_band, labels, scores, inside=scores)
+
+    def learn(seen: Array, told: Array, facts: pl.DataFrame) -> ScoreBand:  # noqa: ARG001
+        return event_band(seen, told)
+
+    return _coverage(learn, labels, scores, _nothing_known(len(scores)), inside=scores)
+
+
+def _nothing_known(rows: int) -> pl.DataFrame:
+    return pl.DataFrame({SEGMENT: pl.repeat(None, rows, dtype=pl.String, eager=True)})
+
+
+def _is_of(facts: pl.DataFrame, population: str) -> NDArray[np.bool_]:
+    """Who belongs to the population."""
+    own: NDArray[np.bool_] = facts.get_column(SEGMENT).eq_missing(population).to_numpy()
+    return own
 
 
 def _coverage(
-    learn: Callable[[Array, Array], ScoreBand], seen: Array, scores: Array, *, inside: Array
+    learn: Callable[[Array, Array, pl.DataFrame], ScoreBand],
+    seen: Array,
+    scores: Array,
+    facts: pl.DataFrame,
+    *,
+    inside: Array,
+    among: NDArray[np.bool_] | None = None,
 ) -> dict[str, float]:
     """How often ``inside`` lay between the ends that each half of the customers learnt."""
     hits, widths = [], []
     for learnt, judged in _halves(len(scores)):
-        low, high = learn(seen[learnt], scores[learnt]).of(scores[judged])
-        has_band = ~np.isnan(low)
-        hits.append(((inside[judged] >= low) & (inside[judged] <= high))[has_band])
-        widths.append((high - low)[has_band])
+        band = learn(seen[learnt], scores[learnt], facts.filter(pl.Series(learnt)))
+        low, high = band.of(scores[judged], facts.filter(pl.Series(judged)))
+        told = ~np.isnan(low) if among is None else ~np.isnan(low) & among[judged]
+        hits.append(((inside[judged] >= low) & (inside[judged] <= high))[told])
+        widths.append((high - low)[told])
     return _covered(np.concatenate(hits), np.concatenate(widths))
 
 

@@ -44,7 +44,7 @@ from ml.registry.signing import (
     write_synced,
 )
 
-FORMAT = 3
+FORMAT = 4
 SIGNED_FILES = ("model.skops", "golden.parquet", "report.json")
 #: Types beyond those that skops trusts by itself. Anything else in a file is refused unread.
 TRUSTED_TYPES = frozenset(
@@ -364,7 +364,7 @@ def _golden_bytes(golden: pl.DataFrame, scorer: Scorer) -> bytes:
 def _golden_columns(golden: pl.DataFrame, scorer: Scorer) -> list[pl.Series]:
     """Score of each golden row, and the ends of its band."""
     scores = scorer.predict(golden)
-    columns = zip(("score", "low", "high"), (scores, *scorer.band.of(scores)), strict=True)
+    columns = zip(("score", "low", "high"), (scores, *scorer.band.of(scores, golden)), strict=True)
     return [pl.Series(f"golden_{name}", values) for name, values in columns]
 
 

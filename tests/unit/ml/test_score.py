@@ -190,7 +190,8 @@ def test_a_running_month_is_raised_to_a_whole_one(day, factor):
 @pytest.mark.parametrize("name", ["churn", "value"])
 def test_each_score_has_the_band_that_training_learnt(bank, models, results, name):
     table = results[name].scores
-    low, high = models[name].scorer.band.of(table["score"].to_numpy())
+    facts = bank.today.sort("customer_key")
+    low, high = models[name].scorer.band.of(table["score"].to_numpy(), facts)
     assert table["score_low"].to_numpy() == pytest.approx(low)
     assert table["score_high"].to_numpy() == pytest.approx(high)
     assert (table["score_low"] <= table["score_high"]).all()
