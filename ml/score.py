@@ -1,4 +1,4 @@
-"""Scoring: one row per customer, three reasons each, or a refusal; never a silent guess."""
+"""Scoring: one row per customer, with his reasons, or a refusal; never a silent guess."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from ml.errors import ScoringHeld
 from ml.frames.features import FEATURES, Feature, check_frame
 from ml.frames.split import add_months
 from ml.judge.drift import check_sizes
-from ml.models.pipelines import Array, Attribution, as_array, inputs
+from ml.models.pipelines import Array, inputs
 from ml.models.scorer import kind_of
 from ml.models.staying import TOLD_MONTHS, SurvivalModel
 from ml.models.survival import restricted_mean_months
 from ml.models.value import VALUE_BASELINE_COLUMN
+from ml.reasons import REASON_SCHEMA, reasons
 from ml.registry.store import LoadedModel
 
 Role = Literal["champion", "challenger"]
+#: What is expected of whoever nothing is known of, and what each customer's untold reasons add.
+Rest = tuple[float | None, Array | None]
 
-REASON_COUNT = 3
-#: Columns of the feeds ml__customer_score and ml__customer_score_reason, in their order.
+#: Columns of the feed ml__customer_score, in their order.
 SCORE_SCHEMA = {
     "customer_key": pl.Int64,
     "observation_date": pl.Date,
@@ -36,19 +38,9 @@ SCORE_SCHEMA = {
     "score_low": pl.Float64,
     "score_high": pl.Float64,
     "scored_rank": pl.Int64,
+    "expected_contribution": pl.Float64,
+    "other_contribution": pl.Float64,
 }
-REASON_SCHEMA = {
-    "customer_key": pl.Int64,
-    "observation_date": pl.Date,
-    "model_name": pl.String,
-    "reason_rank": pl.Int64,
-    "feature_name": pl.String,
-    "contribution": pl.Float64,
-    "feature_value": pl.Float64,
-    "feature_value_code": pl.String,
-}
-
-
 #: Columns of the feed ml__customer_survival, in their order.
 CURVE_SCHEMA = {
     "customer_key": pl.Int64,
@@ -101,9 +93,9 @@ def score(
     """Score every row of the frame.
 
     The reasons are exact Shapley values of the trees (:mod:`ml.models.tree_attribution`), on the
-    log-odds scale for an event and in yuan for value; all of a customer's contributions and the
-    model's expected score add up to his score, and the three largest are kept. Those of survival
-    add up to the log-odds of staying through the first month, while its score is months.
+    log-odds scale for an event and in yuan for value (:func:`ml.reasons.reasons` says which are
+    told). Those told, all others and the model's expected score add up to his score. Those of
+    survival add up to the log-odds of staying through the first month, while its score is months.
 
     Args:
         model: A version that the registry let pass.
@@ -126,25 +118,17 @@ def score(
     scores, chances = _predicted(model, columns)
     if not np.isfinite(scores).all():
         raise ScoringHeld(f"Model {model.name} {model.version} gave a score that is no number.")
-    keys = checked.get_column("customer_key")
     origin = checked.select("customer_key", "observation_date").with_columns(
         pl.lit(model.name).alias("model_name")
     )
-    table = pl.DataFrame(
-        {
-            **origin.to_dict(),
-            "model_version": pl.repeat(model.version, len(keys), eager=True),
-            "role": pl.repeat(role, len(keys), eager=True),
-            "score": scores,
-            **_ends(model, scores),
-            "scored_rank": _ranks(scores, keys.to_numpy()),
-        },
-        schema=SCORE_SCHEMA,
-    )
     told = [pl.DataFrame(schema=each) for each in (REASON_SCHEMA, CAUSE_SCHEMA, CURVE_SCHEMA)]
+    rest: Rest = (None, None)
     if role == "champion":
-        told = [*_why(model, origin, columns, scores), _curves(model, origin, chances)]
-    reasons, in_total, curves = told
+        *told, rest = _why(model, origin, columns, scores, features)
+        told.append(_curves(model, origin, chances))
+    why, in_total, curves = told
+    band = _ends(model, scores, columns)
+    table = _table(origin, model.version, role, scores, band, rest)
     report = {
         "model_name": model.name,
         "model_version": model.version,
@@ -154,9 +138,32 @@ def score(
         "row_count": table.height,
         "mean_score": float(scores.mean()),
         "median_score": float(np.median(scores)),
-        "reason_count": reasons.height,
+        "reason_count": why.height,
     }
-    return ScoreResult(table, reasons, in_total, report, curves)
+    return ScoreResult(table, why, in_total, report, curves)
+
+
+def _table(
+    origin: pl.DataFrame,
+    version: str,
+    role: Role,
+    scores: Array,
+    band: dict[str, pl.Series],
+    rest: Rest,
+) -> pl.DataFrame:
+    """The scores in the columns of their feed."""
+    expected, others = rest
+    return origin.with_columns(
+        pl.lit(version).alias("model_version"),
+        pl.lit(role).alias("role"),
+        pl.Series("score", scores),
+        *band.values(),
+        pl.Series("scored_rank", _ranks(scores, origin["customer_key"].to_numpy())),
+        pl.lit(expected, dtype=pl.Float64).alias("expected_contribution"),
+        pl.lit(None, dtype=pl.Float64).alias("other_contribution")
+        if others is None
+        else pl.Series("other_contribution", others),
+    ).cast(SCORE_SCHEMA)  # type: ignore[arg-type]
 
 
 def as_whole_months(frame: pl.DataFrame, observation_date: date) -> pl.DataFrame:
@@ -173,15 +180,20 @@ def as_whole_months(frame: pl.DataFrame, observation_date: date) -> pl.DataFrame
 
 
 def _why(
-    model: LoadedModel, origin: pl.DataFrame, facts: pl.DataFrame, scores: Array
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The reasons of each customer, and for churn the causes in total."""
+    model: LoadedModel,
+    origin: pl.DataFrame,
+    facts: pl.DataFrame,
+    scores: Array,
+    features: tuple[Feature, ...],
+) -> tuple[pl.DataFrame, pl.DataFrame, Rest]:
+    """The reasons of each customer, for churn the causes in total, and the rest of the sum."""
     why = model.scorer.explain(facts)
-    reasons = _top_reasons(origin, why, facts)
-    if model.name != "churn":
-        return reasons, pl.DataFrame(schema=CAUSE_SCHEMA)
+    told, others = reasons(origin, why, facts, features)
     day = origin["observation_date"][0]
-    return reasons, causes(why, scores, facts[SEGMENT], model.version, day)
+    in_total = pl.DataFrame(schema=CAUSE_SCHEMA)
+    if model.name == "churn":
+        in_total = causes(why, scores, facts[SEGMENT], model.version, day)
+    return told, in_total, (why.expected, others)
 
 
 def _predicted(model: LoadedModel, facts: pl.DataFrame) -> tuple[Array, Array | None]:
@@ -212,9 +224,9 @@ def _curves(model: LoadedModel, origin: pl.DataFrame, chances: Array | None) -> 
     )
 
 
-def _ends(model: LoadedModel, scores: Array) -> dict[str, pl.Series]:
+def _ends(model: LoadedModel, scores: Array, facts: pl.DataFrame) -> dict[str, pl.Series]:
     """Both ends of the band; null where the class of the score has none."""
-    low, high = model.scorer.band.of(scores)
+    low, high = model.scorer.band.of(scores, facts)
     return {
         name: pl.Series(name, ends).fill_nan(None)
         for name, ends in (("score_low", low), ("score_high", high))
@@ -227,46 +239,3 @@ def _ranks(scores: Array, keys: NDArray[np.int64]) -> NDArray[np.int64]:
     ranks = np.empty(len(scores), dtype=np.int64)
     ranks[order] = np.arange(1, len(scores) + 1)
     return ranks
-
-
-def _top_reasons(origin: pl.DataFrame, why: Attribution, facts: pl.DataFrame) -> pl.DataFrame:
-    """The largest contributions of each customer, by size; equal ones in order of name.
-
-    Beside each stands the recorded fact: the feature's number, or its code where it is a category.
-    """
-    names = np.array(why.features)
-    by_name = np.argsort(names, kind="stable")
-    names, contributions = names[by_name], why.contributions[by_name].T
-    count = min(REASON_COUNT, len(names))
-    order = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, :count]
-    picked = np.take_along_axis(contributions, order, axis=1)
-    is_code = np.array([facts.schema[name] == pl.String for name in names])
-    numbers = np.column_stack(
-        [
-            np.full(facts.height, np.nan) if coded else as_array(facts.get_column(name))
-            for name, coded in zip(names, is_code, strict=True)
-        ]
-    )
-    codes = facts.select(names[is_code].tolist())
-    parts = [
-        origin.with_columns(
-            pl.lit(place + 1, dtype=pl.Int64).alias("reason_rank"),
-            pl.Series("feature_name", names[order[:, place]], dtype=pl.String),
-            pl.Series("contribution", picked[:, place]),
-            pl.Series(
-                "feature_value", np.take_along_axis(numbers, order[:, place : place + 1], 1)[:, 0]
-            ).fill_nan(None),
-            _codes(codes, names[order[:, place]]),
-        )
-        for place in range(count)
-    ]
-    stacked = pl.concat(parts).filter(pl.col("contribution") != 0)
-    return stacked.select(list(REASON_SCHEMA)).sort("customer_key", "reason_rank")
-
-
-def _codes(codes: pl.DataFrame, named: NDArray[np.str_]) -> pl.Series:
-    """The code of the category that is named in each row; null where a number is named."""
-    picked = pl.DataFrame({"named": pl.Series(named, dtype=pl.String)}).hstack(codes)
-    found = [pl.when(pl.col("named") == name).then(pl.col(name)) for name in codes.columns]
-    chosen = pl.coalesce(found) if found else pl.lit(None, dtype=pl.String)
-    return picked.select(chosen.alias("feature_value_code")).to_series()

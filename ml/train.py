@@ -203,7 +203,7 @@ def _held_against(
     return replace(
         scorer,
         shift=shift,
-        band=kind.band(judged.seen, scores),
+        band=kind.band(judged.seen, scores, judged.frame),
         shapes={**shapes_of(material.split.train, read), SCORE: shape_of(pl.Series(scores))},
     )
 
@@ -318,8 +318,8 @@ def _report(
         "model_name": scorer.name,
         "ships": scorer.ships,
         "metrics": judged.metrics,
-        "tables": kind.tables(seen, scores, judged.keys),
-        "band": kind.coverage(seen, scores),
+        "tables": kind.tables(seen, scores, judged.keys, judged.frame),
+        "band": kind.coverage(seen, scores, judged.frame),
         "level": kind.level(seen, scores).as_data() if isinstance(kind, EventModel) else None,
         "importance": importance(why),
         "training": {
@@ -339,6 +339,6 @@ def _report(
         "book": {
             **book_facts(scorer, why, split, sample, features, unused),
             "leak": material.strongest.as_data(),
-            "rival_tables": kind.tables(seen, judged.scores[rival], judged.keys),
+            "rival_tables": kind.tables(seen, judged.scores[rival], judged.keys, judged.frame),
         },
     }

@@ -12,13 +12,14 @@ import csv
 import io
 from pathlib import Path
 
-from ml.frames.catalogue import FEATURES
+from ml.frames.catalogue import FEATURES, Feature
 from ml.frames.themes import theme_of
 
 PATH = Path(__file__).parents[1] / "dbt" / "seeds" / "reference" / "feature_name.csv"
 HEADINGS = (
     "feature_name",
     "kind_code",
+    "unit_code",
     "name_zh",
     "name_en",
     "theme_code",
@@ -26,6 +27,21 @@ HEADINGS = (
     "theme_name_en",
     "is_cause",
 )
+
+
+#: What a number is counted in, by the last word of its name before the moment; else it is a count.
+UNITS = {"amount": "yuan", "rate": "share", "days": "days", "months": "months", "years": "years"}
+
+
+def unit_of(feature: Feature) -> str:
+    """What the number is counted in; empty for a code and for yes or no.
+
+    >>> unit_of(next(each for each in FEATURES if each.name == "loan_closing_amount_before_obs"))
+    'yuan'
+    """
+    if feature.kind != "number":
+        return ""
+    return UNITS.get(feature.name.removesuffix("_before_obs").rsplit("_", 1)[-1], "count")
 
 
 def as_csv() -> str:
@@ -39,8 +55,9 @@ def as_csv() -> str:
             [
                 feature.name,
                 feature.kind,
+                unit_of(feature),
                 feature.name_zh,
-                feature.meaning,
+                feature.meaning.removesuffix(", yuan").removesuffix(", as a share"),
                 theme.code,
                 theme.name_zh,
                 theme.name_en,

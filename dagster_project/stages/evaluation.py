@@ -140,7 +140,7 @@ def _costs(database: Path, prices: Prices) -> Costs:
     """
     from ml.judge.rolling import Costs
 
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         row = connection.execute(_COSTS).fetchone() or ()
     own = dict(zip(asdict(prices), row, strict=True))
     found = {name: own[name] if said is None else said for name, said in asdict(prices).items()}

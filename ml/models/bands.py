@@ -6,6 +6,9 @@ with a like score: so few or so many in a hundred of them leave. Where customers
 left more seldom or more often than they were told, the score itself lies outside of its band, and
 should; that all of them did is mended before (:mod:`ml.models.level`).
 
+Companies bring and lose more than people with like scores do, so each population of customers that
+is large enough has its own ends for value.
+
 Either end is the score, moved on a scale on which customers of one class can be moved alike:
 log-odds for a probability, and for yuan a scale that is even near nil and by shares far from it.
 """
@@ -13,11 +16,14 @@ log-odds for a probability, and for yuan a scale that is even near nil and by sh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
+from ml.causes import SEGMENT
 from ml.errors import InputRefused
 from ml.judge.metrics import equal_bins, share_interval
 from ml.models.intervals import fit_bands, margins_around
@@ -31,6 +37,8 @@ LEAST_COVERED = 0.7
 #: Classes of like scores: at most so many, each with at least so many customers.
 MOST_CLASSES = 10
 LEAST_ROWS = 100
+#: Customers that a population needs for a band of its own; the others share one.
+LEAST_OF_POPULATION = 200
 #: Yuan up to which amounts are moved by yuan, and beyond which by shares.
 EVEN_YUAN = 100.0
 #: A rate of nil has no log-odds.
@@ -48,15 +56,29 @@ class ScoreBand:
         starts: Lowest score of each class, rising; a lower one belongs to the first.
         below: What is added for the low end, on the scale; None for a class without a band.
         above: The same for the high end.
+        populations: Bands of the populations that have their own, by code; for all others this one.
     """
 
     scale: Scale
     starts: tuple[float, ...] = ()
     below: tuple[float | None, ...] = ()
     above: tuple[float | None, ...] = ()
+    populations: Mapping[str, ScoreBand] = field(default_factory=dict)
 
-    def of(self, scores: Array) -> tuple[Array, Array]:
-        """Low and high end of each score; NaN where its class has none."""
+    def of(self, scores: Array, facts: pl.DataFrame) -> tuple[Array, Array]:
+        """Low and high end of each score; NaN where its class has none.
+
+        Args:
+            scores: Of the customers.
+            facts: What is known of them, row by row; the population is read where bands differ.
+        """
+        low, high = self._ends(scores)
+        for code, band in self.populations.items():
+            own = _is_of(facts, code)
+            low[own], high[own] = band._ends(scores[own])
+        return low, high
+
+    def _ends(self, scores: Array) -> tuple[Array, Array]:
         if not self.starts:
             return np.full(len(scores), np.nan), np.full(len(scores), np.nan)
         place = _place(np.array(self.starts), scores)
@@ -74,22 +96,35 @@ class ScoreBand:
             "starts": list(self.starts),
             "below": list(self.below),
             "above": list(self.above),
+            "populations": {code: band.settings() for code, band in self.populations.items()},
         }
 
     @classmethod
     def restore(cls, settings: Mapping[str, Any]) -> ScoreBand:
         """A band from what the registry read."""
         ends = {name: tuple(settings[name]) for name in ("starts", "below", "above")}
-        return cls(settings["scale"], **ends)
+        parts = {code: cls.restore(part) for code, part in settings["populations"].items()}
+        return cls(settings["scale"], populations=parts, **ends)
 
 
-def value_band(seen: Array, scores: Array) -> ScoreBand:
+def value_band(seen: Array, scores: Array, facts: pl.DataFrame) -> ScoreBand:
     """Ends between which nine of ten values lie; each tail has half of the rest.
 
     Args:
         seen: What customers brought who did not teach the model, in the unit of the score.
         scores: What it told of them.
+        facts: What was known of them.
     """
+    parts = {
+        code: _value_band(seen[own], scores[own])
+        for code in facts.get_column(SEGMENT).drop_nulls().unique().sort()
+        if (own := _is_of(facts, code)).sum() >= LEAST_OF_POPULATION
+    }
+    return replace(_value_band(seen, scores), populations=parts)
+
+
+def _value_band(seen: Array, scores: Array) -> ScoreBand:
+    """The same of customers of one kind."""
     starts, place = _classes(scores)
     apart = _to("yuan", seen) - _to("yuan", scores)
     ends = [margins_around(np.sort(apart[place == number]), LEVEL) for number in range(len(starts))]
@@ -118,14 +153,25 @@ def event_band(labels: Array, scores: Array) -> ScoreBand:
     return _band("log_odds", starts, ends)
 
 
-def value_coverage(seen: Array, scores: Array) -> dict[str, float]:
-    """How often values lay in a band that was learnt from the other half of the customers."""
-    return _coverage(
-        [
-            (seen[judged], *value_band(seen[learnt], scores[learnt]).of(scores[judged]))
-            for learnt, judged in _halves(len(scores))
-        ]
-    )
+def value_coverage(
+    seen: Array, scores: Array, facts: pl.DataFrame, among: NDArray[np.bool_] | None = None
+) -> dict[str, float]:
+    """How often values lay in a band that was learnt from the other half of the customers.
+
+    Args:
+        seen: What they brought.
+        scores: What was told of them.
+        facts: What was known of them.
+        among: Those who are judged, if not all; all of them teach the band.
+    """
+    found = []
+    for learnt, judged in _halves(len(scores)):
+        band = value_band(seen[learnt], scores[learnt], facts.filter(pl.Series(learnt)))
+        low, high = band.of(scores[judged], facts.filter(pl.Series(judged)))
+        if among is not None:
+            low = np.where(among[judged], low, np.nan)
+        found.append((seen[judged], low, high))
+    return _coverage(found)
 
 
 def event_coverage(labels: Array, scores: Array, *, is_shifted: bool = False) -> dict[str, float]:
@@ -140,7 +186,9 @@ def event_coverage(labels: Array, scores: Array, *, is_shifted: bool = False) ->
     for learnt, judged in _halves(len(scores)):
         by = shift_between(labels[learnt], scores[learnt]) if is_shifted else 0.0
         moved = shifted(scores, by)
-        ends = event_band(labels[learnt], moved[learnt]).of(moved[judged])
+        ends = event_band(labels[learnt], moved[learnt]).of(
+            moved[judged], _nothing_known(int(judged.sum()))
+        )
         found.append((moved[judged], *ends))
     return _coverage(found)
 
@@ -148,6 +196,16 @@ def event_coverage(labels: Array, scores: Array, *, is_shifted: bool = False) ->
 def is_poor(covered: Mapping[str, float]) -> bool:
     """Whether bands hold so little that a reader has to be told."""
     return covered.get("covered_share", 1.0) < LEAST_COVERED
+
+
+def _nothing_known(rows: int) -> pl.DataFrame:
+    return pl.DataFrame({SEGMENT: pl.repeat(None, rows, dtype=pl.String, eager=True)})
+
+
+def _is_of(facts: pl.DataFrame, population: str) -> NDArray[np.bool_]:
+    """Who belongs to the population."""
+    own: NDArray[np.bool_] = facts.get_column(SEGMENT).eq_missing(population).to_numpy()
+    return own
 
 
 def _coverage(found: Sequence[tuple[Array, Array, Array]]) -> dict[str, float]:

@@ -165,18 +165,34 @@ class EventModel:
         """AUC, average precision, Brier, log loss, calibration and lift."""
         return metrics.event_metrics(seen, score, keys)
 
-    def tables(self, seen: Array, score: Array, keys: Any) -> dict[str, Any]:
+    def tables(
+        self,
+        seen: Array,
+        score: Array,
+        keys: Any,
+        facts: pl.DataFrame,  # noqa: ARG002  same call for every kind of model
+    ) -> dict[str, Any]:
         """Calibration and lift by tenths of the customers."""
         return {
             "calibration": metrics.calibration_table(seen, score),
             "lift": metrics.lift_table(seen, score, keys),
         }
 
-    def band(self, seen: Array, score: Array) -> ScoreBand:
+    def band(
+        self,
+        seen: Array,
+        score: Array,
+        facts: pl.DataFrame,  # noqa: ARG002
+    ) -> ScoreBand:
         """Rate of the event among customers with a like score."""
         return event_band(seen, score)
 
-    def coverage(self, seen: Array, score: Array) -> dict[str, float]:
+    def coverage(
+        self,
+        seen: Array,
+        score: Array,
+        facts: pl.DataFrame,  # noqa: ARG002
+    ) -> dict[str, float]:
         """How often told and seen rate agree, at the level that scores are stored with."""
         return event_coverage(seen, score, is_shifted=self.level(seen, score).shift != 0)
 

@@ -188,15 +188,31 @@ class SurvivalModel:
             "mean_seen_months": float(months.mean()),
         }
 
-    def tables(self, seen: Array, score: Array, keys: Any) -> dict[str, Any]:
+    def tables(
+        self,
+        seen: Array,
+        score: Array,
+        keys: Any,
+        facts: pl.DataFrame,  # noqa: ARG002
+    ) -> dict[str, Any]:
         """Expected and seen months by tenths of the customers."""
         return {"deciles": metrics.decile_table(_months(seen), score, keys)}
 
-    def band(self, seen: Array, score: Array) -> ScoreBand:  # noqa: ARG002
+    def band(
+        self,
+        seen: Array,  # noqa: ARG002
+        score: Array,  # noqa: ARG002
+        facts: pl.DataFrame,  # noqa: ARG002
+    ) -> ScoreBand:
         """None: nearly everybody stays, and one customer's months are all or few."""
         return ScoreBand("yuan")
 
-    def coverage(self, seen: Array, score: Array) -> dict[str, float]:  # noqa: ARG002
+    def coverage(
+        self,
+        seen: Array,  # noqa: ARG002
+        score: Array,  # noqa: ARG002
+        facts: pl.DataFrame,  # noqa: ARG002
+    ) -> dict[str, float]:
         """Of no row."""
         return {"level": LEVEL, "row_count": 0}
 

@@ -24,7 +24,7 @@ def golden_bytes(golden: pl.DataFrame, scorer: Scorer) -> bytes:
 def _golden_columns(golden: pl.DataFrame, scorer: Scorer) -> list[pl.Series]:
     """Score of each golden row, and the ends of its band."""
     scores = scorer.predict(golden)
-    columns = zip(("score", "low", "high"), (scores, *scorer.band.of(scores)), strict=True)
+    columns = zip(("score", "low", "high"), (scores, *scorer.band.of(scores, golden)), strict=True)
     return [pl.Series(f"golden_{name}", values) for name, values in columns]
 
 

@@ -13,3 +13,8 @@ opposite, and Spark wants its backslashes doubled.
 {% macro each_word(text) -%}{{ return(for_engine('each_word', adapter.dispatch('each_word', 'bank_crm'))(text)) }}{%- endmacro %}
 {% macro default__each_word(text) -%}unnest(regexp_extract_all({{ text }}, '[^、，,；;\s]+')){%- endmacro %}
 {% macro spark__each_word(text) -%}explode(regexp_extract_all({{ text }}, '([^、，,；;\\s]+)', 1)){%- endmacro %}
+
+{#- A number rounded to a whole one, its thousands apart: 12,300. -#}
+{% macro with_thousands(value) -%}{{ return(for_engine('with_thousands', adapter.dispatch('with_thousands', 'bank_crm'))(value)) }}{%- endmacro %}
+{% macro default__with_thousands(value) -%}format('{:,}', cast(round({{ value }}) as bigint)){%- endmacro %}
+{% macro spark__with_thousands(value) -%}format_number(cast(round({{ value }}) as bigint), 0){%- endmacro %}

@@ -9,7 +9,7 @@ with {{ findings_of_month(
     key=['customer_key', 'observation_date', 'model_name'],
     figures=[
         'customer_key', 'observation_date', 'model_name', 'model_version', 'score', 'score_low', 'score_high',
-        'scored_rank',
+        'scored_rank', 'expected_contribution', 'other_contribution',
     ],
     first_month=first_month,
     per=['model_name'],
@@ -36,6 +36,8 @@ select
             order by latest.scored_rank, latest.customer_key
         ) as int
     ) as scored_decile,
+    cast(latest.expected_contribution as double) as expected_contribution,
+    cast(latest.other_contribution as double) as other_contribution,
     cast({{ month_first('latest.observation_date') }} as date) as month_date
 from latest
 left join customer

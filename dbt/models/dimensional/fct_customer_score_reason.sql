@@ -28,6 +28,7 @@ delivered as (
         delivered.contribution,
         delivered.feature_value,
         delivered.feature_value_code,
+        delivered.usual_value,
         delivered.business_date,
         delivered.batch_precedence,
         delivered.batch_id,
@@ -45,7 +46,7 @@ latest as (
         key=['customer_key', 'observation_date', 'model_name', 'reason_rank'],
         columns=[
             'customer_key', 'observation_date', 'model_name', 'reason_rank', 'feature_name', 'contribution',
-            'feature_value', 'feature_value_code',
+            'feature_value', 'feature_value_code', 'usual_value',
         ],
     ) }}
 )
@@ -59,5 +60,6 @@ select
     cast(latest.contribution as double) as contribution,
     cast(latest.feature_value as double) as feature_value,
     cast(latest.feature_value_code as {{ t_string() }}) as feature_value_code,
+    cast(latest.usual_value as double) as usual_value,
     cast({{ month_first('latest.observation_date') }} as date) as month_date
 from latest

@@ -14,8 +14,9 @@ from dagster_project.stages import models
 from ml.causes import CAUSE_SCHEMA
 from ml.errors import ModelRefused, NeverTrained, NoModel, ScoringHeld
 from ml.judge.watch import Drift
+from ml.reasons import REASON_SCHEMA
 from ml.registry.store import Found
-from ml.score import REASON_SCHEMA, SCORE_SCHEMA, ScoreResult
+from ml.score import SCORE_SCHEMA, ScoreResult
 from ml.watch import HOLDING, Watched
 
 TODAY = pl.DataFrame({"customer_key": [1, 2, 3]})

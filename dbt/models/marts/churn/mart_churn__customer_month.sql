@@ -2,7 +2,9 @@
 {{ partitioned_from_month('month_date') }}
 {{ config(tags=['after_scores']) }}
 {%- set first_month = rebuilt_from('mart_churn__customer_month') %}
-with activity as (
+with {{ told_reasons("told.model_name = 'churn' and " ~ in_rebuilt('told.month_date', first_month)) }},
+
+activity as (
     select
         rolling.customer_key,
         rolling.customer_fk,
@@ -31,15 +33,17 @@ with activity as (
 
 reason as (
     select
-        told.customer_key,
-        told.month_date,
-        max(case when told.reason_rank = 1 and told.contribution > 0 then name.name_zh end) as reason_1_zh,
-        max(case when told.reason_rank = 2 and told.contribution > 0 then name.name_zh end) as reason_2_zh,
-        max(case when told.reason_rank = 3 and told.contribution > 0 then name.name_zh end) as reason_3_zh
-    from {{ ref('fct_customer_score_reason') }} as told
-    inner join {{ ref('feature_name') }} as name on told.feature_name = name.feature_name
-    where told.model_name = 'churn' and {{ in_rebuilt('told.month_date', first_month) }}
-    group by told.customer_key, told.month_date
+        customer_key,
+        month_date,
+        max(case when reason_rank = 1 then reason_zh end) as reason_1_zh,
+        max(case when reason_rank = 1 then reason_en end) as reason_1_en,
+        max(case when reason_rank = 2 then reason_zh end) as reason_2_zh,
+        max(case when reason_rank = 2 then reason_en end) as reason_2_en,
+        max(case when reason_rank = 3 then reason_zh end) as reason_3_zh,
+        max(case when reason_rank = 3 then reason_en end) as reason_3_en
+    from told_reason
+    where contribution > 0
+    group by customer_key, month_date
 )
 
 select
@@ -68,8 +72,11 @@ select
     cast(churn.scored_decile as int) as churn_decile,
     cast(churn.model_version as {{ t_string() }}) as churn_model_version,
     cast(reason.reason_1_zh as {{ t_string() }}) as churn_reason_1_zh,
+    cast(reason.reason_1_en as {{ t_string() }}) as churn_reason_1_en,
     cast(reason.reason_2_zh as {{ t_string() }}) as churn_reason_2_zh,
+    cast(reason.reason_2_en as {{ t_string() }}) as churn_reason_2_en,
     cast(reason.reason_3_zh as {{ t_string() }}) as churn_reason_3_zh,
+    cast(reason.reason_3_en as {{ t_string() }}) as churn_reason_3_en,
     cast(value.score as double) as value_score,
     cast(value.score_low as double) as value_score_low,
     cast(value.score_high as double) as value_score_high,

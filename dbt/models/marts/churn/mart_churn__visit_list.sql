@@ -1,21 +1,11 @@
 -- One row per customer of the newest scoring whom it pays to visit before he leaves, by manager.
 {{ config(tags=['after_scores']) }}
-with newest as (
+with {{ told_reasons("told.model_name = 'churn' and told.reason_rank = 1 and told.contribution > 0") }},
+
+newest as (
     select max(month_date) as month_date
     from {{ ref('fct_customer_score') }}
     where model_name = 'churn'
-),
-
-reason as (
-    select
-        told.customer_key,
-        told.month_date,
-        max(case when told.contribution > 0 then name.name_zh end) as reason_zh,
-        max(case when told.contribution > 0 then name.theme_name_zh end) as theme_name_zh
-    from {{ ref('fct_customer_score_reason') }} as told
-    inner join {{ ref('feature_name') }} as name on told.feature_name = name.feature_name
-    where told.model_name = 'churn' and told.reason_rank = 1
-    group by told.customer_key, told.month_date
 ),
 
 priced as (
@@ -86,10 +76,11 @@ select
     cast(weighed.threshold_rate as double) as threshold_rate,
     cast(weighed.expected_amount as decimal(18, 2)) as expected_amount,
     cast(reason.reason_zh as {{ t_string() }}) as reason_zh,
+    cast(reason.reason_en as {{ t_string() }}) as reason_en,
     cast(reason.theme_name_zh as {{ t_string() }}) as theme_name_zh,
     cast(weighed.observation_date as date) as observation_date
 from weighed
 inner join {{ ref('dim_employee') }} as manager on weighed.manager_fk = manager.employee_pk
-left join reason
+left join told_reason as reason
     on weighed.customer_key = reason.customer_key and weighed.month_date = reason.month_date
 where weighed.expected_amount > 0

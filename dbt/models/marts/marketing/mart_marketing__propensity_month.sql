@@ -3,7 +3,10 @@
 {{ partitioned_from_month('month_date') }}
 {{ config(tags=['after_scores']) }}
 {%- set first_month = rebuilt_from('mart_marketing__propensity_month', unfinished='1 = 0') %}
-with scored as (
+with {{ told_reasons("told.reason_rank = 1 and told.contribution > 0 and "
+    ~ propensity_group('told.model_name') ~ " is not null and " ~ in_rebuilt('told.month_date', first_month)) }},
+
+scored as (
     select
         score.*,
         {{ propensity_group('score.model_name') }} as product_group_code
@@ -32,19 +35,6 @@ named as (
         on observed.product_group_code = called.product_group_code
         and {{ as_at('called', 'observed.observation_date') }}
     group by observed.product_group_code, observed.observation_date
-),
-
-reason as (
-    select
-        told.customer_key,
-        told.month_date,
-        told.model_name,
-        max(name.name_zh) as reason_zh,
-        max(name.name_en) as reason_en
-    from {{ ref('fct_customer_score_reason') }} as told
-    inner join {{ ref('feature_name') }} as name on told.feature_name = name.feature_name
-    where told.reason_rank = 1 and told.contribution > 0 and {{ in_rebuilt('told.month_date', first_month) }}
-    group by told.customer_key, told.month_date, told.model_name
 )
 
 select
@@ -67,7 +57,7 @@ from scored
 left join named
     on scored.product_group_code = named.product_group_code
     and scored.observation_date = named.observation_date
-left join reason
+left join told_reason as reason
     on scored.customer_key = reason.customer_key
     and scored.month_date = reason.month_date
     and scored.model_name = reason.model_name

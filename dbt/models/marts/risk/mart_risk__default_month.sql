@@ -2,7 +2,9 @@
 -- and whether leaving the loans be costs more than they earn.
 {{ config(tags=['after_scores']) }}
 {%- set weighted = "case when lgd_rate is not null and pd_rate is not null then ead_amount end" %}
-with scored as (
+with {{ told_reasons("told.model_name = 'default'") }},
+
+scored as (
     select
         score.*,
         rule.horizon_months,
@@ -44,18 +46,17 @@ earned as (
 
 reason as (
     select
-        told.customer_key,
-        told.month_date,
-        max(case when told.reason_rank = 1 and told.contribution > 0 then name.name_zh end) as reason_1_zh,
-        max(case when told.reason_rank = 1 and told.contribution > 0 then name.name_en end) as reason_1_en,
-        max(case when told.reason_rank = 2 and told.contribution > 0 then name.name_zh end) as reason_2_zh,
-        max(case when told.reason_rank = 2 and told.contribution > 0 then name.name_en end) as reason_2_en,
-        max(case when told.reason_rank = 3 and told.contribution > 0 then name.name_zh end) as reason_3_zh,
-        max(case when told.reason_rank = 3 and told.contribution > 0 then name.name_en end) as reason_3_en
-    from {{ ref('fct_customer_score_reason') }} as told
-    inner join {{ ref('feature_name') }} as name on told.feature_name = name.feature_name
-    where told.model_name = 'default'
-    group by told.customer_key, told.month_date
+        customer_key,
+        month_date,
+        max(case when reason_rank = 1 then reason_zh end) as reason_1_zh,
+        max(case when reason_rank = 1 then reason_en end) as reason_1_en,
+        max(case when reason_rank = 2 then reason_zh end) as reason_2_zh,
+        max(case when reason_rank = 2 then reason_en end) as reason_2_en,
+        max(case when reason_rank = 3 then reason_zh end) as reason_3_zh,
+        max(case when reason_rank = 3 then reason_en end) as reason_3_en
+    from told_reason
+    where contribution > 0
+    group by customer_key, month_date
 ),
 
 weighed as (

@@ -10,6 +10,8 @@ select
     cast(score_low as double) as score_low,
     cast(score_high as double) as score_high,
     cast(scored_rank as bigint) as scored_rank,
+    cast(expected_contribution as double) as expected_contribution,
+    cast(other_contribution as double) as other_contribution,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
     cast(batch_precedence as string) as batch_precedence,

@@ -9,6 +9,7 @@ select
     cast(contribution as double) as contribution,
     cast(feature_value as double) as feature_value,
     cast(feature_value_code as string) as feature_value_code,
+    cast(usual_value as double) as usual_value,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
     cast(batch_precedence as string) as batch_precedence,

@@ -3,11 +3,28 @@
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 
-from ml.models.bands import ScoreBand, event_band, event_coverage, value_band, value_coverage
+from ml.causes import SEGMENT
+from ml.models.bands import (
+    LEAST_OF_POPULATION,
+    ScoreBand,
+    event_band,
+    event_coverage,
+    value_band,
+    value_coverage,
+)
 
 RNG_SEED = 11
+
+
+def _of(*populations: str | None) -> pl.DataFrame:
+    return pl.DataFrame({SEGMENT: pl.Series(populations, dtype=pl.String)})
+
+
+def _nobody(rows: int) -> pl.DataFrame:
+    return _of(*[None] * rows)
 
 
 def _values(rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -25,18 +42,20 @@ def _churn(rows: int, told: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
 
 def test_nine_of_ten_values_lie_in_their_band_small_and_large_alike():
     seen, scores = _values(20_000)
-    low, high = value_band(seen[::2], scores[::2]).of(scores[1::2])
+    low, high = value_band(seen[::2], scores[::2], _nobody(10_000)).of(
+        scores[1::2], _nobody(10_000)
+    )
     inside = (seen[1::2] >= low) & (seen[1::2] <= high)
     for part in (scores[1::2] < 100, scores[1::2] > 3_000):
         assert inside[part].mean() == pytest.approx(0.9, abs=0.025)
-    told = value_coverage(seen, scores)
+    told = value_coverage(seen, scores, _nobody(20_000))
     assert told["level"] == 0.9
     assert told["low_share"] < 0.9 < told["high_share"]
 
 
 def test_a_band_of_churn_holds_honest_scores_and_not_overdone_ones():
     labels, scores = _churn(20_000)
-    low, high = event_band(labels, scores).of(scores)
+    low, high = event_band(labels, scores).of(scores, _nobody(len(scores)))
     assert (low <= high).all()
     assert (low >= 0).all()
     assert (high <= 1).all()
@@ -44,22 +63,26 @@ def test_a_band_of_churn_holds_honest_scores_and_not_overdone_ones():
     labels, overdone = _churn(20_000, told=2.0)
     assert event_coverage(labels, overdone)["covered_share"] < 0.3
     # The band tells what was seen, whatever was told.
-    low, high = event_band(labels, overdone).of(overdone)
+    low, high = event_band(labels, overdone).of(overdone, _nobody(len(overdone)))
     middle = np.abs(overdone - np.median(overdone)) < 0.02
     assert low[middle].mean() < labels[middle].mean() < high[middle].mean()
 
 
-@pytest.mark.parametrize("band", [value_band(*_values(2_000)), event_band(*_churn(2_000))])
+@pytest.mark.parametrize(
+    "band",
+    [value_band(*_values(2_000), _of(*["company", None] * 1_000)), event_band(*_churn(2_000))],
+)
 def test_a_band_comes_back_from_the_manifest_as_it_was(band):
     again = ScoreBand.restore(json.loads(json.dumps(band.settings(), allow_nan=False)))
     assert again == band
     scores = np.array([-5.0, 0.0, 0.1, 0.5, 900.0])
-    for now, then in zip(again.of(scores), band.of(scores), strict=True):
+    facts = _of("company", None, "company", "merchant", "company")
+    for now, then in zip(again.of(scores, facts), band.of(scores, facts), strict=True):
         assert np.array_equal(now, then, equal_nan=True)
 
 
 def test_too_few_customers_give_no_band():
-    low, high = value_band(*_values(15)).of(np.array([10.0]))
+    low, high = value_band(*_values(15), _nobody(15)).of(np.array([10.0]), _nobody(1))
     assert np.isnan(low).all()
     assert np.isnan(high).all()
     labels, scores = _churn(40)
@@ -70,7 +93,23 @@ def test_too_few_customers_give_no_band():
 def test_nobody_who_left_is_a_band_from_nil_and_not_an_error():
     scores = np.concatenate([np.full(500, 0.01), np.full(500, 0.5)])
     labels = np.concatenate([np.zeros(500), np.tile([0.0, 1.0], 250)])
-    low, high = event_band(labels, scores).of(np.array([0.01, 0.5]))
+    low, high = event_band(labels, scores).of(np.array([0.01, 0.5]), _nobody(2))
     assert low[0] == pytest.approx(0, abs=1e-6)
     assert 0 < high[0] < 0.02
     assert low[1] < 0.5 < high[1]
+
+
+def test_companies_have_a_band_of_their_own_where_there_are_enough():
+    """One band for all covered 68 of 100 companies, nine of ten customers being somebody else."""
+    rng = np.random.default_rng(RNG_SEED)
+    scores = rng.lognormal(6, 1, 20_000)
+    is_company = rng.random(20_000) < 0.05
+    seen = scores * rng.lognormal(0, np.where(is_company, 1.5, 0.2))
+    facts = _of(*np.where(is_company, "company", "merchant").tolist())
+    covered = value_coverage(seen, scores, facts, is_company)["covered_share"]
+    assert covered == pytest.approx(0.9, abs=0.04)
+    assert value_coverage(seen, scores, _nobody(20_000), is_company)["covered_share"] < 0.7
+    few = _of(
+        *["company"] * (LEAST_OF_POPULATION - 1), *["merchant"] * (20_001 - LEAST_OF_POPULATION)
+    )
+    assert set(value_band(seen, scores, few).populations) == {"merchant"}
