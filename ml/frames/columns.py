@@ -8,8 +8,9 @@ that contributions can be told in the names that a reader knows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -88,12 +89,11 @@ def tree_encoding(columns: Columns, *, is_class: bool, random_state: int) -> Col
         is_class: Whether the label is one of two classes, or a quantity.
         random_state: Seed of the cross-fitting.
     """
-    return ColumnTransformer(
+    return one_each(
         [
-            *((name, _rates(is_class, random_state), [name]) for name in columns.categories),
-            *((name, Known(), [name]) for name in columns.numbers),
-        ],
-        verbose_feature_names_out=False,
+            *((name, _rates(is_class, random_state)) for name in columns.categories),
+            *((name, Known()) for name in columns.numbers),
+        ]
     )
 
 
@@ -104,7 +104,7 @@ def curve_encoding(columns: Columns, *, is_class: bool, random_state: int) -> Co
         min_frequency=RARE_CATEGORY_ROWS,
         sparse_output=False,
     )
-    return ColumnTransformer(
+    return one_each(
         [
             *(
                 (
@@ -112,14 +112,33 @@ def curve_encoding(columns: Columns, *, is_class: bool, random_state: int) -> Co
                     Pipeline([*_rates(is_class, random_state).steps, ("scale", StandardScaler())])
                     if name in columns.many
                     else Pipeline([("gaps", _named_gaps()), ("each", common)]),
-                    [name],
                 )
                 for name in columns.categories
             ),
-            *((name, Curve(), [name]) for name in columns.numbers),
-        ],
+            *((name, Curve()) for name in columns.numbers),
+        ]
+    )
+
+
+def one_each(readers: Iterable[tuple[str, Any]]) -> ColumnTransformer:
+    """(column, transformer) of each column as one step; :func:`outputs_by_column` reads it back.
+
+    The parts are numbered and not called as their columns: scikit-learn fails on parts called
+    ``self``, ``remainder`` or ``a__b``, and a table may have such headings.
+    """
+    return ColumnTransformer(
+        [(str(place), reader, [name]) for place, (name, reader) in enumerate(readers)],
         verbose_feature_names_out=False,
     )
+
+
+def outputs_by_column(fitted: ColumnTransformer) -> dict[str, slice]:
+    """Where the outputs of each input column stand in what a fitted :func:`one_each` hands on."""
+    return {
+        names[0]: fitted.output_indices_[part]
+        for part, _, names in fitted.transformers_
+        if part != "remainder"
+    }
 
 
 def _named_gaps() -> SimpleImputer:
