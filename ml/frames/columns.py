@@ -29,6 +29,8 @@ from ml.models.pipelines import Array
 MANY_CATEGORIES = 30
 #: A category that fewer rows have than this has no column of its own.
 RARE_CATEGORY_ROWS = 10
+#: A category with as many rows per value as this (or with two values) has one rate per value.
+PLENTY_OF_ROWS = 100
 #: Inner bends of a curve, at these shares of the training rows.
 BENDS = (0.1, 0.3, 0.5, 0.7, 0.9)
 #: A number that fewer rows than this have, or than this share of them, is left out of trees.
@@ -81,8 +83,7 @@ class Columns:
 def tree_encoding(columns: Columns, *, is_class: bool, random_state: int) -> ColumnTransformer:
     """One output per input column, in the order of :attr:`Columns.names`; gaps stay gaps.
 
-    A category becomes the shrunken mean of the label seen with it. Rows that teach get the means of
-    other rows (cross-fitting), so that a rare category does not give its label away.
+    A category becomes the shrunken mean of the label seen with it; see :class:`Rates`.
 
     Args:
         columns: Columns of the frame.
@@ -151,11 +152,28 @@ def _named_gaps() -> SimpleImputer:
 def _rates(is_class: bool, random_state: int) -> Pipeline:
     """A category as the rate of the label seen with it."""
     cut = StratifiedKFold if is_class else KFold
-    encoder = TargetEncoder(
+    encoder = Rates(
         target_type="binary" if is_class else "continuous",
         cv=cut(5, shuffle=True, random_state=random_state),
     )
     return Pipeline([("gaps", _named_gaps()), ("rate", encoder)])
+
+
+class Rates(TargetEncoder):
+    """A category as the shrunken mean of the label seen with it.
+
+    Where a value has few rows, those that teach get the means of other rows (cross-fitting): else
+    it would give their labels away. But cross-fitting gives each value several rates, which mix
+    where values differ little: that a fact acts otherwise on men than on women could not be learnt.
+    So a category of few values, each with plenty of rows, keeps one rate per value.
+    """
+
+    def fit_transform(self, X: Any, y: Any, **params: Any) -> Any:  # noqa: N803  scikit-learn's call
+        """Rates of the rows that teach."""
+        values = len(set(np.asarray(X).reshape(-1).tolist()))
+        if values <= 2 or values <= min(MANY_CATEGORIES, len(X) / PLENTY_OF_ROWS):
+            return self.fit(X, y).transform(X)
+        return super().fit_transform(X, y, **params)
 
 
 class Known(TransformerMixin, BaseEstimator):
