@@ -300,7 +300,7 @@ def _readable(column: pl.Series, notes: list[str]) -> pl.Series | None:
             return None
         if len(column) >= _KEY_ROWS and _is_like_a_key(column):
             notes.append(
-                f"{name} is another whole number in every row; if it is a key, leave it out (--drop)."
+                f"{name} is another whole number in every row; a key is left out with --drop."
             )
     if column.n_unique() < 2:
         notes.append(f"{name} is the same in every row and is left out.")
