@@ -8,8 +8,9 @@ that contributions can be told in the names that a reader knows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,6 +29,8 @@ from ml.models.pipelines import Array
 MANY_CATEGORIES = 30
 #: A category that fewer rows have than this has no column of its own.
 RARE_CATEGORY_ROWS = 10
+#: A category with as many rows per value as this (or with two values) has one rate per value.
+PLENTY_OF_ROWS = 100
 #: Inner bends of a curve, at these shares of the training rows.
 BENDS = (0.1, 0.3, 0.5, 0.7, 0.9)
 #: A number that fewer rows than this have, or than this share of them, is left out of trees.
@@ -80,20 +83,18 @@ class Columns:
 def tree_encoding(columns: Columns, *, is_class: bool, random_state: int) -> ColumnTransformer:
     """One output per input column, in the order of :attr:`Columns.names`; gaps stay gaps.
 
-    A category becomes the shrunken mean of the label seen with it. Rows that teach get the means of
-    other rows (cross-fitting), so that a rare category does not give its label away.
+    A category becomes the shrunken mean of the label seen with it; see :class:`Rates`.
 
     Args:
         columns: Columns of the frame.
         is_class: Whether the label is one of two classes, or a quantity.
         random_state: Seed of the cross-fitting.
     """
-    return ColumnTransformer(
+    return one_each(
         [
-            *((name, _rates(is_class, random_state), [name]) for name in columns.categories),
-            *((name, Known(), [name]) for name in columns.numbers),
-        ],
-        verbose_feature_names_out=False,
+            *((name, _rates(is_class, random_state)) for name in columns.categories),
+            *((name, Known()) for name in columns.numbers),
+        ]
     )
 
 
@@ -104,7 +105,7 @@ def curve_encoding(columns: Columns, *, is_class: bool, random_state: int) -> Co
         min_frequency=RARE_CATEGORY_ROWS,
         sparse_output=False,
     )
-    return ColumnTransformer(
+    return one_each(
         [
             *(
                 (
@@ -112,14 +113,33 @@ def curve_encoding(columns: Columns, *, is_class: bool, random_state: int) -> Co
                     Pipeline([*_rates(is_class, random_state).steps, ("scale", StandardScaler())])
                     if name in columns.many
                     else Pipeline([("gaps", _named_gaps()), ("each", common)]),
-                    [name],
                 )
                 for name in columns.categories
             ),
-            *((name, Curve(), [name]) for name in columns.numbers),
-        ],
+            *((name, Curve()) for name in columns.numbers),
+        ]
+    )
+
+
+def one_each(readers: Iterable[tuple[str, Any]]) -> ColumnTransformer:
+    """(column, transformer) of each column as one step; :func:`outputs_by_column` reads it back.
+
+    The parts are numbered and not called as their columns: scikit-learn fails on parts called
+    ``self``, ``remainder`` or ``a__b``, and a table may have such headings.
+    """
+    return ColumnTransformer(
+        [(str(place), reader, [name]) for place, (name, reader) in enumerate(readers)],
         verbose_feature_names_out=False,
     )
+
+
+def outputs_by_column(fitted: ColumnTransformer) -> dict[str, slice]:
+    """Where the outputs of each input column stand in what a fitted :func:`one_each` hands on."""
+    return {
+        names[0]: fitted.output_indices_[part]
+        for part, _, names in fitted.transformers_
+        if part != "remainder"
+    }
 
 
 def _named_gaps() -> SimpleImputer:
@@ -132,11 +152,28 @@ def _named_gaps() -> SimpleImputer:
 def _rates(is_class: bool, random_state: int) -> Pipeline:
     """A category as the rate of the label seen with it."""
     cut = StratifiedKFold if is_class else KFold
-    encoder = TargetEncoder(
+    encoder = Rates(
         target_type="binary" if is_class else "continuous",
         cv=cut(5, shuffle=True, random_state=random_state),
     )
     return Pipeline([("gaps", _named_gaps()), ("rate", encoder)])
+
+
+class Rates(TargetEncoder):
+    """A category as the shrunken mean of the label seen with it.
+
+    Where a value has few rows, those that teach get the means of other rows (cross-fitting): else
+    it would give their labels away. But cross-fitting gives each value several rates, which mix
+    where values differ little: that a fact acts otherwise on men than on women could not be learnt.
+    So a category of few values, each with plenty of rows, keeps one rate per value.
+    """
+
+    def fit_transform(self, X: Any, y: Any, **params: Any) -> Any:  # noqa: N803  scikit-learn's call
+        """Rates of the rows that teach."""
+        values = len(set(np.asarray(X).reshape(-1).tolist()))
+        if values <= 2 or values <= min(MANY_CATEGORIES, len(X) / PLENTY_OF_ROWS):
+            return self.fit(X, y).transform(X)
+        return super().fit_transform(X, y, **params)
 
 
 class Known(TransformerMixin, BaseEstimator):

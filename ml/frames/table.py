@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 
 from ml.errors import TableRefused
 from ml.frames.columns import Columns
+from ml.frames.texts import as_days, as_numbers
 
 #: Words that tables use for the class that is sought, lower case.
 SOUGHT = ("1", "true", "yes", "y", "t", "是", "有", "churn", "churned", "bad", "default", "pos")
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?", "None")
 #: A target of so many different numbers is a quantity; of fewer, classes.
 _QUANTITY_VALUES = 20
-#: Text that reads as a number in this share of its rows is a number with gaps.
-_NUMBER_SHARE = 0.95
 #: Text with this share of different values names its row and tells nothing of others.
 _NAME_SHARE = 0.5
+#: In fewer rows whole numbers may well all differ.
+_KEY_ROWS = 100
 _SNIFFED_BYTES = 1 << 16
 _DELIMITERS = ",;\t|"
 #: A heading that stands more than once, or an empty one, and its place.
@@ -245,6 +246,9 @@ def _target(
     column: pl.Series, positive: str | None
 ) -> tuple[NDArray[np.float64], bool, str | None]:
     """(values, whether they are classes, the class that is sought)."""
+    if column.dtype.is_float() and (column == column.round()).all():
+        # A gap makes other programs write the classes 0 and 1 as 0.0 and 1.0.
+        column = column.cast(pl.Int64)
     texts = column.cast(pl.String).str.strip_chars()
     counts = texts.value_counts(sort=True)
     found = counts.get_column(column.name).to_list()
@@ -294,6 +298,10 @@ def _readable(column: pl.Series, notes: list[str]) -> pl.Series | None:
         if _is_row_number(column):
             notes.append(f"{name} counts the rows and is left out.")
             return None
+        if len(column) >= _KEY_ROWS and _is_like_a_key(column):
+            notes.append(
+                f"{name} is another whole number in every row; a key is left out with --drop."
+            )
     if column.n_unique() < 2:
         notes.append(f"{name} is the same in every row and is left out.")
         return None
@@ -301,15 +309,17 @@ def _readable(column: pl.Series, notes: list[str]) -> pl.Series | None:
 
 
 def _text(column: pl.Series, notes: list[str]) -> pl.Series:
-    """Text, or a number where nearly all of it reads as one."""
+    """Text, or a number or days where nearly all of it reads as such."""
     column = column.set(column.is_in(list(MISSING)), None)
-    as_number = column.cast(pl.Float64, strict=False)
-    filled = len(column) - column.null_count()
-    if filled and len(as_number) - as_number.null_count() >= _NUMBER_SHARE * filled:
-        lost = as_number.null_count() - column.null_count()
+    for read, kind in ((as_numbers(column), "numbers"), (as_days(column), "dates")):
+        if read is None:
+            continue
+        if kind == "dates":
+            notes.append(f"{column.name} is read as dates and counts in days.")
+        lost = read.null_count() - column.null_count()
         if lost:
-            notes.append(f"{column.name}: {lost} values are no numbers and count as missing.")
-        return as_number
+            notes.append(f"{column.name}: {lost} values are no {kind} and count as missing.")
+        return read
     return column
 
 
@@ -330,3 +340,8 @@ def _is_row_number(column: pl.Series) -> bool:
         return False
     steps = column.diff().drop_nulls()
     return bool((steps == 1).all())
+
+
+def _is_like_a_key(column: pl.Series) -> bool:
+    """Whether it is a whole number, and another one in each row."""
+    return column.n_unique() == len(column) and bool((column == column.round()).all())

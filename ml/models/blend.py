@@ -26,6 +26,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from ml.frames.columns import outputs_by_column
 from ml.models.held_out import (
     TREES,
     Learnt,
@@ -321,8 +322,7 @@ def _numbers(splits: Any, count: int) -> Numbers:
 
 def _explain(encoder: Pipeline, matrix: Array, model: Any) -> tuple[list[str], Array, float]:
     """Names of input columns, their contributions to each row, and the score of nothing known."""
-    outputs = dict(encoder.named_steps["columns"].output_indices_)
-    outputs.pop("remainder")
+    outputs = outputs_by_column(encoder.named_steps["columns"])
     if isinstance(model, TREES):
         trees = TreeAttribution(model)
         # One output per input, so rows of contributions are columns already.

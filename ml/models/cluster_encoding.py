@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
-from ml.frames.columns import Columns
+from ml.frames.columns import Columns, one_each
 from ml.models.pipelines import Array
 
 #: Categories that have a column of their own at most; the rest are one.
@@ -47,10 +47,10 @@ def cluster_encoding(columns: Columns) -> ColumnTransformer:
             ("equal", EqualSay()),
         ]
     )
-    return ColumnTransformer(
+    return one_each(
         [
-            *((name, category, [name]) for name in columns.categories),
-            *((name, Tamed(), [name]) for name in columns.numbers),
+            *((name, category) for name in columns.categories),
+            *((name, Tamed()) for name in columns.numbers),
         ]
     )
 

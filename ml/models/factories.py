@@ -38,8 +38,9 @@ _TREE: dict[str, Any] = {
 _SHALLOW: dict[str, Any] = {"max_leaf_nodes": 4, "learning_rate": 0.08, "l2_regularization": 1.0}
 _BUSHY: dict[str, Any] = {"max_leaf_nodes": 12, "learning_rate": 0.06, "l2_regularization": 3.0}
 #: Faster growth where rows are plenty: as good there, at a third of the trees.
-_LARGE_SHALLOW = {**_SHALLOW, "learning_rate": 0.2, "max_iter": 400}
-_LARGE_BUSHY = {**_BUSHY, "learning_rate": 0.12, "max_iter": 250}
+_LARGE: dict[str, Any] = {"n_iter_no_change": 15}
+_LARGE_SHALLOW = {**_SHALLOW, **_LARGE, "learning_rate": 0.2, "max_iter": 400}
+_LARGE_BUSHY = {**_BUSHY, **_LARGE, "learning_rate": 0.12, "max_iter": 250}
 #: Inverse strength of the ridge on curves: few rows want the first, many the last.
 _LOOSENESS = (0.01, 0.1, 1.0)
 _ITERATIONS = 500

@@ -54,6 +54,7 @@ TRUSTED_TYPES = frozenset(
         # Ours: plain numbers and scikit-learn estimators inside.
         "ml.frames.columns.Curve",
         "ml.frames.columns.Known",
+        "ml.frames.columns.Rates",
         "ml.models.blend.BlendedClassifier",
         "ml.models.blend.BlendedRegressor",
         "ml.models.cluster_encoding.EqualSay",

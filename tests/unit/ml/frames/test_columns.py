@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from ml.frames.columns import BENDS, Columns, Curve, curve_encoding, tree_encoding
 from ml.models.factories import boosted_classifier
@@ -64,6 +65,27 @@ def test_a_category_never_seen_counts_as_the_mean() -> None:
     assert new[0, 0] == pytest.approx(1 / 3)
     assert new[1, 0] > 0.9
     assert new[2, 0] < 0.1
+
+
+@pytest.mark.parametrize(("values", "rows"), [(2, 50), (4, 400), (30, 3000)])
+def test_a_category_with_plenty_of_rows_keeps_one_rate_per_value(values: int, rows: int) -> None:
+    random = np.random.default_rng(4)
+    frame = pl.DataFrame({"kind": (np.arange(rows) % values).astype(str)})
+    labels = random.integers(0, 2, rows).astype(float)
+    encoding = tree_encoding(Columns.of(frame, ["kind"]), is_class=True, random_state=0)
+    rates = encoding.fit_transform(frame, labels)
+    np.testing.assert_array_equal(rates, encoding.transform(frame))
+
+
+def test_a_category_with_few_rows_of_each_value_does_not_give_its_label_away() -> None:
+    random = np.random.default_rng(5)
+    frame = pl.DataFrame({"town": random.integers(0, 25, 500).astype(str)})
+    labels = random.integers(0, 2, 500).astype(float)
+    encoding = tree_encoding(Columns.of(frame, ["town"]), is_class=True, random_state=0)
+    rates = encoding.fit_transform(frame, labels)[:, 0]
+    assert roc_auc_score(labels, rates) < 0.55
+    # The same rates without cross-fitting tell labels that are pure luck.
+    assert roc_auc_score(labels, encoding.transform(frame)[:, 0]) > 0.6
 
 
 def test_trees_learn_where_a_column_of_training_is_empty() -> None:

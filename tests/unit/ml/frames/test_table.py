@@ -1,5 +1,6 @@
 """Public tables: delimiters, targets, keys and constants, each with its sentence."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,63 @@ def test_dates_count_days() -> None:
     frame = made().with_columns(opened=pl.Series(days).cast(pl.Date))
     table = prepare(frame, "Churn")
     assert table.frame["opened"][1] - table.frame["opened"][0] == 3
+
+
+def test_classes_written_as_floats_are_classes() -> None:
+    marks = pl.Series([1.0, 1.0, 1.0, 0.0] * 10)
+    table = prepare(made().with_columns(Churn=marks), "Churn")
+    assert (table.is_binary, table.sought, table.target.mean()) == (True, "1", 0.75)
+    assert prepare(made().with_columns(Churn=marks), "Churn", positive="0").target.mean() == 0.25
+
+
+def test_a_key_in_any_order_is_hinted_at() -> None:
+    frame = pl.DataFrame({"key": [i * 7 % 101 for i in range(101)], "Churn": [0, 1, *[0] * 99]})
+    assert "a key is left out with --drop" in " ".join(prepare(frame, "Churn").notes)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y",
+        "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.000Z",
+    ],
+)  # fmt: skip
+def test_texts_that_are_dates_count_days(form: str) -> None:
+    days = [date(2024, 1, 1) + timedelta(days=9 * i) for i in range(40)]
+    frame = made().with_columns(opened=pl.Series([day.strftime(form) for day in days]))
+    table = prepare(frame, "Churn")
+    assert table.frame["opened"].diff().drop_nulls().to_list() == [9.0] * 39
+    assert "opened is read as dates and counts in days." in table.notes
+
+
+@pytest.mark.parametrize("form", ["%Y-%m", "%Y年%m月", "%b-%Y"])
+def test_texts_that_are_months_count_from_their_first_day(form: str) -> None:
+    months = [date(2022 + i // 12, i % 12 + 1, 1) for i in range(40)]
+    frame = made().with_columns(opened=pl.Series([month.strftime(form) for month in months]))
+    table = prepare(frame, "Churn")
+    assert table.frame["opened"][12] - table.frame["opened"][0] == 365
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["1,234.50", "-12,000", "7", "1,000,000"], [1234.5, -12000.0, 7.0, 1e6]),
+        (["10.5%", "7 %", "0%", "100%"], [10.5, 7.0, 0.0, 100.0]),
+        (["¥12.30", "$1,200", "￥7", "RMB 8"], [12.3, 1200.0, 7.0, 8.0]),
+    ],
+)
+def test_amounts_as_people_write_them_are_numbers(texts: list[str], numbers: list[float]) -> None:
+    table = prepare(made().with_columns(amount=pl.Series(texts * 10)), "Churn")
+    assert table.frame["amount"].to_list() == numbers * 10
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["1,2", "3,4", "5", "6"], ["10%", "0.1", "20%", "0.2"], ["1-3", "4-6", "7-9", "10-12"]],
+)
+def test_what_might_be_either_stays_text(texts: list[str]) -> None:
+    table = prepare(made().with_columns(amount=pl.Series(texts * 10)), "Churn")
+    assert table.frame["amount"].dtype == pl.String
 
 
 def text(tmp_path: Path, content: str | bytes, name: str = "table.csv") -> Path:

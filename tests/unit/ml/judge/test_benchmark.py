@@ -10,8 +10,10 @@ from typer.testing import CliRunner
 
 from dagster_project.cli.main import app
 from ml.errors import TableRefused
+from ml.frames.columns import Columns
 from ml.frames.table import prepare
-from ml.judge.benchmark import run
+from ml.judge.benchmark import _tuned, run
+from ml.models.factories import boosted_classifier
 from tests.unit.ml.models.test_blend import people
 
 BANK = Path(__file__).resolve().parents[4].parent / "shared/data/bank_marketing/bank-full.csv"
@@ -54,6 +56,14 @@ def test_fewer_folds_are_asked_for_only_where_there_are_fewer(
     frame = customers(60).with_columns(left=(pl.int_range(pl.len()) < rows).cast(pl.Int8))
     with pytest.raises(TableRefused, match=said):
         run(prepare(frame, "left"), folds=folds)
+
+
+def test_the_tuned_rival_is_tuned_alike_on_rows_in_order() -> None:
+    searched = _tuned(boosted_classifier(Columns(("balance",))), True).cv
+    in_order = np.repeat([0.0, 1.0], 100)
+    times = np.arange(200)
+    for teaching, judging in searched.split(times, in_order):
+        assert abs(times[teaching].mean() - times[judging].mean()) < 20
 
 
 def test_the_command_prints_it_for_a_program(tmp_path: Path) -> None:

@@ -45,6 +45,17 @@ def test_contributions_of_the_columns_add_up_to_the_log_odds(fitted) -> None:
     np.testing.assert_allclose(contributions.sum(axis=0) + expected, blend.raw(frame), atol=1e-9)
 
 
+@pytest.mark.parametrize("heading", ["self", "remainder", "n_jobs", "a__b"])
+def test_a_column_may_be_called_what_the_library_calls_its_own(heading: str) -> None:
+    frame, left = people(200)
+    frame = frame.rename({"balance": heading, "kind": "transformers"})
+    columns = Columns.of(frame, frame.columns)
+    blend = blended_classifier(columns, folds=2).fit(frame, left)[-1]
+    names, contributions, expected = blend.attribution(frame)
+    assert sorted(names) == sorted(frame.columns)
+    np.testing.assert_allclose(contributions.sum(axis=0) + expected, blend.raw(frame), atol=1e-9)
+
+
 def test_a_column_that_says_nothing_is_given_nearly_nothing(fitted) -> None:
     blend, frame, _ = fitted
     names, contributions, _ = blend.attribution(frame)
