@@ -43,9 +43,7 @@ _CUSTOMERS = f"""
 # The last word of each, as known on the day, and what was known of him at the last month end
 # before he said it: his amount must find him as he was.
 _SAID = f"""
-    with sized as ({_SIZED} where last_day(known.observation_date) = known.observation_date),
-
-    said as (
+    with said as (
         select
             customer_key, cast(value_amount as double) as said_amount,
             valid_from_date as said_date
@@ -53,12 +51,26 @@ _SAID = f"""
         where attribute_code = 'external_deposit' and value_amount >= 0 and customer_key <> -1
             and valid_from_date <= $day and valid_to_date > $day
             and known_from_date <= $day and known_to_date > $day
-    )
+    ),
+
+    dated as (
+        select said.customer_key, max(known.observation_date) as observation_date
+        from said
+        inner join feature.ftr_customer as known
+            on said.customer_key = known.customer_key
+            and said.said_date >= known.observation_date
+            and known.observation_date = last_day(known.observation_date)
+        group by said.customer_key
+    ),
+
+    sized as ({_SIZED})
 
     select said.*, sized.* exclude (customer_key)
     from said
-    asof left join sized
-        on said.customer_key = sized.customer_key and said.said_date >= sized.observation_date
+    left join dated on said.customer_key = dated.customer_key
+    left join sized
+        on dated.customer_key = sized.customer_key
+        and dated.observation_date = sized.observation_date
     order by said.customer_key
 """  # noqa: S608
 
