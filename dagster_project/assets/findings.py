@@ -8,7 +8,7 @@ import dagster as dg
 
 from dagster_project.night import Night
 from dagster_project.resources import NightSession
-from dagster_project.stages import lifetimes, segments, uplifts
+from dagster_project.stages import lifetimes, segments, uplifts, wallets
 from dagster_project.stages.findings import Told
 
 GROUP = "models"
@@ -71,6 +71,17 @@ FINDINGS = (
             uplifts.TENTH_FEED: "What each tenth gained. One row per campaign and tenth.",
         },
         uplifts.find,
+    ),
+    Finding(
+        "wallets",
+        ("fct_customer_attribute", "ftr_customer", "like_band", "wallet_rule"),
+        {
+            wallets.CUSTOMER_FEED: "What is held with other banks, said and estimated."
+            " One row per customer. 他行存款估计",
+            wallets.FIT_FEED: "How well that was found on customers held out."
+            " One row per size class and method.",
+        },
+        wallets.find,
     ),
 )
 

@@ -20,7 +20,7 @@ TITLES = {
     "train": "Train models",
     "score": "Score customers",
     "identity": "Find customers with several numbers",
-    "findings": "Tell lifetimes, segments and effects",
+    "findings": "Tell lifetimes, segments, effects and wallets",
     "finish": "Build what reads scores",
     "audit": "Audit",
     "publish": "Publish",

@@ -15,12 +15,7 @@ held as (
     select distinct
         customer.customer_key,
         customer.like_code,
-        case
-            when customer.category_depth >= 3
-                then coalesce(product.level_3_name, product.level_2_name, product.level_1_name)
-            when customer.category_depth = 2 then coalesce(product.level_2_name, product.level_1_name)
-            else product.level_1_name
-        end as category_name,
+        {{ product_category('product', 'customer.category_depth') }} as category_name,
         product.pillar_code
     from {{ ref('fct_account_month') }} as account
     inner join {{ ref('dim_product') }} as product on account.product_fk = product.product_pk

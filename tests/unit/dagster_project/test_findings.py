@@ -15,14 +15,16 @@ import pytest
 
 from dagster_project.assets.findings import FINDINGS, finding_assets
 from dagster_project.errors import NoBuildError
-from dagster_project.stages import lifetimes, segments, uplifts
+from dagster_project.stages import lifetimes, segments, uplifts, wallets
 from dagster_project.stages.findings import rule_row
 from ml.campaign_uplift import COLUMNS
 from ml.errors import InputRefused
+from ml.wallets import COLUMNS as WALLET_COLUMNS
+from ml.wallets import WalletRule
 
 DAY = dt.date(2025, 3, 31)
-STAGES = {"lifetimes": lifetimes, "segments": segments, "uplifts": uplifts}
-READERS = {"lifetimes": "read", "segments": "fit_and_place", "uplifts": "read"}
+STAGES = {"lifetimes": lifetimes, "segments": segments, "uplifts": uplifts, "wallets": wallets}
+READERS = {"lifetimes": "read", "segments": "fit_and_place", "uplifts": "read", "wallets": "read"}
 
 
 def _night(*, has_build: bool = True) -> Any:
@@ -97,6 +99,30 @@ def test_a_bank_whose_campaigns_run_is_told_without_a_warning(
     session = SimpleNamespace(night=night)
     list(step(dg.build_asset_context(resources={"night": session})))  # type: ignore[call-overload]
     assert noted == [("uplifts: 尚无已结束的营销活动 no campaign is over yet", False)]
+
+
+def test_too_few_words_land_what_was_said_without_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    customers = pl.DataFrame(
+        {
+            "customer_key": [1, 2],
+            "size_class_code": ["small", "small"],
+            "own_amount": [10.0, 20.0],
+            **{name: [None, None] for name in WALLET_COLUMNS.names},
+        }
+    )
+    said = customers.head(1).with_columns(said_amount=pl.lit(5e4), said_date=pl.lit(DAY))
+    rule = WalletRule(100, 20, 730, 5, 0.9)
+    landed: dict[str, pl.DataFrame] = {}
+    monkeypatch.setattr(wallets, "read", lambda *_: (said, customers, rule))
+    monkeypatch.setattr(wallets, "land", lambda _, feed, frame: landed.update({feed: frame}))
+    told = wallets.find(_night())
+    assert not told.is_found
+    assert not told.is_due
+    assert "1 customers said what they hold elsewhere and 100 are needed" in told.told
+    assert landed[wallets.CUSTOMER_FEED]["said_amount"].to_list() == [5e4, None]
+    assert landed[wallets.FIT_FEED]["statement_count"].to_list() == [1]
 
 
 def test_a_rule_has_one_row_on_a_day(tmp_path: Path) -> None:
