@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 from scipy.special import expit
 
-from ml.errors import FrameRefused
 from ml.frames.columns import Columns
 from ml.frames.features import (
     FEATURES,
@@ -20,7 +19,8 @@ from ml.frames.features import (
     feature_names,
     known_date,
 )
-from ml.frames.split import labelled_rows
+from ml.frames.split import labelled_rows, split_by_time
+from ml.judge import further_scores
 from ml.judge.metrics import Array
 from ml.judge.rolling import OURS, Costs, Evaluation, judge, roll
 from ml.models.event import CHURN, EventModel
@@ -61,13 +61,17 @@ def evaluate(
 
     Raises:
         NotEnoughHistory: No date can be judged, or the judged rows are of one class.
-        FrameRefused: The frame or ``beside`` does not keep its contract.
+        FrameRefused: The frame does not keep its contract.
+        TableRefused: ``beside`` does not.
     """
-    others = _checked(beside)
     kind = _kind_of_label(label or CHURN.label)
     extra = frame.select(*KEYS, *slices)
     read = [*KEYS, *feature_names(features), kind.label, known_date(kind.label)]
     known = labelled_rows(frame.select(name for name in read if name in frame.columns), kind.label)
+    # A history too short is told as that, and not as a frame without rows.
+    split_by_time(known, kind.label, kind.name)
+    taken = (OURS, BASELINE, BOOSTING, "seen", *slices)
+    others = None if beside is None else further_scores.checked(beside, known, taken)
     absent = all_null_columns(known, features)
     checked = check_frame(known, features, labels=(kind.label,), absent=absent).join(
         extra, on=list(KEYS), how="left"
@@ -94,7 +98,7 @@ def evaluate(
     rows, told = roll(
         checked, kind.label, kind.name, contend, origins=origins, slices=slices, beside=others
     )
-    contenders = [OURS, BASELINE, BOOSTING, *_names(others)]
+    contenders = [OURS, BASELINE, BOOSTING, *further_scores.names(others)]
     report = {
         "label": kind.label,
         "origins": told,
@@ -110,51 +114,3 @@ def _kind_of_label(label: str) -> EventModel:
         if isinstance(kind, EventModel) and kind.label == label:
             return kind
     return replace(CHURN, label=label)
-
-
-def _names(beside: pl.DataFrame | None) -> list[str]:
-    """Contenders of a table of further scores."""
-    return [] if beside is None else [name for name in beside.columns if name not in KEYS]
-
-
-def _checked(beside: pl.DataFrame | None) -> pl.DataFrame | None:
-    """The table of further scores, once its keys and probabilities are what they should be.
-
-    Raises:
-        FrameRefused: A key is missing or doubled, or a score is no probability.
-    """
-    if beside is None:
-        return None
-    for key in KEYS:
-        if key not in beside.columns:
-            raise FrameRefused(f"The table of further scores lacks {key}.")
-    if not _names(beside):
-        raise FrameRefused("The table of further scores has no score beside its keys.")
-    beside = _typed(beside)
-    if beside.select(KEYS).is_duplicated().any():
-        raise FrameRefused("The table of further scores has a customer twice on one date.")
-    for name in _names(beside):
-        score = beside.get_column(name)
-        if not score.dtype.is_numeric() or not score.is_between(0, 1).fill_null(False).all():
-            raise FrameRefused(f"{name} in the table of further scores is no probability.")
-    return beside
-
-
-def _typed(beside: pl.DataFrame) -> pl.DataFrame:
-    """Keys in the types of the feature table; a text file brings dates as texts.
-
-    Raises:
-        FrameRefused: A key is no whole number, or a date is not written as 2025-12-31.
-    """
-    day = beside.get_column("observation_date")
-    if day.dtype == pl.String:
-        day = day.str.to_date("%Y-%m-%d", strict=False)
-    elif day.dtype != pl.Date:
-        raise FrameRefused("observation_date in the table of further scores is no date.")
-    if day.null_count():
-        raise FrameRefused(
-            "observation_date in the table of further scores must be written as 2025-12-31."
-        )
-    if not beside.get_column("customer_key").dtype.is_integer():
-        raise FrameRefused("customer_key in the table of further scores is no whole number.")
-    return beside.with_columns(pl.col("customer_key").cast(pl.Int64), day)

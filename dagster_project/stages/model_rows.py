@@ -73,6 +73,8 @@ def read_training_rows(
     shown = [f"f.{each}" for each in columns or (*KEYS, *feature_names())]
     on = " and ".join(f"f.{key} = l.{key}" for key in KEYS)
     table, event, dated = label_table(label), "is_event", "known_date"
+    if table != QUESTIONS and _is_question(database, label):
+        table = QUESTIONS
     if label in (VALUE_LABEL, SURVIVAL_LABEL):
         # No answer to a question; its date stands beside it.
         table, event = "ftr_customer_outcome", label
@@ -87,6 +89,12 @@ def read_training_rows(
         f" {join} feature.{table} as l on {on} order by f.customer_key, f.observation_date",
         [],
     )
+
+
+def _is_question(database: Path, label: str) -> bool:
+    """Whether the bank's rules ask it of some customers, whoever learns it."""
+    found = _read(database, "select 1 from rule.question_rule where label_code = ?", [label])
+    return not found.is_empty()
 
 
 def asked(database: Path, name: str, features: pl.DataFrame, day: dt.date) -> pl.DataFrame:

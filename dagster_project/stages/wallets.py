@@ -6,12 +6,11 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from dagster_project.errors import NoBuildError
 from dagster_project.night import Night
 from dagster_project.stages.findings import Told, rule_row
 from dagster_project.stages.models import land
+from ingestion.sql import read_only
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,7 +104,7 @@ def read(database: Path, day: dt.date) -> tuple[pl.DataFrame, pl.DataFrame, Wall
     from ml.wallets import WalletRule
 
     rule = rule_row(database, "wallet_rule", list(WalletRule.__dataclass_fields__), day)
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with read_only(database) as connection:
         said, customers = (
             connection.execute(query, {"day": day}).pl() for query in (_SAID, _CUSTOMERS)
         )

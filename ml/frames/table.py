@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from fastexcel import FastExcelError
 from numpy.typing import NDArray
 
 from ml.errors import TableRefused
@@ -82,7 +83,7 @@ def read(path: Path) -> pl.DataFrame:
             f"{path.name} 既不是 UTF-8 也不是 GB18030 编码的文本；请另存为 CSV（UTF-8）。",
             f"{path.name} is text in neither UTF-8 nor GB18030; save it as CSV (UTF-8)",
         ) from error
-    except (pl.exceptions.PolarsError, ValueError, OSError) as error:
+    except (pl.exceptions.PolarsError, FastExcelError, ValueError, OSError) as error:
         raise _unreadable(path, error) from error
     if not frame.height:
         raise TableRefused(f"{path.name} 没有数据行。", f"{path.name} has no rows")
@@ -246,6 +247,11 @@ def _target(
     column: pl.Series, positive: str | None
 ) -> tuple[NDArray[np.float64], bool, str | None]:
     """(values, whether they are classes, the class that is sought)."""
+    if column.dtype.is_nested() or column.dtype == pl.Binary:
+        raise TableRefused(
+            f"列 {column.name} 的类型是 {column.dtype}，不能作为目标。",
+            f"{column.name} is of type {column.dtype}, which cannot be foretold",
+        )
     if column.dtype.is_float() and (column == column.round()).all():
         # A gap makes other programs write the classes 0 and 1 as 0.0 and 1.0.
         column = column.cast(pl.Int64)
@@ -283,7 +289,9 @@ def _target(
 def _readable(column: pl.Series, notes: list[str]) -> pl.Series | None:
     """The column as floats or as text, or nothing where it tells no row from another."""
     name = column.name
-    if column.dtype.is_temporal():
+    if column.dtype in (pl.Time, pl.Duration):
+        column = column.to_physical()
+    elif column.dtype.is_temporal():
         column = column.cast(pl.Datetime("us"), strict=False).dt.epoch("d").cast(pl.Float64)
     elif column.dtype in (pl.String, pl.Categorical, pl.Enum):
         column = _text(column.cast(pl.String).str.strip_chars(), notes)

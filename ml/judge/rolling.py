@@ -171,6 +171,10 @@ def roll(
     rows = pl.concat(parts).sort("observation_date", "customer_key")
     if beside is not None:
         rows = rows.join(beside, on=["customer_key", "observation_date"], how="inner")
+        for each in told:
+            day = date.fromisoformat(each["test_date"])
+            judged = rows.filter(pl.col("observation_date") == day).height
+            each["without_score_rows"] = each["test_rows"] - judged
     return rows, told
 
 

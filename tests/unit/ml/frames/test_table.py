@@ -253,3 +253,22 @@ def test_an_empty_sheet_is_empty(tmp_path: Path) -> None:
     openpyxl.Workbook().save(tmp_path / "table.xlsx")
     with pytest.raises(TableRefused, match="is empty: not even headings"):
         read(tmp_path / "table.xlsx")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK no sheet", bytes(range(256)) * 20])
+def test_a_broken_sheet_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(TableRefused, match=r"table\.xlsx cannot be read as a table"):
+        read(text(tmp_path, content, "table.xlsx"))
+
+
+def test_times_and_durations_are_numbers_and_nothing_nested_is_foretold() -> None:
+    frame = pl.DataFrame({"y": [0, 1] * 50, "at": range(100), "took": range(100)}).with_columns(
+        pl.from_epoch("at", time_unit="s").dt.time().alias("at"),
+        pl.duration(minutes=pl.col("took") * 3 % 7).alias("took"),
+        pl.concat_list("y").alias("nested"),
+    )
+    table = prepare(frame, "y")
+    assert {"at", "took"} & set(table.frame.columns) == {"took"}, "a time that counts rows is none"
+    assert any("nested is of type List" in note for note in table.notes)
+    with pytest.raises(TableRefused, match="nested is of type List.* cannot be foretold"):
+        prepare(frame, "nested")

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from ml.errors import FrameRefused, NotEnoughHistory
+from ml.errors import NotEnoughHistory, TableRefused
 from ml.evaluate import evaluate
 from ml.frames.features import CHURN_LABEL, DEFAULT_LABEL, known_date
 from ml.frames.split import add_months, labelled_rows
@@ -160,6 +160,8 @@ def test_only_rows_that_everybody_scored_are_judged(frame):
     )
     found = evaluate(frame, costs=COSTS, origins=1, beside=some)
     assert (found.rows.get_column("customer_key") % 3 == 0).all()
+    (told,) = found.report["origins"]
+    assert told["without_score_rows"] == told["test_rows"] - found.rows.height > 0
 
 
 @pytest.mark.parametrize(
@@ -168,16 +170,19 @@ def test_only_rows_that_everybody_scored_are_judged(frame):
         (lambda t: t.drop("customer_key"), "lacks customer_key"),
         (lambda t: t.drop("truth"), "has no score beside its keys"),
         (lambda t: t.with_columns(pl.lit("31.9.2025").alias("observation_date")), "written as"),
-        (lambda t: t.with_columns(pl.lit("K1").alias("customer_key")), "is no whole number"),
+        (lambda t: t.with_columns(pl.lit("K1").alias("customer_key")), "must be a whole number"),
         (lambda t: t.with_columns(truth=1.5), "truth in the table of further scores is no prob"),
         (lambda t: t.with_columns(truth=pl.lit(None)), "is no probability"),
         (lambda t: pl.concat([t, t]), "has a customer twice on one date"),
+        (lambda t: t.rename({"truth": "seen"}), "seen in the table of further scores is a name"),
+        (lambda t: t.rename({"truth": "model"}), "give the column another"),
+        (lambda t: t.with_columns(pl.col("customer_key") + 10**9), "none of the"),
     ],
 )
 def test_scores_from_elsewhere_must_be_probabilities_of_one_customer_and_date(
     frame, change, sentence
 ):
-    with pytest.raises(FrameRefused, match=sentence):
+    with pytest.raises(TableRefused, match=sentence):
         evaluate(frame, costs=COSTS, beside=change(_truth(frame)))
 
 
@@ -198,6 +203,15 @@ def test_a_young_bank_is_told_that_nothing_can_be_judged(frame):
     young = frame.filter(pl.col("observation_date") > date(2025, 6, 1))
     with pytest.raises(NotEnoughHistory, match="labels are known from 2025-08-31"):
         evaluate(young, costs=COSTS)
+
+
+def test_a_bank_without_any_known_label_is_told_so_and_not_of_rows(frame):
+    unknown = frame.with_columns(
+        pl.lit(None, pl.Int64).alias(CHURN_LABEL),
+        pl.lit(None, pl.Date).alias(known_date(CHURN_LABEL)),
+    )
+    with pytest.raises(NotEnoughHistory, match="no observation date has a known label"):
+        evaluate(unknown, costs=COSTS)
 
 
 def test_a_refusal_names_the_model_of_the_label(frame):
