@@ -79,3 +79,22 @@ def test_while_a_night_runs_no_model_is_trained(home: Home) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("shift", "covered", "told"),
+    [
+        (0.0, 0.9, ""),
+        (-0.27, 0.9, "; it foretold 13.40% where 10.90% came, so its scores are moved by -0.27"),
+        (0.0, 0.4, "; its bands hold 40% in the place of 90%, so do not rely on them"),
+    ],
+)
+def test_a_level_that_was_off_and_bands_that_hold_too_little_are_told(
+    shift: float, covered: float, told: str
+) -> None:
+    level = {"foretold_rate": 0.134, "seen_rate": 0.109, "event_count": 2017, "shift": shift}
+    band = {"level": 0.9, "row_count": 900, "covered_share": covered}
+    found = models._off({"level": level, "band": band})
+    assert found.startswith(told)
+    assert bool(found) == bool(told)
+    assert models._off({"level": None, "band": {"level": 0.9, "row_count": 0}}) == ""

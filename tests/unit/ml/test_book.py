@@ -166,6 +166,21 @@ def test_the_page_is_whole_and_needs_nothing_from_elsewhere(bank, name):
         assert form.format(bank.trained[name].report["metrics"][role][measure]) in told
 
 
+def test_the_page_tells_the_nearest_to_a_leak_the_level_and_what_bands_hold(bank):
+    version = bank.trained["churn"].version
+    manifest, report = read_report(bank.models, "churn", version, key_path=bank.key)
+    leak = report["book"]["leak"]
+    report["level"] |= {"foretold_rate": 0.134, "seen_rate": 0.109, "shift": -0.27}
+    report["band"]["covered_share"] = 0.9
+    told = page(manifest, report)
+    assert f"单列最高 AUC greatest AUC {leak['figure']:.3f}" in told
+    assert f"{leak['feature']}；界限 bound 0.970" in told
+    assert "预测 foretold 13.40%，实际 seen 10.90%；评分已平移 scores moved since by -0.27" in told
+    assert "do not rely on the bands" not in told
+    report["band"]["covered_share"] = 0.4
+    assert "do not rely on the bands；40%（应为 meant 90%）" in page(manifest, report)
+
+
 def _contradicted(report, *names):
     for each in report["book"]["directions"]:
         each["verdict"] = "contradicts" if each["feature"] in names else "agrees"
