@@ -270,5 +270,5 @@ def test_times_and_durations_are_numbers_and_nothing_nested_is_foretold() -> Non
     table = prepare(frame, "y")
     assert table.frame.select("at", "took").dtypes == [pl.Float64, pl.Float64]
     assert any("nested is of type List" in note for note in table.notes)
-    with pytest.raises(TableRefused, match="nested is of type List.* cannot be foretold"):
+    with pytest.raises(TableRefused, match=r"nested is of type List.* cannot be foretold"):
         prepare(frame, "nested")
