@@ -11,15 +11,14 @@ All is done on the root of yuan, between yuan and shares: amounts are skewed, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 from ml.frames.checks import finite, model_inputs, require_columns
 from ml.frames.columns import Columns
@@ -132,11 +131,64 @@ class _Band:
         below, above = (np.array(ends, dtype=np.float64) for ends in zip(*both, strict=True))
         # The estimate lies in its own band, and nobody holds less than nothing.
         low = np.maximum(root + np.minimum(below, 0.0), 0.0) ** 2
-        return low, (root + np.maximum(above, 0.0)) ** 2
+        high = (root + np.maximum(above, 0.0)) ** 2
+        # To the fen: who said what another said at the end lies in the band.
+        return np.round(low, 2), np.round(high, 2)
 
     def _of_class(self, name: str) -> tuple[float | None, float | None]:
         below, above = self.ends.get(name, (None, None))
         return (below, above) if below is not None else self.ends[EVERYBODY]
+
+
+class _Method(Protocol):
+    """A way to tell the root of an amount."""
+
+    def taught_by(self, taught: pl.DataFrame, amount: Array) -> Callable[[pl.DataFrame], Array]:
+        """What tells it of any rows."""
+
+    def apart(self, taught: pl.DataFrame, amount: Array, held: Array) -> Array:
+        """How far the roots of those who taught lie from what would be told of one like them."""
+
+
+@dataclass(frozen=True)
+class _Medians:
+    """The median of his size class; of everybody where too few of the class said anything."""
+
+    rule: WalletRule
+
+    def taught_by(self, taught: pl.DataFrame, amount: Array) -> Callable[[pl.DataFrame], Array]:
+        classes = _classes(taught)
+        medians = {
+            name: float(np.median(amount[classes == name]))
+            for name, count in zip(*np.unique(classes, return_counts=True), strict=True)
+            if count >= self.rule.minimum_class_count
+        }
+        middle = float(np.median(amount))
+        return lambda rows: np.sqrt([medians.get(name, middle) for name in _classes(rows)])
+
+    def apart(self, taught: pl.DataFrame, amount: Array, held: Array) -> Array:  # noqa: ARG002
+        """From the median itself: one of his class, and nothing of him, is in it."""
+        return np.sqrt(amount) - self.taught_by(taught, amount)(taught)
+
+
+@dataclass(frozen=True)
+class _Blends:
+    """The blend of trees and curves on the features."""
+
+    def taught_by(self, taught: pl.DataFrame, amount: Array) -> Callable[[pl.DataFrame], Array]:
+        model = blended_regressor(COLUMNS, is_large=taught.height >= PLENTY)
+        with single_thread():
+            model.fit(model_inputs(taught, COLUMNS), np.sqrt(amount))
+
+        def told(rows: pl.DataFrame) -> Array:
+            with single_thread():
+                return np.maximum(model.predict(model_inputs(rows, COLUMNS)), 0.0)
+
+        return told
+
+    def apart(self, taught: pl.DataFrame, amount: Array, held: Array) -> Array:  # noqa: ARG002
+        """From what those told of him who did not know him: a model flatters its own rows."""
+        return np.sqrt(amount) - held
 
 
 @dataclass(frozen=True)
@@ -183,17 +235,19 @@ def wallets(said: pl.DataFrame, customers: pl.DataFrame, rule: WalletRule, day: 
     require_columns(taught, [*_KEYS, *_SAID, *COLUMNS.names])
     amount, classes = finite(taught, "said_amount"), _classes(taught)
     folds = buckets(taught.get_column("customer_key"), "wallet") % rule.fold_count
-    held = {MEDIAN: _held(_median(taught, amount, folds, rule), amount, classes, folds, rule)}
+    methods: dict[str, _Method] = {MEDIAN: _Medians(rule)}
     if amount.min() < amount.max():
-        held[MODEL] = _held(_blend(taught, amount, folds), amount, classes, folds, rule)
+        methods[MODEL] = _Blends()
+    held = {kind: _held(method, taught, amount, folds, rule) for kind, method in methods.items()}
     saved = held[MEDIAN].errors(amount) - held.get(MODEL, held[MEDIAN]).errors(amount)
     gain = paired_z(saved)
     method = MODEL if gain > BETTER_Z else MEDIAN
-    root = _told(taught, amount, listed, method, rule)
+    root = methods[method].taught_by(taught, amount)(listed)
     own = dict(zip(taught.get_column("customer_key"), held[method].root, strict=True))
     keys = listed.get_column("customer_key")
     root = np.array([own.get(key, each) for key, each in zip(keys, root, strict=True)])
-    band = _Band.around(np.sqrt(amount) - held[method].root, classes, rule)
+    apart = methods[method].apart(taught, amount, held[method].root)
+    band = _Band.around(apart, classes, rule)
     low, high = band.of(root, _classes(listed))
     told = listed.with_columns(
         pl.Series("estimate", root**2),
@@ -238,73 +292,26 @@ def _classes(frame: pl.DataFrame) -> NDArray[Any]:
 
 
 def _held(
-    root: Array, amount: Array, classes: NDArray[Any], folds: NDArray[np.int64], rule: WalletRule
+    method: _Method,
+    taught: pl.DataFrame,
+    amount: Array,
+    folds: NDArray[np.int64],
+    rule: WalletRule,
 ) -> _Held:
-    """How often an amount lay in the band that the other folds' errors make."""
-    apart = np.sqrt(amount) - root
-    inside = np.full(len(root), np.nan)
+    """What the other folds tell of each fold, and how often an amount lies in their band."""
+    classes, root = _classes(taught), np.empty(len(amount))
     for fold in np.unique(folds):
         own = folds == fold
-        low, high = _Band.around(apart[~own], classes[~own], rule).of(root[own], classes[own])
+        told = method.taught_by(taught.filter(pl.Series(~own)), amount[~own])
+        root[own] = told(taught.filter(pl.Series(own)))
+    inside = np.full(len(amount), np.nan)
+    for fold in np.unique(folds):
+        own = folds == fold
+        apart = method.apart(taught.filter(pl.Series(~own)), amount[~own], root[~own])
+        low, high = _Band.around(apart, classes[~own], rule).of(root[own], classes[own])
         within = (amount[own] >= low) & (amount[own] <= high)
         inside[own] = np.where(np.isnan(low), np.nan, within)
     return _Held(root, inside)
-
-
-def _median(
-    taught: pl.DataFrame, amount: Array, folds: NDArray[np.int64], rule: WalletRule
-) -> Array:
-    """Root of the median of the others of his size class."""
-    root = np.empty(len(amount))
-    for fold in np.unique(folds):
-        own = folds == fold
-        rest = taught.filter(pl.Series(~own))
-        root[own] = _class_medians(rest, amount[~own], taught.filter(pl.Series(own)), rule)
-    return root
-
-
-def _class_medians(
-    rest: pl.DataFrame, amount: Array, rows: pl.DataFrame, rule: WalletRule
-) -> Array:
-    """Root of the median of a row's size class; of everybody where the class is too small."""
-    classes = _classes(rest)
-    medians = {
-        name: float(np.median(amount[classes == name]))
-        for name, count in zip(*np.unique(classes, return_counts=True), strict=True)
-        if count >= rule.minimum_class_count
-    }
-    middle = float(np.median(amount))
-    return np.sqrt(np.array([medians.get(name, middle) for name in _classes(rows)]))
-
-
-def _blend(taught: pl.DataFrame, amount: Array, folds: NDArray[np.int64]) -> Array:
-    """Root of what a model says that was taught by the other folds."""
-    root = np.empty(len(amount))
-    for fold in np.unique(folds):
-        own = folds == fold
-        model = _fitted(taught.filter(pl.Series(~own)), amount[~own])
-        root[own] = _predicted(model, taught.filter(pl.Series(own)))
-    return root
-
-
-def _fitted(taught: pl.DataFrame, amount: Array) -> Pipeline:
-    model = blended_regressor(COLUMNS, is_large=taught.height >= PLENTY)
-    with single_thread():
-        return model.fit(model_inputs(taught, COLUMNS), np.sqrt(amount))
-
-
-def _predicted(model: Pipeline, rows: pl.DataFrame) -> Array:
-    with single_thread():
-        return np.maximum(model.predict(model_inputs(rows, COLUMNS)), 0.0)
-
-
-def _told(
-    taught: pl.DataFrame, amount: Array, listed: pl.DataFrame, method: str, rule: WalletRule
-) -> Array:
-    """Root of the estimate of everybody, taught by all who said something."""
-    if method == MEDIAN:
-        return _class_medians(taught, amount, listed, rule)
-    return _predicted(_fitted(taught, amount), listed)
 
 
 def _row(name: str, kind: str, listed: pl.DataFrame, taught: pl.DataFrame) -> dict[str, Any]:

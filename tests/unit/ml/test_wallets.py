@@ -148,7 +148,10 @@ def test_where_nothing_tells_the_amount_the_median_of_the_class_is_published():
     assert found.method == "class_median"
     assert "the median is published" in found.note[1]
     assert _told(found, "class_median")["note_en"] == found.note[1]
-    assert _told(found, "class_median")["covered_rate"] == pytest.approx(0.9, abs=0.05)
+    # A fifth hold nothing, so nobody lies below the band, and half of those beyond are left.
+    for name in ("all", "small", "large"):
+        covered = _told(found, "class_median", name)["covered_rate"]
+        assert covered == pytest.approx(0.95, abs=0.03)
     told = _silent(found)
     assert told.select("size_class_code", "estimate").unique().height == 2
     small = said.filter(pl.col("size_class_code") == "small")["said_amount"].median()
@@ -212,6 +215,17 @@ def test_an_amount_that_all_say_is_told_without_a_model(bank):
     assert found.customers["estimate"].unique().to_list() == [0.0]
     assert found.customers["estimate_high"].unique().to_list() == [0.0]
     assert _told(found, "class_median")["total_rate"] is None
+
+
+def test_who_says_what_many_say_at_the_end_of_the_band_lies_in_it():
+    """Answers are round: a ninth says the most, and a root squared again is not the same."""
+    said, customers = _bank(is_told=False)
+    round_amounts = [15_000 * each for each in (1, 2, 3, 5, 6, 7, 9, 10, 11)]
+    spoken = np.random.default_rng(3).choice(round_amounts, said.height).astype(float)
+    found = wallets(said.with_columns(said_amount=pl.Series(spoken)), customers, RULE, DAY)
+    assert found.method == "class_median"
+    assert _told(found, "class_median")["covered_rate"] >= 0.9
+    assert found.customers["estimate_high"].max() == 165_000
 
 
 def test_who_was_asked_is_told_beside_everybody(bank, found):
