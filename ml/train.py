@@ -299,6 +299,14 @@ def _judge(scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...]) ->
     return _Judged(frame, seen, keys, scores, results)
 
 
+def _label_mean(kind: Kind, rows: pl.DataFrame) -> float:
+    """Mean of the label in yuan, or how common the event is: of all rows, thinned out or not."""
+    labels = rows.get_column(kind.label)
+    if isinstance(kind, ValueModel):
+        return metrics.mean(labels)
+    return float(kind.events(labels.to_numpy()).mean())
+
+
 def _report(
     scorer: Scorer,
     material: _Material,
@@ -330,8 +338,8 @@ def _report(
             "train_rows_before_sampling": split.train.height,
             "train_customers": sample.get_column("customer_key").n_unique(),
             "test_rows": split.test.height,
-            "label_mean_train": metrics.mean(sample.get_column(kind.label)),
-            "label_mean_test": metrics.mean(split.test.get_column(kind.label)),
+            "label_mean_train": _label_mean(kind, split.train),
+            "label_mean_test": _label_mean(kind, split.test),
             "absent_features": list(scorer.absent),
             "unused_features": unused,
             "checksum": frame_checksum(sample, ["observation_date", "customer_key"]),

@@ -69,7 +69,7 @@ def calibration(lines: Sequence[tuple[str, str, str, Sequence[Point]]]) -> str:
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.4" fill="{colour}"/>' for x, y in drawn]
     foot = high + side + 22
-    parts.append(_text(left + side / 2, foot, "预测流失率 predicted rate → 实际 seen ↑"))
+    parts.append(_text(left + side / 2, foot, "预测发生率 predicted rate → 实际 seen ↑"))
     return _svg(left + side + 12, foot + 6, parts, "calibration")
 
 

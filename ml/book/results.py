@@ -8,11 +8,24 @@ from typing import Any
 
 from ml.book import pictures, steps
 from ml.book.words import MEASURES, About
+from ml.causes import UNKNOWN_SEGMENT
 
 _ROLES = ("model", "baseline")
 _OF_EVENT = ("auc", "calibration_slope", "lift_at_10pct", "ece")
 _OF_AMOUNT = ("mae", "spearman", "total_ratio", "mean_predicted")
 _OF_TIME = ("concordance", "lost_rate", "mean_expected_months", "mean_seen_months")
+
+#: Slices that value is judged by: populations, and whose account was emptied.
+SLICES = {
+    "merchant": ("商户", "merchants"),
+    "town_resident": ("城镇居民", "town residents"),
+    "village_resident": ("村庄居民", "village residents"),
+    "company": ("企业", "companies"),
+    "institution": ("机关单位", "institutions"),
+    UNKNOWN_SEGMENT: ("未登记", "not recorded"),
+    "emptied": ("存款近空、无贷款", "emptied, no loan"),
+    "not_emptied": ("其余", "all others"),
+}
 
 
 def tiles(report: Mapping[str, Any]) -> str:
@@ -57,9 +70,27 @@ def tables_and_pictures(report: Mapping[str, Any], about: About) -> str:
         f"<p>同一批 {test['test_rows']:,} 名客户，{escape(test['test_date'])}"
         f' <span class="en">the same customers for both</span> · {told}</p>'
     )
-    drawn = _event(report) if _foretells_event(report) else _value(report)
+    picture = _event if _foretells_event(report) else _value if _is_amount(report) else _stay
     themes = _themes(report, about)
-    return f"{same}<table>{head}{rows}</table>{drawn}{themes}"
+    return f"{same}<table>{head}{rows}</table>{_band(report)}{picture(report)}{themes}"
+
+
+def _is_amount(report: Mapping[str, Any]) -> bool:
+    """Whether the scores are yuan."""
+    return _OF_AMOUNT[0] in report["metrics"]["model"]
+
+
+def _band(report: Mapping[str, Any]) -> str:
+    """How often what came lay in the band beside the score, with the interval of that share."""
+    band: Mapping[str, float] = report["band"]
+    if "covered_share" not in band:
+        return ""
+    return (
+        f"<p>评分的 {band['level']:.0%} 区间：实际落入 {band['covered_share']:.1%}"
+        f"（{band['low_share']:.1%} 至 {band['high_share']:.1%}）"
+        f' <span class="en">of the {band["level"]:.0%} bands so many held what came, in brackets'
+        " the 95% interval of that share</span></p>"
+    )
 
 
 def _cell(value: float | None, form: str) -> str:
@@ -87,38 +118,63 @@ def _event(report: Mapping[str, Any]) -> str:
             ("模型", "model", pictures.OURS, points(model["calibration"])),
         ]
     )
-    lift = pictures.tenths(
-        [
-            ("模型", "model", pictures.OURS, [row["seen_rate"] for row in model["lift"]]),
-            ("基线", "baseline", pictures.RIVAL, [row["seen_rate"] for row in baseline["lift"]]),
-        ],
-        "{:.0%}",
-    )
     caught = model["lift"][1]["caught_share"] if len(model["lift"]) > 1 else 0.0
     return (
         "<div class=two><section><h3>校准 <span class=en>Calibration: on the broken line is right"
         f"</span></h3>{calibration}</section><section><h3>提升 <span class=en>Lift: seen rate by"
-        f" tenths</span></h3>{lift}<p>评分最高的两成客户中有 {caught:.0%} 的发生者"
+        f" tenths</span></h3>{_lift(report)}<p>评分最高的两成客户覆盖全部发生者的 {caught:.0%}"
         f' <span class="en">of all events are in the two highest tenths</span></p></section></div>'
     )
 
 
+def _lift(report: Mapping[str, Any]) -> str:
+    """Seen rate by tenths of the score, model and baseline side by side."""
+    model, baseline = (_of_role(report, role)["lift"] for role in _ROLES)
+    return pictures.tenths(
+        [
+            ("模型", "model", pictures.OURS, [row["seen_rate"] for row in model]),
+            ("基线", "baseline", pictures.RIVAL, [row["seen_rate"] for row in baseline]),
+        ],
+        "{:.0%}",
+    )
+
+
+def _stay(report: Mapping[str, Any]) -> str:
+    """Who was lost, by tenths: months hardly differ where nearly everybody stays."""
+    return (
+        "<div class=two><section><h3>十等分流失占比 <span class=en>Lost within the horizon, by"
+        " tenths; those expected to leave first come first</span></h3>"
+        f"{_lift(report)}</section></div>"
+    )
+
+
 def _value(report: Mapping[str, Any]) -> str:
-    """Predicted and seen value, or months, by tenths."""
+    """Predicted and seen value by tenths, and by slices."""
     rows = _of_role(report, report["ships"])["deciles"]
-    is_amount = _OF_AMOUNT[0] in report["metrics"]["model"]
     drawn = pictures.tenths(
         [
             ("预测", "predicted", pictures.OURS, [row["predicted_mean"] for row in rows]),
             ("实际", "seen", pictures.SEEN, [row["seen_mean"] for row in rows]),
         ],
-        "{:,.0f}" if is_amount else "{:.2f}",
+        "{:,.0f}",
         is_rooted=True,
     )
-    title = ("平均价值", "value", "yuan") if is_amount else ("平均留存月数", "stay", "months")
+    slices = "".join(
+        f"<tr><td>{escape(zh)} <span class=en>{escape(en)}</span></td>"
+        + _cell(row["row_count"], "{:,}")
+        + "".join(_cell(row[key], "{:,.0f}") for key in ("predicted_mean", "seen_mean", "mae"))
+        + _cell(row["band"].get("covered_share"), "{:.0%}")
+        + "</tr>"
+        for row in _of_role(report, report["ships"])["slices"]
+        for zh, en in [SLICES.get(row["slice"], (row["slice"], ""))]
+    )
     return (
-        f"<div class=two><section><h3>十等分{title[0]} <span class=en>Mean {title[1]} by tenths,"
-        f" {title[2]}; heights are square roots</span></h3>{drawn}</section></div>"
+        "<div class=two><section><h3>十等分平均价值 <span class=en>Mean value by tenths, yuan;"
+        f" heights are square roots</span></h3>{drawn}</section><section><h3>分群 <span class=en>"
+        "By slices, yuan</span></h3><table><thead><tr><th>客群<small>slice</small></th>"
+        "<th>客户<small>rows</small></th><th>预测<small>told</small></th><th>实际<small>seen</small>"
+        "</th><th>平均误差<small>MAE</small></th><th>区间落入<small>in band</small></th></tr>"
+        f"</thead>{slices}</table></section></div>"
     )
 
 
@@ -134,6 +190,6 @@ def _themes(report: Mapping[str, Any], about: About) -> str:
     return (
         "<h3>什么影响评分 <span class=en>What moves the scores, by theme: mean size of what its"
         f" facts add, {escape(about.unit.en)}, over {count:,} customers</span></h3>"
-        f"{pictures.bars(rows, form)}<p>深色为银行可作为的原因，浅色为征兆或客户自身情况"
+        f"{pictures.bars(rows, form)}<p>深色为客户遇到的事，浅色为征兆或客户自身情况"
         ' <span class="en">dark: something that happened to him; pale: a sign or a trait</span></p>'
     )

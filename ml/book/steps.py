@@ -65,11 +65,14 @@ def _understand(report: Mapping[str, Any], about: About) -> list[Fact]:
     reach = f"{label['code']}，{months} 个月后可知 known after {months} months"
     means = (training["label_mean_train"], training["label_mean_test"])
     share = "{:.2%} / {:.2%}" if max(means) <= 1 else "{:,.0f} / {:,.0f}"
+    # Of a label that counts months the mean says nothing; the report has the share of those lost.
+    is_time = "concordance" in report["metrics"]["model"]
+    mean = ("期内流失占比", "lost within the horizon") if is_time else ("标签均值", "label mean")
     expected = len(report["book"]["directions"])
     return [
         ("问题", "question", about.question.zh),
         ("标签", "label", reach),
-        ("标签均值", "label mean", f"训练/评判 taught/judged {share.format(*means)}"),
+        (*mean, f"训练/评判 taught/judged {share.format(*means)}"),
         ("假设", "expectations", f"{expected} 条，写在训练之前 written before the training"),
     ]
 
@@ -83,7 +86,7 @@ def _collect(manifest: Mapping[str, Any], report: Mapping[str, Any], about: Abou
         (
             "行数",
             "rows",
-            f"教学 taught {training['train_rows_before_sampling']:,}，"
+            f"训练 taught {training['train_rows_before_sampling']:,}，"
             f"评判 judged {training['test_rows']:,}",
         ),
     ]
@@ -126,11 +129,11 @@ def _zh(name: str) -> str:
 def _integrate(report: Mapping[str, Any]) -> list[Fact]:
     training = report["training"]
     return [
-        ("教学日", "dates that teach", _dates(training["train_dates"])),
+        ("训练日", "dates that teach", _dates(training["train_dates"])),
         ("间隔日", "dates left out", _dates(training["gap_dates"])),
         ("评判日", "date that judges", training["test_date"]),
         (
-            "教学样本",
+            "训练样本",
             "rows that taught",
             f"{training['train_rows']:,}（客户 customers {training['train_customers']:,}）",
         ),

@@ -195,8 +195,8 @@ class SurvivalModel:
         keys: Any,
         facts: pl.DataFrame,  # noqa: ARG002
     ) -> dict[str, Any]:
-        """Expected and seen months by tenths of the customers."""
-        return {"deciles": metrics.decile_table(_months(seen), score, keys)}
+        """Lost within the horizon, by tenths of the customers, the soonest to leave first."""
+        return {"lift": metrics.lift_table(self.events(seen).astype(np.float64), -score, keys)}
 
     def band(
         self,

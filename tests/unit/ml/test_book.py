@@ -187,6 +187,18 @@ def _contradicted(report, *names):
     return report
 
 
+@pytest.mark.parametrize("name", ["churn", "value"])
+def test_a_page_says_in_chinese_what_its_english_says(bank, name):
+    html = _draw(bank, name)
+    assert "教学" not in html
+    assert "可作为" not in html
+    assert ("覆盖全部发生者的" in html) == (name == "churn")
+    assert ("预测发生率" in html) == (name == "churn")
+    assert ("存款近空" in html or "其余" in html) == (name == "value")
+    assert "预测流失率" not in html
+    assert "实际落入" in html
+
+
 def test_contradictions_stand_first_heaviest_first(bank):
     version = bank.trained["churn"].version
     manifest, report = read_report(bank.models, "churn", version, key_path=bank.key)

@@ -66,7 +66,19 @@ def test_the_planted_fact_tells_who_leaves_first(trained):
     told = report["metrics"]["model"]
     assert told["mean_expected_months"] == pytest.approx(told["mean_seen_months"], abs=0.06)
     book = (trained[1] / "models/survival" / trained[0].version / "book.html").read_text("utf-8")
-    assert "平均留存月数" in book
+    assert "十等分流失占比" in book
+    assert "期内流失占比" in book
+
+
+def test_the_report_tells_how_many_were_lost_and_that_who_goes_first_stands_first(trained):
+    """A mean of months was told as 4 / 4, and all tenths as 3.00."""
+    report = trained[0].report
+    lift = report["tables"]["lift"]
+    count = sum(row["count"] for row in lift)
+    lost = sum(row["count"] * row["seen_rate"] for row in lift) / count
+    assert report["training"]["label_mean_test"] == pytest.approx(lost)
+    assert 0 < report["training"]["label_mean_train"] < 1
+    assert lift[0]["seen_rate"] > 2 * lift[-1]["seen_rate"]
 
 
 def test_the_chance_of_three_months_and_the_months_expected_agree(result):

@@ -1,4 +1,5 @@
--- One row per customer of the newest scoring whom it pays to visit before he leaves, by manager.
+-- One row per customer of the newest scoring whom it pays to visit before he leaves, by manager, or by unit
+-- where nobody looks after him.
 {{ config(tags=['after_scores']) }}
 with {{ told_reasons("told.model_name = 'churn' and told.reason_rank = 1 and told.contribution > 0") }},
 
@@ -18,6 +19,7 @@ priced as (
         churn.scored_decile as churn_decile,
         cast(value.score as decimal(18, 2)) as value_amount,
         customer.manager_fk,
+        customer.organisation_fk,
         customer.level_code,
         coalesce(effort.visit_minutes, rule.visit_minutes) as visit_minutes,
         cast(
@@ -62,9 +64,14 @@ select
     cast(weighed.manager_fk as bigint) as manager_fk,
     cast(manager.employee_id as {{ t_string() }}) as employee_id,
     cast(manager.employee_name as {{ t_string() }}) as employee_name,
+    cast(unit.organisation_id as {{ t_string() }}) as organisation_id,
+    cast(unit.organisation_name as {{ t_string() }}) as organisation_name,
     cast(
         row_number() over (
-            partition by weighed.manager_fk order by weighed.expected_amount desc, weighed.customer_key
+            partition by
+                weighed.manager_fk,
+                case when weighed.manager_fk = {{ var('unassigned_pk') }} then weighed.organisation_fk end
+            order by weighed.expected_amount desc, weighed.customer_key
         ) as int
     ) as visit_rank,
     cast(weighed.level_code as {{ t_string() }}) as level_code,
@@ -81,6 +88,7 @@ select
     cast(weighed.observation_date as date) as observation_date
 from weighed
 inner join {{ ref('dim_employee') }} as manager on weighed.manager_fk = manager.employee_pk
+inner join {{ ref('dim_organisation') }} as unit on weighed.organisation_fk = unit.organisation_pk
 left join told_reason as reason
     on weighed.customer_key = reason.customer_key and weighed.month_date = reason.month_date
 where weighed.expected_amount > 0
