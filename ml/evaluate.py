@@ -61,8 +61,7 @@ def evaluate(
 
     Raises:
         NotEnoughHistory: No date can be judged, or the judged rows are of one class.
-        FrameRefused: The frame does not keep its contract.
-        TableRefused: ``beside`` does not.
+        FrameRefused, TableRefused: The frame, or ``beside``, does not keep its contract.
     """
     kind = _kind_of_label(label or CHURN.label)
     extra = frame.select(*KEYS, *slices)
