@@ -183,7 +183,10 @@ def benchmark(
     ] = 2,
     tuned: Annotated[
         bool,
-        typer.Option("--tuned", help="Also a boosting tuned by a search; takes many times longer."),
+        typer.Option(
+            "--tuned",
+            help="Also a boosting tuned by a search, and LightGBM where installed; takes long.",
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

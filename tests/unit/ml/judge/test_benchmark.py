@@ -1,18 +1,22 @@
 """The benchmark: the same folds for all, differences with intervals, refusals in one sentence."""
 
 import json
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 from typer.testing import CliRunner
 
 from dagster_project.cli.main import app
 from ml.errors import TableRefused
 from ml.frames.columns import Columns
 from ml.frames.table import prepare
-from ml.judge.benchmark import _tuned, run
+from ml.judge.benchmark import _makers, _tuned, run
 from ml.models.factories import boosted_classifier
 from tests.unit.ml.models.test_blend import people
 
@@ -98,3 +102,42 @@ def test_it_is_not_behind_on_a_public_campaign() -> None:
     assert not behind
     assert result.means["blend"]["auc"] > 0.75
     assert np.isclose(result.means["blend"]["calibration_slope"], 1, atol=0.2)
+
+
+class _Stranger(HistGradientBoostingClassifier):
+    """Takes the settings that LightGBM has, under their names, and learns by other ones."""
+
+    def __init__(
+        self,
+        verbose=-1,
+        n_jobs=1,
+        random_state=None,
+        subsample_freq=0,
+        learning_rate=0.1,
+        n_estimators=20,
+        num_leaves=31,
+        min_child_samples=20,
+        reg_lambda=0.0,
+        colsample_bytree=1.0,
+        subsample=1.0,
+    ):
+        super().__init__(learning_rate=learning_rate, max_iter=20, random_state=random_state)
+        self.n_jobs, self.subsample_freq = n_jobs, subsample_freq
+        self.n_estimators, self.num_leaves = n_estimators, num_leaves
+        self.min_child_samples, self.reg_lambda = min_child_samples, reg_lambda
+        self.colsample_bytree, self.subsample = colsample_bytree, subsample
+
+
+def test_lightgbm_is_a_rival_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "tuned LightGBM" not in _makers(True, True)
+    stranger = ModuleType("lightgbm")
+    stranger.__spec__ = ModuleSpec("lightgbm", None)
+    stranger.LGBMClassifier = _Stranger  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "lightgbm", stranger)
+    assert "tuned LightGBM" not in _makers(True, False)
+    random = np.random.default_rng(1)
+    frame = pl.DataFrame({"x": random.normal(size=200), "kind": random.choice(["a", "b"], 200)})
+    seen = (frame["x"].to_numpy() + random.normal(size=200) > 0).astype(float)
+    rival = _makers(True, True)["tuned LightGBM"](Columns(("x",), ("kind",)))
+    chance = rival.fit(frame, seen).predict_proba(frame.with_columns(kind=pl.lit("new")))[:, 1]
+    assert np.corrcoef(chance, frame["x"])[0, 1] > 0.7
