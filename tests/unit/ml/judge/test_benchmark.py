@@ -109,7 +109,7 @@ class _Stranger(HistGradientBoostingClassifier):
 
     def __init__(
         self,
-        verbose=-1,
+        verbose=0,
         n_jobs=1,
         random_state=None,
         subsample_freq=0,
@@ -121,7 +121,9 @@ class _Stranger(HistGradientBoostingClassifier):
         colsample_bytree=1.0,
         subsample=1.0,
     ):
-        super().__init__(learning_rate=learning_rate, max_iter=20, random_state=random_state)
+        super().__init__(
+            learning_rate=learning_rate, max_iter=20, random_state=random_state, verbose=verbose
+        )
         self.n_jobs, self.subsample_freq = n_jobs, subsample_freq
         self.n_estimators, self.num_leaves = n_estimators, num_leaves
         self.min_child_samples, self.reg_lambda = min_child_samples, reg_lambda
