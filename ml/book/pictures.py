@@ -73,13 +73,21 @@ def calibration(lines: Sequence[tuple[str, str, str, Sequence[Point]]]) -> str:
     return _svg(left + side + 12, foot + 6, parts, "calibration")
 
 
-def tenths(series: Sequence[Series], form: str, *, is_rooted: bool = False) -> str:
+#: Which tenth is the first.
+HIGHEST_FIRST = "客户十等分，评分高者在前 tenths by score"
+SOONEST_FIRST = "客户十等分，预计先流失者在前 tenths, the first to leave first"
+
+
+def tenths(
+    series: Sequence[Series], form: str, *, is_rooted: bool = False, order: str = HIGHEST_FIRST
+) -> str:
     """Bars by tenths of the customers, side by side; ``is_rooted`` draws square roots of heights.
 
     Args:
         series: One per set of bars, a value per tenth.
         form: How a value is written above its bar, such as ``{:.0%}``.
         is_rooted: For values of very different sizes.
+        order: Which tenth is the first, for the foot.
     """
 
     def size(value: float) -> float:
@@ -105,8 +113,7 @@ def tenths(series: Sequence[Series], form: str, *, is_rooted: bool = False) -> s
     parts.append(_line((left, zero), (left + count * slot, zero), RIVAL))
     foot = high + tall + 10
     parts += [_text(left + (tenth + 0.5) * slot, foot, str(tenth + 1)) for tenth in range(count)]
-    told = "客户十等分，评分高者在前 tenths by score"
-    parts.append(_text(left + count * slot / 2, foot + 12, told))
+    parts.append(_text(left + count * slot / 2, foot + 12, order))
     return _svg(left + count * slot + 6, foot + 18, parts, "tenths of the customers")
 
 

@@ -127,7 +127,7 @@ def _event(report: Mapping[str, Any]) -> str:
     )
 
 
-def _lift(report: Mapping[str, Any]) -> str:
+def _lift(report: Mapping[str, Any], order: str = pictures.HIGHEST_FIRST) -> str:
     """Seen rate by tenths of the score, model and baseline side by side."""
     model, baseline = (_of_role(report, role)["lift"] for role in _ROLES)
     return pictures.tenths(
@@ -136,6 +136,7 @@ def _lift(report: Mapping[str, Any]) -> str:
             ("基线", "baseline", pictures.RIVAL, [row["seen_rate"] for row in baseline]),
         ],
         "{:.0%}",
+        order=order,
     )
 
 
@@ -144,7 +145,7 @@ def _stay(report: Mapping[str, Any]) -> str:
     return (
         "<div class=two><section><h3>十等分流失占比 <span class=en>Lost within the horizon, by"
         " tenths; those expected to leave first come first</span></h3>"
-        f"{_lift(report)}</section></div>"
+        f"{_lift(report, pictures.SOONEST_FIRST)}</section></div>"
     )
 
 
