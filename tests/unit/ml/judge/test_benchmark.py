@@ -122,7 +122,10 @@ class _Stranger(HistGradientBoostingClassifier):
         subsample=1.0,
     ):
         super().__init__(
-            learning_rate=learning_rate, max_iter=20, random_state=random_state, verbose=max(verbose, 0)
+            learning_rate=learning_rate,
+            max_iter=20,
+            random_state=random_state,
+            verbose=max(verbose, 0),
         )
         self.n_jobs, self.subsample_freq = n_jobs, subsample_freq
         self.n_estimators, self.num_leaves = n_estimators, num_leaves
