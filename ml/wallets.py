@@ -42,7 +42,7 @@ CUSTOMER_SCHEMA = {
     "estimate": pl.Float64,
     "estimate_low": pl.Float64,
     "estimate_high": pl.Float64,
-    "said_amount": pl.Float64,
+    "said": pl.Float64,
     "said_date": pl.Date,
 }
 #: Columns of the feed ml__wallet_fit.
@@ -53,11 +53,11 @@ FIT_SCHEMA = {
     "is_published": pl.Boolean,
     "customer_count": pl.Int64,
     "statement_count": pl.Int64,
-    "own_mean_amount": pl.Float64,
-    "stated_own_mean_amount": pl.Float64,
-    "stated_mean_amount": pl.Float64,
-    "mean_error_amount": pl.Float64,
-    "median_error_amount": pl.Float64,
+    "own_mean": pl.Float64,
+    "stated_own_mean": pl.Float64,
+    "stated_mean": pl.Float64,
+    "mean_error": pl.Float64,
+    "median_error": pl.Float64,
     "rank_correlation": pl.Float64,
     "total_rate": pl.Float64,
     "covered_rate": pl.Float64,
@@ -71,7 +71,7 @@ MODEL, MEDIAN, NONE = "model", "class_median", "none"
 #: Statements from which on trees may grow fast.
 PLENTY = 5_000
 _KEYS = ("customer_key", "size_class_code", "own_amount")
-_SAID = ("said_amount", "said_date")
+_SAID = ("said", "said_date")
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def wallets(said: pl.DataFrame, customers: pl.DataFrame, rule: WalletRule, day: 
 
     Args:
         said: One row per customer who named an amount and day of it: ``customer_key``,
-            ``said_amount``, ``said_date``, and of the last month end up to that day
+            ``said``, ``said_date``, and of the last month end up to that day
             ``size_class_code``, ``own_amount`` and the columns of :data:`COLUMNS`. Who has no such
             month end teaches nothing.
         customers: One row per customer of the day: the same, without what was said.
@@ -233,7 +233,7 @@ def wallets(said: pl.DataFrame, customers: pl.DataFrame, rule: WalletRule, day: 
         note = _too_few(taught.height, rule)
         return _shaped(listed, said, [_row(EVERYBODY, NONE, listed, taught)], NONE, note, day)
     require_columns(taught, [*_KEYS, *_SAID, *COLUMNS.names])
-    amount, classes = finite(taught, "said_amount"), _classes(taught)
+    amount, classes = finite(taught, "said"), _classes(taught)
     folds = buckets(taught.get_column("customer_key"), "wallet") % rule.fold_count
     methods: dict[str, _Method] = {MEDIAN: _Medians(rule)}
     if amount.min() < amount.max():
@@ -324,9 +324,9 @@ def _row(name: str, kind: str, listed: pl.DataFrame, taught: pl.DataFrame) -> di
         "is_published": False,
         "customer_count": everybody.height,
         "statement_count": some.height,
-        "own_mean_amount": everybody.get_column("own_amount").mean(),
-        "stated_own_mean_amount": some.get_column("own_amount").mean(),
-        "stated_mean_amount": some.get_column("said_amount").mean(),
+        "own_mean": everybody.get_column("own_amount").mean(),
+        "stated_own_mean": some.get_column("own_amount").mean(),
+        "stated_mean": some.get_column("said").mean(),
     }
 
 
@@ -346,8 +346,8 @@ def _judged(
     measures = value_metrics(seen, told)
     banded = ~np.isnan(inside)
     return _row(name, kind, listed, taught) | {
-        "mean_error_amount": measures["mae"],
-        "median_error_amount": float(np.median(np.abs(seen - told))),
+        "mean_error": measures["mae"],
+        "median_error": float(np.median(np.abs(seen - told))),
         # Within a class a median has no order: that of the folds says who was left out.
         "rank_correlation": measures["spearman"] if kind == MODEL or name == EVERYBODY else None,
         "total_rate": measures["total_ratio"] if seen.sum() else None,

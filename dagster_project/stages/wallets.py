@@ -44,7 +44,7 @@ _CUSTOMERS = f"""
 _SAID = f"""
     with said as (
         select
-            customer_key, cast(value_amount as double) as said_amount,
+            customer_key, cast(value_amount as double) as said,
             valid_from_date as said_date
         from dimensional.fct_customer_attribute
         where attribute_code = 'external_deposit' and value_amount >= 0 and customer_key <> -1

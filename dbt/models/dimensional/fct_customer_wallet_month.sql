@@ -4,7 +4,7 @@
 {%- set first_month = rebuilt_from('fct_customer_wallet_month', unfinished='1 = 0') %}
 {%- set figures = [
     'customer_key', 'observation_date', 'size_class_code', 'method_code', 'estimate', 'estimate_low',
-    'estimate_high', 'said_amount', 'said_date',
+    'estimate_high', 'said', 'said_date',
 ] %}
 with {{ findings_of_month(
     ref('stg_ml__customer_wallet'), key=['customer_key', 'observation_date'], figures=figures, first_month=first_month,
@@ -24,7 +24,7 @@ select
     cast(latest.estimate as decimal(18, 2)) as estimate_amount,
     cast(latest.estimate_low as decimal(18, 2)) as estimate_low_amount,
     cast(latest.estimate_high as decimal(18, 2)) as estimate_high_amount,
-    cast(latest.said_amount as decimal(18, 2)) as said_amount,
+    cast(latest.said as decimal(18, 2)) as said_amount,
     cast(latest.said_date as date) as said_date
 from latest
 left join customer

@@ -2,9 +2,7 @@
 {{ partitioned_from_month('month_date') }}
 {{ config(tags=['after_scores']) }}
 {%- set first_month = rebuilt_from('fct_wallet_fit_month', unfinished='1 = 0') %}
-{%- set amounts = [
-    'own_mean_amount', 'stated_own_mean_amount', 'stated_mean_amount', 'mean_error_amount', 'median_error_amount',
-] %}
+{%- set amounts = ['own_mean', 'stated_own_mean', 'stated_mean', 'mean_error', 'median_error'] %}
 {%- set rates = ['rank_correlation', 'total_rate', 'covered_rate', 'saved_z'] %}
 {%- set key = ['observation_date', 'size_class_code', 'method_code'] %}
 {%- set told = ['is_published', 'customer_count', 'statement_count', 'note_zh', 'note_en'] %}
@@ -20,7 +18,7 @@ select
     cast(customer_count as bigint) as customer_count,
     cast(statement_count as bigint) as statement_count,
     {%- for name in amounts %}
-    cast({{ name }} as decimal(18, 2)) as {{ name }},
+    cast({{ name }} as decimal(18, 2)) as {{ name }}_amount,
     {%- endfor %}
     {%- for name in rates %}
     cast(round({{ name }}, 9) as double) as {{ name }},

@@ -112,7 +112,7 @@ def test_too_few_words_land_what_was_said_without_a_warning(
             **{name: [None, None] for name in WALLET_COLUMNS.names},
         }
     )
-    said = customers.head(1).with_columns(said_amount=pl.lit(5e4), said_date=pl.lit(DAY))
+    said = customers.head(1).with_columns(said=pl.lit(5e4), said_date=pl.lit(DAY))
     rule = WalletRule(100, 20, 730, 5, 0.9)
     landed: dict[str, pl.DataFrame] = {}
     monkeypatch.setattr(wallets, "read", lambda *_: (said, customers, rule))
@@ -121,7 +121,7 @@ def test_too_few_words_land_what_was_said_without_a_warning(
     assert not told.is_found
     assert not told.is_due
     assert "1 customers said what they hold elsewhere and 100 are needed" in told.told
-    assert landed[wallets.CUSTOMER_FEED]["said_amount"].to_list() == [5e4, None]
+    assert landed[wallets.CUSTOMER_FEED]["said"].to_list() == [5e4, None]
     assert landed[wallets.FIT_FEED]["statement_count"].to_list() == [1]
 
 

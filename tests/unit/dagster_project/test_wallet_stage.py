@@ -68,7 +68,7 @@ def database(tmp_path: Path) -> Path:
 
 def test_a_word_stands_beside_the_month_end_before_it(database: Path) -> None:
     said, customers, rule = read(database, DAY)
-    columns = ["customer_key", "said_amount", "said_date", "own_amount", "size_class_code"]
+    columns = ["customer_key", "said", "said_date", "own_amount", "size_class_code"]
     assert said.select(columns).rows() == [
         (1, 50000.0, dt.date(2025, 11, 10), 7000.0, "middle"),
         (2, 10000.0, dt.date(2025, 9, 5), None, None),
@@ -85,6 +85,6 @@ def test_a_word_stands_beside_the_month_end_before_it(database: Path) -> None:
 
 def test_a_later_night_knows_the_correction(database: Path) -> None:
     said, _, _ = read(database, dt.date(2025, 12, 31))
-    assert said.filter(said["customer_key"] == 3).select("said_amount", "own_amount").rows() == [
+    assert said.filter(said["customer_key"] == 3).select("said", "own_amount").rows() == [
         (90000.0, 20.0)
     ]

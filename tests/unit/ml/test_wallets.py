@@ -49,7 +49,7 @@ def _customers(count: int, seed: int, *, is_told: bool = True) -> pl.DataFrame:
             "customer_key": np.arange(count) + 1_000 * seed,
             "size_class_code": np.where(own < 8_000, "small", "large"),
             "own_amount": own,
-            "said_amount": np.round(amount, -2),
+            "said": np.round(amount, -2),
             "said_date": [DAY - dt.timedelta(days=int(day)) for day in rng.integers(0, 300, count)],
         }
     )
@@ -65,13 +65,13 @@ def _bank(*, is_told: bool = True) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(those who said an amount, customers of the day); every second one who said is a customer."""
     said = _customers(400, 1, is_told=is_told)
     silent = _customers(400, 7, is_told=is_told)
-    return said, pl.concat([said.gather_every(2), silent]).drop("said_amount", "said_date")
+    return said, pl.concat([said.gather_every(2), silent]).drop("said", "said_date")
 
 
 def _silent(found: Wallets) -> pl.DataFrame:
     """Estimates of those who said nothing, beside what they hold."""
-    return found.customers.filter(pl.col("said_amount").is_null()).join(
-        _customers(400, 7).select("customer_key", truth="said_amount"), on="customer_key"
+    return found.customers.filter(pl.col("said").is_null()).join(
+        _customers(400, 7).select("customer_key", truth="said"), on="customer_key"
     )
 
 
@@ -105,13 +105,13 @@ def test_a_planted_truth_is_found_and_beats_the_median_of_the_class(found):
     assert model["is_published"]
     assert not median["is_published"]
     assert model["saved_z"] > 2
-    assert model["mean_error_amount"] < 0.5 * median["mean_error_amount"]
+    assert model["mean_error"] < 0.5 * median["mean_error"]
     assert model["rank_correlation"] > 0.8 > median["rank_correlation"]
     # Those of whom nothing was said are no worse off than those held out.
     silent = _silent(found)
     assert silent.height == 400
     wrong = (silent["estimate"] - silent["truth"]).abs().mean()
-    assert wrong == pytest.approx(model["mean_error_amount"], rel=0.3)
+    assert wrong == pytest.approx(model["mean_error"], rel=0.3)
 
 
 def test_nine_of_ten_amounts_lie_in_their_band_in_either_class(found):
@@ -131,14 +131,14 @@ def test_nobody_is_told_by_his_own_word(bank, found):
     """One says a hundred times as much: his word changes, his estimate hardly."""
     said, customers = bank
     liar = said["customer_key"][0]
-    louder = pl.when(pl.col("customer_key") == liar).then(5e7).otherwise(pl.col("said_amount"))
-    again = wallets(said.with_columns(said_amount=louder), customers, RULE, DAY)
+    louder = pl.when(pl.col("customer_key") == liar).then(5e7).otherwise(pl.col("said"))
+    again = wallets(said.with_columns(said=louder), customers, RULE, DAY)
     before, after = (
         each.customers.filter(pl.col("customer_key") == liar).row(0, named=True)
         for each in (found, again)
     )
     assert OWN_WORD not in COLUMNS.names
-    assert after["said_amount"] == 5e7
+    assert after["said"] == 5e7
     assert after["estimate"] == pytest.approx(before["estimate"])
 
 
@@ -154,7 +154,7 @@ def test_where_nothing_tells_the_amount_the_median_of_the_class_is_published():
         assert covered == pytest.approx(0.95, abs=0.03)
     told = _silent(found)
     assert told.select("size_class_code", "estimate").unique().height == 2
-    small = said.filter(pl.col("size_class_code") == "small")["said_amount"].median()
+    small = said.filter(pl.col("size_class_code") == "small")["said"].median()
     of_small = told.filter(pl.col("size_class_code") == "small")["estimate"]
     assert of_small.to_list() == pytest.approx([small] * len(of_small))
 
@@ -169,7 +169,7 @@ def test_too_few_statements_tell_nothing_but_what_was_said(bank):
     )
     assert found.customers["estimate"].null_count() == customers.height
     assert (
-        found.customers["said_amount"].count()
+        found.customers["said"].count()
         == customers.filter(pl.col("customer_key").is_in(few["customer_key"].to_list())).height
     )
     assert found.fits.select("size_class_code", "method_code", "statement_count").rows() == [
@@ -192,7 +192,7 @@ def test_old_statements_and_those_before_the_history_are_shown_and_teach_nothing
     found = wallets(aged, customers, RULE, DAY)
     assert _told(found, "model")["statement_count"] == 398
     shown = found.customers.filter(pl.col("customer_key").is_in([first, second]))
-    assert shown["said_amount"].null_count() == 0
+    assert shown["said"].null_count() == 0
     assert shown["said_date"].to_list()[0] == old
 
 
@@ -204,13 +204,13 @@ def test_a_class_with_few_statements_goes_by_everybody():
     )
     found = wallets(said, customers, RULE, DAY)
     told = _silent(found).filter(pl.col("size_class_code") == "rare")
-    assert told["estimate"].to_list() == pytest.approx([said["said_amount"].median()] * told.height)
+    assert told["estimate"].to_list() == pytest.approx([said["said"].median()] * told.height)
     assert told["estimate_low"].null_count() == 0
 
 
 def test_an_amount_that_all_say_is_told_without_a_model(bank):
     said, customers = bank
-    found = wallets(said.with_columns(said_amount=pl.lit(0.0)), customers, RULE, DAY)
+    found = wallets(said.with_columns(said=pl.lit(0.0)), customers, RULE, DAY)
     assert found.method == "class_median"
     assert found.customers["estimate"].unique().to_list() == [0.0]
     assert found.customers["estimate_high"].unique().to_list() == [0.0]
@@ -222,7 +222,7 @@ def test_who_says_what_many_say_at_the_end_of_the_band_lies_in_it():
     said, customers = _bank(is_told=False)
     round_amounts = [15_000 * each for each in (1, 2, 3, 5, 6, 7, 9, 10, 11)]
     spoken = np.random.default_rng(3).choice(round_amounts, said.height).astype(float)
-    found = wallets(said.with_columns(said_amount=pl.Series(spoken)), customers, RULE, DAY)
+    found = wallets(said.with_columns(said=pl.Series(spoken)), customers, RULE, DAY)
     assert found.method == "class_median"
     assert _told(found, "class_median")["covered_rate"] >= 0.9
     assert found.customers["estimate_high"].max() == 165_000
@@ -232,8 +232,8 @@ def test_who_was_asked_is_told_beside_everybody(bank, found):
     said, customers = bank
     row = _told(found, "model")
     assert row["customer_count"] == customers.height
-    assert row["own_mean_amount"] == pytest.approx(customers["own_amount"].mean())
-    assert row["stated_own_mean_amount"] == pytest.approx(said["own_amount"].mean())
+    assert row["own_mean"] == pytest.approx(customers["own_amount"].mean())
+    assert row["stated_own_mean"] == pytest.approx(said["own_amount"].mean())
 
 
 def test_the_order_of_rows_changes_nothing(bank, found):

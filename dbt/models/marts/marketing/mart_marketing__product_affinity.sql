@@ -94,10 +94,8 @@ measured as (
         paired.*,
         cast(paired.both_count as double) / paired.from_count as confidence_rate,
         cast(paired.to_count as double) / paired.customer_count as base_rate,
-        {%- for name, side in [('low', -1), ('high', 1)] %}
-        {{ share_bound('paired.both_count', 'paired.from_count', 'rule.bound_quantile', side) }}
-            as confidence_{{ name }}_rate{{ "," if not loop.last }}
-        {%- endfor %}
+        {{ share_bound('paired.both_count', 'paired.from_count', 'rule.bound_quantile', -1) }} as confidence_low_rate,
+        {{ share_bound('paired.both_count', 'paired.from_count', 'rule.bound_quantile', 1) }} as confidence_high_rate
     from paired
     inner join {{ ref('affinity_rule') }} as rule on {{ as_at('rule', 'paired.observation_date') }}
     where paired.both_count >= rule.minimum_count

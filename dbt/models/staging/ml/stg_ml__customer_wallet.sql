@@ -8,7 +8,7 @@ select
     cast(estimate as double) as estimate,
     cast(estimate_low as double) as estimate_low,
     cast(estimate_high as double) as estimate_high,
-    cast(said_amount as double) as said_amount,
+    cast(said as double) as said,
     cast(said_date as date) as said_date,
     cast(business_date as date) as business_date,
     cast(batch_id as string) as batch_id,
