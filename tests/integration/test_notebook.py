@@ -69,6 +69,14 @@ def _write(database: Path, frame: pl.DataFrame) -> None:
         )
         for rule, code in (("churn_label_rule", CHURN_LABEL), ("question_rule", DEFAULT_LABEL)):
             connection.execute(f"create table rule.{rule} as select '{code}' as label_code")
+        always = "date '1900-01-01' as valid_from_date, date '9999-12-31' as valid_to_date"
+        for rule, row in (
+            ("visit_offer_rule", "'retention' as rule_code, 20 as incentive_amount, "
+             "0.3 as acceptance_rate, 40 as visit_minutes, 'visit' as cost_pool_code"),
+            ("cost_pool_rule", "'visit' as cost_pool_code, 0.8 as standard_minute_amount"),
+            ("visit_effort", "'A' as level_code, 60 as visit_minutes"),
+        ):  # fmt: skip
+            connection.execute(f"create table rule.{rule} as select {row}, {always}")
 
 
 @pytest.fixture(scope="module")

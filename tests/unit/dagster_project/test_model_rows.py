@@ -31,6 +31,7 @@ def database(tmp_path: Path) -> Path:
             (1, MARCH, "defaulted", False, KNOWN),
             (1, DECEMBER, "defaulted", None, None),
             (2, DECEMBER, "opened_loan", None, None),
+            (2, MARCH, "opened_ghost", True, KNOWN),
         ],
         schema=schema,
         orient="row",
@@ -41,6 +42,8 @@ def database(tmp_path: Path) -> Path:
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema feature")
         connection.execute("create schema dimensional")
+        connection.execute("create schema rule")
+        connection.execute("create table rule.question_rule as select 'opened_ghost' as label_code")
         connection.register("rolling", rolling.to_arrow())
         connection.execute(
             "create table dimensional.fct_customer_rolling_month as select * from rolling"
@@ -53,6 +56,13 @@ def database(tmp_path: Path) -> Path:
             connection.register("given", table.to_arrow())
             connection.execute(f"create table feature.{name} as select * from given")
     return path
+
+
+def test_a_question_of_the_bank_that_no_model_learns_is_read_where_it_stands(
+    database: Path,
+) -> None:
+    rows = model_rows.read_training_rows(database, "churn", label="opened_ghost")
+    assert rows.select(*model_rows.KEYS, "opened_ghost").rows() == [(2, MARCH, True)]
 
 
 def test_everybody_teaches_churn_and_borrowers_alone_teach_default(database: Path) -> None:

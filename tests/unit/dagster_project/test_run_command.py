@@ -147,7 +147,7 @@ def test_a_ledger_that_is_none_is_told_in_one_sentence(home: Home) -> None:
     ("error", "kind"),
     [
         (ZeroDivisionError("张三 6217"), "ZeroDivisionError"),
-        (OSError(28, "No space left on device"), "OSError: No space left on device"),
+        (OSError(5, "Input/output error"), "OSError: Input/output error"),
     ],
 )
 def test_an_unforeseen_error_is_one_sentence_and_its_traceback_lies_in_the_home(
@@ -166,6 +166,29 @@ def test_an_unforeseen_error_is_one_sentence_and_its_traceback_lies_in_the_home(
     assert "Traceback" not in done.stderr
     assert "张三" not in done.stderr
     assert f"raise error\n{type(error).__name__}: {error}" in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("error", "zh", "en"),
+    [
+        (OSError(28, "No space left on device", "/home/x"), "磁盘已满", "Free space"),
+        (PermissionError(13, "Permission denied", "/home/x"), "无权限", "whoever runs crm"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_named_with_what_to_do(
+    home: Home, monkeypatch: pytest.MonkeyPatch, error: OSError, zh: str, en: str
+) -> None:
+    def conduct(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(conductor, "conduct", conduct)
+    land(home, "2026-01-01")
+    done = CliRunner().invoke(app, ["run"])
+    assert done.exit_code == 1
+    assert f"/home/x 无法写入（{zh}）" in done.stderr
+    assert f"/home/x cannot be written ({error.strerror})" in done.stderr
+    assert en in done.stderr
+    assert "nobody foresaw" not in done.stderr
 
 
 def test_an_unforeseen_error_is_shown_where_it_cannot_be_written(
