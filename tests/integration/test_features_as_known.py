@@ -31,7 +31,7 @@ def _kept(bank: Bank, to: Path, table: str = "ftr_customer", day: str = "observa
 def test_features_of_a_past_date_are_those_that_were_known_then(tmp_path):
     """Two nights later everything is built anew: each column equal, or its reason is written."""
     bank = Bank(tmp_path / "home")
-    bank.crm("demo", "--customers", "300", "--months", "7")
+    bank.crm("demo", "--customers", "300", "--months", "10")
     bank.crm("run")
     then = _kept(bank, tmp_path / "then.parquet")
     answered = _kept(bank, tmp_path / "answered.parquet", "ftr_customer_question", "known_date")
