@@ -108,4 +108,5 @@ def _codes(codes: pl.DataFrame, named: NDArray[np.str_]) -> pl.Series:
     picked = pl.DataFrame({"named": pl.Series(named, dtype=pl.String)}).hstack(codes)
     found = [pl.when(pl.col("named") == name).then(pl.col(name)) for name in codes.columns]
     chosen = pl.coalesce(found) if found else pl.lit(None, dtype=pl.String)
-    return picked.select(chosen.alias("feature_value_code")).to_series()
+    # Beside the names: a constant by itself would be one row.
+    return picked.with_columns(chosen.alias("feature_value_code")).get_column("feature_value_code")
