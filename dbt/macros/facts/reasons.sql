@@ -67,6 +67,21 @@ told_reason as (
 )
 {%- endmacro %}
 
+{#- What raises the score of each customer and month most, three sentences side by side, out of told_reasons. -#}
+{% macro raising_reasons() -%}
+    select
+        customer_key,
+        month_date,
+        {%- for rank in [1, 2, 3] %}
+        max(case when reason_rank = {{ rank }} then reason_zh end) as reason_{{ rank }}_zh,
+        max(case when reason_rank = {{ rank }} then reason_en end) as reason_{{ rank }}_en
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from told_reason
+    where contribution > 0
+    group by customer_key, month_date
+{%- endmacro %}
+
 {#- The recorded fact: a number in its unit, yes or no, or what a code stands for. -#}
 {% macro reason_fact(told, called, code_name, language) -%}
     {%- set yes, no, nothing = ('是', '否', '无记录') if language == 'zh' else ('yes', 'no', 'nothing on record') -%}

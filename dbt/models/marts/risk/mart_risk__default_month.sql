@@ -45,18 +45,7 @@ earned as (
 ),
 
 reason as (
-    select
-        customer_key,
-        month_date,
-        max(case when reason_rank = 1 then reason_zh end) as reason_1_zh,
-        max(case when reason_rank = 1 then reason_en end) as reason_1_en,
-        max(case when reason_rank = 2 then reason_zh end) as reason_2_zh,
-        max(case when reason_rank = 2 then reason_en end) as reason_2_en,
-        max(case when reason_rank = 3 then reason_zh end) as reason_3_zh,
-        max(case when reason_rank = 3 then reason_en end) as reason_3_en
-    from told_reason
-    where contribution > 0
-    group by customer_key, month_date
+    {{ raising_reasons() }}
 ),
 
 weighed as (
