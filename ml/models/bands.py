@@ -2,9 +2,10 @@
 
 Value: of ten customers with like scores nine bring what lies between the two ends (split conformal,
 :mod:`ml.models.intervals`). Churn: who leaves has left wholly, so the ends are about all customers
-with a like score: so few or so many in a hundred of them leave. Where customers with like scores
-left more seldom or more often than they were told, the score itself lies outside of its band, and
-should; that all of them did is mended before (:mod:`ml.models.level`).
+with a like score: so few or so many in a hundred of them leave. How far classes of like scores lay
+from what they were told, beyond what their size explains, is in it: with many customers luck is
+next to nothing, and a band of luck alone would promise what no later month keeps. That all of them
+left more seldom or more often than told is mended before (:mod:`ml.models.level`).
 
 Companies bring and lose more than people with like scores do, so each population of customers that
 is large enough has its own ends for value.
@@ -22,6 +23,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from ml.causes import SEGMENT
 from ml.errors import InputRefused
@@ -43,6 +45,8 @@ LEAST_OF_POPULATION = 200
 EVEN_YUAN = 100.0
 #: A rate of nil has no log-odds.
 _LEAST_RATE = 1e-9
+#: Standard errors on either side of a band.
+_Z = float(norm.ppf((1 + LEVEL) / 2))
 
 Scale = Literal["log_odds", "yuan"]
 
@@ -146,11 +150,34 @@ def event_band(labels: Array, scores: Array) -> ScoreBand:
         return ScoreBand("log_odds")
     starts = bands.get_column("from_probability").to_numpy()
     place = _place(starts, scores)
-    ends: list[tuple[float | None, float | None]] = []
-    for number, (low, high) in enumerate(bands.select("low_rate", "high_rate").iter_rows()):
-        told = _to("log_odds", np.array([scores[place == number].mean(), low, high]))
-        ends.append((float(told[1] - told[0]), float(told[2] - told[0])))
-    return _band("log_odds", starts, ends)
+    mean = np.array([scores[place == number].mean() for number in range(len(starts))])
+    told = _to("log_odds", mean)
+    seen, low, high = (
+        _to("log_odds", bands.get_column(name).to_numpy()) - told
+        for name in ("seen_rate", "low_rate", "high_rate")
+    )
+    is_mixed = bands.get_column("seen_rate").is_between(0, 1, closed="none").to_numpy()
+    apart = _Z * _spread_beyond_luck(seen[is_mixed], (high - low)[is_mixed] / (2 * _Z))
+    ends = zip(seen - np.hypot(seen - low, apart), seen + np.hypot(high - seen, apart), strict=True)
+    return _band("log_odds", starts, [(float(below), float(above)) for below, above in ends])
+
+
+def _spread_beyond_luck(apart: Array, error: Array) -> float:
+    """Standard deviation of what classes have apart that their own errors leave over.
+
+    By the moments of DerSimonian and Laird (1986). A level that is off for all classes alike is
+    not in it.
+
+    Args:
+        apart: Seen less told of each class, on the log-odds.
+        error: Standard error of each.
+    """
+    if len(apart) < 2:
+        return 0.0
+    weight = error**-2
+    rest = apart - np.average(apart, weights=weight)
+    free = weight.sum() - (weight @ weight) / weight.sum()
+    return float(np.sqrt(max(0.0, (weight @ rest**2 - (len(apart) - 1)) / free)))
 
 
 def value_coverage(
