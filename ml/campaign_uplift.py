@@ -148,7 +148,7 @@ def held_out_scores(frame: pl.DataFrame) -> Array:
             half[random.permutation(place)[::2]] = True
     score = np.zeros(frame.height)
     for own in (half, ~half):
-        learner = fit_uplift(frame.filter(own), COLUMNS, learner="transformed")
+        learner = fit_uplift(frame.filter(own), COLUMNS)
         score[~own] = learner.of(frame.filter(~own))
     return score
 

@@ -1,6 +1,6 @@
 """Hold the causes that the churn model tells against those that the demo bank planted.
 
-    python scripts/churn_causes.py --home data [--date 2025-11-30] [--label hard_3m]
+    python -m scripts.churn_causes --home data [--date 2025-11-30] [--label hard_3m]
 
 The demo bank keeps, for each person and month, the chance to decide to leave by each cause; no
 night reads it. Most who decide are lost for good, so the nightly recipe is fitted on that label
@@ -28,7 +28,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from churn_oracle import PERSONS, opened, published_demo
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
@@ -41,6 +40,7 @@ from ml.frames.themes import theme_of
 from ml.models.event import CHURN
 from ml.models.pipelines import Array, Attribution, inputs, single_thread
 from ml.train import MAX_TRAIN_ROWS, filled_enough
+from scripts.churn_oracle import PERSONS, opened, published_demo
 
 #: Themes that tell a cause of the demo bank; what is planted without a cause has none.
 THEMES_OF = {

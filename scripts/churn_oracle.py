@@ -1,13 +1,13 @@
 """Write what the demo bank's own hazard says of each customer, to judge the churn model beside it.
 
-    python scripts/churn_oracle.py --home data --output oracle.csv
+    python -m scripts.churn_oracle --home data --output oracle.csv
     crm ml evaluate --label hard_3m --beside oracle.csv
 
 The demo bank decides every month, by a chance that it keeps in its truth folder, who begins to
 leave. No night reads that folder. At a month end the oracle knows the chances of the next month,
 and who has decided already, in which way and until when his money lasts. It does not know later
-chances, nor who leaves a bank by nobody's decision. So it is the best that can be known on the day:
-a model near it has found what there is to find.
+chances, nor who leaves a bank by nobody's decision. So a model near it has found what is planted
+and can be known on the day; one that also learns how later months go may pass it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.home import Home
+from ingestion.demo_bank.life import LEAVING_SHARE, LEFT_CLOSED
 from serving import generation as generations
 
 #: Of those who decide to leave, who closes his accounts; who empties them counts as lost later.
-_CLOSED_SHARE = 0.42
+CLOSED_SHARE = LEAVING_SHARE[LEFT_CLOSED]
 _MONTHS = 3
 #: Who leaves without having decided to: an account that was nearly empty all along.
 _BY_CHANCE = 0.002
@@ -142,7 +143,7 @@ def main() -> int:
             _ORACLE,
             {
                 "truth": str(home.demo / "truth"),
-                "closed": _CLOSED_SHARE,
+                "closed": CLOSED_SHARE,
                 "months": _MONTHS,
                 "chance": _BY_CHANCE,
             },

@@ -124,7 +124,7 @@ def evaluate(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Judge the model of a label as it would have lived: retrained month after month, judged after.
+    """Judge the recipe of a label month after month, taught with all labels known on each day.
 
     Beside it a plain logistic, boosting as it is shipped, and any score from elsewhere, all on the
     same customers. Intervals are of 95%, by customer. Profit is that of the bank's own visits.

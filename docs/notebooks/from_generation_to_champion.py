@@ -89,7 +89,7 @@ def _(label, frame, pl):
 
 @app.cell
 def _(evaluation):
-    # 3. Evaluate: as it would have lived, retrained and judged month after month beside its rivals.
+    # 3. Evaluate: taught anew and judged month after month, beside its rivals.
     # What a visit costs and brings is the bank's own, unless somebody says otherwise here.
     prices = evaluation.Prices()
 

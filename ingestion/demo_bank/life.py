@@ -21,6 +21,8 @@ CAUSES: Final = (
     "service", "missed_visits", "better_rate", "moved_away", "term_matured", "competitor", "other",
 )  # fmt: skip
 NOT_LEAVING, LEFT_CLOSED, LEFT_EMPTIED, LEFT_PARTLY = range(4)
+#: How those leave who decide to.
+LEAVING_SHARE = {LEFT_CLOSED: 0.42, LEFT_EMPTIED: 0.28, LEFT_PARTLY: 0.30}
 KINDS: Final = ("none", "hard_closed", "hard_emptied", "soft")
 FAR: Final = np.iinfo(np.int32).max // 2
 # Months (counted from the first of the history) in which a rival woos, and where.
@@ -152,7 +154,7 @@ def decide(
     share = np.cumsum(hazards[leavers], axis=1)
     pick = rng.random(len(leavers)) * share[:, -1]
     cause = (pick[:, None] > share).sum(axis=1)
-    kind = rng.choice([LEFT_CLOSED, LEFT_EMPTIED, LEFT_PARTLY], len(leavers), p=[0.42, 0.28, 0.30])
+    kind = rng.choice(list(LEAVING_SHARE), len(leavers), p=list(LEAVING_SHARE.values()))
     # Who owes the bank money cannot close everything.
     kind[has_loan[leavers]] = LEFT_PARTLY
     day = period.start + rng.integers(0, period.days, len(leavers))

@@ -58,21 +58,6 @@ def flags(frame: pl.DataFrame, name: str) -> Array:
     return values
 
 
-def two_classes(frame: pl.DataFrame, name: str) -> Array:
-    """A label column of 0 and 1 in which both are seen.
-
-    Raises:
-        InputRefused: As :func:`flags`, or all labels are the same.
-    """
-    labels = flags(frame, name)
-    if labels.min() == labels.max():
-        raise InputRefused(
-            f"列 {name} 的 {len(labels)} 行全为 {labels[0]:.0f}，无从学习。",
-            f"{name} is {labels[0]:.0f} in all {len(labels)} rows, so there is nothing to learn",
-        )
-    return labels
-
-
 def model_inputs(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     """The columns that a model reads, in its own order, numbers as floats and missing as null.
 

@@ -7,10 +7,7 @@ customer is going (his money, his postings) or who he is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from ml.frames.catalogue import FEATURES, Feature
 
 
 @dataclass(frozen=True)
@@ -125,8 +122,3 @@ def theme_of(name: str) -> Theme:
         if name.startswith(theme.starts):
             return theme
     raise KeyError(name)
-
-
-def themes_of(features: Sequence[Feature] = FEATURES) -> dict[str, Theme]:
-    """Theme of each feature, by name."""
-    return {feature.name: theme_of(feature.name) for feature in features}

@@ -1,4 +1,4 @@
-"""Evaluation by rolling origin: as a bank would have lived with the model, month after month.
+"""Evaluation by rolling origin: the recipe taught anew at each month end.
 
 For each of the last month ends whose label is known, the model and its rivals are taught on what
 was known by that day alone, and judged on the customers of that day. Every contender sees the same

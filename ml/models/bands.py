@@ -26,9 +26,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from ml.causes import SEGMENT
-from ml.errors import InputRefused
 from ml.judge.metrics import equal_bins, share_interval
-from ml.models.intervals import fit_bands, margins_around
+from ml.models.intervals import margins_around
 from ml.models.level import shift_between, shifted
 from ml.models.pipelines import SEED, Array
 
@@ -142,21 +141,20 @@ def event_band(labels: Array, scores: Array) -> ScoreBand:
         labels: 1 for who left, of customers who did not teach the model.
         scores: What it told them.
     """
-    try:
-        bands = fit_bands(
-            labels, scores, bands=MOST_CLASSES, least_rows=LEAST_ROWS, level=LEVEL
-        ).table
-    except InputRefused:
+    events = labels.sum()
+    if len(labels) < LEAST_ROWS or not 0 < events < len(labels):
         return ScoreBand("log_odds")
-    starts = bands.get_column("from_probability").to_numpy()
-    place = _place(starts, scores)
-    mean = np.array([scores[place == number].mean() for number in range(len(starts))])
-    told = _to("log_odds", mean)
-    seen, low, high = (
-        _to("log_odds", bands.get_column(name).to_numpy()) - told
-        for name in ("seen_rate", "low_rate", "high_rate")
+    starts, place = _classes(scores)
+    count, hits, told = (
+        np.bincount(place, weights=each, minlength=len(starts))
+        for each in (np.ones(len(scores)), labels, scores)
     )
-    is_mixed = bands.get_column("seen_rate").is_between(0, 1, closed="none").to_numpy()
+    rate = hits / count
+    seen, low, high = (
+        _to("log_odds", each) - _to("log_odds", told / count)
+        for each in (rate, *share_interval(hits, count, LEVEL))
+    )
+    is_mixed = (rate > 0) & (rate < 1)
     apart = _Z * _spread_beyond_luck(seen[is_mixed], (high - low)[is_mixed] / (2 * _Z))
     ends = zip(seen - np.hypot(seen - low, apart), seen + np.hypot(high - seen, apart), strict=True)
     return _band("log_odds", starts, [(float(below), float(above)) for below, above in ends])

@@ -72,12 +72,6 @@ def column_step(features: Sequence[Feature]) -> ColumnTransformer:
     )
 
 
-def column_order(features: Sequence[Feature]) -> list[Feature]:
-    """Features in the order in which :func:`column_step` hands them on."""
-    categories = [feature for feature in features if feature.kind == "category"]
-    return [*categories, *(feature for feature in features if feature.kind != "category")]
-
-
 def inputs(frame: pl.DataFrame, features: Sequence[Feature]) -> pl.DataFrame:
     """The feature columns alone: keys and labels never reach a pipeline."""
     return frame.select(feature_names(features))

@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
-from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 
@@ -35,7 +34,6 @@ from ml.models.pipelines import SEED, Array
 from ml.models.rules import FLAG, Rule, leaf_rules
 
 Numbers = NDArray[np.int64]
-Kind = Literal["kmeans", "mixture"]
 Titles = Mapping[str, tuple[str, str]]
 
 #: Hennig's bound of a stable cluster.
@@ -84,7 +82,6 @@ def fit_clusters(
     columns: Columns,
     *,
     counts: Sequence[int] = tuple(range(2, 9)),
-    kind: Kind = "kmeans",
     titles: Titles | None = None,
     draws: int = 20,
     least_jaccard: float = STABLE_JACCARD,
@@ -95,7 +92,6 @@ def fit_clusters(
         frame: One row per customer.
         columns: What tells customers apart.
         counts: Numbers of clusters that are tried.
-        kind: Round clusters of like size (k-means), or long and unlike ones (Gaussian mixture).
         titles: (Chinese, English) name of each column, for names and rules.
         draws: Bootstrap draws for each number.
         least_jaccard: Mean Jaccard similarity over draws that each cluster must have.
@@ -110,18 +106,18 @@ def fit_clusters(
     random = np.random.default_rng(SEED)
     judged = rows[np.sort(random.permutation(rows.height)[:JUDGED_ROWS])]
     tried = [
-        _Try(count, *_stability(judged, _pipeline(columns, kind, count), count, draws))
+        _Try(count, *_stability(judged, _pipeline(columns, count), count, draws))
         for count in counts
     ]
     best = _best(tried, least_jaccard)
     count, jaccard = best.clusters, best.jaccard
-    if best.silhouette <= _silhouette_of_boxes(judged, _pipeline(columns, kind, count)):
+    if best.silhouette <= _silhouette_of_boxes(judged, _pipeline(columns, count)):
         raise InputRefused(
             f"客户没有自然分群：分成 {count} 群并不比均匀分布的客户更分明。",
             f"customers form no groups: {count} clusters are parted no better than those of "
             "customers spread evenly",
         )
-    pipeline = _pipeline(columns, kind, count).fit(judged)
+    pipeline = _pipeline(columns, count).fit(judged)
     # Of the rows on which stability was judged, so that each cluster is the one that was judged.
     labels = pipeline.predict(rows)
     sizes = np.bincount(labels, minlength=count)
@@ -176,13 +172,9 @@ def _told(tried: Sequence[_Try]) -> pl.DataFrame:
     )
 
 
-def _pipeline(columns: Columns, kind: Kind, count: int) -> Pipeline:
-    """Unfitted encoding and model."""
-    model = (
-        KMeans(count, n_init=_STARTS, random_state=SEED)
-        if kind == "kmeans"
-        else GaussianMixture(count, n_init=3, reg_covar=1e-3, random_state=SEED)
-    )
+def _pipeline(columns: Columns, count: int) -> Pipeline:
+    """Unfitted encoding and model: round clusters of like size."""
+    model = KMeans(count, n_init=_STARTS, random_state=SEED)
     return Pipeline([("columns", cluster_encoding(columns)), ("model", model)])
 
 

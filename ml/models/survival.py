@@ -2,26 +2,25 @@
 
 A customer who is watched for five months and stays teaches five rows without churn and says nothing
 about the sixth: so censoring on the right needs no special model, any classifier of
-:mod:`ml.models.factories` learns the hazard from rows of customer and month. Beside it stands the
-curve of Kaplan and Meier by segment, which assumes nothing.
+:mod:`ml.models.factories` learns the hazard from rows of customer and month. The curve of Kaplan
+and Meier by segment, which assumes nothing, is ``mart_churn__survival_curve``.
 
 Months count from the observation date. ``month_count`` is the month in which a lost customer left,
 or the last month that a kept one was watched to its end.
 
 Sources:
-    Singer and Willett 1993 (discrete-time hazard); Kaplan and Meier 1958; Greenwood 1926.
+    Singer and Willett 1993 (discrete-time hazard).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import norm
 from sklearn.pipeline import Pipeline
 
 from ml.errors import InputRefused
@@ -55,21 +54,6 @@ class HazardModel:
         """(customers, horizon): chance to be there at the end of month 1, 2, ..."""
         return hazard_curves(self.pipeline, model_inputs(frame, self.columns), self.horizon)
 
-    def summary(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Per customer ``survival_rate`` at the horizon and two times in months.
-
-        ``median_months`` is null where more than half are still there at the horizon;
-        ``restricted_mean_months`` counts months up to the horizon and never more.
-        """
-        curves = self.curves(frame)
-        return pl.DataFrame(
-            {
-                "survival_rate": curves[:, -1],
-                "median_months": median_months(curves),
-                "restricted_mean_months": restricted_mean_months(curves),
-            }
-        )
-
 
 def hazard_curves(pipeline: Pipeline, frame: pl.DataFrame, horizon: int) -> Array:
     """(customers, horizon): chance to be there at the end of month 1, 2, ...
@@ -85,13 +69,6 @@ def hazard_curves(pipeline: Pipeline, frame: pl.DataFrame, horizon: int) -> Arra
     ]
     survival: Array = np.cumprod(1 - np.column_stack(hazards), axis=1)
     return survival
-
-
-def median_months(curves: Array) -> pl.Series:
-    """First month at whose end no more than half are there; null where that lies beyond."""
-    reached = curves <= 0.5
-    first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, -1)
-    return pl.Series("median_months", first, dtype=pl.Int64).replace(-1, None)
 
 
 def restricted_mean_months(curves: Array) -> Array:
@@ -181,37 +158,6 @@ def fit_hazard(
     return HazardModel(pipeline, columns, reach)
 
 
-def kaplan_meier(
-    frame: pl.DataFrame, by: Sequence[str] = (), *, level: float = 0.95
-) -> pl.DataFrame:
-    """Share still there by month, for each segment, with a confidence interval for each month.
-
-    The interval is Greenwood's on the scale log(-log S), which stays between 0 and 1; before the
-    first loss it is the rate itself. It holds for one month, not for the whole curve at once.
-
-    Args:
-        frame: One row per customer: ``month_count``, ``is_lost`` and the columns of ``by``.
-        by: Columns that name the segment.
-        level: Of the interval.
-
-    Returns:
-        The segment, ``month_number``, ``at_risk_count``, ``lost_count``, ``survival_rate``,
-        ``low_rate``, ``high_rate``.
-
-    Raises:
-        InputRefused: As :func:`person_periods`.
-    """
-    watched(frame)
-    require_columns(frame, by)
-    groups = frame.group_by(by, maintain_order=True) if by else [((), frame)]
-    parts = []
-    for key, rows in groups:
-        curve = _one_curve(*watched(rows), level)
-        named = [pl.lit(value).alias(name) for name, value in zip(by, key, strict=True)]
-        parts.append(curve.select(*named, pl.all()))
-    return pl.concat(parts, how="vertical_relaxed").sort(*by, MONTH)
-
-
 def watched(frame: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """(months that each customer was watched, whether he left in the last of them).
 
@@ -226,30 +172,6 @@ def watched(frame: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
             "month_count must be whole and above nil, and is_lost true or false",
         )
     return months.astype(np.int64), lost == 1
-
-
-def _one_curve(months: NDArray[np.int64], lost: NDArray[np.bool_], level: float) -> pl.DataFrame:
-    """Kaplan and Meier's curve of one group."""
-    last = int(months.max())
-    ended = np.bincount(months, minlength=last + 1)[1:]
-    died = np.bincount(months[lost], minlength=last + 1)[1:]
-    at_risk = ended[::-1].cumsum()[::-1]
-    rate = np.cumprod(1 - died / at_risk)
-    left = np.where(at_risk > died, at_risk - died, 1)
-    greenwood = np.cumsum(died / (at_risk * left))
-    inner = (rate > 0) & (rate < 1)
-    log = np.log(np.where(inner, rate, 0.5))
-    reach = norm.ppf((1 + level) / 2) * np.sqrt(greenwood) / np.abs(log)
-    return pl.DataFrame(
-        {
-            MONTH: np.arange(1, last + 1),
-            "at_risk_count": at_risk,
-            "lost_count": died,
-            "survival_rate": rate,
-            "low_rate": np.where(inner, np.exp(log * np.exp(reach)), rate),
-            "high_rate": np.where(inner, np.exp(log * np.exp(-reach)), rate),
-        }
-    )
 
 
 def _with_month(columns: Columns) -> Columns:

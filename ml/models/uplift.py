@@ -1,18 +1,15 @@
 """What a visit or a campaign changes: the difference it makes for each customer, not his risk.
 
-Only a control group can tell. Without one every learner here refuses: a campaign whose customers
-bought is no success as long as nobody knows what they would have done without it.
+Only a control group can tell. Without one the learner refuses: a campaign whose customers bought is
+no success as long as nobody knows what they would have done without it.
 
-Sources:
-    Kuenzel, Sekhon, Bickel, Yu 2019 (T- and X-learner); Jaskowski, Jaroszewicz 2012 (class
-    transformation).
+Source:
+    Jaskowski, Jaroszewicz 2012 (class transformation).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -22,15 +19,10 @@ from sklearn.pipeline import Pipeline
 from ml.errors import InputRefused
 from ml.frames.checks import flags, model_inputs
 from ml.frames.columns import Columns
-from ml.models.factories import (
-    blended_classifier,
-    blended_regressor,
-    logistic_classifier,
-)
+from ml.models.factories import logistic_classifier
 from ml.models.pipelines import Array
 
 Flags = NDArray[np.bool_]
-Learner = Literal["t", "x", "transformed"]
 #: Customers of each group, and of each answer in it, below which nothing is learnt.
 LEAST_GROUP = 50
 LEAST_ANSWERS = 5
@@ -38,86 +30,44 @@ LEAST_ANSWERS = 5
 
 @dataclass(frozen=True)
 class Uplift:
-    """A fitted learner.
+    """A fitted transformation of the classes.
 
     Attributes:
-        learner: Which.
-        pipelines: Its parts by name: ``treated`` and ``control`` (chance to respond), for the
-            X-learner ``gain_of_treated`` and ``gain_of_control`` too; ``same`` of the
-            transformation.
-        columns: What they read.
-        treated_share: Share of the customers that were treated.
+        pipeline: Chance that the answer agrees with the group.
+        columns: What it reads.
     """
 
-    learner: Learner
-    pipelines: dict[str, Pipeline]
+    pipeline: Pipeline
     columns: Columns
-    treated_share: float
 
     def of(self, frame: pl.DataFrame) -> Array:
         """Chance to respond if treated minus chance to respond if not, per row; -1 to 1."""
-        rows = model_inputs(frame, self.columns)
-        if self.learner == "transformed":
-            return 2 * self._chance("same", rows) - 1
-        if self.learner == "t":
-            return self._chance("treated", rows) - self._chance("control", rows)
-        # Each group's gains are told by the model of the other group: the larger one tells better.
-        gain: Array = self.treated_share * self.pipelines["gain_of_control"].predict(rows) + (
-            1 - self.treated_share
-        ) * self.pipelines["gain_of_treated"].predict(rows)
-        return np.clip(gain, -1.0, 1.0)
-
-    def _chance(self, name: str, rows: pl.DataFrame) -> Array:
-        chance: Array = self.pipelines[name].predict_proba(rows)[:, 1]
-        return chance
+        same: Array = self.pipeline.predict_proba(model_inputs(frame, self.columns))[:, 1]
+        return 2 * same - 1
 
 
-def fit_uplift(
-    frame: pl.DataFrame,
-    columns: Columns,
-    *,
-    learner: Learner = "t",
-    classifier: Callable[[Columns], Pipeline] = blended_classifier,
-    regressor: Callable[[Columns], Pipeline] = blended_regressor,
-) -> Uplift:
-    """Fit a learner.
+def fit_uplift(frame: pl.DataFrame, columns: Columns) -> Uplift:
+    """Learn by one logistic regression whether the answer agrees with the group.
 
     Args:
         frame: One row per customer of the campaign: the columns, ``is_treated`` and
             ``has_responded``. Who was treated must have been drawn by lot; see
             :func:`ml.judge.uplift.imbalance`.
         columns: What is known of the customer before the campaign.
-        learner: ``t``: a classifier per group. ``x``: their errors on the other group learnt as
-            well; better where one group is small. ``transformed``: one logistic regression on
-            whether the answer agrees with the group, the plain baseline.
-        classifier: Maker of the classifiers of ``t`` and ``x``.
-        regressor: Maker of the regressors of ``x``.
 
     Raises:
         InputRefused: No control group, nobody treated, a group too small or with one answer only,
             or a column that is not there or not finite.
     """
     treated, responded = groups(frame)
-    rows = model_inputs(frame, columns)
     share = float(treated.mean())
-    if learner == "transformed":
-        # Groups of unlike size are weighed as if a coin had been tossed.
-        weight = np.where(treated, 0.5 / share, 0.5 / (1 - share))
-        same = logistic_classifier(columns).fit(
-            rows, (treated == (responded == 1)).astype(np.float64), model__sample_weight=weight
-        )
-        return Uplift(learner, {"same": same}, columns, share)
-    pipelines = {
-        "treated": classifier(columns).fit(rows.filter(treated), responded[treated]),
-        "control": classifier(columns).fit(rows.filter(~treated), responded[~treated]),
-    }
-    if learner == "x":
-        one, other = rows.filter(treated), rows.filter(~treated)
-        gained = responded[treated] - pipelines["control"].predict_proba(one)[:, 1]
-        missed = pipelines["treated"].predict_proba(other)[:, 1] - responded[~treated]
-        pipelines["gain_of_treated"] = regressor(columns).fit(one, gained)
-        pipelines["gain_of_control"] = regressor(columns).fit(other, missed)
-    return Uplift(learner, pipelines, columns, share)
+    # Groups of unlike size are weighed as if a coin had been tossed.
+    weight = np.where(treated, 0.5 / share, 0.5 / (1 - share))
+    agrees = (treated == (responded == 1)).astype(np.float64)
+    pipeline = logistic_classifier(columns).fit(
+        model_inputs(frame, columns), agrees, model__sample_weight=weight
+    )
+    return Uplift(pipeline, columns)
 
 
 def groups(frame: pl.DataFrame) -> tuple[Flags, Array]:

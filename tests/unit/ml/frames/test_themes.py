@@ -1,7 +1,7 @@
 """Each feature is told under one heading, and no heading is empty."""
 
 from ml.frames.catalogue import FEATURES
-from ml.frames.themes import THEMES, themes_of
+from ml.frames.themes import THEMES, theme_of
 from scripts.feature_names import PATH, as_csv
 
 
@@ -16,7 +16,7 @@ def test_each_beginning_of_a_theme_is_that_of_a_feature():
     for theme in THEMES:
         for start in theme.starts:
             assert any(name.startswith(start) for name in names), (theme.code, start)
-    assert {theme.code for theme in themes_of().values()} == {theme.code for theme in THEMES}
+    assert {theme_of(name).code for name in names} == {theme.code for theme in THEMES}
 
 
 def test_the_marts_call_each_feature_what_the_catalogue_calls_it():

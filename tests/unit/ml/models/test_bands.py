@@ -34,8 +34,8 @@ def _values(rows: int) -> tuple[np.ndarray, np.ndarray]:
     return scores * rng.lognormal(0, 0.5, rows) + rng.normal(0, 30, rows), scores
 
 
-def _churn(rows: int, told: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(RNG_SEED)
+def _churn(rows: int, told: float = 1.0, seed: int = RNG_SEED) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
     rate = rng.beta(1, 8, rows)
     return (rng.random(rows) < rate).astype(float), np.clip(rate * told, 0, 0.999)
 
@@ -90,12 +90,34 @@ def test_a_band_comes_back_from_the_manifest_as_it_was(band):
         assert np.array_equal(now, then, equal_nan=True)
 
 
+def test_bands_hold_the_true_rate_about_as_often_as_they_say():
+    """Of a million customers with like scores the rate lies in the band, nine times of ten."""
+    rate = np.random.default_rng(1).beta(1, 8, 1_000_000)
+    hits = classes = 0
+    for seed in range(25):
+        band = event_band(*_churn(2_000, seed=50 + seed))
+        place = np.searchsorted(band.starts, rate, side="right") - 1
+        for number in range(len(band.starts)):
+            own = rate[place == number]
+            low, high = band.of(own, _nobody(len(own)))
+            hits += low.mean() <= own.mean() <= high.mean()
+            classes += 1
+    assert hits / classes == pytest.approx(0.9, abs=0.06)
+
+
+def test_equal_scores_stand_in_one_class_and_few_customers_make_few():
+    labels, scores = _churn(400)
+    assert len(event_band(labels, np.full(400, 0.2)).starts) == 1
+    assert len(event_band(labels, scores).starts) == 4
+
+
 def test_too_few_customers_give_no_band():
     low, high = value_band(*_values(15), _nobody(15)).of(np.array([10.0]), _nobody(1))
     assert np.isnan(low).all()
     assert np.isnan(high).all()
     labels, scores = _churn(40)
     assert event_band(labels, scores).starts == ()
+    assert event_band(np.zeros(400), np.full(400, 0.2)).starts == (), "nobody left in the window"
     assert event_coverage(labels, scores) == {"level": 0.9, "row_count": 0}
 
 

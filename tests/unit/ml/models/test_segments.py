@@ -85,13 +85,6 @@ def _typed_in(frame: pl.DataFrame, rule: str) -> np.ndarray:
     return kept
 
 
-def test_a_mixture_finds_them_as_well():
-    frame, group = _planted(900)
-    with single_thread():
-        found = fit_clusters(frame, COLUMNS, counts=[3], kind="mixture", draws=5)
-    assert adjusted_rand_score(group, found.of(frame)) > 0.95
-
-
 def test_where_there_are_no_groups_none_are_made_up():
     rng = np.random.default_rng(3)
     cloud = pl.DataFrame(rng.normal(size=(800, 3)), schema=["balance", "acts", "age"])
@@ -142,11 +135,10 @@ def test_stored_clusters_give_the_same_answer(fitted):
     np.testing.assert_array_equal(loaded.predict(rows), fitted.pipeline.predict(rows))
 
 
-@pytest.mark.parametrize("kind", ["kmeans", "mixture"])
-def test_customers_who_are_all_the_same_are_no_clusters(kind):
+def test_customers_who_are_all_the_same_are_no_clusters():
     same = pl.DataFrame({"balance": [1.0] * 200, "acts": [2.0] * 200, "age": [3.0] * 200})
     with single_thread(), pytest.raises(InputRefused, match="differ"):
-        fit_clusters(same, COLUMNS, counts=[2, 3], kind=kind, draws=3)
+        fit_clusters(same, COLUMNS, counts=[2, 3], draws=3)
 
 
 @pytest.mark.parametrize(
