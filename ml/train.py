@@ -28,6 +28,7 @@ from ml.frames.hashing import frame_checksum
 from ml.frames.split import (
     TimeSplit,
     labelled_rows,
+    months_until_known,
     split_by_time,
 )
 from ml.judge import metrics
@@ -338,6 +339,7 @@ def _report(
             "train_rows_before_sampling": split.train.height,
             "train_customers": sample.get_column("customer_key").n_unique(),
             "test_rows": split.test.height,
+            "label_months": months_until_known(split.test, kind.label),
             "label_mean_train": _label_mean(kind, split.train),
             "label_mean_test": _label_mean(kind, split.test),
             "absent_features": list(scorer.absent),

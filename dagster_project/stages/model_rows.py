@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,29 +67,64 @@ def read_training_rows(
         label: Label that it is to learn, where not its own.
         columns: Columns beside the label; keys and every feature unless given.
     """
-    from ml.frames.features import SURVIVAL_LABEL, VALUE_LABEL, feature_names, known_date
+    from ml.frames.features import feature_names, known_date
     from ml.models.scorer import kind_of
 
     label = label or kind_of(name).label
     shown = [f"f.{each}" for each in columns or (*KEYS, *feature_names())]
     on = " and ".join(f"f.{key} = l.{key}" for key in KEYS)
-    table, event, dated = label_table(label), "is_event", "known_date"
-    if table != QUESTIONS and _is_question(database, label):
-        table = QUESTIONS
-    if label in (VALUE_LABEL, SURVIVAL_LABEL):
-        # No answer to a question; its date stands beside it.
-        table, event = "ftr_customer_outcome", label
-        dated = known_date(label.removesuffix("_amount"))
-    else:
-        on = f"{on} and l.label_code = '{label}'"
-    join = "inner join" if table == QUESTIONS else "left join"
-    shown += [f"l.{event} as {label}", f"l.{dated} as {known_date(label)}"]
+    source = _label_source(database, label)
+    join = "inner join" if source.table == QUESTIONS else "left join"
+    shown += [f"l.{source.event} as {label}", f"l.{source.dated} as {known_date(label)}"]
     return _read(
         database,
         f"select {', '.join(shown)} from feature.ftr_customer as f"  # noqa: S608
-        f" {join} feature.{table} as l on {on} order by f.customer_key, f.observation_date",
+        f" {join} feature.{source.table} as l on {on} and {source.condition}"
+        " order by f.customer_key, f.observation_date",
         [],
     )
+
+
+def label_months(database: Path, name: str) -> int | None:
+    """Months from an observation to the day its label is known, by today's rules; of none, None."""
+    from ml.frames.features import known_date
+    from ml.frames.split import months_until_known
+    from ml.models.scorer import kind_of
+
+    label = kind_of(name).label
+    source = _label_source(database, label)
+    newest = _read(
+        database,
+        f"select l.observation_date, l.{source.event} as {label},"  # noqa: S608
+        f" l.{source.dated} as {known_date(label)} from feature.{source.table} as l"
+        f" where {source.condition} and l.{source.event} is not null"
+        " order by l.observation_date desc limit 1",
+        [],
+    )
+    return months_until_known(newest, label)
+
+
+@dataclass(frozen=True)
+class _LabelSource:
+    """Where a label stands: table, its columns, and which rows of ``l`` are of it."""
+
+    table: str
+    event: str
+    dated: str
+    condition: str
+
+
+def _label_source(database: Path, label: str) -> _LabelSource:
+    """The table of a label; of what is no answer to a question, its date stands beside it."""
+    from ml.frames.features import SURVIVAL_LABEL, VALUE_LABEL, known_date
+
+    if label in (VALUE_LABEL, SURVIVAL_LABEL):
+        dated = known_date(label.removesuffix("_amount"))
+        return _LabelSource("ftr_customer_outcome", label, dated, "true")
+    table = label_table(label)
+    if table != QUESTIONS and _is_question(database, label):
+        table = QUESTIONS
+    return _LabelSource(table, "is_event", "known_date", f"l.label_code = '{label}'")
 
 
 def _is_question(database: Path, label: str) -> bool:

@@ -88,7 +88,12 @@ def train(
     refused = ""
     if not is_forced:
         try:
-            found = load_champion(home.models, name, key_path=home.model_key)
+            found = load_champion(
+                home.models,
+                name,
+                key_path=home.model_key,
+                label_months=model_rows.label_months(database, name),
+            )
             report = dict(found.model.manifest.get("metrics") or {})
             told = " ".join((f"model {found.model.version} is used", *found.refusals))
             return Trained(name, "kept", found.model.version, told, report)
@@ -308,8 +313,9 @@ def _score_one(
     if features.is_empty() and keys.is_empty():
         is_held = not model_rows.is_asked_of_some(name)
         return Scored(name, 0, NOBODY_ASKED, is_held=is_held), {}
+    window = model_rows.label_months(database, name)
     try:
-        found = load_champion(home.models, name, key_path=home.model_key)
+        found = load_champion(home.models, name, key_path=home.model_key, label_months=window)
         result = predict(found.model, features)
         result.check_complete(keys)
     except NeverTrained as error:
@@ -328,7 +334,9 @@ def _score_one(
         told = f"{told}; to be looked at: {', '.join(watched.objections)}"
     scores, months = [result.scores], [watched.month]
     try:
-        challenger = load_challenger(home.models, name, key_path=home.model_key)
+        challenger = load_challenger(
+            home.models, name, key_path=home.model_key, label_months=window
+        )
         if challenger is not None:
             beside = predict(challenger, features, role="challenger")
             beside.check_complete(keys)

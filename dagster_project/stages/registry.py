@@ -105,8 +105,9 @@ def compare(
                 f"model {name} has no champion and challenger to compare now; name two versions,"
                 f" crm ml list {name} tells which there are",
             )
+        window = model_rows.label_months(database, name)
         one, two = (
-            load(home.models, name, each, key_path=home.model_key)  # type: ignore[arg-type]
+            load(home.models, name, each, key_path=home.model_key, label_months=window)  # type: ignore[arg-type]
             for each in pair
         )
         return contest(one, two, model_rows.read_training_rows(database, name), period=period)

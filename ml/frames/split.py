@@ -30,6 +30,25 @@ class TimeSplit:
     gap_dates: tuple[date, ...]
 
 
+def months_until_known(frame: pl.DataFrame, label: str) -> int | None:
+    """Months from an observation to the day its label is known, by the newest known one.
+
+    Args:
+        frame: ``observation_date``, the label and its known date; further columns do no harm.
+        label: Name of the label.
+
+    Returns:
+        None where no label is known.
+    """
+    known = frame.filter(pl.col(label).is_not_null())
+    if known.is_empty():
+        return None
+    newest = known.filter(pl.col("observation_date") == pl.col("observation_date").max())
+    seen: date = newest.get_column("observation_date").item(0)
+    told: date = newest.get_column(known_date(label)).max()  # type: ignore[assignment]
+    return (told.year - seen.year) * 12 + told.month - seen.month
+
+
 def add_months(day: date, months: int) -> date:
     """The same day so many months on; a month end stays a month end.
 

@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from ml.errors import FrameRefused, ModelRefused, NoModel, RoleRefused
-from ml.frames.features import FEATURES, Feature
+from ml.frames.split import months_until_known
+from ml.models.scorer import kind_of
 from ml.registry import roles
 from ml.registry.contest import Contest, contest
 from ml.registry.roles import BY_RULE, Roles, Step
@@ -43,12 +44,11 @@ def enter(
     *,
     at: str,
     key_path: Path,
-    features: tuple[Feature, ...] = FEATURES,
 ) -> Entry:
     """A version that was just trained takes its place: champion where it wins, else challenger.
 
     The first version is champion, and so is one whose champion may not be used any more (other
-    software, another contract): scores of the model in hand are worth more than none.
+    software, another contract, another label): its scores are worth more than none.
 
     Args:
         models_dir: Folder of all models.
@@ -57,7 +57,6 @@ def enter(
         frame: Features and labels, as the training read them.
         at: Moment, ISO 8601 in UTC.
         key_path: File of the signing key.
-        features: The feature contract.
 
     Raises:
         ModelRefused: The version does not load as it was stored.
@@ -74,16 +73,21 @@ def enter(
         key_path=key_path,
     )
     standing = roles.read(models_dir, name, key_path=key_path)
-    challenger = load(models_dir, name, version, key_path=key_path, features=features)
+    challenger = load(models_dir, name, version, key_path=key_path)
     try:
-        champion = load_champion(models_dir, name, key_path=key_path, features=features).model
+        champion = load_champion(
+            models_dir,
+            name,
+            key_path=key_path,
+            label_months=months_until_known(frame, kind_of(name).label),
+        ).model
     except NoModel as none:
         because = f"no version before it may score: {none}" if there else "the first version"
         step = Step("promoted", version, standing.champion, BY_RULE, because, at)
         crowned = _written(models_dir, _crowned(standing, step), key_path)
         return Entry(crowned, None, f"{version} is champion, as there was none to compare with")
     try:
-        judged = contest(champion, challenger, frame, features=features)
+        judged = contest(champion, challenger, frame)
     except FrameRefused as refusal:
         told = f"{champion.version} goes on scoring, as {version} could not be compared: {refusal}"
         return Entry(standing, None, told)
@@ -107,7 +111,6 @@ def promote(
     at: str,
     key_path: Path,
     frame: pl.DataFrame,
-    features: tuple[Feature, ...] = FEATURES,
 ) -> Roles:
     """Make a version the champion, because a person says so.
 
@@ -120,7 +123,6 @@ def promote(
         at: Moment, ISO 8601 in UTC.
         key_path: File of the signing key.
         frame: Features and labels, to note beside the decision how the two compare.
-        features: The feature contract.
 
     Raises:
         RoleRefused: There is no such version, it scores already, it was withdrawn or does not
@@ -140,15 +142,16 @@ def promote(
             f"version {version} of model {name} was withdrawn and cannot score again; train it"
             " anew: crm ml train",
         )
+    window = months_until_known(frame, kind_of(name).label)
     try:
-        model = load(models_dir, name, version, key_path=key_path, features=features)
+        model = load(models_dir, name, version, key_path=key_path, label_months=window)
     except ModelRefused as refusal:
         raise _unusable(name, version, refusal) from None
     told: dict[str, Any] = {}
     if standing.champion:
         try:
-            champion = load_champion(models_dir, name, key_path=key_path, features=features).model
-            told = contest(champion, model, frame, features=features).figures()
+            champion = load_champion(models_dir, name, key_path=key_path, label_months=window).model
+            told = contest(champion, model, frame).figures()
         except (NoModel, FrameRefused) as refusal:
             told = {"not compared": str(refusal)}
     step = Step("promoted", version, standing.champion, by.strip(), because.strip(), at, told)
@@ -163,7 +166,6 @@ def roll_back(
     by: str,
     at: str,
     key_path: Path,
-    features: tuple[Feature, ...] = FEATURES,
 ) -> Roles:
     """Return to the champion before, and withdraw the one that scores now.
 
@@ -181,7 +183,7 @@ def roll_back(
     refusals: list[str] = []
     for version in standing.champions_before():
         try:
-            load(models_dir, name, version, key_path=key_path, features=features)
+            load(models_dir, name, version, key_path=key_path)
         except ModelRefused as refusal:
             refusals.append(str(refusal))
             continue
@@ -196,7 +198,7 @@ def roll_back(
             ),
             key_path,
         )
-    raise RoleRefused(*_nowhere_to_return(models_dir, name, now, refusals, key_path, features))
+    raise RoleRefused(*_nowhere_to_return(models_dir, name, now, refusals, key_path))
 
 
 def _nowhere_to_return(
@@ -205,12 +207,11 @@ def _nowhere_to_return(
     now: str,
     refusals: Sequence[str],
     key_path: Path,
-    features: tuple[Feature, ...],
 ) -> tuple[str, str]:
     """That no champion before is of use, and whether the one that is scores at all."""
     why = " ".join(refusals)
     try:
-        load(models_dir, name, now, key_path=key_path, features=features)
+        load(models_dir, name, now, key_path=key_path)
         so = (f"{now} 继续评分", f"so {now} goes on scoring")
     except ModelRefused as refusal:
         why = f"{why} {refusal}".strip()

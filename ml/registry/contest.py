@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ml.errors import FrameRefused
-from ml.frames.features import FEATURES, Feature, check_frame, of_label
+from ml.frames.features import FEATURES, check_frame, of_label
 from ml.frames.hashing import frame_checksum
 from ml.frames.split import labelled_rows
 from ml.judge import metrics
@@ -110,7 +110,6 @@ def contest(
     frame: pl.DataFrame,
     *,
     period: date | None = None,
-    features: tuple[Feature, ...] = FEATURES,
 ) -> Contest:
     """Judge two versions of one model on the same rows.
 
@@ -119,17 +118,16 @@ def contest(
         second: The challenger.
         frame: Features and labels, as training reads them.
         period: Observation date to judge on; the latest labelled one unless given.
-        features: The feature contract.
 
     Raises:
         FrameRefused: The frame breaks the contract, the period has no labels, or one of the two
             learnt from it.
     """
     kind = kind_of(first.name)
-    rows = _frozen_rows(first, second, frame, period, features)
+    rows = _frozen_rows(first, second, frame, period)
     seen = rows.get_column(kind.label).to_numpy().astype(np.float64)
     keys = rows.get_column("customer_key").to_numpy()
-    columns = inputs(rows, features)
+    columns = inputs(rows, FEATURES)
     day = rows.get_column("observation_date").item(0)
     scores = [_forecaster(model, day).predict(columns) for model in (first, second)]
     saved = kind.losses(seen, scores[0]) - kind.losses(seen, scores[1])
@@ -164,7 +162,6 @@ def _frozen_rows(
     second: LoadedModel,
     frame: pl.DataFrame,
     period: date | None,
-    features: tuple[Feature, ...],
 ) -> pl.DataFrame:
     """Rows of one labelled month end, in a fixed order, that neither version was taught with."""
     kind = kind_of(first.name)
@@ -181,7 +178,7 @@ def _frozen_rows(
             )
     rows = labelled.filter(pl.col("observation_date") == day)
     absent = {*first.scorer.absent, *second.scorer.absent}
-    checked = check_frame(rows, features, labels=(kind.label,), absent=absent)
+    checked = check_frame(rows, FEATURES, labels=(kind.label,), absent=absent)
     return checked.sort("observation_date", "customer_key")
 
 

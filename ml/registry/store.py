@@ -44,7 +44,7 @@ from ml.registry.signing import (
     write_synced,
 )
 
-FORMAT = 4
+FORMAT = 5
 SIGNED_FILES = ("model.skops", "golden.parquet", "report.json")
 #: Types beyond those that skops trusts by itself. Anything else in a file is refused unread.
 TRUSTED_TYPES = frozenset(
@@ -201,11 +201,20 @@ def load(
     *,
     key_path: Path,
     features: tuple[Feature, ...] = FEATURES,
+    label_months: int | None = None,
 ) -> LoadedModel:
     """One version, if signature, hashes, software, contract, types and golden scores all hold.
 
     Every file is read once and what was hashed is what is used, so that a file swapped between
     check and use changes nothing.
+
+    Args:
+        models_dir: Folder of all models.
+        name: The model.
+        version: One of its versions.
+        key_path: File of the signing key.
+        features: The feature contract.
+        label_months: Months until a label is known by the rules of now; not compared where None.
 
     Raises:
         ModelRefused: One sentence with the first promise that does not hold.
@@ -225,6 +234,12 @@ def load(
     _check_software(manifest["software"], who)
     if manifest["features"] != json.loads(_json(as_schema(features))):
         raise ModelRefused(f"{who} was trained on another feature contract; train it anew.")
+    taught = manifest["training"].get("label_months")
+    if label_months is not None and taught != label_months:
+        raise ModelRefused(
+            f"{who} was taught on a label known after {taught} months, by the rules of now it is"
+            f" known after {label_months}; train it anew."
+        )
     scorer = Scorer.restore(name, _pipelines(data["model.skops"], who), manifest["scorer"])
     check_golden(data["golden.parquet"], scorer, who)
     return LoadedModel(name=name, version=version, scorer=scorer, manifest=manifest)
@@ -251,7 +266,7 @@ def load_champion(
     name: str,
     *,
     key_path: Path,
-    features: tuple[Feature, ...] = FEATURES,
+    label_months: int | None = None,
 ) -> Found:
     """The champion, or the one before it where it may not be used; refusals are told.
 
@@ -276,7 +291,13 @@ def load_champion(
     refusals: list[str] = []
     for version in (standing.champion, *standing.champions_before()):
         try:
-            model = load(models_dir, name, version, key_path=key_path, features=features)
+            model = load(
+                models_dir,
+                name,
+                version,
+                key_path=key_path,
+                label_months=label_months,
+            )
         except ModelRefused as refusal:
             refusals.append(str(refusal))
             continue
@@ -289,7 +310,7 @@ def load_challenger(
     name: str,
     *,
     key_path: Path,
-    features: tuple[Feature, ...] = FEATURES,
+    label_months: int | None = None,
 ) -> LoadedModel | None:
     """The challenger, or nothing where there is none.
 
@@ -299,7 +320,13 @@ def load_challenger(
     version = roles.read(models_dir, name, key_path=key_path).challenger
     if version is None:
         return None
-    return load(models_dir, name, version, key_path=key_path, features=features)
+    return load(
+        models_dir,
+        name,
+        version,
+        key_path=key_path,
+        label_months=label_months,
+    )
 
 
 def _json(content: Any) -> bytes:

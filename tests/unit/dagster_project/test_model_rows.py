@@ -100,3 +100,16 @@ def test_who_must_be_scored_is_not_read_from_the_features(database: Path) -> Non
         "churn": [1, 2, 4], "value": [1, 2, 4], "default": [1], "propensity_loan": [2],
         "propensity_wealth": [],
     }  # fmt: skip
+
+
+def test_how_long_a_label_takes_to_be_known_is_read_from_the_newest_one(database):
+    assert model_rows.label_months(database, "churn") == 3
+    assert model_rows.label_months(database, "default") == 3
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "insert into feature.ftr_customer_label"
+            " values (2, date '2025-04-30', 'any_3m', false, date '2025-11-30')"
+        )
+        connection.execute("update feature.ftr_customer_question set is_event = null")
+    assert model_rows.label_months(database, "churn") == 7
+    assert model_rows.label_months(database, "default") is None, "nothing is known yet"

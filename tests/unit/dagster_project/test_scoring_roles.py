@@ -53,6 +53,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("ml.registry.store.load_champion", lambda *_, **__: said["champion"]())
     monkeypatch.setattr("ml.registry.store.load_challenger", lambda *_, **__: said["challenger"]())
     monkeypatch.setattr("ml.score.score", predict)
+    monkeypatch.setattr(models.model_rows, "label_months", lambda *_: 4)
     monkeypatch.setattr(models, "_watch", lambda *_: said["watched"])
     database = tmp_path / "crm.duckdb"
     said["run"] = lambda: models._score_one(

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from ml.errors import ModelRefused, NoModel, RoleRefused
+from ml.frames.features import CHURN_LABEL, known_date
 from ml.registry import roles
 from ml.registry.changes import Entry, enter, promote, roll_back, withdraw
 from ml.registry.contest import contest
@@ -108,6 +109,19 @@ def test_an_equal_one_only_challenges(trained, house):
     assert "goes on scoring and 2025-12-31.003 challenges it" in entry.told
     assert load_champion(house.models, "churn", key_path=house.key).model.version == STRONG
     assert load_challenger(house.models, "churn", key_path=house.key).version == SAME
+
+
+def test_one_taught_on_the_label_of_now_needs_not_beat_one_of_another_label(house):
+    """The rule is a month shorter now: nothing before it scores, so the new one is champion."""
+    dated = known_date(CHURN_LABEL)
+    later = house.frame.with_columns(pl.col(dated).dt.offset_by("-1mo"))
+    later = later.with_columns(
+        pl.when(pl.col(dated) <= AS_OF).then(pl.col(CHURN_LABEL)).alias(CHURN_LABEL)
+    )
+    version = train("churn", later, house.models, AS_OF, key_path=house.key).version
+    entry = enter(house.models, "churn", version, later, at=AT, key_path=house.key)
+    assert entry.roles.champion == version
+    assert "train it anew" in entry.roles.history[-1].because
 
 
 def test_a_challenger_scores_without_reasons(house):

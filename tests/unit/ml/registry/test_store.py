@@ -70,6 +70,19 @@ def test_one_flipped_byte_anywhere_is_refused(copy_of, file, place):
         load(bank.models, "churn", bank.trained["churn"].version, key_path=bank.key)
 
 
+def test_a_label_that_means_something_else_by_now_is_refused(bank):
+    """Probabilities of three months would be read as those of six, and held against them."""
+    version = bank.trained["churn"].version
+    taught = bank.trained["churn"].report["training"]["label_months"]
+    model = load(bank.models, "churn", version, key_path=bank.key, label_months=taught)
+    assert model.version == version
+    told = f"known after {taught} months, by the rules of now it is known after {taught + 3}"
+    with pytest.raises(ModelRefused, match=told):
+        load(bank.models, "churn", version, key_path=bank.key, label_months=taught + 3)
+    with pytest.raises(NoModel, match="train it anew"):
+        load_champion(bank.models, "churn", key_path=bank.key, label_months=taught + 3)
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_a_missing_file_is_refused(copy_of, file):
     bank = copy_of()
