@@ -19,7 +19,7 @@ FEATURES = (
 )
 PURPOSES = {
     "churn": "Probability that a customer leaves in the months of its label. One version per row.",
-    "value": "Contribution of a customer over the next three months, in yuan. 客户价值",
+    "value": "Contribution of a customer in a year, yuan, by his next quarter. 客户价值",
     "survival": "Months that a customer is expected to stay within the horizon. 存续月数",
     "default": "Probability that a borrower defaults in the months of the rule. 违约概率",
 }
@@ -119,7 +119,7 @@ def _record_trained(session: NightSession) -> None:
 def _scores() -> dg.AssetsDefinition:
     described = {
         models.SCORE_FEED: "Scores of the night. One row per customer and model. 客户评分",
-        models.REASON_FEED: "The three strongest reasons of each score. One row per reason.",
+        models.REASON_FEED: "What raises each score most, and what lowers it. One row per reason.",
         models.MONTH_FEED: "Drift and cohorts that came true. One row per model and role. 模型监测",
         models.CURVE_FEED: "Chance to be here after some months. One row per customer and month.",
         models.CAUSE_FEED: "What each theme accounts for. One row per theme and population.",

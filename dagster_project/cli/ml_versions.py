@@ -69,6 +69,9 @@ def list_versions(
             _change(each["last_change"]),
         )
     console.print(table)
+    for each in found:
+        if each["refused"]:
+            console.print(f"[yellow]![/] {escape(each['refused'])}")
 
 
 def _role(role: str | None) -> str:

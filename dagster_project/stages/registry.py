@@ -105,9 +105,8 @@ def compare(
                 f"model {name} has no champion and challenger to compare now; name two versions,"
                 f" crm ml list {name} tells which there are",
             )
-        window = model_rows.label_months(database, name)
         one, two = (
-            load(home.models, name, each, key_path=home.model_key, label_months=window)  # type: ignore[arg-type]
+            load(home.models, name, each, key_path=home.model_key)  # type: ignore[arg-type]
             for each in pair
         )
         return contest(one, two, model_rows.read_training_rows(database, name), period=period)
@@ -172,14 +171,14 @@ def _no_version(name: str, version: str | None, there: list[str]) -> WrongUsageE
 def listed(home: Home, name: str) -> list[dict[str, Any]]:
     """Every version of a model, newest first: role, what it was judged by, last change of role.
 
+    Of a version whose files are not as they were signed only that is told, under ``refused``.
+
     Raises:
         WrongUsageError: The roles cannot be trusted.
     """
-    import json
-
     from ml.errors import ModelRefused
     from ml.registry import roles
-    from ml.registry.store import versions
+    from ml.registry.store import read_report, versions
 
     check_name(name)
     try:
@@ -192,11 +191,12 @@ def listed(home: Home, name: str) -> list[dict[str, Any]]:
         ) from None
     found = []
     for version in reversed(versions(home.models, name)):
+        manifest: dict[str, Any] = {}
+        refused = None
         try:
-            path = home.models / name / version / "manifest.json"
-            manifest = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            manifest = {}
+            manifest, _ = read_report(home.models, name, version, key_path=home.model_key)
+        except ModelRefused as refusal:
+            refused = str(refusal)
         steps = [step for step in standing.history if step.version == version]
         found.append(
             {
@@ -205,6 +205,7 @@ def listed(home: Home, name: str) -> list[dict[str, Any]]:
                 "role": standing.role_of(version),
                 "ships": manifest.get("scorer", {}).get("ships"),
                 "metrics": manifest.get("metrics", {}),
+                "refused": refused,
                 "last_change": asdict(steps[-1]) if steps else None,
             }
         )

@@ -15,7 +15,7 @@ from ml.models.scorer import kind_of
 from ml.registry import roles
 from ml.registry.contest import Contest, contest
 from ml.registry.roles import BY_RULE, Roles, Step
-from ml.registry.store import load, load_champion, versions
+from ml.registry.store import check_label, load, load_champion, versions
 
 #: Characters of a reason: a sentence or two, which a list can show.
 MOST_SAID = 500
@@ -142,9 +142,10 @@ def promote(
             f"version {version} of model {name} was withdrawn and cannot score again; train it"
             " anew: crm ml train",
         )
-    window = months_until_known(frame, kind_of(name).label)
     try:
-        model = load(models_dir, name, version, key_path=key_path, label_months=window)
+        model = load(models_dir, name, version, key_path=key_path)
+        window = months_until_known(frame, kind_of(name).label)
+        check_label(model.manifest, window, f"Model {name} {version}")
     except ModelRefused as refusal:
         raise _unusable(name, version, refusal) from None
     told: dict[str, Any] = {}

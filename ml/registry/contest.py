@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ml.errors import FrameRefused
 from ml.frames.features import FEATURES, check_frame, of_label
 from ml.frames.hashing import frame_checksum
-from ml.frames.split import labelled_rows
+from ml.frames.split import labelled_rows, months_until_known
 from ml.judge import metrics
 from ml.models.pipelines import BETTER_Z, SEED, inputs
 from ml.models.scorer import Scorer, kind_of
@@ -121,7 +121,7 @@ def contest(
 
     Raises:
         FrameRefused: The frame breaks the contract, the period has no labels, or one of the two
-            learnt from it.
+            learnt from it or on another label.
     """
     kind = kind_of(first.name)
     rows = _frozen_rows(first, second, frame, period)
@@ -171,7 +171,14 @@ def _frozen_rows(
         told = f"of {period} " if period else ""
         raise FrameRefused(f"No row {told}has a known label, so nothing can be compared on it.")
     day = period or days[-1]
+    window = months_until_known(labelled, kind.label)
     for model in (first, second):
+        taught = model.manifest["training"].get("label_months")
+        if taught != window:
+            raise FrameRefused(
+                f"{model.name} {model.version} was taught on a label known after {taught} months,"
+                f" and that of these rows is known after {window}."
+            )
         if day.isoformat() in model.manifest["training"].get("train_dates", []):
             raise FrameRefused(
                 f"{model.name} {model.version} was taught with {day}; it cannot be judged on it."

@@ -23,10 +23,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-import sklearn
-import skops
 import skops.io
 
 from ml.errors import ModelRefused, NeverTrained, NoModel
@@ -43,6 +40,7 @@ from ml.registry.signing import (
     sync_folder,
     write_synced,
 )
+from ml.registry.software import check_software, software
 
 FORMAT = 5
 SIGNED_FILES = ("model.skops", "golden.parquet", "report.json")
@@ -84,15 +82,6 @@ class Found:
 
     model: LoadedModel
     refusals: tuple[str, ...]
-
-
-def software() -> dict[str, str]:
-    """Versions that a stored model depends on."""
-    return {
-        "scikit-learn": sklearn.__version__,
-        "skops": skops.__version__,
-        "numpy": np.__version__,
-    }
 
 
 def versions(models_dir: Path, name: str) -> list[str]:
@@ -231,15 +220,10 @@ def load(
     data = {file: _read(folder / file, who) for file in SIGNED_FILES}
     for file, content in data.items():
         _check_hash(file, content, manifest, who)
-    _check_software(manifest["software"], who)
+    check_software(manifest["software"], who)
     if manifest["features"] != json.loads(_json(as_schema(features))):
         raise ModelRefused(f"{who} was trained on another feature contract; train it anew.")
-    taught = manifest["training"].get("label_months")
-    if label_months is not None and taught != label_months:
-        raise ModelRefused(
-            f"{who} was taught on a label known after {taught} months, by the rules of now it is"
-            f" known after {label_months}; train it anew."
-        )
+    check_label(manifest, label_months, who)
     scorer = Scorer.restore(name, _pipelines(data["model.skops"], who), manifest["scorer"])
     check_golden(data["golden.parquet"], scorer, who)
     return LoadedModel(name=name, version=version, scorer=scorer, manifest=manifest)
@@ -371,16 +355,14 @@ def _check_hash(file: str, content: bytes, manifest: dict[str, Any], who: str) -
         raise ModelRefused(f"{who}: {file} is not the file that was signed.")
 
 
-def _check_software(stored: dict[str, str], who: str) -> None:
-    """Refuse another minor version of scikit-learn or skops, or another major one of numpy."""
-    now = software()
-    for package, parts in (("scikit-learn", 2), ("skops", 2), ("numpy", 1)):
-        then = str(stored.get(package, "0"))
-        if then.split(".")[:parts] != now[package].split(".")[:parts]:
-            raise ModelRefused(
-                f"{who} was made with {package} {then}, and {now[package]} is installed; "
-                "train it anew."
-            )
+def check_label(manifest: dict[str, Any], months: int | None, who: str) -> None:
+    """Refuse a version whose label takes another time to be known now; None compares nothing."""
+    taught = manifest["training"].get("label_months")
+    if months not in (None, taught):
+        raise ModelRefused(
+            f"{who} was taught on a label known after {taught} months, by the rules of now it is"
+            f" known after {months}; train it anew."
+        )
 
 
 def _pipelines(content: bytes, who: str) -> dict[str, Any]:

@@ -59,6 +59,8 @@ def test_the_list_tells_roles_and_who_gave_them(home: Home) -> None:
     shown = CliRunner().invoke(app, ["ml", "list"]).stdout
     assert "champion 现役" in shown
     assert "promoted by rule: the first" in shown
+    assert found[0]["metrics"] == {}, "of what is not as it was signed nothing is believed"
+    assert f"Model churn {NEW} lacks manifest.json" in shown
 
 
 @pytest.mark.parametrize(
