@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -19,6 +20,7 @@ import polars as pl
 
 from ml.errors import InputRefused
 from ml.frames.checks import finite, require_columns
+from ml.frames.lifetime_feeds import CUSTOMER_SCHEMA, FIT_SCHEMA, STATE_SCHEMA
 from ml.frames.stays import (
     AMOUNTS,
     YEAR,
@@ -28,58 +30,9 @@ from ml.frames.stays import (
     stays_of,
     with_means,
 )
-from ml.models.lifetime import AliveModel, ShiftedBetaGeometric, fit_alive, fit_contracts
+from ml.models.lifetime import AliveModel, Stays, fit_alive, fit_stays
 from ml.models.value_chain import ValueChain, ValueStates, fit_chain, fit_states
 
-#: Columns of the feed ml__customer_lifetime, in their order.
-CUSTOMER_SCHEMA = {
-    "customer_key": pl.Int64,
-    "observation_date": pl.Date,
-    "population_code": pl.String,
-    "history_month_count": pl.Int64,
-    "act_day_count": pl.Int64,
-    "idle_day_count": pl.Int64,
-    "alive_probability": pl.Float64,
-    "expected_act_count": pl.Float64,
-    "stayed_month_count": pl.Int64,
-    "remaining_months": pl.Float64,
-    "state_number": pl.Int64,
-    "lifetime_value": pl.Float64,
-    "lifetime_value_low": pl.Float64,
-    "lifetime_value_high": pl.Float64,
-    "renewal_value": pl.Float64,
-}
-#: Columns of the feed ml__lifetime_fit.
-FIT_SCHEMA = {
-    "observation_date": pl.Date,
-    "population_code": pl.String,
-    "acting_count": pl.Int64,
-    "alive_r": pl.Float64,
-    "alive_alpha": pl.Float64,
-    "alive_a": pl.Float64,
-    "alive_b": pl.Float64,
-    "alive_log_likelihood": pl.Float64,
-    "stay_count": pl.Int64,
-    "lost_count": pl.Int64,
-    "stay_a": pl.Float64,
-    "stay_b": pl.Float64,
-    "stay_log_likelihood": pl.Float64,
-    "note_zh": pl.String,
-    "note_en": pl.String,
-}
-#: Columns of the feed ml__value_state.
-STATE_SCHEMA = {
-    "observation_date": pl.Date,
-    "state_number": pl.Int64,
-    "rule_zh": pl.String,
-    "rule_en": pl.String,
-    "customer_count": pl.Int64,
-    "margin": pl.Float64,
-    "leave_rate": pl.Float64,
-    "lifetime_value": pl.Float64,
-    "lifetime_value_low": pl.Float64,
-    "lifetime_value_high": pl.Float64,
-}
 #: What tells the states apart, with the names that a manager reads.
 TITLES = {
     "mean_contribution_amount": ("月均贡献(元)", "mean contribution of a month (yuan)"),
@@ -97,6 +50,7 @@ _BY_BANK = ("改用全行参数", "so the whole bank's numbers are used")
 Fitted = TypeVar("Fitted")
 _ALIVE_PARTS = ("r", "alpha", "a", "b", "log_likelihood")
 _STAY_PARTS = ("a", "b", "log_likelihood")
+_AHEAD = ("remaining_months", "remaining_months_low", "remaining_months_high")
 
 
 @dataclass(frozen=True)
@@ -173,17 +127,17 @@ def lifetimes(
     listed = table.filter((pl.col("month_number") == last) & pl.col("is_there"))
     require_columns(listed, HISTORY)
     acts, stays = acts_of(acted, day), stays_of(table, last)
-    alive, stay = _by_population(acts, fit_alive, rule), _by_population(stays, fit_contracts, rule)
+    alive = _by_population(acts, fit_alive, rule)
+    fit = partial(fit_stays, level=rule.interval_level, draws=rule.draw_count)
+    stay = _by_population(stays, fit, rule)
     chain, chain_refused = _chain(table, rule)
-    # The first of the months to come is told in full, and is a month away.
-    later = pl.col("remaining_months") / (1 + rule.monthly_discount_rate)
     customers = (
         listed.select("customer_key", "population_code")
         .join(history_length(table), on="customer_key", how="left", maintain_order="left")
         .join(_told_acts(acts, alive, rule), on="customer_key", how="left", maintain_order="left")
         .join(_told_stays(stays, stay, rule), on="customer_key", how="left", maintain_order="left")
         .join(own_margin(table, last), on="customer_key", how="left", maintain_order="left")
-        .with_columns(renewal_value=pl.col("own_margin") * (1 + later))
+        .with_columns(_renewal_values(rule))
     )
     customers, states = _with_states(customers, listed, chain)
     observed = pl.lit(day).alias("observation_date")
@@ -254,26 +208,43 @@ def _told_acts(acts: pl.DataFrame, alive: _Fits[AliveModel], rule: LifetimeRule)
     return pl.concat(parts).select("customer_key", "act_day_count", "idle_day_count", *told)
 
 
-def _told_stays(
-    stays: pl.DataFrame, fits: _Fits[ShiftedBetaGeometric], rule: LifetimeRule
-) -> pl.DataFrame:
-    """Months stayed so far and discounted months to come, of those who are there."""
+def _told_stays(stays: pl.DataFrame, fits: _Fits[Stays], rule: LifetimeRule) -> pl.DataFrame:
+    """Months stayed so far, discounted months to come and their interval, of who is there."""
     here = stays.filter(~pl.col("is_lost"))
-    ahead = np.full(here.height, np.nan)
+    ahead = np.full((len(_AHEAD), here.height), np.nan)
     names = here.get_column("population_code").to_numpy()
     months = here.get_column("period_count").to_numpy()
     for name in np.unique(names):
         model = fits.of(str(name))
         if model is not None:
             own = names == name
-            ahead[own] = model.residual_lifetime(
+            ahead[:, own] = model.residual_lifetime(
                 months[own], rule.monthly_discount_rate, rule.horizon_month_count - 1
             )
     return here.select(
         "customer_key",
-        stayed_month_count="period_count",
-        remaining_months=pl.Series(ahead).fill_nan(None),
+        pl.col("period_count").alias("stayed_month_count"),
+        *(pl.Series(name, one).fill_nan(None) for name, one in zip(_AHEAD, ahead, strict=True)),
     )
+
+
+def _renewal_values(rule: LifetimeRule) -> list[pl.Expr]:
+    """A customer's own margin over the months he is expected to stay, and over both ends of them.
+
+    The month in hand is told in full, the first of those to come is a month away. Who costs money
+    costs more the longer he stays, so his low end is that of the long stay.
+    """
+    told, *ends = (
+        pl.col("own_margin") * (1 + pl.col(name) / (1 + rule.monthly_discount_rate))
+        for name in _AHEAD
+    )
+    both = pl.all_horizontal(each.is_not_null() for each in ends)
+    low, high = (pl.when(both).then(f(*ends)) for f in (pl.min_horizontal, pl.max_horizontal))
+    return [
+        told.alias("renewal_value"),
+        low.alias("renewal_value_low"),
+        high.alias("renewal_value_high"),
+    ]
 
 
 def _chain(
@@ -367,7 +338,7 @@ def _told_fits(
     acts: pl.DataFrame,
     stays: pl.DataFrame,
     alive: _Fits[AliveModel],
-    stay: _Fits[ShiftedBetaGeometric],
+    stay: _Fits[Stays],
 ) -> pl.DataFrame:
     """One row per population and one of everybody: parameters of its own, or why it has none."""
     rows = []
@@ -386,7 +357,11 @@ def _told_fits(
                 "stay_count": stays.filter(own).height,
                 "lost_count": stays.filter(own & pl.col("is_lost")).height,
                 **({f"alive_{part}": getattr(one, part) for part in _ALIVE_PARTS} if one else {}),
-                **({f"stay_{part}": getattr(other, part) for part in _STAY_PARTS} if other else {}),
+                **(
+                    {f"stay_{part}": getattr(other.model, part) for part in _STAY_PARTS}
+                    if other
+                    else {}
+                ),
                 "note_zh": " ".join(zh for zh, _ in notes) or None,
                 "note_en": "; ".join(en for _, en in notes) or None,
             }

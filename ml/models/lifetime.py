@@ -7,7 +7,6 @@ caller counts in (months, years, renewals); a discount is per period.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,18 +50,12 @@ class ShiftedBetaGeometric:
         alive: Array = np.exp(log + gammaln(self.a + self.b))
         return alive
 
-    def expected_lifetime(self, discount: float) -> float:
-        """Discounted expected lifetime (DEL) of a new customer: sum of S(t) / (1 + d)^t from 0.
-
-        Multiply by the margin of a period for a lifetime value.
-        """
-        rate = _discount(discount)
-        return float(hyp2f1(1.0, self.b, self.a + self.b, 1 / (1 + rate)))
-
     def residual_lifetime(
         self, survived: Array | float, discount: float, periods: int | None = None
     ) -> Array:
-        """The same for who has stayed so many periods; the period just begun is not counted.
+        """Discounted periods to come for who has stayed so many; the one just begun is not counted.
+
+        Multiply by the margin of a period for a lifetime value.
 
         Args:
             survived: Periods stayed so far.
@@ -84,21 +77,6 @@ class ShiftedBetaGeometric:
         return left
 
 
-def fit_survivors(survivors: Sequence[float]) -> ShiftedBetaGeometric:
-    """Fit to one cohort by maximum likelihood.
-
-    Args:
-        survivors: Customers alive at the start, after one period, after two, ...
-
-    Raises:
-        InputRefused: Fewer than two periods, counts that rise, nobody or everybody left.
-
-    Source:
-        Fader and Hardie 2007, "How to Project Customer Retention", J. of Interactive Marketing 21.
-    """
-    return _fit_counts(*_counts(survivors))
-
-
 def fit_contracts(frame: pl.DataFrame) -> ShiftedBetaGeometric:
     """Fit to contracts of any age.
 
@@ -107,8 +85,71 @@ def fit_contracts(frame: pl.DataFrame) -> ShiftedBetaGeometric:
             which he left) and ``is_lost``.
 
     Raises:
-        InputRefused: As :func:`fit_survivors`; a lost contract of no period.
+        InputRefused: A period that is not whole, a lost contract of no period, nobody lost, or all
+            of them in the first period.
+
+    Source:
+        Fader and Hardie 2007, "How to Project Customer Retention", J. of Interactive Marketing 21.
     """
+    return _fit_counts(*_counts(frame))
+
+
+@dataclass(frozen=True)
+class Stays:
+    """How long contracts last, and how sure that is.
+
+    Attributes:
+        model: Fitted to all of them.
+        draws: Fitted to as many contracts drawn anew, once for each draw that tells a lifetime.
+        level: Of the intervals.
+    """
+
+    model: ShiftedBetaGeometric
+    draws: tuple[ShiftedBetaGeometric, ...]
+    level: float
+
+    def residual_lifetime(
+        self, survived: Array, discount: float, periods: int
+    ) -> tuple[Array, Array, Array]:
+        """Periods to come, and both ends of their interval; NaN where draws tell none.
+
+        The interval is of the mean over all who stayed as long: it tells what chance did to the
+        contracts that taught, not how unlike each other they are, nor what later years bring.
+        """
+        kinds, place = np.unique(survived, return_inverse=True)
+        told = self.model.residual_lifetime(kinds, discount, periods)
+        low = high = np.full(len(kinds), np.nan)
+        if self.draws:
+            drawn = [each.residual_lifetime(kinds, discount, periods) for each in self.draws]
+            tail = (1 - self.level) / 2
+            low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
+        return told[place], low[place], high[place]
+
+
+def fit_stays(frame: pl.DataFrame, *, level: float, draws: int, seed: int = SEED) -> Stays:
+    """Fit to contracts of any age, and to contracts drawn anew from them.
+
+    Raises:
+        InputRefused: As :func:`fit_contracts`.
+    """
+    model = fit_contracts(frame)
+    lost, kept = _counts(frame)
+    cells = np.concatenate([lost, kept])
+    size = int(cells.sum())
+    found = []
+    drawn = np.random.default_rng(seed).multinomial(size, cells / size, size=draws)
+    for row in drawn.astype(np.float64):
+        try:
+            found.append(_fit_counts(row[: len(lost)], row[len(lost) :], (model.a, model.b)))
+        except InputRefused:
+            continue  # of so few losses a draw may have none
+    # Draws without a loss would have told the longest lives: where they are many, no end is known.
+    is_told = len(found) > level * draws
+    return Stays(model, tuple(found) if is_told else (), level)
+
+
+def _counts(frame: pl.DataFrame) -> tuple[Array, Array]:
+    """(lost in, last seen after) period 1, 2, ... of contracts."""
     require_columns(frame, ["period_count", "is_lost"])
     periods, lost = finite(frame, "period_count"), finite(frame, "is_lost") == 1
     if (periods < 0).any() or (periods != periods.round()).any() or (periods[lost] < 1).any():
@@ -118,52 +159,10 @@ def fit_contracts(frame: pl.DataFrame) -> ShiftedBetaGeometric:
         )
     size = int(periods.max()) + 1
     whole = periods.astype(np.int64)
-    return _fit_counts(
-        np.bincount(whole[lost], minlength=size).astype(np.float64)[1:],
-        np.bincount(whole[~lost], minlength=size).astype(np.float64)[1:],
+    dead, alive = (
+        np.bincount(whole[each], minlength=size).astype(np.float64)[1:] for each in (lost, ~lost)
     )
-
-
-def lifetime_interval(
-    survivors: Sequence[float],
-    discount: float,
-    *,
-    level: float = 0.9,
-    draws: int = 200,
-    seed: int = SEED,
-) -> tuple[float, float]:
-    """Bootstrap interval of the discounted expected lifetime: the cohort's customers drawn anew.
-
-    It tells what chance did to this cohort, not whether later cohorts are like it.
-
-    Raises:
-        InputRefused: As :func:`fit_survivors`, or so few left that a draw has no churner at all.
-    """
-    lost, kept = _counts(survivors)
-    size = round(float(lost.sum() + kept[-1]))
-    shares = np.append(lost, kept[-1]) / (lost.sum() + kept[-1])
-    random = np.random.default_rng(seed)
-    fitted = _fit_counts(lost, kept)
-    found = []
-    for row in random.multinomial(size, shares, size=draws).astype(np.float64):
-        ends = np.zeros(len(lost))
-        ends[-1] = row[-1]
-        found.append(_fit_counts(row[:-1], ends, (fitted.a, fitted.b)).expected_lifetime(discount))
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-def _counts(survivors: Sequence[float]) -> tuple[Array, Array]:
-    """(lost in each period, observed no longer than it) of one cohort."""
-    alive = np.asarray(survivors, dtype=np.float64)
-    if len(alive) < 3 or not np.isfinite(alive).all() or (np.diff(alive) > 0).any():
-        raise InputRefused(
-            "留存人数至少需要三个时点，且不得回升。",
-            "survivors are needed at three moments or more, and their number never rises",
-        )
-    ends = np.zeros(len(alive) - 1)
-    ends[-1] = alive[-1]
-    return -np.diff(alive), ends
+    return dead, alive
 
 
 def _fit_counts(

@@ -9,14 +9,8 @@ import pytest
 import yaml
 
 from ml.errors import InputRefused
-from ml.lifetimes import (
-    CUSTOMER_SCHEMA,
-    EVERYBODY,
-    FIT_SCHEMA,
-    STATE_SCHEMA,
-    LifetimeRule,
-    lifetimes,
-)
+from ml.frames.lifetime_feeds import CUSTOMER_SCHEMA, FIT_SCHEMA, STATE_SCHEMA
+from ml.lifetimes import EVERYBODY, LifetimeRule, lifetimes
 from ml.models.lifetime import fit_contracts
 
 FEEDS = Path(__file__).parents[3] / "ingestion" / "feeds"
@@ -109,6 +103,10 @@ def test_states_tell_rich_from_poor_and_value_is_that_of_five_years(bank):
     ratio = found.customers["renewal_value"] / found.customers["lifetime_value"]
     assert ratio.min() > 0.7
     assert ratio.max() < 1.4
+    for told in ("remaining_months", "renewal_value"):
+        low, mean, high = (found.customers[told + end] for end in ("_low", "", "_high"))
+        assert ((low < mean) & (mean < high)).all(), told
+        assert ((high - low) / mean).max() < 0.5
 
 
 def test_a_population_goes_by_its_own_numbers_or_by_those_of_the_bank(bank):

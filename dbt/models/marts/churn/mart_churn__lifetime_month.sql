@@ -15,6 +15,8 @@ select
     cast(life.expected_act_count as double) as expected_act_count,
     cast(life.stayed_month_count as int) as stayed_month_count,
     cast(life.remaining_months as double) as remaining_months,
+    cast(life.remaining_months_low as double) as remaining_months_low,
+    cast(life.remaining_months_high as double) as remaining_months_high,
     cast(life.state_number as int) as state_number,
     cast(state.rule_zh as {{ t_string() }}) as state_rule_zh,
     cast(state.rule_en as {{ t_string() }}) as state_rule_en,
@@ -24,6 +26,8 @@ select
     cast(life.lifetime_value_low_amount as decimal(18, 2)) as lifetime_value_low_amount,
     cast(life.lifetime_value_high_amount as decimal(18, 2)) as lifetime_value_high_amount,
     cast(life.renewal_value_amount as decimal(18, 2)) as renewal_value_amount,
+    cast(life.renewal_value_low_amount as decimal(18, 2)) as renewal_value_low_amount,
+    cast(life.renewal_value_high_amount as decimal(18, 2)) as renewal_value_high_amount,
     cast(fit.note_zh as {{ t_string() }}) as fit_note_zh,
     cast(fit.note_en as {{ t_string() }}) as fit_note_en
 from {{ ref('fct_customer_lifetime_month') }} as life

@@ -9,13 +9,29 @@ from ml.models.lifetime import (
     AliveModel,
     fit_alive,
     fit_contracts,
-    fit_survivors,
-    lifetime_interval,
+    fit_stays,
 )
 
 #: Renewals of Fader and Hardie 2007: high-end and regular customers.
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
 REGULAR = [1000, 631, 468, 382, 326, 289, 262, 241]
+
+
+def _contracts(survivors):
+    """One row per contract of a cohort that was counted after each period."""
+    lost = (-np.diff(survivors)).tolist()
+    count = len(lost)
+    return pl.DataFrame(
+        {
+            "period_count": np.repeat([*range(1, count + 1), count], [*lost, survivors[-1]]),
+            "is_lost": np.repeat([True] * count + [False], [*lost, survivors[-1]]),
+        }
+    )
+
+
+def _from_the_start(fitted, discount):
+    """Discounted lifetime of a new contract: its first period, and those to come."""
+    return 1 + float(fitted.residual_lifetime(0.0, discount)) / (1 + discount)
 
 
 @pytest.mark.parametrize(
@@ -24,20 +40,20 @@ REGULAR = [1000, 631, 468, 382, 326, 289, 262, 241]
 )
 def test_the_published_parameters_are_found(survivors, a, b):
     """G06."""
-    fitted = fit_survivors(survivors)
+    fitted = fit_contracts(_contracts(survivors))
     assert (round(fitted.a, 3), round(fitted.b, 3)) == (a, b)
 
 
 def test_the_published_discounted_lifetime_is_found():
     """G06."""
-    assert round(fit_survivors(REGULAR[:5]).expected_lifetime(0.10), 3) == 3.621
+    assert round(_from_the_start(fit_contracts(_contracts(REGULAR[:5])), 0.10), 3) == 3.621
 
 
 def test_lifetime_is_the_sum_of_the_discounted_survival():
-    fitted = fit_survivors(REGULAR)
+    fitted = fit_contracts(_contracts(REGULAR))
     periods = np.arange(2000)
     discounted = fitted.survival(periods) / 1.1**periods
-    assert fitted.expected_lifetime(0.1) == pytest.approx(discounted.sum())
+    assert _from_the_start(fitted, 0.1) == pytest.approx(discounted.sum())
     # Of one who stayed four periods: S(t) / S(4) from the fifth on.
     later = fitted.survival(periods[5:]) / fitted.survival(4.0) / 1.1 ** (periods[5:] - 5)
     assert fitted.residual_lifetime(4.0, 0.1) == pytest.approx(later.sum())
@@ -45,28 +61,17 @@ def test_lifetime_is_the_sum_of_the_discounted_survival():
 
 def test_customers_who_are_all_alike_have_the_lifetime_of_a_constant_chance():
     """A tenth leaves each period: 1 / (1 - 0.9 / 1.1), though no beta distribution is a point."""
-    fitted = fit_survivors([100_000, 90_000, 81_000, 72_900, 65_610, 59_049])
+    fitted = fit_contracts(_contracts([100_000, 90_000, 81_000, 72_900, 65_610, 59_049]))
     assert fitted.a / (fitted.a + fitted.b) == pytest.approx(0.1, abs=1e-3)
-    assert fitted.expected_lifetime(0.1) == pytest.approx(5.5, rel=1e-3)
+    assert _from_the_start(fitted, 0.1) == pytest.approx(5.5, rel=1e-3)
 
 
 def test_survival_is_the_product_of_retention_and_retention_rises():
-    fitted = fit_survivors(HIGH_END)
+    fitted = fit_contracts(_contracts(HIGH_END))
     retention = fitted.retention(np.arange(1, 9))
     np.testing.assert_allclose(np.cumprod(retention), fitted.survival(np.arange(1, 9)))
     assert (np.diff(retention) > 0).all()
     np.testing.assert_allclose(1000 * fitted.survival(np.arange(8)), HIGH_END, rtol=0.03)
-
-
-def test_contracts_of_one_cohort_say_what_its_survivors_say():
-    lost = -np.diff(REGULAR)
-    frame = pl.DataFrame(
-        {
-            "period_count": [*np.repeat(np.arange(1, 8), lost).tolist(), *[7] * REGULAR[-1]],
-            "is_lost": [True] * int(lost.sum()) + [False] * REGULAR[-1],
-        }
-    )
-    assert fit_contracts(frame) == fit_survivors(REGULAR)
 
 
 def test_contracts_begun_at_different_times_do_not_bias_the_lifetime():
@@ -82,38 +87,51 @@ def test_contracts_begun_at_different_times_do_not_bias_the_lifetime():
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     rng = np.random.default_rng(4)
-    truth = fit_survivors(REGULAR)
-    periods = np.arange(8)
-    died = -np.diff(truth.survival(periods), append=0.0)
+    truth = fit_contracts(_contracts(REGULAR))
+    died = -np.diff(truth.survival(np.arange(8)), append=0.0)
     hits = 0
     for _ in range(25):
         lost = rng.multinomial(1000, died)
         survivors = 1000 - np.concatenate([[0], np.cumsum(lost[:-1])])
-        low, high = lifetime_interval(survivors, 0.1, draws=40)
-        hits += low <= truth.expected_lifetime(0.1) <= high
+        stays = fit_stays(_contracts(survivors), level=0.9, draws=40)
+        told, low, high = stays.residual_lifetime(np.array([2, 0, 2]), 0.1, 60)
+        assert (low < told).all()
+        assert (told < high).all()
+        assert told[0] == told[2] > told[1], "who has stayed stays longer"
+        hits += low[0] <= truth.residual_lifetime(2.0, 0.1, 60) <= high[0]
     assert 18 <= hits <= 25  # 22 or 23 expected of 25 at a level of 90%
 
 
+def test_where_draws_often_have_no_loss_no_end_is_told():
+    frame = pl.DataFrame({"period_count": [2] + [6] * 300, "is_lost": [True] + [False] * 300})
+    told, low, high = fit_stays(frame, level=0.9, draws=40).residual_lifetime(
+        np.array([6]), 0.01, 60
+    )
+    assert told[0] > 44, "nearly all of the 60 months, discounted"
+    assert np.isnan([low[0], high[0]]).all()
+
+
 @pytest.mark.parametrize(
-    "survivors",
+    ("periods", "lost"),
     [
-        [1000, 1000, 1000, 1000],  # no churner in the window
-        [1000, 0, 0],
-        [1000, 900],
-        [1000, 900, 950],
-        [1000, float("nan"), 900],
+        ([3, 3, 3], [False, False, False]),  # no churner in the window
+        ([1, 1, 1], [True, True, True]),
+        ([1.5, 2.0, 3.0], [True, False, True]),
+        ([0, 2, 3], [True, False, True]),
+        ([-1, 2, 3], [False, False, True]),
+        ([float("nan"), 2.0, 3.0], [True, False, True]),
     ],
 )
-def test_survivors_that_tell_no_lifetime_are_refused(survivors):
+def test_contracts_that_tell_no_lifetime_are_refused(periods, lost):
     with pytest.raises(InputRefused) as refused:
-        fit_survivors(survivors)
+        fit_contracts(pl.DataFrame({"period_count": periods, "is_lost": lost}))
     assert refused.value.sentence[0].endswith("。")
 
 
 @pytest.mark.parametrize("discount", [0.0, -0.1, float("nan")])
 def test_a_discount_that_is_none_is_refused(discount):
     with pytest.raises(InputRefused, match="discount"):
-        fit_survivors(REGULAR).expected_lifetime(discount)
+        fit_contracts(_contracts(REGULAR)).residual_lifetime(2.0, discount)
 
 
 def test_expected_acts_of_the_published_customer():
