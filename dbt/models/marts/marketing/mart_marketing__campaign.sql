@@ -75,10 +75,11 @@ lifted as (
 judged as (
     select
         lifted.*,
-        {%- for lift, profit in [('lift', 'additional_profit_amount'), ('lift_low', 'additional_profit_low_amount')] %}
+        {%- set worst = 'case when earned_amount < 0 then lift_high else lift_low end' %}
+        {%- for lift, profit in [('lift', 'additional_profit_amount'), (worst, 'additional_profit_low_amount')] %}
         case
             when {{ lift }} > 0
-                then {{ share_of_amount('earned_amount', 'cast(' ~ lift ~ ' / treated_rate as decimal(12, 8))') }}
+                then {{ share_of_amount('earned_amount', 'cast((' ~ lift ~ ') / treated_rate as decimal(12, 8))') }}
             when {{ lift }} is not null then 0
         end - cost_amount as {{ profit }},
         {%- endfor %}
