@@ -8,7 +8,7 @@ import dagster as dg
 
 from dagster_project.night import Night
 from dagster_project.resources import NightSession
-from dagster_project.stages import lifetimes, segments, uplifts, wallets
+from dagster_project.stages import churn_rules, lifetimes, segments, uplifts, wallets
 from dagster_project.stages.findings import Told
 
 GROUP = "models"
@@ -61,6 +61,21 @@ FINDINGS = (
             segments.CLUSTER_FEED: "Clusters with name and rule. One row per cluster. 聚类客群",
         },
         segments.find,
+    ),
+    Finding(
+        "churn_rules",
+        (
+            "ftr_customer",
+            "ftr_customer_label",
+            "dim_code",
+            "attribute_band",
+            "churn_tree_rule",
+        ),
+        {
+            churn_rules.RULE_FEED: "Who leaves, as rules judged on customers held out."
+            " One row per population and rule. 流失规则",
+        },
+        churn_rules.find,
     ),
     Finding(
         "uplifts",

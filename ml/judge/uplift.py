@@ -1,7 +1,6 @@
-"""Was it worth it: Qini curves, the profit of a campaign, and whether its lot was fair.
+"""Whom a campaign moves: Qini curves (Radcliffe 2007), and whether its lot was fair.
 
-Sources:
-    Radcliffe 2007 (Qini); Newcombe 1998, method 10 (interval of a difference of shares).
+What a campaign brought, and whether it was a success, is SQL: mart_marketing__campaign.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from ml.errors import InputRefused
 from ml.frames.checks import flags, model_inputs
 from ml.frames.columns import Columns
-from ml.judge.metrics import Array, share_interval
+from ml.judge.metrics import Array
 from ml.models.pipelines import SEED
 from ml.models.uplift import require_control
 
@@ -37,37 +36,6 @@ class Qini:
     coefficient: float
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class CampaignEffect:
-    """What a campaign brought.
-
-    Attributes:
-        treated_count: Customers who were treated.
-        control_count: Customers of the control group.
-        treated_rate: Share of the treated who responded.
-        control_rate: Share of the control group who responded.
-        uplift_rate: Their difference, with ``low_rate`` and ``high_rate`` at the asked level.
-        low_rate: Its lower end.
-        high_rate: Its upper end.
-        profit_amount: (treated rate - control rate) x treated x margin - cost.
-        low_amount: Profit at ``low_rate``.
-        high_amount: Profit at ``high_rate``.
-        is_success: Whether even the lower end of the profit is above nil.
-    """
-
-    treated_count: int
-    control_count: int
-    treated_rate: float
-    control_rate: float
-    uplift_rate: float
-    low_rate: float
-    high_rate: float
-    profit_amount: float
-    low_amount: float
-    high_amount: float
-    is_success: bool
 
 
 def qini_curve(frame: pl.DataFrame, score: Array) -> pl.DataFrame:
@@ -109,32 +77,6 @@ def qini(
         drawn.append(_area(*_curve(treated[rows], responded[rows], scores[rows])))
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Qini(_area(*_curve(treated, responded, scores)), float(low), float(high))
-
-
-def campaign_effect(
-    frame: pl.DataFrame, *, margin: float, cost: float, level: float = 0.9
-) -> CampaignEffect:
-    """Incremental profit of a campaign that was made.
-
-    Args:
-        frame: One row per customer: ``is_treated``, ``has_responded``.
-        margin: Yuan that a response brings.
-        cost: Yuan that the campaign cost in total.
-        level: Of the interval.
-
-    Raises:
-        InputRefused: No control group, nobody treated, or a flag that is not known.
-    """
-    treated, responded = flags(frame, "is_treated") == 1, flags(frame, "has_responded")
-    require_control(treated)
-    sizes = (int(treated.sum()), int((~treated).sum()))
-    rates = (float(responded[treated].mean()), float(responded[~treated].mean()))
-    (low_t, low_c), (high_t, high_c) = share_interval(np.multiply(rates, sizes), sizes, level)
-    apart = rates[0] - rates[1]
-    low = apart - float(np.hypot(rates[0] - low_t, high_c - rates[1]))
-    high = apart + float(np.hypot(high_t - rates[0], rates[1] - low_c))
-    profit, least, most = (rate * sizes[0] * margin - cost for rate in (apart, low, high))
-    return CampaignEffect(*sizes, *rates, apart, low, high, profit, least, most, least > 0)
 
 
 def imbalance(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:

@@ -10,6 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ml.frames.columns import Columns
+from ml.models.cluster_encoding import MOST_CATEGORIES
+
 #: Between column and value in the name of a column that is 1 where a category has that value.
 FLAG = " = "
 
@@ -53,7 +56,7 @@ class Rule:
         return kept
 
     def english(self, titles: Mapping[str, tuple[str, str]] | None = None) -> str:
-        """The rule in English; ``titles`` give (Chinese, English) names of columns."""
+        """The rule in English; ``titles`` give (Chinese, English) names of columns and codes."""
         return self._told(titles or {}, 1, " and ", "everybody", " or unknown")
 
     def chinese(self, titles: Mapping[str, tuple[str, str]] | None = None) -> str:
@@ -73,7 +76,8 @@ class Rule:
             if FLAG in name:
                 column, value = name.split(FLAG, 1)
                 title = titles.get(column, (column, column))[language]
-                parts.append(f"{title} {'=' if above >= 0 else '≠'} {value}")
+                called = titles.get(name, (value, value))[language]
+                parts.append(f"{title} {'=' if above >= 0 else '≠'} {called}")
                 continue
             title = titles.get(name, (name, name))[language]
             left = "" if above == -np.inf else f"{above:,.10g} < "
@@ -121,3 +125,32 @@ def leaf_rules(tree: Any, names: Sequence[str], gaps: Collection[str] = frozense
 
     walk(0, {}, {})
     return rules
+
+
+def flag_columns(
+    rows: pl.DataFrame, columns: Columns, *, like: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Numbers as they are, and a column of 1 and 0 for each common category.
+
+    Args:
+        rows: The columns.
+        columns: Which of them are numbers and which categories.
+        like: Columns that were made of other rows, where these are to have the same.
+    """
+    common = [
+        f"{name}{FLAG}{value}"
+        for name in columns.categories
+        for value in rows.get_column(name)
+        .drop_nulls()
+        .value_counts(sort=True)
+        .sort("count", name, descending=[True, False])
+        .get_column(name)
+        .head(MOST_CATEGORIES)
+    ]
+    flags = common if like is None else [name for name in like if FLAG in name]
+    made = []
+    for flag in flags:
+        name, value = flag.split(FLAG, 1)
+        is_it = (pl.col(name) == value).fill_null(value=False)
+        made.append(is_it.cast(pl.Float64).alias(flag))
+    return rows.select(*columns.numbers, *made)

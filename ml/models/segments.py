@@ -29,9 +29,9 @@ from sklearn.tree import DecisionTreeClassifier
 from ml.errors import InputRefused
 from ml.frames.checks import model_inputs
 from ml.frames.columns import Columns
-from ml.models.cluster_encoding import MOST_CATEGORIES, cluster_encoding
+from ml.models.cluster_encoding import cluster_encoding
 from ml.models.pipelines import SEED, Array
-from ml.models.rules import FLAG, Rule, leaf_rules
+from ml.models.rules import Rule, flag_columns, leaf_rules
 
 Numbers = NDArray[np.int64]
 Titles = Mapping[str, tuple[str, str]]
@@ -235,7 +235,7 @@ def _tell(
     rows: pl.DataFrame, columns: Columns, labels: Numbers, titles: Titles, pipeline: Pipeline
 ) -> pl.DataFrame:
     """Size, name and rule of each cluster."""
-    flags = _flags(rows, columns)
+    flags = flag_columns(rows, columns)
     count = int(labels.max()) + 1
     tree = DecisionTreeClassifier(
         max_leaf_nodes=count + 2, min_samples_leaf=0.01, random_state=SEED
@@ -270,24 +270,6 @@ def _either(rules: Sequence[Rule], joined: str, texts: Sequence[str]) -> str | N
     """Rules of one cluster, the largest leaf first; none where no leaf is mostly of it."""
     order = sorted(range(len(rules)), key=lambda place: -rules[place].row_count)
     return joined.join(texts[place] for place in order) or None
-
-
-def _flags(rows: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """Numbers as they are, and a column of 1 and 0 for each common category."""
-    made = [
-        (pl.col(name) == value)
-        .fill_null(value=False)
-        .cast(pl.Float64)
-        .alias(f"{name}{FLAG}{value}")
-        for name in columns.categories
-        for value in rows.get_column(name)
-        .drop_nulls()
-        .value_counts(sort=True)
-        .sort("count", name, descending=[True, False])
-        .get_column(name)
-        .head(MOST_CATEGORIES)
-    ]
-    return rows.select(*columns.numbers, *made)
 
 
 def _names(

@@ -67,11 +67,12 @@ told_reason as (
 )
 {%- endmacro %}
 
-{#- What raises the score of each customer and month most, three sentences side by side, out of told_reasons. -#}
+{#- What raises each score of a customer and month most, three sentences side by side, out of told_reasons. -#}
 {% macro raising_reasons() -%}
     select
         customer_key,
         month_date,
+        model_name,
         {%- for rank in [1, 2, 3] %}
         max(case when reason_rank = {{ rank }} then reason_zh end) as reason_{{ rank }}_zh,
         max(case when reason_rank = {{ rank }} then reason_en end) as reason_{{ rank }}_en
@@ -79,7 +80,7 @@ told_reason as (
         {%- endfor %}
     from told_reason
     where contribution > 0
-    group by customer_key, month_date
+    group by customer_key, month_date, model_name
 {%- endmacro %}
 
 {#- The recorded fact: a number in its unit, yes or no, or what a code stands for. -#}

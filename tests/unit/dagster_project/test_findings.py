@@ -15,16 +15,23 @@ import pytest
 
 from dagster_project.assets.findings import FINDINGS, finding_assets
 from dagster_project.errors import NoBuildError
-from dagster_project.stages import lifetimes, segments, uplifts, wallets
+from dagster_project.stages import churn_rules, lifetimes, segments, uplifts, wallets
 from dagster_project.stages.findings import rule_row
 from ml.campaign_uplift import COLUMNS
+from ml.churn_rules import TreeRule
 from ml.errors import InputRefused
 from ml.wallets import COLUMNS as WALLET_COLUMNS
 from ml.wallets import WalletRule
 
 DAY = dt.date(2025, 3, 31)
-STAGES = {"lifetimes": lifetimes, "segments": segments, "uplifts": uplifts, "wallets": wallets}
-READERS = {"lifetimes": "read", "segments": "fit_and_place", "uplifts": "read", "wallets": "read"}
+STAGES = {
+    "lifetimes": lifetimes,
+    "segments": segments,
+    "churn_rules": churn_rules,
+    "uplifts": uplifts,
+    "wallets": wallets,
+}
+READERS = dict.fromkeys(STAGES, "read") | {"segments": "fit_and_place"}
 
 
 def _night(*, has_build: bool = True) -> Any:
@@ -82,6 +89,17 @@ def test_a_campaign_without_hold_out_lands_with_its_sentence(
     assert landed[uplifts.CAMPAIGN_FEED]["qini"].to_list() == [None]
     assert "not reported as a success" in landed[uplifts.CAMPAIGN_FEED]["note_en"][0]
     assert landed[uplifts.TENTH_FEED].is_empty()
+
+
+def test_a_bank_without_a_label_yet_is_told_without_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rule = TreeRule("any_3m", 6, 3, 0.05, 4.0, 25, 0.5, 0.95)
+    nobody = pl.DataFrame(schema={"customer_key": pl.Int64, "has_left": pl.Boolean})
+    monkeypatch.setattr(churn_rules, "read", lambda *_: (nobody, nobody, rule, {}))
+    told = churn_rules.find(_night())
+    assert (told.is_found, told.is_due) == (False, False)
+    assert told.told == "尚无已到期的流失标签 no churn label has come true yet"
 
 
 def test_a_bank_whose_campaigns_run_is_told_without_a_warning(

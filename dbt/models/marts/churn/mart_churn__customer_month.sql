@@ -2,7 +2,7 @@
 {{ partitioned_from_month('month_date') }}
 {{ config(tags=['after_scores']) }}
 {%- set first_month = rebuilt_from('mart_churn__customer_month') %}
-with {{ told_reasons("told.model_name = 'churn' and " ~ in_rebuilt('told.month_date', first_month)) }},
+with {{ told_reasons("told.model_name in ('churn', 'value') and " ~ in_rebuilt('told.month_date', first_month)) }},
 
 activity as (
     select
@@ -60,19 +60,24 @@ select
     cast(churn.scored_rank as bigint) as churn_rank,
     cast(churn.scored_decile as int) as churn_decile,
     cast(churn.model_version as {{ t_string() }}) as churn_model_version,
-    cast(reason.reason_1_zh as {{ t_string() }}) as churn_reason_1_zh,
-    cast(reason.reason_1_en as {{ t_string() }}) as churn_reason_1_en,
-    cast(reason.reason_2_zh as {{ t_string() }}) as churn_reason_2_zh,
-    cast(reason.reason_2_en as {{ t_string() }}) as churn_reason_2_en,
-    cast(reason.reason_3_zh as {{ t_string() }}) as churn_reason_3_zh,
-    cast(reason.reason_3_en as {{ t_string() }}) as churn_reason_3_en,
+    {%- for rank in [1, 2, 3] %}
+    cast(churn_reason.reason_{{ rank }}_zh as {{ t_string() }}) as churn_reason_{{ rank }}_zh,
+    cast(churn_reason.reason_{{ rank }}_en as {{ t_string() }}) as churn_reason_{{ rank }}_en,
+    {%- endfor %}
     cast(value.score as double) as value_score,
     cast(value.score_low as double) as value_score_low,
     cast(value.score_high as double) as value_score_high,
     cast(value.scored_rank as bigint) as value_rank,
     cast(value.scored_decile as int) as value_decile,
     cast(value.model_version as {{ t_string() }}) as value_model_version,
-    cast(coalesce(churn.observation_date, value.observation_date) as date) as scored_date,
+    {%- for rank in [1, 2, 3] %}
+    cast(value_reason.reason_{{ rank }}_zh as {{ t_string() }}) as value_reason_{{ rank }}_zh,
+    cast(value_reason.reason_{{ rank }}_en as {{ t_string() }}) as value_reason_{{ rank }}_en,
+    {%- endfor %}
+    cast(least(
+        coalesce(churn.observation_date, value.observation_date),
+        coalesce(value.observation_date, churn.observation_date)
+    ) as date) as scored_date,
     cast(activity.month_date as date) as month_date
 from activity
 left join {{ ref('fct_customer_score') }} as churn
@@ -83,4 +88,11 @@ left join {{ ref('fct_customer_score') }} as value
     on activity.customer_key = value.customer_key
     and activity.month_date = value.month_date
     and value.model_name = 'value'
-left join reason on activity.customer_key = reason.customer_key and activity.month_date = reason.month_date
+left join reason as churn_reason
+    on activity.customer_key = churn_reason.customer_key
+    and activity.month_date = churn_reason.month_date
+    and churn_reason.model_name = 'churn'
+left join reason as value_reason
+    on activity.customer_key = value_reason.customer_key
+    and activity.month_date = value_reason.month_date
+    and value_reason.model_name = 'value'

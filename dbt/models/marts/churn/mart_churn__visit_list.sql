@@ -3,21 +3,35 @@
 {{ config(tags=['after_scores']) }}
 with {{ told_reasons("told.model_name = 'churn' and told.reason_rank = 1 and told.contribution > 0") }},
 
+-- Where the scores of one model are held, the list is that of the last month that has both.
+scored_month as (
+    select month_date
+    from {{ ref('fct_customer_score') }}
+    where model_name in ('churn', 'value')
+    group by month_date
+    having count(distinct model_name) = 2
+),
+
 newest as (
     select max(month_date) as month_date
-    from {{ ref('fct_customer_score') }}
-    where model_name = 'churn'
+    from scored_month
 ),
 
 priced as (
     select
         churn.customer_key,
         churn.customer_fk,
-        churn.observation_date,
+        least(churn.observation_date, value.observation_date) as observation_date,
         churn.month_date,
         churn.score as churn_score,
+        churn.score_low as churn_score_low,
+        churn.score_high as churn_score_high,
+        churn.model_version as churn_model_version,
         churn.scored_decile as churn_decile,
         cast(value.score as decimal(18, 2)) as value_amount,
+        value.score_low as value_low,
+        value.score_high as value_high,
+        value.model_version as value_model_version,
         customer.manager_fk,
         customer.organisation_fk,
         customer.level_code,
@@ -76,8 +90,14 @@ select
     ) as visit_rank,
     cast(weighed.level_code as {{ t_string() }}) as level_code,
     cast(weighed.churn_score as double) as churn_score,
+    cast(weighed.churn_score_low as double) as churn_score_low,
+    cast(weighed.churn_score_high as double) as churn_score_high,
     cast(weighed.churn_decile as int) as churn_decile,
+    cast(weighed.churn_model_version as {{ t_string() }}) as churn_model_version,
     cast(weighed.value_amount as decimal(18, 2)) as value_amount,
+    cast(weighed.value_low as decimal(18, 2)) as value_low_amount,
+    cast(weighed.value_high as decimal(18, 2)) as value_high_amount,
+    cast(weighed.value_model_version as {{ t_string() }}) as value_model_version,
     cast(weighed.visit_minutes as int) as visit_minutes,
     cast(weighed.cost_amount as decimal(18, 2)) as cost_amount,
     cast(weighed.threshold_rate as double) as threshold_rate,
@@ -85,7 +105,8 @@ select
     cast(reason.reason_zh as {{ t_string() }}) as reason_zh,
     cast(reason.reason_en as {{ t_string() }}) as reason_en,
     cast(reason.theme_name_zh as {{ t_string() }}) as theme_name_zh,
-    cast(weighed.observation_date as date) as observation_date
+    cast(weighed.observation_date as date) as observation_date,
+    cast(weighed.observation_date = {{ business_date() }} as boolean) as is_scored_now
 from weighed
 inner join {{ ref('dim_employee') }} as manager on weighed.manager_fk = manager.employee_pk
 inner join {{ ref('dim_organisation') }} as unit on weighed.organisation_fk = unit.organisation_pk

@@ -50,41 +50,47 @@ measured as (
 -- Rates as doubles: they are estimates; what is money stays exact.
 rated as (
     select
-        measured.*,
         {%- for arm in ['treated', 'control'] %}
         cast({{ arm }}_converted_count as double) / nullif({{ arm }}_judged_count, 0) as {{ arm }}_rate,
+        {%- for end, side in [('low', -1), ('high', 1)] %}
+        {{ share_bound(arm ~ '_converted_count', arm ~ '_judged_count', 'quantile', side) }} as {{ arm }}_{{ end }},
         {%- endfor %}
-        {{ share_bound('treated_converted_count', 'treated_judged_count', 'quantile', -1) }} as low_rate,
-        {{ share_bound('treated_converted_count', 'treated_judged_count', 'quantile', 1) }} as high_rate
+        {%- endfor %}
+        measured.*
     from measured
 ),
 
+-- Newcombe 1998, method 10: the interval of a difference of two shares out of theirs.
 lifted as (
     select
         rated.*,
         treated_rate - control_rate as lift,
-        quantile * sqrt(
-            treated_rate * (1 - treated_rate) / nullif(treated_judged_count, 0)
-            + control_rate * (1 - control_rate) / nullif(control_judged_count, 0)
-        ) as lift_error
+        treated_rate - control_rate
+        - sqrt(power(treated_rate - treated_low, 2) + power(control_high - control_rate, 2)) as lift_low,
+        treated_rate - control_rate
+        + sqrt(power(treated_high - treated_rate, 2) + power(control_rate - control_low, 2)) as lift_high
     from rated
 ),
 
 judged as (
     select
         lifted.*,
+        {%- set worst = 'case when earned_amount < 0 then lift_high else lift_low end' %}
+        {%- for lift, profit in [('lift', 'additional_profit_amount'), (worst, 'additional_profit_low_amount')] %}
+        case
+            when {{ lift }} > 0
+                then {{ share_of_amount('earned_amount', 'cast((' ~ lift ~ ') / treated_rate as decimal(12, 8))') }}
+            when {{ lift }} is not null then 0
+        end - cost_amount as {{ profit }},
+        {%- endfor %}
         case
             when control_count = 0 then 'no_hold_out'
             when treated_judged_count < treated_count or control_judged_count < control_count then 'running'
             when treated_count < minimum_arm_count or control_count < minimum_arm_count then 'too_few'
-            when lift > lift_error then 'more'
-            when lift < -lift_error then 'less'
+            when lift_low > 0 then 'more'
+            when lift_high < 0 then 'less'
             else 'not_told_apart'
-        end as effect_code,
-        case
-            when treated_rate > 0 and lift > 0 then cast(lift / treated_rate as decimal(12, 8))
-            when lift is not null then 0
-        end as additional_share
+        end as effect_code
     from lifted
 ),
 
@@ -120,22 +126,20 @@ select
     cast(undirected.cost_per_contact_amount as decimal(18, 2)) as undirected_cost_per_contact_amount,
     cast(undirected.cost_per_conversion_amount as decimal(18, 2)) as undirected_cost_per_conversion_amount,
     cast(judged.treated_rate as decimal(12, 8)) as conversion_rate,
-    cast(judged.low_rate as decimal(12, 8)) as conversion_low_rate,
-    cast(judged.high_rate as decimal(12, 8)) as conversion_high_rate,
+    cast(judged.treated_low as decimal(12, 8)) as conversion_low_rate,
+    cast(judged.treated_high as decimal(12, 8)) as conversion_high_rate,
     cast(judged.control_rate as decimal(12, 8)) as control_rate,
     cast(judged.lift as decimal(12, 8)) as lift_rate,
-    cast(judged.lift - judged.lift_error as decimal(12, 8)) as lift_low_rate,
-    cast(judged.lift + judged.lift_error as decimal(12, 8)) as lift_high_rate,
+    cast(judged.lift_low as decimal(12, 8)) as lift_low_rate,
+    cast(judged.lift_high as decimal(12, 8)) as lift_high_rate,
     cast(judged.effect_code as {{ t_string() }}) as effect_code,
     cast(effect.effect_name_zh as {{ t_string() }}) as effect_name_zh,
     cast(effect.effect_name_en as {{ t_string() }}) as effect_name_en,
     cast(judged.earned_amount as decimal(18, 2)) as earned_amount,
-    cast(
-        case
-            when judged.additional_share is not null
-                then {{ share_of_amount('judged.earned_amount', 'judged.additional_share') }} - judged.cost_amount
-        end as decimal(18, 2)
-    ) as additional_profit_amount,
+    cast(judged.additional_profit_amount as decimal(18, 2)) as additional_profit_amount,
+    cast(judged.additional_profit_low_amount as decimal(18, 2)) as additional_profit_low_amount,
+    cast(coalesce(judged.effect_code = 'more' and judged.additional_profit_low_amount > 0, false) as boolean)
+        as is_success,
     cast(judged.expected_profit_amount as decimal(18, 2)) as expected_profit_amount,
     cast(judged.is_expectation_changed as boolean) as is_expectation_changed,
     cast(1 as int) as campaign_count

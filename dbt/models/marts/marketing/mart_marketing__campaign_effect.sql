@@ -16,9 +16,7 @@ select
     cast(campaign.campaign_name as {{ t_string() }}) as campaign_name,
     cast(campaign.effect_code as {{ t_string() }}) as effect_code,
     cast(campaign.effect_name_zh as {{ t_string() }}) as effect_name_zh,
-    cast(
-        coalesce(campaign.effect_code = 'more' and campaign.additional_profit_amount > 0, false) as boolean
-    ) as is_success,
+    cast(coalesce(campaign.is_success, false) as boolean) as is_success,
     cast(uplift.qini as double) as qini,
     cast(uplift.qini_low as double) as qini_low,
     cast(uplift.qini_high as double) as qini_high,

@@ -97,5 +97,7 @@ select
             when minutes_with <= free_minutes then 'planned'
             else 'short_of_hours'
         end as {{ t_string() }}
-    ) as plan_code
+    ) as plan_code,
+    cast(observation_date as date) as scored_date,
+    cast(is_scored_now as boolean) as is_scored_now
 from lined_up
