@@ -44,7 +44,7 @@ from ml.registry.signing import (
     write_synced,
 )
 
-FORMAT = 4
+FORMAT = 5
 SIGNED_FILES = ("model.skops", "golden.parquet", "report.json")
 #: Types beyond those that skops trusts by itself. Anything else in a file is refused unread.
 TRUSTED_TYPES = frozenset(
