@@ -193,19 +193,20 @@ def _held_against(
     """The scorer at its level, with the band and the shapes that later months are held against.
 
     Level, band and shape of the score come from customers who did not teach it; shapes of the
-    features that it reads from all rows that could teach, thinned or not.
+    features from all rows that could teach, thinned or not.
     """
     kind = kind_of(scorer.name)
     told = judged.scores[scorer.ships]
     shift = kind.level(judged.seen, told).shift if isinstance(kind, EventModel) else 0.0
     scores = shifted(told, shift)
     least = LEAST_READ * sum(weights.values())
-    read = [feature for feature in features if weights.get(feature.name, 0.0) > least]
+    read = tuple(each.name for each in features if weights.get(each.name, 0.0) > least)
     return replace(
         scorer,
         shift=shift,
         band=kind.band(judged.seen, scores, judged.frame),
-        shapes={**shapes_of(material.split.train, read), SCORE: shape_of(pl.Series(scores))},
+        shapes={**shapes_of(material.split.train, features), SCORE: shape_of(pl.Series(scores))},
+        read=read,
     )
 
 

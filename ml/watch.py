@@ -1,7 +1,11 @@
-"""One line per model, role and month: is the model still fed and believed as when it was made?"""
+"""One line per model, role and month: is the model still fed and believed as when it was made?
+
+Beside it one line per feature: how far each is from training, and what that is called.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -10,7 +14,17 @@ import polars as pl
 
 from ml.errors import ScoringHeld
 from ml.frames.features import FEATURES, Feature, check_frame
-from ml.judge.watch import SCORE, Bounds, Cohort, Drift, cohort, drift, objections
+from ml.judge.watch import (
+    DRIFT_CODES,
+    FILLED,
+    SCORE,
+    Bounds,
+    Cohort,
+    Drift,
+    cohort,
+    drift,
+    objections,
+)
 from ml.registry.store import LoadedModel
 from ml.score import as_whole_months
 
@@ -24,6 +38,7 @@ MONTH_SCHEMA = {
     "moved_feature_name": pl.String,
     "moved_feature_index": pl.Float64,
     "moved_feature_count": pl.Int64,
+    "filled_feature_count": pl.Int64,
     "score_index": pl.Float64,
     "cohort_from_date": pl.Date,
     "cohort_to_date": pl.Date,
@@ -34,11 +49,37 @@ MONTH_SCHEMA = {
     "calibration_slope": pl.Float64,
     "auc": pl.Float64,
     "objections": pl.String,
+    "unjudged": pl.String,
     "is_passed": pl.Boolean,
     "is_held": pl.Boolean,
 }
+#: Columns of the feed ml__model_feature_month, in their order.
+FEATURE_SCHEMA = {
+    "model_name": pl.String,
+    "role": pl.String,
+    "observation_date": pl.Date,
+    "model_version": pl.String,
+    "feature_name": pl.String,
+    "finding_code": pl.String,
+    "whole_index": pl.Float64,
+    "recorded_index": pl.Float64,
+    "value_index": pl.Float64,
+    "training_missing_share": pl.Float64,
+    "missing_share": pl.Float64,
+    "training_nil_share": pl.Float64,
+    "nil_share": pl.Float64,
+}
 #: What holds the scores back: they were made from customers unlike those that the model knows.
 HOLDING = "score_drift"
+#: Features that the sentence of a night names of those that were only filled.
+NAMED_COUNT = 3
+#: What could not be judged, and why: a month of which this holds has not passed.
+FEW_CUSTOMERS, NO_COHORT, FEW_EVENTS, NO_EVENT = (
+    "few_customers",
+    "no_cohort",
+    "few_events",
+    "no_event",
+)
 
 
 @dataclass(frozen=True)
@@ -46,21 +87,36 @@ class Watched:
     """What was found of one model and role.
 
     Attributes:
-        drifted: How far today is from training; None where customers are too few to tell.
+        drifted: How far today is from training.
         came_true: Probabilities that have come true or not; None where there are too few.
-        objections: Codes; none where the month passes.
+        objections: Codes; none where nothing speaks against the month.
+        unjudged: Codes of what could not be judged; the month passes only where there is none.
         month: A frame of one row, in the columns of the feed.
+        features: A frame of one row per feature, in the columns of theirs.
     """
 
-    drifted: Drift | None
+    drifted: Drift
     came_true: Cohort | None
     objections: tuple[str, ...]
+    unjudged: tuple[str, ...]
     month: pl.DataFrame = field(repr=False)
+    features: pl.DataFrame = field(repr=False)
 
     @property
     def is_held(self) -> bool:
         """Whether the scores are not to be used."""
         return HOLDING in self.objections
+
+    @property
+    def told(self) -> str:
+        """What a reader of the night is told, each part after a semicolon; else nothing."""
+        parts = [("to be looked at", self.objections), ("not judged", self.unjudged)]
+        told = "".join(f"; {what}: {', '.join(which)}" for what, which in parts if which)
+        if filled := self.drifted.named(FILLED):
+            more = ", ..." if len(filled) > NAMED_COUNT else ""
+            which = f"{', '.join(filled[:NAMED_COUNT])}{more}"
+            told += f"; filled since training, no drift: {len(filled)} ({which})"
+        return told
 
     def check(self, model: LoadedModel) -> None:
         """Hold the scores where they drifted.
@@ -68,7 +124,7 @@ class Watched:
         Raises:
             ScoringHeld: One sentence with the index and the feature that moved most.
         """
-        if self.is_held and self.drifted is not None:
+        if self.is_held:
             moved = self.drifted.worst or "nothing"
             raise ScoringHeld(
                 f"Scores of {model.name} {model.version} are held: they moved from those of "
@@ -90,8 +146,8 @@ def watch(
         model: The version that scored.
         frame: The features that it scored.
         scores: Its scores, as :func:`ml.score.score` gives them.
-        past: ``customer_key, observation_date, score, is_event`` of earlier month ends whose label
-            has come true, for a model that foretells an event; None for others.
+        past: ``customer_key, observation_date, score, is_event`` of earlier months whose label has
+            come true, for a model that foretells an event; None for others.
         bounds: What a month must keep to.
         features: The feature contract.
     """
@@ -100,7 +156,9 @@ def watch(
     role: str = scores.get_column("role").item(0)
     day: date = scores.get_column("observation_date").item(0)
     ready = as_whole_months(check_frame(frame, features, absent=model.scorer.absent), day)
-    drifted = drift(shapes, score_shape, ready, scores.get_column("score").to_numpy())
+    told = scores.get_column("score").to_numpy()
+    read = model.scorer.read
+    drifted = drift(shapes, score_shape, ready, told, bounds.feature_index, read)
     came_true = None
     if past is not None and past.height:
         came_true = cohort(
@@ -109,31 +167,74 @@ def watch(
             past.get_column("customer_key").to_numpy(),
         )
     found = tuple(objections(drifted, came_true, bounds))
-    month = {
+    missing = tuple(_unjudged(drifted, came_true, past))
+    who = {
         "model_name": model.name,
         "role": role,
         "observation_date": day,
         "model_version": model.version,
+    }
+    month = {
+        **who,
         "scored_count": scores.height,
-        **_drift_columns(drifted, bounds),
+        **_drift_columns(drifted),
         **_cohort_columns(came_true, past),
         "objections": ";".join(found),
-        "is_passed": not found,
+        "unjudged": ";".join(missing),
+        "is_passed": False if found else None if missing else True,
         "is_held": HOLDING in found,
     }
-    return Watched(drifted, came_true, found, pl.DataFrame([month], schema=MONTH_SCHEMA))
+    return Watched(
+        drifted,
+        came_true,
+        found,
+        missing,
+        pl.DataFrame([month], schema=MONTH_SCHEMA),
+        pl.DataFrame(_feature_rows(who, drifted), schema=FEATURE_SCHEMA),
+    )
 
 
-def _drift_columns(drifted: Drift | None, bounds: Bounds) -> dict[str, Any]:
-    """The feature that moved most, how many moved beyond the bound, and the score."""
-    if drifted is None or drifted.worst is None:
+def _unjudged(drifted: Drift, came_true: Cohort | None, past: pl.DataFrame | None) -> Iterator[str]:
+    """What could not be judged, in codes."""
+    if drifted.score_index is None:
+        yield FEW_CUSTOMERS
+    if past is None:
+        yield NO_EVENT
+    elif past.is_empty():
+        yield NO_COHORT
+    elif came_true is None:
+        yield FEW_EVENTS
+
+
+def _feature_rows(who: dict[str, Any], drifted: Drift) -> list[dict[str, Any]]:
+    """A row for each feature of the contract, by name."""
+    return [
+        {
+            **who,
+            "feature_name": name,
+            "finding_code": found.code,
+            "whole_index": found.whole_index,
+            "recorded_index": found.recorded_index,
+            "value_index": found.value_index,
+            "training_missing_share": found.missing_then,
+            "missing_share": found.missing_now,
+            "training_nil_share": found.nil_then,
+            "nil_share": found.nil_now,
+        }
+        for name, found in sorted(drifted.features.items())
+    ]
+
+
+def _drift_columns(drifted: Drift) -> dict[str, Any]:
+    """The feature that moved most, how many moved, how many were only filled, and the score."""
+    if drifted.score_index is None:
         return {}
+    worst = drifted.worst
     return {
-        "moved_feature_name": drifted.worst,
-        "moved_feature_index": drifted.indices[drifted.worst],
-        "moved_feature_count": sum(
-            each > bounds.feature_index for each in drifted.indices.values()
-        ),
+        "moved_feature_name": worst,
+        "moved_feature_index": drifted.features[worst].index if worst else None,
+        "moved_feature_count": len(drifted.named(*DRIFT_CODES)),
+        "filled_feature_count": len(drifted.named(FILLED)),
         "score_index": drifted.score_index,
     }
 

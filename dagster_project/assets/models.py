@@ -121,6 +121,7 @@ def _scores() -> dg.AssetsDefinition:
         models.SCORE_FEED: "Scores of the night. One row per customer and model. 客户评分",
         models.REASON_FEED: "What raises each score most, and what lowers it. One row per reason.",
         models.MONTH_FEED: "Drift and cohorts that came true. One row per model and role. 模型监测",
+        models.FEATURE_FEED: "How far each feature is from training. One row per feature. 特征监测",
         models.CURVE_FEED: "Chance to be here after some months. One row per customer and month.",
         models.CAUSE_FEED: "What each theme accounts for. One row per theme and population.",
     }

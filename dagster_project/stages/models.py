@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SCORE_FEED = "ml__customer_score"
 REASON_FEED = "ml__customer_score_reason"
 MONTH_FEED = "ml__model_month"
+FEATURE_FEED = "ml__model_feature_month"
 CAUSE_FEED = "ml__churn_cause"
 CURVE_FEED = "ml__customer_survival"
 # What a reader is told of a model, beside the same of the plain baseline.
@@ -329,10 +330,10 @@ def _score_one(
     try:
         watched.check(found.model)
     except ScoringHeld as error:
-        return Scored(name, 0, str(error), is_held=True), {MONTH_FEED: watched.month}
-    if watched.objections:
-        told = f"{told}; to be looked at: {', '.join(watched.objections)}"
-    scores, months = [result.scores], [watched.month]
+        landed = {MONTH_FEED: watched.month, FEATURE_FEED: watched.features}
+        return Scored(name, 0, str(error), is_held=True), landed
+    told = f"{told}{watched.told}"
+    scores, watches = [result.scores], [watched]
     try:
         challenger = load_challenger(
             home.models, name, key_path=home.model_key, label_months=window
@@ -341,7 +342,7 @@ def _score_one(
             beside = predict(challenger, features, role="challenger")
             beside.check_complete(keys)
             scores.append(beside.scores)
-            months.append(_watch(home, database, challenger, features, beside.scores).month)
+            watches.append(_watch(home, database, challenger, features, beside.scores))
             told = f"{told}, beside it by {challenger.version}"
     except (ModelRefused, ScoringHeld, FrameRefused) as error:
         told = f"{told}; its challenger does not score: {error}"
@@ -349,7 +350,8 @@ def _score_one(
     frames = {
         SCORE_FEED: pl.concat(scores),
         REASON_FEED: result.reasons,
-        MONTH_FEED: pl.concat(months),
+        MONTH_FEED: pl.concat(each.month for each in watches),
+        FEATURE_FEED: pl.concat(each.features for each in watches),
     }
     more = {"churn": {CAUSE_FEED: result.causes}, "survival": {CURVE_FEED: result.curves}}
     return scored, {**frames, **more.get(name, {})}
@@ -369,7 +371,7 @@ def _watch(
 
     kind = kind_of(model.name)
     day = scores["observation_date"].item(0)
-    bounds, months = model_watch.bounds_of(database, model.name, day)
+    bounds, reach = model_watch.bounds_of(database, model.name, day)
     past = None
     if isinstance(kind, EventModel):
         past = model_watch.came_true(
@@ -378,7 +380,7 @@ def _watch(
             (model.name, model.version),
             (kind.label, model_rows.label_table(kind.label)),
             day,
-            months,
+            reach,
         )
     return watch(model, features, scores, past, bounds)
 

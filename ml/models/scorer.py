@@ -49,8 +49,8 @@ class Scorer:
         absent: Features that were all null in training, because the bank does not record them.
         medians: Middle size of each numeric feature in training, zeros left out.
         band: Ends beside each score.
-        shapes: How each feature that it reads, and the score itself, was spread over the customers
-            of training.
+        shapes: How each feature, and the score itself, was spread over the customers of training.
+        read: Features that it reads; what others do moves no score.
         shift: What is added to the log-odds of those that score since they were judged
             (:mod:`ml.models.level`); it belongs to the expected score and to no feature.
     """
@@ -63,6 +63,7 @@ class Scorer:
     medians: Mapping[str, float] = field(default_factory=dict)
     band: ScoreBand = field(default_factory=lambda: ScoreBand("yuan"))
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    read: tuple[str, ...] = ()
     shift: float = 0.0
 
     def predict(self, frame: pl.DataFrame, which: Which | None = None) -> Array:
@@ -90,6 +91,7 @@ class Scorer:
             "medians": dict(self.medians),
             "band": self.band.settings(),
             "shapes": {name: shape.as_data() for name, shape in self.shapes.items()},
+            "read": list(self.read),
             "shift": self.shift,
         }
 
@@ -116,5 +118,6 @@ class Scorer:
             medians=settings["medians"],
             band=ScoreBand.restore(settings["band"]),
             shapes={name: Shape.of_data(data) for name, data in settings["shapes"].items()},
+            read=tuple(settings["read"]),
             shift=float(settings["shift"]),
         )

@@ -7,9 +7,9 @@ with {{ findings_of_month(
     key=['model_name', 'role', 'observation_date'],
     figures=[
         'model_name', 'role', 'observation_date', 'model_version', 'scored_count', 'moved_feature_name',
-        'moved_feature_index', 'moved_feature_count', 'score_index', 'cohort_from_date', 'cohort_to_date',
-        'cohort_count', 'cohort_event_count', 'foretold_rate', 'seen_rate', 'calibration_slope', 'auc',
-        'objections', 'is_passed', 'is_held',
+        'moved_feature_index', 'moved_feature_count', 'filled_feature_count', 'score_index', 'cohort_from_date',
+        'cohort_to_date', 'cohort_count', 'cohort_event_count', 'foretold_rate', 'seen_rate', 'calibration_slope',
+        'auc', 'objections', 'unjudged', 'is_passed', 'is_held',
     ],
     first_month=first_month,
     per=['model_name', 'role'],
@@ -25,6 +25,7 @@ select
     cast(moved_feature_name as {{ t_string() }}) as moved_feature_name,
     cast(round(moved_feature_index, 9) as double) as moved_feature_index,
     cast(moved_feature_count as bigint) as moved_feature_count,
+    cast(filled_feature_count as bigint) as filled_feature_count,
     cast(round(score_index, 9) as double) as score_index,
     cast(cohort_from_date as date) as cohort_from_date,
     cast(cohort_to_date as date) as cohort_to_date,
@@ -35,6 +36,7 @@ select
     cast(round(calibration_slope, 9) as double) as calibration_slope,
     cast(round(auc, 9) as double) as auc,
     cast(objections as {{ t_string() }}) as objections,
+    cast(unjudged as {{ t_string() }}) as unjudged,
     cast(is_passed as boolean) as is_passed,
     cast(is_held as boolean) as is_held
 from latest

@@ -12,6 +12,7 @@ import pytest
 from dagster_project.stages import model_watch
 from ingestion.lake import Lake
 
+REACH = model_watch.Reach(months=3, days=10)
 JUNE, JULY, DECEMBER = dt.date(2025, 6, 30), dt.date(2025, 7, 31), dt.date(2025, 12, 31)
 COLUMNS = ("customer_key", "observation_date", "model_name", "model_version", "role", "score")
 
@@ -54,6 +55,19 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def _scored(folder: Path, *nights: dt.date) -> None:
+    """Customer 1 was scored on these nights, each higher than the one before."""
+    rows = [(1, day, "churn", "v1", "champion", n / 10) for n, day in enumerate(nights, 1)]
+    frame = pl.DataFrame(rows, schema=list(COLUMNS), orient="row")
+    frame.write_parquet(folder / "scores.parquet")
+
+
+def _found(database: Path, folder: Path, reach: model_watch.Reach) -> list[tuple[dt.date, float]]:
+    label = ("any_3m", "ftr_customer_label")
+    past = model_watch.came_true(database, folder, ("churn", "v1"), label, DECEMBER, reach)
+    return past.select("observation_date", "score").rows()
+
+
 @pytest.mark.parametrize(
     ("version", "expected"),
     [("v1", [(JUNE, 0.9), (JULY, 0.8)]), ("v2", [(JULY, 0.2)]), ("v3", [])],
@@ -62,9 +76,31 @@ def test_a_version_is_judged_by_its_own_scores_whatever_its_role_was(
     database: Path, lake: Path, version: str, expected: list[tuple[dt.date, float]]
 ) -> None:
     found = model_watch.came_true(
-        database, lake, ("churn", version), ("any_3m", "ftr_customer_label"), DECEMBER, 3
+        database, lake, ("churn", version), ("any_3m", "ftr_customer_label"), DECEMBER, REACH
     )
-    assert found is not None
     first = found.filter(pl.col("customer_key") == 1)
     assert first.select("observation_date", "score").rows() == expected
     assert found.height == 2 * len(expected)
+
+
+def test_a_month_without_a_night_on_its_last_day_stands_by_its_last_night(
+    database: Path, lake: Path
+) -> None:
+    """June ended on a weekend; of July the 31st counts and not the days before it."""
+    friday, day_before = dt.date(2025, 6, 27), dt.date(2025, 7, 30)
+    _scored(lake, dt.date(2025, 6, 26), friday, day_before, JULY)
+    assert _found(database, lake, REACH) == [(friday, 0.2), (JULY, 0.4)]
+    assert _found(database, lake, model_watch.Reach(months=1, days=10)) == [(JULY, 0.4)]
+
+
+def test_a_last_night_too_far_from_the_months_end_is_no_cohort(database: Path, lake: Path) -> None:
+    _scored(lake, dt.date(2025, 6, 19), JULY)
+    assert _found(database, lake, REACH) == [(JULY, 0.2)]
+    assert len(_found(database, lake, model_watch.Reach(months=3, days=11))) == 2
+
+
+def test_before_anything_was_scored_there_is_no_cohort(
+    database: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lake, "batches", lambda *_: {})
+    assert _found(database, lake, REACH) == []

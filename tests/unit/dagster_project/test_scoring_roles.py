@@ -13,13 +13,21 @@ from dagster_project.home import Home
 from dagster_project.stages import models
 from ml.causes import CAUSE_SCHEMA
 from ml.errors import ModelRefused, NeverTrained, NoModel, ScoringHeld
-from ml.judge.watch import Drift
+from ml.judge.watch import Drift, FeatureDrift
 from ml.reasons import REASON_SCHEMA
 from ml.registry.store import Found
 from ml.score import SCORE_SCHEMA, ScoreResult
 from ml.watch import HOLDING, Watched
 
 TODAY = pl.DataFrame({"customer_key": [1, 2, 3]})
+STILL = FeatureDrift("stable", 0.01, 0.01, None, 0.0, 0.0, 0.0, 0.0)
+GREW = FeatureDrift("filled_since_training", 7.0, 0.01, None, 0.75, 0.0, 0.0, 0.0)
+AWAY = FeatureDrift("moved", 0.6, 0.6, None, 0.0, 0.0, 0.0, 0.0)
+
+
+def _watched(drifted: Drift, objections: tuple[str, ...] = (), *unjudged: str) -> Watched:
+    months, features = pl.DataFrame({"month": [1]}), pl.DataFrame({"feature": [1, 2]})
+    return Watched(drifted, None, objections, unjudged, months, features)
 
 
 def _result(keys: list[int], role: str) -> ScoreResult:
@@ -44,7 +52,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "challenger": lambda: SimpleNamespace(version="v2"),
         "asked": [1, 2, 3],
         "keys": {"champion": [1, 2, 3], "challenger": [1, 2, 3]},
-        "watched": Watched(None, None, (), pl.DataFrame({"month": [1]})),
+        "watched": _watched(Drift({"balance": STILL}, 0.01, 3)),
     }
 
     def predict(_model: Any, _frame: pl.DataFrame, *, role: str = "champion") -> ScoreResult:
@@ -153,17 +161,18 @@ def test_a_damaged_champion_is_told_beside_the_one_that_scores(night: dict[str, 
 def test_scores_that_moved_from_training_are_held_and_the_month_still_lands(
     night: dict[str, Any],
 ) -> None:
-    night["watched"] = Watched(
-        Drift({"balance": 0.6}, 0.4, 3), None, (HOLDING,), pl.DataFrame({"month": [1]})
-    )
+    night["watched"] = _watched(Drift({"trend": GREW, "balance": AWAY}, 0.4, 3), (HOLDING,))
     told, landed = night["run"]()
     assert told.is_held
     assert "balance moved most" in told.told
-    assert set(landed) == {models.MONTH_FEED}
+    assert set(landed) == {models.MONTH_FEED, models.FEATURE_FEED}
 
 
 def test_objections_of_the_watch_are_told(night: dict[str, Any]) -> None:
-    night["watched"] = Watched(None, None, ("calibration",), pl.DataFrame({"month": [1]}))
+    drifted = Drift({"trend": GREW, "balance": STILL}, 0.01, 3)
+    night["watched"] = _watched(drifted, ("slope",), "few_customers")
     told, landed = night["run"]()
-    assert "to be looked at: calibration" in told.told
+    assert "; to be looked at: slope; not judged: few_customers" in told.told
+    assert "; filled since training, no drift: 1 (trend)" in told.told
     assert landed[models.MONTH_FEED].height == 2
+    assert landed[models.FEATURE_FEED].height == 4

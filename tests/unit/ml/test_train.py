@@ -154,9 +154,10 @@ def test_the_night_watches_the_features_that_the_model_reads(fit, frame, tmp_pat
         pl.when(pl.col("observation_date") < date(2025, 10, 1)).then(7).otherwise(70).alias(VISITS)
     )
     version = fit("churn", still).version
-    shapes = load(tmp_path / "models", "churn", version, key_path=tmp_path / "key").scorer.shapes
-    assert VISITS not in shapes
-    assert {SCORE, CHANGE} <= set(shapes)
+    scorer = load(tmp_path / "models", "churn", version, key_path=tmp_path / "key").scorer
+    assert VISITS not in scorer.read
+    assert CHANGE in scorer.read
+    assert {SCORE, CHANGE, VISITS} <= set(scorer.shapes)
 
 
 def test_scores_are_stored_at_the_level_of_the_month_that_judged_and_measures_are_of_before(
