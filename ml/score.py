@@ -173,10 +173,19 @@ def as_whole_months(frame: pl.DataFrame, observation_date: date) -> pl.DataFrame
     month ends only, where the three are whole; on the first of a month a third would be missing and
     every customer would look less worth than the day before.
     """
+    share = share_of_whole_months(observation_date)
+    return frame.with_columns(pl.col(VALUE_BASELINE_COLUMN).cast(pl.Float64) / share)
+
+
+def share_of_whole_months(observation_date: date) -> float:
+    """How much of three whole months, that of the day the last of them, is over on the day.
+
+    >>> share_of_whole_months(date(2025, 12, 31))
+    1.0
+    """
     start = add_months(observation_date.replace(day=1), -2)
     end = add_months(start, 3)
-    share = ((observation_date - start).days + 1) / (end - start).days
-    return frame.with_columns(pl.col(VALUE_BASELINE_COLUMN) / share)
+    return ((observation_date - start).days + 1) / (end - start).days
 
 
 def _why(

@@ -42,13 +42,15 @@ _BANDS = """
         and feature.observation_date < customer.valid_to_date
     left join dimensional.dim_district as district on customer.district_fk = district.district_pk
 """
-# As the list of visits prices them; a customer is worth what he brought last quarter, four times.
+# As the list of visits prices them; a customer is worth what he brought last quarter, four times,
+# a running month raised to a whole one.
 _COSTS = """
     with newest as (
         select max(observation_date) as observation_date from feature.ftr_customer
     )
 
     select
+        max(newest.observation_date),
         cast(4 * avg(coalesce(customer.contribution_3m_amount_before_obs, 0)) as double),
         cast(max(offer.incentive_amount) as double),
         cast(
@@ -139,10 +141,13 @@ def _costs(database: Path, prices: Prices) -> Costs:
             than anybody is worth.
     """
     from ml.judge.rolling import Costs
+    from ml.score import share_of_whole_months
 
     with read_only(database) as connection:
-        row = connection.execute(_COSTS).fetchone() or ()
+        day, *row = connection.execute(_COSTS).fetchall()[0]
     own = dict(zip(asdict(prices), row, strict=True))
+    if own["clv"] is not None:
+        own["clv"] /= share_of_whole_months(day)
     found = {name: own[name] if said is None else said for name, said in asdict(prices).items()}
     if lacking := [f"--{name}" for name, each in found.items() if each is None]:
         raise NightError(

@@ -96,11 +96,12 @@ def find(night: Night) -> Told:
 
 
 def read(database: Path, day: dt.date) -> tuple[pl.DataFrame, pl.DataFrame, WalletRule]:
-    """What was said, the customers of the day, and the rule, as at a business date.
+    """What was said, the customers of the day in whole months, and the rule, as at a business date.
 
     Raises:
         InputRefused: The rule has no row for the day.
     """
+    from ml.score import as_whole_months
     from ml.wallets import WalletRule
 
     rule = rule_row(database, "wallet_rule", list(WalletRule.__dataclass_fields__), day)
@@ -108,4 +109,5 @@ def read(database: Path, day: dt.date) -> tuple[pl.DataFrame, pl.DataFrame, Wall
         said, customers = (
             connection.execute(query, {"day": day}).pl() for query in (_SAID, _CUSTOMERS)
         )
-    return said, customers, WalletRule(**rule)
+    # Who said something is known at a month end, where the quarter is whole.
+    return said, as_whole_months(customers, day), WalletRule(**rule)

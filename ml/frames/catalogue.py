@@ -96,20 +96,20 @@ FEATURES: tuple[Feature, ...] = (
     _number("deposit_closing_amount_before_obs", "存款余额", "Deposits on the day, yuan"),
     _number(
         "deposit_closing_1m_ago_amount_before_obs",
-        "上月末存款",
-        "Deposits at the end of the month before, yuan",
+        "一个月前存款",
+        "Deposits a month before, yuan",
         is_optional=True,
     ),
     _number(
         "deposit_closing_3m_ago_amount_before_obs",
         "三个月前存款",
-        "Deposits at the end of the third month before, yuan",
+        "Deposits three months before, yuan",
         is_optional=True,
     ),
     _number(
         "deposit_closing_6m_ago_amount_before_obs",
         "六个月前存款",
-        "Deposits at the end of the sixth month before, yuan",
+        "Deposits six months before, yuan",
         is_optional=True,
     ),
     _number(
@@ -126,7 +126,7 @@ FEATURES: tuple[Feature, ...] = (
     _number(
         "deposit_trend_3m_rate_before_obs",
         "三个月存款变动率",
-        "Deposits on the day against the third month end before, as a share",
+        "Deposits on the day against those three months before, as a share",
         is_optional=True,
     ),
     _number("loan_closing_amount_before_obs", "贷款余额", "Loans on the day, yuan"),
@@ -173,7 +173,7 @@ FEATURES: tuple[Feature, ...] = (
     _number(
         "deposit_change_1m_rate_before_obs",
         "一个月存款变动率",
-        "Deposits on the day less those at the month end before, over the greater of the two",
+        "Deposits on the day less those a month before, over the greater of the two",
         minimum=-2,
         maximum=2,
         is_optional=True,
@@ -181,14 +181,14 @@ FEATURES: tuple[Feature, ...] = (
     _number(
         "deposit_volatility_6m_rate_before_obs",
         "六个月存款波动率",
-        "Changes of deposits between six month ends without their signs, over the sum of the six",
+        "Changes between six balances a month apart without their signs, over the sum of the six",
         minimum=0,
         is_optional=True,
     ),
     _share(
         "deposit_peak_6m_share_rate_before_obs",
         "存款占六个月峰值比例",
-        "Deposits on the day as a share of the highest of six month ends",
+        "Deposits on the day as a share of the highest of six balances a month apart",
     ),
     _share(
         "demand_deposit_share_rate_before_obs",
@@ -229,7 +229,7 @@ FEATURES: tuple[Feature, ...] = (
     _number(
         "rival_outflow_prior_90d_amount_before_obs",
         "此前90天流向他行",
-        "Outflow to other banks in the 90 days up to three month ends before, yuan",
+        "Outflow to other banks in the 90 days up to the month end three months before, yuan",
         is_optional=True,
     ),
     _flag(

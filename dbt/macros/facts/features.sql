@@ -30,10 +30,75 @@ with, in a CTE of its own.
 
 {#-
 What is told from several months: null while the bank's history does not reach over all of them. A window cut short
-by the history would teach a model what no later month can show it again.
+by the history would teach a model what no later month can show it again. A running month is none of them.
 -#}
 {% macro where_history_reaches(months, expression) -%}
-    case when observed.history_month_count >= {{ months }} then {{ expression }} end
+    case
+        when observed.history_month_count
+            {%- if is_within_month() %}
+            - case when observed.month_date = {{ date_literal(business_month()) }} then 1 else 0 end
+            {%- endif %} >= {{ months }} then {{ expression }}
+    end
+{%- endmacro %}
+
+{#-
+The month whose end lies so many months before the observation of a month. Of a running month, whose same day so long
+ago is no month end, the last month end before that day.
+-#}
+{% macro month_ended_before(month, months) -%}
+    {%- set back = '-' ~ months -%}
+    {%- if is_within_month() -%}
+        {%- set back = 'case when ' ~ month ~ ' = ' ~ date_literal(business_month()) ~ ' then -' ~ (months + 1)
+            ~ ' else -' ~ months ~ ' end' -%}
+    {%- endif -%}
+    {{ add_months_to(month, back) }}
+{%- endmacro %}
+
+{#-
+Deposits of customers at month ends; within a month beside them, as a series of its own, those on the same day of this
+month and of the six before it. What compares months within a series compares whole months.
+-#}
+{% macro deposits_by_month(first_month) -%}
+    {#- Named on every day, so that the order of the night does not hang on the date. -#}
+    {%- set deposit_day = ref('fct_customer_deposit_day') %}
+    select
+        customer_key,
+        month_date,
+        false as is_same_day,
+        deposit_closing_amount
+    from {{ ref('fct_customer_month') }}
+    {%- if first_month %}
+    where month_date >= {{ date_literal(month_before(first_month, 6)) }}
+    {%- endif %}
+    {%- if is_within_month() %}
+    union all
+    select
+        customer_key,
+        month_date,
+        true as is_same_day,
+        deposit_closing_amount
+    from {{ ref('fct_customer_month') }}
+    where month_date = {{ date_literal(business_month()) }}
+    union all
+    select
+        customer_key,
+        month_date,
+        true as is_same_day,
+        deposit_amount as deposit_closing_amount
+    from {{ deposit_day }}
+    {%- endif %}
+{%- endmacro %}
+
+{#- Columns of deposits_by_month that part its series; at a month's end there is one only. -#}
+{% macro series_key() -%}customer_key{{ ', is_same_day' if is_within_month() }}{%- endmacro %}
+
+{#- The condition that a row of deposits_by_month is of the series that a month is compared in. -#}
+{% macro in_series_of(series, month) -%}
+    {%- if is_within_month() -%}
+        {{ series }}.is_same_day = ({{ month }} = {{ date_literal(business_month()) }})
+    {%- else -%}
+        not {{ series }}.is_same_day
+    {%- endif -%}
 {%- endmacro %}
 
 {#- The features that the parts of ftr_customer bring, by part: they hold the same customers and dates. -#}

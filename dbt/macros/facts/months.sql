@@ -51,6 +51,18 @@ Args:
     {{ return(month_before(months | map('string') | sort | first, back_months)) }}
 {%- endmacro %}
 
+{#- Whether the business date lies within a month, so that the running month is not over. -#}
+{% macro is_within_month() -%}
+    {%- set next_day = modules.datetime.date.fromisoformat(var('business_date')) + modules.datetime.timedelta(days=1) -%}
+    {{ return(next_day.day != 1) }}
+{%- endmacro %}
+
+{#- The business date so many months before: the same day, and the month's end where it is one. -#}
+{% macro business_date_before(months) -%}
+    {%- set day = add_months_to(business_date(), '-' ~ months) -%}
+    {{ return(day if is_within_month() else month_last(day)) }}
+{%- endmacro %}
+
 {#- The month so many months before, both as ISO text. -#}
 {% macro month_before(month, count) -%}
     {%- set number = (month[:4] | int) * 12 + (month[5:7] | int) - 1 - count -%}

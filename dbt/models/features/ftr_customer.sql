@@ -15,16 +15,9 @@ with visited as (
     group by customer.customer_key, month.month_date
 ),
 
--- What he held when earlier months ended. Null: he was not a customer yet, or nothing was delivered.
+-- What he held so many months before. Null: he was not a customer yet, or nothing was delivered.
 earlier as (
-    select
-        month.customer_key,
-        month.month_date,
-        month.deposit_closing_amount
-    from {{ ref('fct_customer_month') }} as month
-    {%- if first_month %}
-    where month.month_date >= {{ date_literal(month_before(first_month, 6)) }}
-    {%- endif %}
+    {{ deposits_by_month(first_month) }}
 ),
 
 observed as (
@@ -75,6 +68,7 @@ observed as (
     left join earlier as {{ word }}
         on rolling.customer_key = {{ word }}.customer_key
         and {{ add_months_to('rolling.month_date', -months) }} = {{ word }}.month_date
+        and {{ in_series_of(word, 'rolling.month_date') }}
     {%- endfor %}
     where
         rolling.has_something_to_lose

@@ -2,21 +2,29 @@
 {{ partitioned_from_month('observation_date') }}
 {%- set first_month = features_rebuilt_from('ftr_customer_channel') %}
 {%- set counted = ['transaction', 'branch_transaction', 'remote_transaction'] %}
+{%- set by_month = 'partition by month.customer_key order by month.month_date' %}
 with observed as (
     {{ observed_customers(first_month) }}
 ),
 
--- Whole months, the running one with its days so far.
+-- Three whole months, a running one with its days so far in addition, and the three before those.
 channel as (
     select
         month.customer_key,
         {%- for name in counted %}
-        sum(coalesce(posted.{{ name }}_count, 0)) over (
-            partition by month.customer_key order by month.month_date rows between 2 preceding and current row
-        ) as {{ name }}_count,
-        sum(coalesce(posted.{{ name }}_count, 0)) over (
-            partition by month.customer_key order by month.month_date rows between 5 preceding and 3 preceding
-        ) as earlier_{{ name }}_count,
+        {%- for word, first, last in [('', 2, 'current row'), ('earlier_', 5, '3 preceding')] %}
+        {%- set months = 'sum(coalesce(posted.' ~ name ~ '_count, 0)) over (' ~ by_month ~ ' rows between ' %}
+        {%- set whole = months ~ first ~ ' preceding and ' ~ last ~ ')' %}
+        {%- if is_within_month() %}
+        case
+            when month.month_date = {{ date_literal(business_month()) }}
+                then {{ months }}{{ first + 1 }} preceding and {{ last | replace('3', '4') }})
+            else {{ whole }}
+        end as {{ word }}{{ name }}_count,
+        {%- else %}
+        {{ whole }} as {{ word }}{{ name }}_count,
+        {%- endif %}
+        {%- endfor %}
         {%- endfor %}
         month.month_date
     from {{ ref('fct_customer_month') }} as month
@@ -44,8 +52,9 @@ select
     cast(observed.customer_key as bigint) as customer_key,
     cast(shared.branch_share_rate as decimal(18, 8)) as branch_transaction_3m_share_rate_before_obs,
     cast(shared.remote_share_rate as decimal(18, 8)) as remote_transaction_3m_share_rate_before_obs,
-    cast(shared.branch_share_rate - shared.earlier_branch_share_rate as decimal(18, 8))
-        as branch_share_change_3m_rate_before_obs,
+    cast(
+        {{ where_history_reaches(6, 'shared.branch_share_rate - shared.earlier_branch_share_rate') }} as decimal(18, 8)
+    ) as branch_share_change_3m_rate_before_obs,
     cast(observed.observation_date as date) as observation_date
 from observed
 left join shared on observed.customer_key = shared.customer_key and observed.month_date = shared.month_date

@@ -1,7 +1,8 @@
 -- One row per customer with something to lose and observation date: how the money moved, where it goes, what matures.
 {{ partitioned_from_month('observation_date') }}
 {%- set first_month = features_rebuilt_from('ftr_customer_money') %}
-{%- set by_month = 'partition by customer_key order by month_date rows between ' %}
+{%- set of_series = 'partition by ' ~ series_key() ~ ' order by month_date' %}
+{%- set by_month = of_series ~ ' rows between ' %}
 {%- set five_changes = '(' ~ by_month ~ '4 preceding and current row)' %}
 {%- set six_months = '(' ~ by_month ~ '5 preceding and current row)' %}
 {%- set is_deposit = "deposit.pillar_code = 'liability'" %}
@@ -10,30 +11,25 @@ with observed as (
     {{ observed_customers(first_month) }}
 ),
 
--- Six month ends, the running month's day among them.
-month_end as (
+closing as (
+    {{ deposits_by_month(first_month) }}
+),
+
+compared as (
     select
-        customer_key,
-        month_date,
-        deposit_closing_amount,
-        lag(deposit_closing_amount) over (partition by customer_key order by month_date) as earlier_amount
-    from {{ ref('fct_customer_month') }}
-    {%- if first_month %}
-    where month_date >= {{ date_literal(month_before(first_month, 6)) }}
-    {%- endif %}
+        closing.*,
+        lag(deposit_closing_amount) over ({{ of_series }}) as earlier_amount
+    from closing
 ),
 
 moved as (
     select
-        customer_key,
-        month_date,
-        deposit_closing_amount,
-        earlier_amount,
+        compared.*,
         count(earlier_amount) over {{ five_changes }} as change_count,
         sum(abs(deposit_closing_amount - earlier_amount)) over {{ five_changes }} as change_amount,
         sum(abs(deposit_closing_amount)) over {{ six_months }} as level_amount,
         max(deposit_closing_amount) over {{ six_months }} as peak_amount
-    from month_end
+    from compared
 ),
 
 deposit as (
@@ -100,7 +96,7 @@ account_total as (
 
 select
     cast(observed.customer_key as bigint) as customer_key,
-    -- Over the greater of the two, so that it lies between -1 and 1.
+    -- Over the greater of the two: between -1 and 1, and from -2 to 2 where an account is overdrawn.
     cast({{ ratio_of(
         'moved.deposit_closing_amount - moved.earlier_amount',
         'greatest(abs(moved.deposit_closing_amount), abs(moved.earlier_amount))'
@@ -141,7 +137,10 @@ inner join {{ ref('fct_customer_rolling_month') }} as rolling
     on observed.customer_key = rolling.customer_key and observed.month_date = rolling.month_date
 left join {{ ref('fct_customer_rolling_month') }} as earlier
     on observed.customer_key = earlier.customer_key
-    and {{ add_months_to('observed.month_date', -3) }} = earlier.month_date
-left join moved on observed.customer_key = moved.customer_key and observed.month_date = moved.month_date
+    and {{ month_ended_before('observed.month_date', 3) }} = earlier.month_date
+left join moved
+    on observed.customer_key = moved.customer_key
+    and observed.month_date = moved.month_date
+    and {{ in_series_of('moved', 'observed.month_date') }}
 left join account_total
     on observed.customer_key = account_total.customer_key and observed.month_date = account_total.month_date

@@ -24,7 +24,7 @@ state as (
     from {{ ref('fct_customer_rolling_month') }} as rolling
     left join {{ ref('fct_customer_rolling_month') }} as earlier
         on rolling.customer_key = earlier.customer_key
-        and {{ add_months_to('rolling.month_date', -3) }} = earlier.month_date
+        and {{ month_ended_before('rolling.month_date', 3) }} = earlier.month_date
     left join {{ ref('dim_customer') }} as customer on rolling.customer_fk = customer.customer_pk
     where {{ in_rebuilt('rolling.month_date', first_month) }}
 ),

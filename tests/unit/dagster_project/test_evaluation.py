@@ -53,6 +53,18 @@ def test_costs_are_those_of_the_list_of_visits(database: Path) -> None:
     assert (said.clv, said.incentive, said.acceptance) == (900.0, 20.0, 0.5)
 
 
+def test_a_customer_is_worth_as_much_on_the_first_of_a_month_as_the_day_before(
+    database: Path,
+) -> None:
+    """Two of three months are over on 1 January, and a day: 62 days of 92."""
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "insert into feature.ftr_customer values (1, date '2026-01-01', 'A', 62.0),"
+            " (2, date '2026-01-01', null, null)"
+        )
+    assert _costs(database, Prices()).clv == pytest.approx(4 * 92 / 2)
+
+
 def test_a_figure_that_nobody_gives_is_asked_for(database: Path) -> None:
     with duckdb.connect(str(database)) as connection:
         connection.execute("delete from rule.cost_pool_rule")

@@ -46,7 +46,8 @@ def database(tmp_path: Path) -> Path:
         connection.execute(
             "create table feature.ftr_customer as select col0 as customer_key,"
             " col1::date as observation_date,"
-            " col2::decimal(18, 2) as deposit_average_90d_amount_before_obs"
+            " col2::decimal(18, 2) as deposit_average_90d_amount_before_obs,"
+            " 770::decimal(18, 2) as contribution_3m_amount_before_obs"
             f" from (values {DEPOSITS})"
         )
         connection.execute(
@@ -81,6 +82,17 @@ def test_a_word_stands_beside_the_month_end_before_it(database: Path) -> None:
         (3, 30.0, "small"),
     ]
     assert rule.interval_level == 0.9
+
+
+def test_a_running_month_is_whole_as_in_the_rows_that_teach(database: Path) -> None:
+    """On 15 December 76 of 92 days are over; what was known at a month end stays as it is."""
+    said, customers, _ = read(database, DAY)
+    amounts = customers["contribution_3m_amount_before_obs"].to_list()
+    assert amounts == pytest.approx([770 * 92 / 76] * 3)
+    taught = said["contribution_3m_amount_before_obs"].drop_nulls().cast(float).to_list()
+    assert taught == [770.0] * 2
+    _, whole, _ = read(database, dt.date(2025, 11, 30))
+    assert whole["contribution_3m_amount_before_obs"].to_list() == [770.0] * 2
 
 
 def test_a_later_night_knows_the_correction(database: Path) -> None:
