@@ -73,8 +73,8 @@ ABOUT: Final = {
     "value": About(
         Said("客户价值模型", "Value model"),
         Said(
-            "客户未来十二个月贡献多少元",
-            "how many yuan a customer will contribute in the next twelve months",
+            "客户一年贡献多少元（未来三个月的四倍）",
+            "how many yuan a customer contributes in a year, by his next quarter",
         ),
         Said(
             "学习下一季度的贡献，乘以四",

@@ -1,4 +1,4 @@
-"""Value: the contribution in yuan that a customer will bring in the next twelve months.
+"""Value: the contribution in yuan that a customer brings in a year, by his next quarter.
 
 Labels look three months ahead, because a bank that has delivered one year has no twelve-month
 label at all. The model learns the contribution of the next three months, four times over. What
