@@ -38,35 +38,21 @@ class Qini:
     high: float
 
 
-def qini_curve(frame: pl.DataFrame, score: Array) -> pl.DataFrame:
-    """Additional responses when the first customers of the list are treated.
-
-    Args:
-        frame: One row per customer: ``is_treated``, ``has_responded``; drawn by lot, and not what
-            the score was taught with.
-        score: Expected uplift of each; equal scores are taken together.
-
-    Returns:
-        One row per distinct score, from nobody to everybody: ``acted_share`` of the customers,
-        ``incremental_rate`` (additional responses per treated customer of the whole campaign) and
-        ``random_rate`` (the same of a list in random order).
-
-    Raises:
-        InputRefused: No control group, nobody treated, a flag or a score that is not known.
-    """
-    share, gain = _curve(*_checked(frame, score))
-    return pl.DataFrame(
-        {"acted_share": share, "incremental_rate": gain, "random_rate": share * gain[-1]}
-    )
-
-
 def qini(
     frame: pl.DataFrame, score: Array, *, level: float = 0.9, draws: int = 200, seed: int = SEED
 ) -> Qini:
     """Qini coefficient with a bootstrap interval over customers, each group drawn for itself.
 
+    Args:
+        frame: One row per customer: ``is_treated``, ``has_responded``; drawn by lot, and not what
+            the score was taught with.
+        score: Expected uplift of each; equal scores are taken together.
+        level: Of the interval.
+        draws: Bootstrap draws.
+        seed: Of the draws.
+
     Raises:
-        InputRefused: As :func:`qini_curve`.
+        InputRefused: No control group, nobody treated, a flag or a score that is not known.
     """
     treated, responded, scores = _checked(frame, score)
     random = np.random.default_rng(seed)
