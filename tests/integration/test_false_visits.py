@@ -1,12 +1,17 @@
-"""False visits and figures of a small bank: what is found of them, and what a verdict does."""
+"""What a small bank planted: false visits, exaggerated figures, leavers; and what is told of it."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
 import pytest
 
 from scripts import truth_test
 from scripts.false_visits import measure
-from tests.integration.test_night import Bank
+from tests.integration.test_night import ROOT, Bank
 
 pytestmark = pytest.mark.nights
 RECALL_FLOOR, PRECISION_FLOOR = 0.75, 0.75
@@ -89,3 +94,34 @@ def test_an_account_opened_for_the_count_alone_counts_nowhere(field_bank: Bank) 
     )
     assert found["fact_count"] == found["mart_count"] < found["open_count"]
     assert found["member_count"] == found["team_count"]
+
+
+def test_the_oracle_tells_every_customer_month_and_knows_who_has_decided(
+    field_bank: Bank, tmp_path: Path
+) -> None:
+    """What models are held against: a slip in it would make any of them look good, or none."""
+    told = tmp_path / "oracle.csv"
+    script = [sys.executable, "-m", "scripts.churn_oracle", "--home", str(field_bank.home)]
+    done = subprocess.run(
+        [*script, "--output", str(told)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    months = field_bank.sql(
+        "select count(*) as n from feature.ftr_customer"
+        " where observation_date = last_day(observation_date)"
+    )[0]["n"]
+    decided = field_bank.home / "demo" / "truth" / "churn.csv"
+    with duckdb.connect() as connection:
+        count, least, middle, certain = connection.execute(
+            "select count(*), min(oracle), median(oracle), count(*) filter (oracle = 0.97)"
+            " from read_csv($told)",
+            {"told": str(told)},
+        ).fetchall()[0]
+        (leavers,) = connection.execute(
+            "select count(*) from read_csv($decided, all_varchar = true)"
+            " where kind = 'hard_closed' and decided_date <= '2025-12-31'",
+            {"decided": str(decided)},
+        ).fetchone()
+    assert count == months
+    assert 0 < least <= middle < 0.05
+    assert (certain > 0) == (leavers > 0)

@@ -292,35 +292,6 @@ def test_every_sheet_of_the_catalogue_is_written(bank):
     assert "R12" in bank.crm("deliver", "R12", "--customer", asked[0][0])
 
 
-def test_the_oracle_tells_every_customer_month_and_knows_who_has_decided(bank, tmp_path):
-    """What models are held against: a slip in it would make any of them look good, or none."""
-    told = tmp_path / "oracle.csv"
-    script = [sys.executable, "-m", "scripts.churn_oracle", "--home", str(bank.home)]
-    done = subprocess.run(
-        [*script, "--output", str(told)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    months = bank.sql(
-        "select count(*) as n from feature.ftr_customer"
-        " where observation_date = last_day(observation_date)"
-    )[0]["n"]
-    decided = bank.home / "demo" / "truth" / "churn.csv"
-    with duckdb.connect() as connection:
-        count, least, middle, certain = connection.execute(
-            "select count(*), min(oracle), median(oracle), count(*) filter (oracle = 0.97)"
-            " from read_csv($told)",
-            {"told": str(told)},
-        ).fetchall()[0]
-        (leavers,) = connection.execute(
-            "select count(*) from read_csv($decided, all_varchar = true)"
-            " where kind = 'hard_closed' and decided_date <= '2025-12-31'",
-            {"decided": str(decided)},
-        ).fetchone()
-    assert count == months
-    assert 0 < least <= middle < 0.05
-    assert (certain > 0) == (leavers > 0)
-
-
 def test_nothing_new_is_nothing_to_do_and_a_published_night_says_so(bank):
     before = bank.checksum()
     assert "Nothing to do" in bank.crm("run")
