@@ -89,12 +89,8 @@ def train(
     refused = ""
     if not is_forced:
         try:
-            found = load_champion(
-                home.models,
-                name,
-                key_path=home.model_key,
-                label_months=model_rows.label_months(database, name),
-            )
+            window = model_rows.label_months(database, name)
+            found = load_champion(home.models, name, key_path=home.model_key, label_months=window)
             report = dict(found.model.manifest.get("metrics") or {})
             told = " ".join((f"model {found.model.version} is used", *found.refusals))
             return Trained(name, "kept", found.model.version, told, report)
