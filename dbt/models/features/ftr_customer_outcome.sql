@@ -45,10 +45,7 @@ followed as (
         {{ first_month_after('is_churned_hard') }} as lost_month_date,
         sum(contribution_amount) over (
             partition by customer_key order by month_number range between 1 following and 3 following
-        ) as contribution_next_3m_amount,
-        sum(contribution_amount) over (
-            partition by customer_key order by month_number range between 1 following and 12 following
-        ) as contribution_next_12m_amount
+        ) as contribution_next_3m_amount
     from month
 ),
 
@@ -68,12 +65,9 @@ observed as (
 
 select
     cast(customer_key as bigint) as customer_key,
-    {%- for months in [3, 12] %}
     cast(
-        case when months_known >= {{ months }} then coalesce(contribution_next_{{ months }}m_amount, 0) end
-        as decimal(18, 2)
-    ) as contribution_next_{{ months }}m_amount,
-    {%- endfor %}
+        case when months_known >= 3 then coalesce(contribution_next_3m_amount, 0) end as decimal(18, 2)
+    ) as contribution_next_3m_amount,
     cast({{ month_last(add_months_to('month_date', 3)) }} as date) as contribution_next_3m_known_date,
     cast({{ months_apart('month_date', 'coalesce(lost_month_date, last_month_date)') }} as int) as months_observed,
     cast(lost_month_date is not null as boolean) as is_lost,

@@ -10,7 +10,8 @@ with scored as (
         score,
         score_low,
         score_high,
-        {{ add_months_to('month_date', 3) }} as last_month_date
+        {{ add_months_to('month_date', 3) }} as last_month_date,
+        {{ add_months_to('month_date', 12) }} as last_year_date
     from {{ ref('fct_customer_score') }}
     where model_name = 'value'
 ),
@@ -19,21 +20,27 @@ came as (
     select
         scored.customer_key,
         scored.month_date,
-        sum(coalesce(month.contribution_amount, 0)) as quarter_amount
+        sum(case when month.month_date <= scored.last_month_date then month.contribution_amount else 0 end)
+            as quarter_amount,
+        case
+            when {{ month_last('scored.last_year_date') }} <= {{ business_date() }}
+                then sum(coalesce(month.contribution_amount, 0))
+        end as year_amount
     from scored
     left join {{ ref('fct_customer_month') }} as month
         on scored.customer_key = month.customer_key
         and scored.month_date < month.month_date
-        and scored.last_month_date >= month.month_date
+        and scored.last_year_date >= month.month_date
     where {{ month_last('scored.last_month_date') }} <= {{ business_date() }}
-    group by scored.customer_key, scored.month_date
+    group by scored.customer_key, scored.month_date, scored.last_month_date, scored.last_year_date
 ),
 
 -- The forecast is the next quarter four times over, so what came is told at the same rate.
 joined as (
     select
         scored.*,
-        4 * came.quarter_amount as realised_amount
+        4 * came.quarter_amount as realised_amount,
+        came.year_amount
     from scored
     left join came on scored.customer_key = came.customer_key and scored.month_date = came.month_date
 )
@@ -47,6 +54,7 @@ select
     cast(sum(cast(score as decimal(18, 2))) as decimal(18, 2)) as forecast_amount,
     cast(sum(realised_amount) as decimal(18, 2)) as realised_amount,
     cast(count(realised_amount) as bigint) as realised_count,
+    cast(sum(year_amount) as decimal(18, 2)) as realised_year_amount,
     cast(sum(case when score_low is not null then 1 else 0 end) as bigint) as banded_count,
     cast(
         case
