@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
+from ml.causes import SEGMENT, UNKNOWN_SEGMENT
 from ml.frames.checks import flags, model_inputs, require_columns
 from ml.frames.columns import Columns
 from ml.frames.features import FEATURES
@@ -27,17 +28,16 @@ from ml.models.rules import FLAG, Rule, flag_columns, leaf_rules
 Titles = Mapping[str, tuple[str, str]]
 Rows = NDArray[np.bool_]
 
-#: Who is told apart before anything else; a tree reads everything else of the contract.
-POPULATION = "population_type_code"
+#: Populations are told apart before anything else, a tree reads the rest of the contract.
 #: Recorded by name alone: codes, and true and false, of which the true one is told.
-_NAMED = tuple(each.name for each in FEATURES if each.kind != "number" and each.name != POPULATION)
+_NAMED = tuple(each.name for each in FEATURES if each.kind != "number" and each.name != SEGMENT)
 _FLAGS = tuple(each.name for each in FEATURES if each.kind == "flag")
 COLUMNS = Columns(tuple(each.name for each in FEATURES if each.kind == "number"), _NAMED)
 TITLES: Titles = {each.name: (each.name_zh, each.meaning) for each in FEATURES} | {
     f"{name}{FLAG}true": ("是", "yes") for name in _FLAGS
 }
-#: The whole bank, and who has no population on record.
-EVERYBODY, UNKNOWN = "all", "unknown"
+#: The whole bank.
+EVERYBODY = "all"
 #: Most customers that grow a tree, by lot; its few rules are no others for more.
 MOST_TAUGHT = 20_000
 #: Columns of the feed ml__churn_rule, in their order.
@@ -140,7 +140,7 @@ def churn_rules(
     Raises:
         InputRefused: Nobody with a label, or a feature that is not there or is infinite.
     """
-    require_columns(labelled, ["customer_key", POPULATION])
+    require_columns(labelled, ["customer_key", SEGMENT])
     labelled = labelled.sort("customer_key")
     titles = {**TITLES, **(words or {})}
     lot = buckets(labelled.get_column("customer_key"), "churn_rules") / BUCKET_COUNT
@@ -148,7 +148,7 @@ def churn_rules(
     has_left = flags(labelled, "has_left") == 1
     everybody = _Customers(frame, has_left, lot, lot < rule.held_out_share_rate, today)
     then, since = (
-        each.get_column(POPULATION).fill_null(UNKNOWN).to_numpy() for each in (labelled, now)
+        each.get_column(SEGMENT).fill_null(UNKNOWN_SEGMENT).to_numpy() for each in (labelled, now)
     )
     rows = _rules_of(EVERYBODY, everybody, rule, titles)
     for population in np.unique(then):

@@ -9,7 +9,7 @@ has come true, what was foretold is held against what happened.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -208,13 +208,14 @@ def feature_drift(
             [each / valued_now for each in now[:-2]],
             [each / valued_then for each in shape.shares[:-2]],
         )
+    found = FeatureDrift(NOT_READ, whole, recorded, valued, **shares)
     if not is_read:
-        code = NOT_READ
-    elif max(recorded or 0.0, valued or 0.0) > bound:
+        return found
+    if found.index > bound:
         code = EMPTIED if shape.shares[-1] < EMPTY_SHARE <= now[-1] else MOVED
     else:
         code = FILLED if whole > bound else STABLE
-    return FeatureDrift(code, whole, recorded, valued, **shares)
+    return replace(found, code=code)
 
 
 @dataclass(frozen=True)

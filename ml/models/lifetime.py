@@ -132,8 +132,8 @@ def fit_stays(frame: pl.DataFrame, *, level: float, draws: int, seed: int = SEED
     Raises:
         InputRefused: As :func:`fit_contracts`.
     """
-    model = fit_contracts(frame)
     lost, kept = _counts(frame)
+    model = _fit_counts(lost, kept)
     cells = np.concatenate([lost, kept])
     size = int(cells.sum())
     found = []

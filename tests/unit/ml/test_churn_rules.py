@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 import yaml
 
-from ml.churn_rules import COLUMNS, POPULATION, RULE_SCHEMA, TreeRule, churn_rules
+from ml.causes import SEGMENT
+from ml.churn_rules import COLUMNS, RULE_SCHEMA, TreeRule, churn_rules
 from ml.errors import InputRefused
 from ml.frames.features import FEATURES
 
@@ -40,7 +41,7 @@ def _bank(count: int = 4_000, seed: int = 1, *, is_told: bool = True) -> pl.Data
             *(pl.lit(value).alias(name) for name, value in kinds.items()),
         )
         .with_columns(
-            pl.Series(POPULATION, population),
+            pl.Series(SEGMENT, population),
             pl.Series("has_manager_before_obs", managed),
             pl.Series(FALL, fall),
             pl.Series(NOISE, rng.normal(size=count)),
@@ -95,7 +96,7 @@ def test_a_rate_is_that_of_the_customers_who_taught_nothing():
     by_fall = found.filter(pl.col("rule_zh").str.starts_with("三个月存款变动率 ≤"))
     assert by_fall["churn_rate"].to_list() == [pytest.approx(0, abs=0.02)]
     everybody = found.row(0, named=True)
-    half = turned.filter(judges & (pl.col(POPULATION) == "village_resident"))
+    half = turned.filter(judges & (pl.col(SEGMENT) == "village_resident"))
     assert everybody["held_out_count"] == half.height
     assert everybody["held_out_churned_count"] == half["has_left"].sum()
 
@@ -104,7 +105,7 @@ def test_customers_of_the_day_are_counted_by_the_same_rule():
     now = _bank(1_000, 3)
     found = _found(_bank(), now)
     managed = _rule(found, "merchant", 1)
-    merchants = now.filter(pl.col(POPULATION) == "merchant")
+    merchants = now.filter(pl.col(SEGMENT) == "merchant")
     assert managed["current_count"] == (~merchants["has_manager_before_obs"]).sum()
     assert _rule(found, "all", 0)["current_count"] == now.height
     rules = found.filter((pl.col("population_code") == "all") & (pl.col("rule_number") > 0))
@@ -162,6 +163,6 @@ def test_what_cannot_teach_is_refused(change, told):
 
 
 def test_only_features_of_the_contract_are_read():
-    assert {*COLUMNS.names, POPULATION} == {each.name for each in FEATURES}
+    assert {*COLUMNS.names, SEGMENT} == {each.name for each in FEATURES}
     leak = _bank().with_columns(pl.col("has_left").cast(pl.Float64).alias("left_after"))
     assert _found(leak).equals(_found(_bank()))
