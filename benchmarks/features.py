@@ -25,7 +25,9 @@ from timing import take
 
 SCRIPT = Path(__file__).resolve().parent / "features.sql"
 RUNS = 3
-STAGE = re.compile(r"\.ftr_customer(_money|_channel_month|_channel|_contact|_place)?$")
+STAGE = re.compile(
+    r"\.(ftr_customer(_money|_loan|_channel_month|_channel|_contact|_place)?|fct_customer_deposit_day)$"
+)
 
 
 def bare_seconds(published: Path, work: Path) -> tuple[float, int]:

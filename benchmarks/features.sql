@@ -52,6 +52,25 @@ select a.customer_key, a.month_date,
 from account a left join offered o using (product_id, currency_code, month_date)
 group by all;
 
+-- step: loans
+create table loan as
+with lent as (
+    select e.customer_key, e.month_date, max(e.overdue_days) overdue, min(e.five_class_code) grade
+    from crm.dimensional.fct_exposure_month e
+    join crm.dimensional.dim_product p on e.product_fk = p.product_pk
+    where p.pillar_code = 'asset' and e.ead_amount > 0
+    group by all
+),
+repaid as (
+    select l.customer_key, l.month_date, count(*) filter (r.late_days > 0) late, max(r.late_days) longest,
+        sum(r.penalty_amount) penalty
+    from lent l
+    join crm.dimensional.fct_repayment r on l.customer_key = r.customer_key
+        and r.month_date <= l.month_date and r.month_date > l.month_date - interval 6 month
+    group by all
+)
+select * from lent left join repaid using (customer_key, month_date);
+
 -- step: movements
 create table moved as
 select customer_key, month_date, deposit_closing_amount, lag(deposit_closing_amount) over by_month as earlier,
@@ -142,7 +161,7 @@ select o.customer_key, o.observation_date, c.party_type_code, c.population_type_
     v.* exclude (customer_key, month_date), y.* exclude (customer_key, month_date),
     h.* exclude (customer_key, month_date), p.* exclude (customer_key, month_date),
     w.* exclude (customer_key, month_date), z.* exclude (customer_key, month_date),
-    g.n managers, s.last_date, k.n kin, k.lost as kin_lost, d.lost_share, t.income, t.asset, t.amount
+    l.* exclude (customer_key, month_date), g.n managers, s.last_date, k.n kin, k.lost as kin_lost, d.lost_share, t.income, t.asset, t.amount
 from observed o
 join crm.dimensional.fct_customer_rolling_month r using (customer_key, month_date)
 join crm.dimensional.fct_customer_month m using (customer_key, month_date)
@@ -150,6 +169,7 @@ left join crm.dimensional.dim_customer c on o.customer_fk = c.customer_pk
 left join moved v using (customer_key, month_date)
 left join money y using (customer_key, month_date)
 left join channel h using (customer_key, month_date)
+left join loan l using (customer_key, month_date)
 left join complained p using (customer_key, month_date)
 left join owed w using (customer_key, month_date)
 left join happened z using (customer_key, month_date)

@@ -12,7 +12,8 @@ import csv
 import io
 from pathlib import Path
 
-from ml.frames.catalogue import FEATURES, Feature
+from ml.frames.catalogue import FEATURES
+from ml.frames.feature import Feature
 from ml.frames.themes import theme_of
 
 PATH = Path(__file__).parents[1] / "dbt" / "seeds" / "reference" / "feature_name.csv"

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml.frames.catalogue import FEATURES, Feature
+from ml.frames.catalogue import FEATURES
+from ml.frames.feature import Feature
 
 TABLE = Path(__file__).with_name("hypotheses.csv")
 _SIGNS = {"up": 1, "down": -1}

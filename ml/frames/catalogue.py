@@ -5,37 +5,9 @@ The columns are those of the dbt model ``ftr_customer``; a test compares the two
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Kind = Literal["number", "flag", "category"]
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One column of the feature table.
-
-    Attributes:
-        name: Column name; says the moment that it looks from.
-        kind: ``number``, ``flag`` (true or false) or ``category`` (a code of a closed list).
-        meaning: One line for the model book, with the unit.
-        name_zh: A short Chinese name; reasons are told in it.
-        minimum: Least possible value, if there is one.
-        maximum: Greatest possible value, if there is one.
-        categories: Codes of a category.
-        is_optional: A bank may not record this at all; the column may then be all null.
-        may_move: Why a past date may have another value when it is built again later, if it may.
-    """
-
-    name: str
-    kind: Kind
-    meaning: str
-    name_zh: str
-    minimum: float | None = None
-    maximum: float | None = None
-    categories: tuple[str, ...] = ()
-    is_optional: bool = False
-    may_move: str = ""
+from ml.frames.feature import Feature
 
 
 def _number(name: str, name_zh: str, meaning: str, **rest: Any) -> Feature:
@@ -58,6 +30,8 @@ def _code(name: str, name_zh: str, meaning: str, *categories: str) -> Feature:
     return Feature(name, "category", meaning, name_zh, categories=categories, is_optional=True)
 
 
+_TOLD_LATER = "What happened by the day and was delivered after it."
+
 # Bounds stand only where the model's own arithmetic cannot go beyond them: one mistyped birthday
 # must not hold the scores of a whole bank. What needs months of history is optional, since a young
 # bank has none of it.
@@ -66,19 +40,13 @@ FEATURES: tuple[Feature, ...] = (
         "party_type_code",
         "客户类型",
         "Person, company or institution",
-        "person",
-        "company",
-        "institution",
+        *("person", "company", "institution"),
     ),
     _code(
         "population_type_code",
         "客群",
         "Population that the survey plan counts the customer in",
-        "merchant",
-        "town_resident",
-        "village_resident",
-        "company",
-        "institution",
+        *("merchant", "town_resident", "village_resident", "company", "institution"),
     ),
     _code("level_code", "客户级别", "Level by the bank's rule", "A", "B", "C", "D"),
     _number(
@@ -238,6 +206,40 @@ FEATURES: tuple[Feature, ...] = (
         "Whether money went to other banks in 90 days, and none in those before",
         is_optional=True,
     ),
+    # How his loans are graded and how he pays; null where he owes none.
+    _code(
+        "five_class_code",
+        "五级分类",
+        "Worst of the five classes that his loans are in",
+        *("normal", "special_mention", "substandard", "doubtful", "loss"),
+    ),
+    _count(
+        "loan_overdue_days_before_obs",
+        "贷款逾期天数",
+        "Days past due of his oldest unpaid instalment, as the contracts of the day say",
+        is_optional=True,
+    ),
+    _count(
+        "loan_late_6m_count_before_obs",
+        "近六个月迟还期数",
+        "Instalments that he paid late in six whole months",
+        is_optional=True,
+        may_move=_TOLD_LATER,
+    ),
+    _count(
+        "loan_late_6m_days_before_obs",
+        "近六个月最长迟还天数",
+        "Most days that an instalment paid in six whole months was late",
+        is_optional=True,
+        may_move=_TOLD_LATER,
+    ),
+    _count(
+        "loan_penalty_6m_amount_before_obs",
+        "近六个月罚息",
+        "Penalty interest that he paid in six whole months, yuan",
+        is_optional=True,
+        may_move=_TOLD_LATER,
+    ),
     # Through which channels he comes.
     _share(
         "branch_transaction_3m_share_rate_before_obs",
@@ -262,20 +264,20 @@ FEATURES: tuple[Feature, ...] = (
         "complaint_open_count_before_obs",
         "未办结投诉件数",
         "Complaints not closed yet",
-        may_move="A closing that was delivered after its day.",
+        may_move=_TOLD_LATER,
     ),
     _count(
         "complaint_overdue_count_before_obs",
         "逾期未答复投诉件数",
         "Complaints not replied to though the term for it is over",
-        may_move="A reply that was delivered after its day.",
+        may_move=_TOLD_LATER,
     ),
     _count(
         "complaint_open_days_before_obs",
         "最早未办结投诉天数",
         "Days since the oldest complaint that is not closed was received",
         is_optional=True,
-        may_move="A closing that was delivered after its day.",
+        may_move=_TOLD_LATER,
     ),
     _number(
         "complaint_satisfaction_180d_score_before_obs",

@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 
 from ml.errors import FrameRefused
-from ml.frames.catalogue import FEATURES, Feature, Kind
+from ml.frames.catalogue import FEATURES
+from ml.frames.feature import Feature, Kind
 from ml.names import PRODUCT_GROUPS
 
 __all__ = ["FEATURES", "Feature"]

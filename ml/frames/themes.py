@@ -86,7 +86,7 @@ THEMES: tuple[Theme, ...] = (
         ),
     ),
     Theme("activity", "主动交易", "Own transactions", ("customer_transaction_",)),
-    Theme("loans", "贷款", "Loans", ("loan_", "has_loan_")),
+    Theme("loans", "贷款", "Loans", ("loan_", "has_loan_", "five_class_")),
     Theme(
         "ties",
         "往来深度",

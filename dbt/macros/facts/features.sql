@@ -101,7 +101,7 @@ month and of the six before it. What compares months within a series compares wh
     {%- endif -%}
 {%- endmacro %}
 
-{#- The features that the parts of ftr_customer bring, by part: they hold the same customers and dates. -#}
+{#- The features that the parts of ftr_customer bring, by part: of the same customers and dates, or of some of them. -#}
 {% macro feature_parts() -%}
     {{ return({
         'ftr_customer_money': [
@@ -117,6 +117,13 @@ month and of the six before it. What compares months within a series compares wh
             'rival_outflow_90d_share_rate_before_obs',
             'rival_outflow_prior_90d_amount_before_obs',
             'is_rival_outflow_new_before_obs',
+        ],
+        'ftr_customer_loan': [
+            'five_class_code',
+            'loan_overdue_days_before_obs',
+            'loan_late_6m_count_before_obs',
+            'loan_late_6m_days_before_obs',
+            'loan_penalty_6m_amount_before_obs',
         ],
         'ftr_customer_channel': [
             'branch_transaction_3m_share_rate_before_obs',

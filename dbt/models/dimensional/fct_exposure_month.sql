@@ -105,6 +105,7 @@ select
     cast(coalesce(days_count, {{ month_days('month_date') }}) as int) as days_count,
     cast(rating_code as {{ t_string() }}) as rating_code,
     cast(five_class_code as {{ t_string() }}) as five_class_code,
+    cast(overdue_days as int) as overdue_days,
     cast(collateral_code as {{ t_string() }}) as collateral_code,
     cast(case when pd_rate is null then 'rule' else 'risk_system' end as {{ t_string() }}) as pd_source_code,
     cast(used_pd_rate as decimal(12, 8)) as pd_rate,

@@ -1,11 +1,12 @@
 -- One row per loan contract and stretch of days on which its record stayed the same.
-{% set attributes = ['account_id', 'principal_amount', 'collateral_code', 'five_class_code'] %}
+{% set attributes = ['account_id', 'principal_amount', 'collateral_code', 'five_class_code', 'overdue_days'] %}
 select
     tracked.loan_id,
     cast(account.account_key as bigint) as account_key,
     tracked.principal_amount,
     tracked.collateral_code,
     tracked.five_class_code,
+    tracked.overdue_days,
     tracked.valid_from_date,
     tracked.valid_to_date
 from {{ scd2(

@@ -1,0 +1,35 @@
+"""What the contract says of one column of a feature table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "flag", "category"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the feature table.
+
+    Attributes:
+        name: Column name; says the moment that it looks from.
+        kind: ``number``, ``flag`` (true or false) or ``category`` (a code of a closed list).
+        meaning: One line for the model book, with the unit.
+        name_zh: A short Chinese name; reasons are told in it.
+        minimum: Least possible value, if there is one.
+        maximum: Greatest possible value, if there is one.
+        categories: Codes of a category.
+        is_optional: A bank may not record this at all; the column may then be all null.
+        may_move: Why a past date may have another value when it is built again later, if it may.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    name_zh: str
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] = ()
+    is_optional: bool = False
+    may_move: str = ""
