@@ -29,6 +29,19 @@ class Sentence(NamedTuple):
         """The English sentence."""
         return self.en
 
+    @property
+    def both(self) -> str:
+        """Chinese first, English beside it, for a line that has one place for the two."""
+        return f"{self.zh} {self.en}"
+
+    def then(self, zh: str, en: str) -> Sentence:
+        """The statement with what follows it, each in its own language.
+
+        >>> Sentence("评分完成", "scored").then("，3 位", ", 3 of them").both
+        '评分完成，3 位 scored, 3 of them'
+        """
+        return Sentence(f"{self.zh}{zh}", f"{self.en}{en}")
+
 
 class ToldError(Exception):
     """An error that people read: `sentence` says what is wrong, and what they should do."""

@@ -1,8 +1,42 @@
 """What this room refuses, one named error per reason; each message is one sentence for a reader."""
 
+from __future__ import annotations
+
+#: One statement in Chinese and in English.
+Pair = tuple[str, str]
+
+
+def because_of(told: Pair, why: Pair) -> Pair:
+    """A statement with its reason, which is a sentence of its own.
+
+    >>> because_of(("无法比较", "no comparison"), ("没有数据。", "There are no rows."))
+    ('无法比较（没有数据）。', 'no comparison: There are no rows.')
+    """
+    return f"{told[0]}（{why[0].rstrip('。')}）。", f"{told[1]}: {why[1]}"
+
 
 class MlError(Exception):
-    """Base of everything that this room refuses on purpose."""
+    """Base of everything that this room refuses on purpose; the error's own text is English.
+
+    Attributes:
+        sentence: What is refused and what to do, in Chinese and in English.
+    """
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(english)
+        self.sentence: Pair = (chinese, english)
+
+    def __reduce__(self) -> tuple[type[MlError], Pair]:
+        """Survive the way back from a process that fits."""
+        return type(self), self.sentence
+
+    def and_so(self, chinese: str, english: str) -> Pair:
+        """The sentence, and what is done instead, in Chinese and in English."""
+        return f"{self.sentence[0].rstrip('。')}，{chinese}。", f"{self.sentence[1]}, {english}"
+
+    def as_why(self, chinese: str, english: str) -> Pair:
+        """What could not be done, and the sentence as its reason, in Chinese and in English."""
+        return because_of((chinese, english), self.sentence)
 
 
 class NotEnoughHistory(MlError):  # noqa: N818  the name is what is said to the bank
@@ -37,19 +71,7 @@ class ScoringHeld(MlError):  # noqa: N818
 
 
 class InputRefused(MlError):  # noqa: N818
-    """What was asked for cannot be done with what was handed over, as the sentence says.
-
-    Attributes:
-        sentence: The same in Chinese and in English, for whoever asked.
-    """
-
-    def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(english)
-        self.sentence = (chinese, english)
-
-    def and_so(self, chinese: str, english: str) -> tuple[str, str]:
-        """The sentence, and what is done instead, in Chinese and in English."""
-        return f"{self.sentence[0].rstrip('。')}，{chinese}。", f"{self.sentence[1]}, {english}"
+    """What was asked for cannot be done with what was handed over, as the sentence says."""
 
 
 class TableRefused(InputRefused):

@@ -15,3 +15,8 @@ MODEL_NAMES: Final = (
     "default",
     *(f"{PROPENSITY}{group}" for group in PRODUCT_GROUPS),
 )
+
+
+def called(name: str, version: str) -> tuple[str, str]:
+    """A version of a model as a sentence names it, in Chinese and in English."""
+    return f"模型 {name} 的版本 {version}", f"Model {name} {version}"

@@ -20,6 +20,7 @@ from ml.models.scorer import kind_of
 from ml.models.staying import TOLD_MONTHS, SurvivalModel
 from ml.models.survival import restricted_mean_months
 from ml.models.value import VALUE_BASELINE_COLUMN
+from ml.names import called
 from ml.reasons import REASON_SCHEMA, reasons
 from ml.registry.store import LoadedModel
 
@@ -79,7 +80,8 @@ class ScoreResult:
         unknown = self.scores.join(expected, on="customer_key", how="anti").height
         if unscored or unknown:
             raise ScoringHeld(
-                f"{unscored} customers have no score and {unknown} scores have no customer."
+                f"有 {unscored} 位客户没有评分，有 {unknown} 个评分没有对应客户；评分暂不采用。",
+                f"{unscored} customers have no score and {unknown} scores have no customer.",
             )
 
 
@@ -111,13 +113,20 @@ def score(
     checked = check_frame(frame, features, absent=model.scorer.absent)
     dates = checked.get_column("observation_date").unique().to_list()
     if len(dates) > 1:
-        raise ScoringHeld(f"The feature frame holds {len(dates)} observation dates; score one.")
+        raise ScoringHeld(
+            f"特征表含有 {len(dates)} 个观察日；一次只能评一个观察日。",
+            f"The feature frame holds {len(dates)} observation dates; score one.",
+        )
     checked = as_whole_months(checked.sort("customer_key"), dates[0])
     check_sizes(model.name, model.scorer.medians, checked, features)
     columns = inputs(checked, features)
     scores, chances = _predicted(model, columns)
     if not np.isfinite(scores).all():
-        raise ScoringHeld(f"Model {model.name} {model.version} gave a score that is no number.")
+        chinese, english = called(model.name, model.version)
+        raise ScoringHeld(
+            f"{chinese} 算出的评分不是数值，评分暂不采用。",
+            f"{english} gave a score that is no number.",
+        )
     origin = checked.select("customer_key", "observation_date").with_columns(
         pl.lit(model.name).alias("model_name")
     )

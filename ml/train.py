@@ -238,20 +238,26 @@ def _check_dates(frame: pl.DataFrame, label: str, as_of: date) -> None:
     """Refuse rows of the future, and labels of windows that had not ended by ``as_of``."""
     dates = frame.get_column("observation_date").unique().sort().to_list()
     if dates[-1] > as_of:
-        raise FrameRefused(f"The feature frame holds {dates[-1]}, which is after {as_of}.")
+        raise FrameRefused(
+            f"特征表含有 {dates[-1]} 的数据，晚于训练日 {as_of}。",
+            f"The feature frame holds {dates[-1]}, which is after {as_of}.",
+        )
     known = pl.col(known_date(label))
     given = frame.filter(pl.col(label).is_not_null())
     if undated := given.filter(known.is_null() | (known <= pl.col("observation_date"))).height:
         raise FrameRefused(
+            f"有标签的数据中 {undated} 行的 {known_date(label)} 为空，或不晚于观察日。",
             f"{known_date(label)} is null or no later than the observation in {undated} rows "
-            f"that have a label."
+            f"that have a label.",
         )
     early = given.filter(known > as_of).sort("observation_date", "customer_key")
     if early.height:
         first = early.row(0, named=True)
         raise LeakSuspected(
+            f"{first['observation_date']} 的标签 {label} 到 {first[known_date(label)]} 才知道，"
+            f"晚于训练日 {as_of}，不应出现。",
             f"{label} is given for {first['observation_date']}, and was known on "
-            f"{first[known_date(label)]} only, after {as_of}."
+            f"{first[known_date(label)]} only, after {as_of}.",
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from ml.errors import ScoringHeld
+from ml.errors import Pair, ScoringHeld
 from ml.frames.features import FEATURES, Feature, check_frame
 from ml.judge.watch import (
     DRIFT_CODES,
@@ -25,6 +25,7 @@ from ml.judge.watch import (
     drift,
     objections,
 )
+from ml.names import called
 from ml.registry.store import LoadedModel
 from ml.score import as_whole_months
 
@@ -108,15 +109,26 @@ class Watched:
         return HOLDING in self.objections
 
     @property
-    def told(self) -> str:
-        """What a reader of the night is told, each part after a semicolon; else nothing."""
-        parts = [("to be looked at", self.objections), ("not judged", self.unjudged)]
-        told = "".join(f"; {what}: {', '.join(which)}" for what, which in parts if which)
+    def told(self) -> Pair:
+        """What a reader of the night is told, in Chinese and in English; else nothing.
+
+        Each part comes after a semicolon; codes are those of the feed.
+        """
+        chinese = english = ""
+        for which, zh, en in (
+            (self.objections, "需查看", "to be looked at"),
+            (self.unjudged, "未能检验", "not judged"),
+        ):
+            if which:
+                chinese += f"；{zh}：{'、'.join(which)}"
+                english += f"; {en}: {', '.join(which)}"
         if filled := self.drifted.named(FILLED):
-            more = ", ..." if len(filled) > NAMED_COUNT else ""
-            which = f"{', '.join(filled[:NAMED_COUNT])}{more}"
-            told += f"; filled since training, no drift: {len(filled)} ({which})"
-        return told
+            first, is_more = filled[:NAMED_COUNT], len(filled) > NAMED_COUNT
+            chinese += f"；训练后才有数据、不算变动的特征 {len(filled)} 个（{'、'.join(first)}"
+            chinese += "等）" if is_more else "）"
+            english += f"; filled since training, no drift: {len(filled)} ({', '.join(first)}"
+            english += ", ...)" if is_more else ")"
+        return chinese, english
 
     def check(self, model: LoadedModel) -> None:
         """Hold the scores where they drifted.
@@ -125,10 +137,15 @@ class Watched:
             ScoringHeld: One sentence with the index and the feature that moved most.
         """
         if self.is_held:
-            moved = self.drifted.worst or "nothing"
+            moved = self.drifted.worst
+            chinese, _ = called(model.name, model.version)
             raise ScoringHeld(
+                f"{chinese} 的评分暂不采用：其分布与训练时相比已变动，稳定性指数为"
+                f" {self.drifted.score_index:.2f}；"
+                + (f"变动最大的特征是 {moved}。" if moved else "没有哪个特征明显变动。"),
                 f"Scores of {model.name} {model.version} are held: they moved from those of "
-                f"training by an index of {self.drifted.score_index:.2f}; {moved} moved most."
+                f"training by an index of {self.drifted.score_index:.2f}; {moved or 'nothing'}"
+                " moved most.",
             )
 
 

@@ -126,11 +126,11 @@ def _step(finding: Finding) -> dg.AssetsDefinition:
         night = session.night
         with night.stage("findings"):
             told = finding.find(night)
-        night.details.setdefault("findings", {})[finding.name] = told.told
+        night.details.setdefault("findings", {})[finding.name] = told.told.both
         if not told.is_found:
-            night.reporter.note(f"{finding.name}: {told.told}", is_warning=told.is_due)
+            night.reporter.note(f"{finding.name}: {told.told.both}", is_warning=told.is_due)
         metadata: dict[str, Any] = {
-            "told": told.told,
+            "told": told.told.both,
             "report": dg.JsonMetadataValue(told.report),
         }
         for feed in finding.lands:

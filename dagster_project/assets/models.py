@@ -8,6 +8,7 @@ import dagster as dg
 from dagster_project.errors import NoBuildError
 from dagster_project.resources import NightSession
 from dagster_project.stages import models
+from dagster_project.stages.model_words import contradicted
 from ml.names import PROPENSITY
 
 GROUP = "models"
@@ -58,21 +59,21 @@ def _model(name: str) -> dg.AssetsDefinition:
         session: NightSession = context.resources.night
         is_forced = bool(context.op_execution_context.op_config["retrain"])
         trained = models.retrain(session.home, name) if is_forced else _train(session, name)
-        metadata: dict[str, Any] = {"state": trained.state, "told": trained.told}
+        metadata: dict[str, Any] = {"state": trained.state, "told": trained.told.both}
         if trained.version:
             metadata["version"] = trained.version
         if trained.report:
             metadata["report"] = dg.JsonMetadataValue(trained.report)
         if trained.book:
             metadata["book"] = dg.MetadataValue.path(trained.book)
-            metadata["contradictions"] = dg.MetadataValue.md(models.contradicted(trained.report))
+            metadata["contradictions"] = dg.MetadataValue.md(contradicted(trained.report))
         yield dg.MaterializeResult(asset_key=f"{name}_model", metadata=metadata)
         yield dg.AssetCheckResult(
             check_name=f"{name}_model_is_usable",
             asset_key=f"{name}_model",
             passed=trained.version is not None,
             severity=dg.AssetCheckSeverity.WARN,
-            description=trained.told,
+            description=trained.told.both,
         )
 
     return train
@@ -102,9 +103,10 @@ def _train(session: NightSession, name: str) -> models.Trained:
     night.details.setdefault("models", {})[name] = {
         "state": trained.state,
         "version": trained.version,
-        "told": trained.told,
+        "told": trained.told.en,
+        "told_zh": trained.told.zh,
     }
-    night.reporter.note(f"{name}: {trained.told}", is_warning=trained.state == "refused")
+    night.reporter.note(f"{name}: {trained.told.both}", is_warning=trained.state == "refused")
     return trained
 
 
@@ -113,7 +115,7 @@ def _record_trained(session: NightSession) -> None:
     night = session.night
     states = {each["state"] for each in night.details.get("models", {}).values()}
     if models.TRAINED in states and (unrecorded := models.record(night.home)):
-        night.reporter.note(unrecorded, is_warning=True)
+        night.reporter.note(unrecorded.both, is_warning=True)
 
 
 def _scores() -> dg.AssetsDefinition:
@@ -152,12 +154,13 @@ def _scores() -> dg.AssetsDefinition:
         with night.stage("score"):
             _record_trained(context.resources.night)
             results = models.score(night)
-        told = {each.name: each.told for each in results}
-        night.details["scores"] = told
+        told = {each.name: each.told.both for each in results}
+        night.details["scores"] = {each.name: each.told.en for each in results}
+        night.details["scores_zh"] = {each.name: each.told.zh for each in results}
         for each in results:
             # Of a model that was never trained the training has told why.
             if each.is_held:
-                night.reporter.note(f"{each.name}: {each.told}", is_warning=True)
+                night.reporter.note(f"{each.name}: {each.told.both}", is_warning=True)
         for feed in described:
             rows = sum(each.rows for each in results) if feed == models.SCORE_FEED else None
             metadata: dict[str, Any] = dict(told)

@@ -52,11 +52,13 @@ def train(
     place = home_of(home)
     trained = [models.retrain(place, name) for name in names or models.MODEL_NAMES]
     if as_json:
-        print_json([vars(each) for each in trained])
+        print_json(
+            [vars(each) | {"told": each.told.en, "told_zh": each.told.zh} for each in trained]
+        )
     else:
         for each in trained:
             mark = "[green]✓[/]" if each.version else "[yellow]![/]"
-            console.print(f"{mark} {each.name}: {escape(each.told)}", soft_wrap=True)
+            console.print(f"{mark} {each.name}: {escape(each.told.both)}", soft_wrap=True)
     is_refused = any(each.state == "refused" for each in trained)
     if is_refused or not any(each.version for each in trained):
         raise typer.Exit(1)

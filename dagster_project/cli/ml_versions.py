@@ -21,6 +21,7 @@ from dagster_project.cli.output import (
 from dagster_project.errors import WrongUsageError
 
 if TYPE_CHECKING:
+    from ingestion.sentence import Sentence
     from ml.registry.contest import Contest
     from ml.registry.roles import Roles
 
@@ -71,7 +72,7 @@ def list_versions(
     console.print(table)
     for each in found:
         if each["refused"]:
-            console.print(f"[yellow]![/] {escape(each['refused'])}")
+            console.print(f"[yellow]![/] {escape(each['refused_zh'])} {escape(each['refused'])}")
 
 
 def _role(role: str | None) -> str:
@@ -159,7 +160,7 @@ def _print_contest(judged: Contest) -> None:
         return
     console.print(f"[yellow]![/] 按规则不晋升 The rule does not promote {judged.second}:")
     for objection in judged.objections:
-        console.print(f"  {escape(objection)}", soft_wrap=True)
+        console.print(f"  {escape(' '.join(objection))}", soft_wrap=True)
 
 
 @guarded
@@ -256,7 +257,7 @@ def withdraw(
     _print_changed(changed, behind, as_json=as_json)
 
 
-def _print_changed(changed: Roles, behind: str | None, *, as_json: bool) -> None:
+def _print_changed(changed: Roles, behind: Sentence | None, *, as_json: bool) -> None:
     """Who scores from the next night on."""
     if as_json:
         print_json(
@@ -265,7 +266,8 @@ def _print_changed(changed: Roles, behind: str | None, *, as_json: bool) -> None
                 "champion": changed.champion,
                 "challenger": changed.challenger,
                 "withdrawn": list(changed.withdrawn),
-                "record": behind,
+                "record": behind and behind.en,
+                "record_zh": behind and behind.zh,
             }
         )
         return
@@ -278,4 +280,4 @@ def _print_changed(changed: Roles, behind: str | None, *, as_json: bool) -> None
     )
     console.print(f"[green]✓[/] {said}", soft_wrap=True)
     if behind:
-        console.print(f"[yellow]![/] {escape(behind)}", soft_wrap=True)
+        console.print(f"[yellow]![/] {escape(behind.both)}", soft_wrap=True)

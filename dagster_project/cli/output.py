@@ -131,7 +131,7 @@ def known(error: BaseException) -> NightError | None:
     """The error of the house inside `error`, or None when it is one nobody foresaw."""
     from ingestion.contracts.errors import FeedError
     from ingestion.ledger import DecisionError, LedgerError
-    from ml.errors import InputRefused
+    from ml.errors import InputRefused, MlError
     from serving.errors import (
         NoGenerationError,
         ServingError,
@@ -151,7 +151,7 @@ def known(error: BaseException) -> NightError | None:
     )
     if isinstance(error, usage):
         return WrongUsageError(*error.sentence)
-    if isinstance(error, LedgerError | ServingError):
+    if isinstance(error, LedgerError | ServingError | MlError):
         return NightError(*error.sentence)
     if isinstance(error, OSError) and error.errno in _WAYS_TO_MEND:
         zh, en = _WAYS_TO_MEND[error.errno]

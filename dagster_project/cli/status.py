@@ -64,7 +64,7 @@ def status(
     print_held(console, told["held"])
     print_changed(told["changed"])
     _print_last_run(told["last_run"])
-    _print_models(told["models"], told["scores"])
+    _print_models(told)
     _print_feeds(told["feeds"])
     if Path(told["data_docs"]).exists():
         console.print(f"[dim]What the gate expects and found: {escape(told['data_docs'])}[/]")
@@ -97,6 +97,8 @@ def look(place: Home, feeds_folder: Path | None) -> dict[str, Any]:
         "last_run": _last_run(ledger, is_running=holder is not None) if ledger else None,
         "models": details.get("models", {}),
         "scores": details.get("scores", {}),
+        # Generations before 2026-11-28 tell it in English alone.
+        "scores_zh": details.get("scores_zh", {}),
         "feeds": _freshness(feeds, rows, standings),
         "changed": changes_of(published),
         "held": held_of(place, ledger) if ledger else [],
@@ -257,11 +259,17 @@ def _print_last_run(run: dict[str, Any] | None) -> None:
         console.print(f"  [dim]{', '.join(parts)}[/]")
 
 
-def _print_models(models: dict[str, Any], scores: dict[str, Any]) -> None:
+def _print_models(told: dict[str, Any]) -> None:
+    """Of each model its training, then its scores: in Chinese, then in English."""
+    models, scores = told["models"], told["scores"]
     for name in sorted(models.keys() | scores.keys()):
         model = models.get(name, {})
-        told = [model.get("told"), scores.get(name) if model.get("version") else None]
-        sentence = escape("; ".join(each for each in told if each))
+        halves = []
+        for ending, mark in (("_zh", "；"), ("", "; ")):
+            scored = told[f"scores{ending}"].get(name) if model.get("version") else None
+            parts = [each for each in (model.get(f"told{ending}"), scored) if each]
+            halves.append(mark.join(each.rstrip("。") for each in parts))
+        sentence = escape(" ".join(each for each in halves if each))
         console.print(f"[bold]Model {name}[/] {sentence}", soft_wrap=True)
 
 

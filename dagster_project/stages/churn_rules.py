@@ -11,6 +11,7 @@ from dagster_project.night import Night
 from dagster_project.stages import model_rows
 from dagster_project.stages.findings import Told, rule_row
 from dagster_project.stages.models import land
+from ingestion.sentence import Sentence
 from ingestion.sql import read_only
 
 if TYPE_CHECKING:
@@ -55,18 +56,21 @@ def find(night: Night) -> Told:
     try:
         labelled, now, rule, words = read(night.build.database("crm"), day)
         if labelled.is_empty():
-            told = "尚无已到期的流失标签 no churn label has come true yet"
+            told = Sentence("尚无已到期的流失标签", "no churn label has come true yet")
             return Told(is_found=False, told=told, is_due=False)
         date = labelled.get_column("observation_date").item(0)
         found = churn_rules(labelled, now, rule, (date, day), words)
     except InputRefused as error:
-        return Told(is_found=False, told=f"no churn rules: {error}")
+        return Told(
+            is_found=False, told=Sentence(*error.as_why("未归纳流失规则", "no churn rules"))
+        )
     land(night, RULE_FEED, found)
     groups = found.filter(rule_number=0)
     silent = groups.filter(groups["note_en"].is_not_null()).get_column("population_code")
-    told = f"{found.height - groups.height} rules of who left after {date}"
+    count = found.height - groups.height
+    told = Sentence(f"{date} 之后流失的规则 {count} 条", f"{count} rules of who left after {date}")
     if len(silent):
-        told = f"{told}; none of {', '.join(silent)}"
+        told = told.then(f"；{'、'.join(silent)} 无规则", f"; none of {', '.join(silent)}")
     return Told(is_found=True, told=told, report={"populations": groups.height})
 
 

@@ -130,7 +130,7 @@ def evaluate(
     try:
         return judge(frame, label=label, origins=origins, slices=SLICES, beside=others, costs=costs)
     except (NotEnoughHistory, FrameRefused) as error:
-        raise NightError(f"无法评估模型：{error}", f"no evaluation: {error}") from error
+        raise NightError(*error.as_why("无法评估模型", "no evaluation")) from error
 
 
 def _costs(database: Path, prices: Prices) -> Costs:

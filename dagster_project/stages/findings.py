@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ingestion.sentence import Sentence
 from ingestion.sql import read_only
 
 
@@ -24,7 +25,7 @@ class Told:
     """
 
     is_found: bool
-    told: str
+    told: Sentence
     report: dict[str, Any] = field(default_factory=dict)
     is_due: bool = True
 

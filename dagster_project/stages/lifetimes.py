@@ -10,6 +10,7 @@ from dagster_project.errors import NoBuildError
 from dagster_project.night import Night
 from dagster_project.stages.findings import Told, rule_row
 from dagster_project.stages.models import land
+from ingestion.sentence import Sentence
 from ingestion.sql import read_only
 
 if TYPE_CHECKING:
@@ -87,13 +88,17 @@ def find(night: Night) -> Told:
     try:
         found = lifetimes(*read(night.build.database("crm"), day), day)
     except InputRefused as error:
-        return Told(is_found=False, told=f"no lifetimes: {error}")
+        return Told(is_found=False, told=Sentence(*error.as_why("未估计终身价值", "no lifetimes")))
     land(night, CUSTOMER_FEED, found.customers)
     land(night, FIT_FEED, found.fits)
     land(night, STATE_FEED, found.states)
-    told = f"lifetimes of {found.customers.height:,} customers in {found.states.height} states"
-    if found.refused:
-        told = "; ".join((told, *(english for _, english in found.refused)))
+    count, states = found.customers.height, found.states.height
+    told = Sentence(
+        f"{count:,} 位客户的终身价值，{states} 个价值状态",
+        f"lifetimes of {count:,} customers in {states} states",
+    )
+    for zh, en in found.refused:
+        told = told.then(f"；{zh.rstrip('。')}", f"; {en}")
     report = {"fits": found.fits.drop("observation_date").to_dicts()}
     return Told(is_found=True, told=told, report=report)
 

@@ -11,8 +11,9 @@ from dagster_project import lease
 from dagster_project.errors import NightError, NoBuildError
 from dagster_project.home import Home
 from dagster_project.night import Night
-from dagster_project.stages import model_rows, model_watch
+from dagster_project.stages import model_rows, model_watch, model_words
 from dagster_project.versions import Versions
+from ingestion.sentence import Sentence
 from ml.names import MODEL_NAMES
 from serving import generation as generations
 
@@ -28,14 +29,8 @@ MONTH_FEED = "ml__model_month"
 FEATURE_FEED = "ml__model_feature_month"
 CAUSE_FEED = "ml__churn_cause"
 CURVE_FEED = "ml__customer_survival"
-# What a reader is told of a model, beside the same of the plain baseline.
-MEASURES = {
-    "auc": "AUC {:.3f}, plain baseline {:.3f}",
-    "concordance": "concordance {:.3f}, plain baseline {:.3f}",
-    "mae": "mean error {:,.0f} yuan, plain baseline {:,.0f}",
-}
 TRAINED = "trained"
-NOBODY_ASKED = "there is no customer to score"
+NOBODY_ASKED = Sentence("没有需要评分的客户", "there is no customer to score")
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ class Trained:
     name: str
     state: str
     version: str | None
-    told: str
+    told: Sentence
     report: dict[str, Any] = field(default_factory=dict)
     book: str | None = None
 
@@ -86,18 +81,18 @@ def train(
     from ml.train import check_history
     from ml.train import train as fit
 
-    refused = ""
+    refused = Sentence("", "")
     if not is_forced:
         try:
             window = model_rows.label_months(database, name)
             found = load_champion(home.models, name, key_path=home.model_key, label_months=window)
             report = dict(found.model.manifest.get("metrics") or {})
-            told = " ".join((f"model {found.model.version} is used", *found.refusals))
-            return Trained(name, "kept", found.model.version, told, report)
+            return Trained(name, "kept", found.model.version, model_words.of_kept(found), report)
         except NeverTrained:
-            refused = ""
+            pass
         except NoModel as error:
-            refused = f" ({error})"
+            zh, en = error.sentence
+            refused = Sentence(f"（{zh.rstrip('。')}）", f" ({en})")
     try:
         check_history(name, model_rows.read_labels(database, name))
         frame = model_rows.read_training_rows(database, name)
@@ -114,34 +109,26 @@ def train(
             home.models, name, trained.version, frame, at=moment(), key_path=home.model_key
         )
     except NotEnoughHistory as error:
-        return Trained(name, "not enough history", None, f"{error}{refused}")
+        told = Sentence(*error.sentence).then(*refused)
+        return Trained(name, "not enough history", None, told)
     except (FrameRefused, ModelRefused) as error:
         # Profit and performance do not wait for a model; the warning stays on the asset.
-        return Trained(name, "refused", None, f"{error}{refused}")
+        return Trained(name, "refused", None, Sentence(*error.sentence).then(*refused))
     except OSError as error:
-        return Trained(name, "refused", None, f"{_not_stored(name, error, home)}{refused}")
-    rival = "; its baseline scores" if trained.is_baseline_shipped else ""
-    told = f"model {trained.version} was trained{compared(trained.report)}{rival}"
-    told = f"{told}{_off(trained.report)}; {entry.told}{refused}"
+        told = model_words.not_stored(name, error, home.models).then(*refused)
+        return Trained(name, "refused", None, told)
+    told = model_words.of_training(trained).then("；", "; ").then(*entry.told).then(*refused)
     report = {**trained.report, "contest": entry.contest.figures() if entry.contest else None}
     book = home.models / name / trained.version / "book.html"
     return Trained(name, TRAINED, entry.roles.champion, told, report, str(book))
 
 
-def _not_stored(name: str, error: OSError, home: Home) -> str:
-    """Why a version could not be written, and that whoever scored goes on."""
-    where = Path(error.filename).name if error.filename else home.models.name
-    return (
-        f"model {name} was not stored, and who scores has not changed: {error.strerror or error} "
-        f"({where}); free space or give {home.models} to whoever runs crm, then: crm ml train"
-    )
-
-
-def record(home: Home) -> str | None:
+def record(home: Home) -> Sentence | None:
     """Bring the MLflow record up to date; one sentence where it is behind, which stops nothing."""
     from ml.registry.record import draw
 
-    return draw(home.mlflow, home.models, list(MODEL_NAMES), key_path=home.model_key)
+    behind = draw(home.mlflow, home.models, list(MODEL_NAMES), key_path=home.model_key)
+    return None if behind is None else Sentence(*behind)
 
 
 def moment() -> str:
@@ -168,7 +155,10 @@ def retrain(home: Home, name: str) -> Trained:
             is_forced=True,
         )
         unrecorded = record(home) if trained.state == TRAINED else None
-        return replace(trained, told=f"{trained.told}. {unrecorded}") if unrecorded else trained
+        if unrecorded is None:
+            return trained
+        zh, en = unrecorded
+        return replace(trained, told=trained.told.then(f"。{zh}", f". {en}"))
 
 
 def published_file(
@@ -193,51 +183,6 @@ def published_file(
     return published, generations.folder_of(home.warehouse, published.number) / "crm.duckdb"
 
 
-def compared(report: dict[str, Any]) -> str:
-    """The model beside its plain baseline, both judged on customers of a later date."""
-    model, baseline = (report["metrics"][which] for which in ("model", "baseline"))
-    metric = next(each for each in MEASURES if each in model)
-    return ": " + MEASURES[metric].format(model[metric], baseline[metric])
-
-
-def _off(report: dict[str, Any]) -> str:
-    """How far the level of probabilities was off, and bands that hold too little; else nothing."""
-    from ml.models.bands import is_poor
-
-    level, band = report["level"], report["band"]
-    told = ""
-    if level and level["shift"]:
-        told = (
-            f"; it foretold {level['foretold_rate']:.2%} where {level['seen_rate']:.2%} came, so"
-            f" its scores are moved by {level['shift']:+.2f} log-odds"
-        )
-    if is_poor(band):
-        told += (
-            f"; its bands hold {band['covered_share']:.0%} in the place of"
-            f" {band['level']:.0%}, so do not rely on them"
-        )
-    return told
-
-
-def contradicted(report: dict[str, Any]) -> str:
-    """What a model says against what people expected of it, as a table of Markdown."""
-    from ml.book.page import contradictions
-
-    found = contradictions(report["book"])
-    if not found:
-        return "无一条与假设相反 no expectation is contradicted"
-    lines = [
-        "| 特征 feature | 预期 expected | 秩相关 rank | 影响 weight |",
-        "| --- | --- | --- | --- |",
-    ]
-    lines += [
-        f"| {each['feature']} | {'↑' if each['expected'] > 0 else '↓'} {each['because_zh']}"
-        f" {each['because_en']} | {each['rank']:+.2f} | {each['weight_share']:.1%} |"
-        for each in found
-    ]
-    return "\n".join(lines)
-
-
 @dataclass(frozen=True)
 class Scored:
     """What became of one model's scores of the night.
@@ -253,7 +198,7 @@ class Scored:
 
     name: str
     rows: int
-    told: str
+    told: Sentence
     is_held: bool = False
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -316,19 +261,17 @@ def _score_one(
         result = predict(found.model, features)
         result.check_complete(keys)
     except NeverTrained as error:
-        return Scored(name, 0, str(error)), {}
+        return Scored(name, 0, Sentence(*error.sentence)), {}
     except (NoModel, ScoringHeld, FrameRefused) as error:
-        return Scored(name, 0, str(error), is_held=True), {}
-    told = f"{result.scores.height:,} customers scored by {found.model.version}"
-    if found.refusals:
-        told = f"{told}, as {' '.join(found.refusals)}"
+        return Scored(name, 0, Sentence(*error.sentence), is_held=True), {}
+    told = model_words.of_scored(found, result.scores.height)
     watched = _watch(home, database, found.model, features, result.scores)
     try:
         watched.check(found.model)
     except ScoringHeld as error:
         landed = {MONTH_FEED: watched.month, FEATURE_FEED: watched.features}
-        return Scored(name, 0, str(error), is_held=True), landed
-    told = f"{told}{watched.told}"
+        return Scored(name, 0, Sentence(*error.sentence), is_held=True), landed
+    told = told.then(*watched.told)
     scores, watches = [result.scores], [watched]
     try:
         challenger = load_challenger(
@@ -339,9 +282,10 @@ def _score_one(
             beside.check_complete(keys)
             scores.append(beside.scores)
             watches.append(_watch(home, database, challenger, features, beside.scores))
-            told = f"{told}, beside it by {challenger.version}"
+            version = challenger.version
+            told = told.then(f"，挑战版本 {version} 同时评分", f", beside it by {version}")
     except (ModelRefused, ScoringHeld, FrameRefused) as error:
-        told = f"{told}; its challenger does not score: {error}"
+        told = told.then(*error.as_why("；挑战版本未评分", "; its challenger does not score"))
     scored = Scored(name, result.scores.height, told, report=result.report)
     frames = {
         SCORE_FEED: pl.concat(scores),

@@ -13,6 +13,7 @@ from dagster_project import lease
 from dagster_project.errors import WrongUsageError
 from dagster_project.home import Home
 from dagster_project.stages import model_rows, models
+from ingestion.sentence import Sentence
 from serving.export import unwritable
 from serving.files import write_whole
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def promote(
     home: Home, name: str, version: str, *, because: str, by: str
-) -> tuple[Roles, str | None]:
+) -> tuple[Roles, Sentence | None]:
     """Make a version the champion; (roles as they are now, why the MLflow record is behind).
 
     Raises:
@@ -42,7 +43,7 @@ def promote(
     return _change(home, change, because=because, by=by)
 
 
-def roll_back(home: Home, name: str, *, because: str, by: str) -> tuple[Roles, str | None]:
+def roll_back(home: Home, name: str, *, because: str, by: str) -> tuple[Roles, Sentence | None]:
     """Return to the champion before and withdraw the one that scores.
 
     Raises:
@@ -57,7 +58,7 @@ def roll_back(home: Home, name: str, *, because: str, by: str) -> tuple[Roles, s
 
 def withdraw(
     home: Home, name: str, version: str, *, because: str, by: str
-) -> tuple[Roles, str | None]:
+) -> tuple[Roles, Sentence | None]:
     """Take a version that does not score out of use for good.
 
     Raises:
@@ -73,7 +74,7 @@ def withdraw(
 
 def _change(
     home: Home, change: Callable[..., Roles], *, because: str, by: str
-) -> tuple[Roles, str | None]:
+) -> tuple[Roles, Sentence | None]:
     """Change roles while no night runs, then draw the record; (roles, why it is behind)."""
     with lease.hold(home.lease):
         changed = change(because=because, by=by, at=models.moment(), key_path=home.model_key)
@@ -111,7 +112,7 @@ def compare(
         )
         return contest(one, two, model_rows.read_training_rows(database, name), period=period)
     except (FrameRefused, ModelRefused) as refusal:
-        raise WrongUsageError(f"无法比较（{refusal}）", f"no comparison: {refusal}") from None
+        raise WrongUsageError(*refusal.as_why("无法比较", "no comparison")) from None
 
 
 def book(home: Home, name: str, version: str | None, output: Path | None) -> Path:
@@ -145,9 +146,8 @@ def book(home: Home, name: str, version: str | None, output: Path | None) -> Pat
             raise unwritable(target, error) from error
         return target
     except ModelRefused as refusal:
-        raise WrongUsageError(
-            f"无法生成模型手册（{refusal}）", f"the model book cannot be drawn: {refusal}"
-        ) from None
+        why = refusal.as_why("无法生成模型手册", "the model book cannot be drawn")
+        raise WrongUsageError(*why) from None
 
 
 def _no_version(name: str, version: str | None, there: list[str]) -> WrongUsageError:
@@ -171,7 +171,8 @@ def _no_version(name: str, version: str | None, there: list[str]) -> WrongUsageE
 def listed(home: Home, name: str) -> list[dict[str, Any]]:
     """Every version of a model, newest first: role, what it was judged by, last change of role.
 
-    Of a version whose files are not as they were signed only that is told, under ``refused``.
+    Of a version whose files are not as they were signed only that is told, under ``refused``
+    (and ``refused_zh``).
 
     Raises:
         WrongUsageError: The roles cannot be trusted.
@@ -184,19 +185,19 @@ def listed(home: Home, name: str) -> list[dict[str, Any]]:
     try:
         standing = roles.read(home.models, name, key_path=home.model_key)
     except ModelRefused as refusal:
-        raise WrongUsageError(
-            f"模型 {name} 的版本角色文件不可信，请重新训练：crm ml train（{refusal}）",
-            f"the roles of model {name} cannot be trusted, train it anew with crm ml train:"
-            f" {refusal}",
-        ) from None
+        why = refusal.as_why(
+            f"模型 {name} 的版本角色文件不可信，请重新训练：crm ml train",
+            f"the roles of model {name} cannot be trusted, train it anew with crm ml train",
+        )
+        raise WrongUsageError(*why) from None
     found = []
     for version in reversed(versions(home.models, name)):
         manifest: dict[str, Any] = {}
-        refused = None
+        refused: tuple[str | None, str | None] = (None, None)
         try:
             manifest, _ = read_report(home.models, name, version, key_path=home.model_key)
         except ModelRefused as refusal:
-            refused = str(refusal)
+            refused = refusal.sentence
         steps = [step for step in standing.history if step.version == version]
         found.append(
             {
@@ -205,7 +206,8 @@ def listed(home: Home, name: str) -> list[dict[str, Any]]:
                 "role": standing.role_of(version),
                 "ships": manifest.get("scorer", {}).get("ships"),
                 "metrics": manifest.get("metrics", {}),
-                "refused": refused,
+                "refused": refused[1],
+                "refused_zh": refused[0],
                 "last_change": asdict(steps[-1]) if steps else None,
             }
         )

@@ -10,6 +10,7 @@ from dagster_project.errors import NoBuildError
 from dagster_project.night import Night
 from dagster_project.stages.findings import Told, rule_row
 from dagster_project.stages.models import land
+from ingestion.sentence import Sentence
 from ingestion.sql import read_only
 
 if TYPE_CHECKING:
@@ -64,18 +65,24 @@ def find(night: Night) -> Told:
     try:
         found = fit_and_place(night.build.database("crm"), day)
     except InputRefused as error:
-        return Told(is_found=False, told=f"no segments: {error}")
+        return Told(is_found=False, told=Sentence(*error.as_why("未作客户分群", "no segments")))
     land(night, CUSTOMER_FEED, found.customers)
     land(night, CUT_FEED, found.cuts)
     land(night, FIT_FEED, found.fit)
     land(night, CLUSTER_FEED, found.clusters)
     fit = found.fit.drop("observation_date").to_dicts()[0]
     fitted = fit.pop("fitted_date").isoformat()
-    told = f"segments of {found.customers.height:,} customers, fitted on {fitted}"
-    clusters = f"{found.clusters.height} clusters"
+    count, clusters = found.customers.height, found.clusters.height
+    told = Sentence(
+        f"{count:,} 位客户已分群，按 {fitted} 拟合；",
+        f"segments of {count:,} customers, fitted on {fitted}; ",
+    )
     if found.refused:
-        clusters = f"no clusters: {found.refused[1]}"
-    return Told(is_found=True, told=f"{told}; {clusters}", report={"fitted_date": fitted, **fit})
+        zh, en = found.refused
+        told = told.then(f"没有聚类（{zh.rstrip('。')}）", f"no clusters: {en}")
+    else:
+        told = told.then(f"聚类 {clusters} 个", f"{clusters} clusters")
+    return Told(is_found=True, told=told, report={"fitted_date": fitted, **fit})
 
 
 def fit_and_place(database: Path, day: dt.date) -> Segments:

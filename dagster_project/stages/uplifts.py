@@ -10,6 +10,7 @@ from dagster_project.errors import NoBuildError
 from dagster_project.night import Night
 from dagster_project.stages.findings import Told, rule_row
 from dagster_project.stages.models import land
+from ingestion.sentence import Sentence
 from ingestion.sql import read_only
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 CAMPAIGN_FEED = "ml__campaign_uplift"
 TENTH_FEED = "ml__campaign_tenth"
-NOTHING_OVER = "尚无已结束的营销活动 no campaign is over yet"
+NOTHING_OVER = Sentence("尚无已结束的营销活动", "no campaign is over yet")
 
 # What was known on the last month end before the campaign began; a campaign is over when the
 # windows of all its members are.
@@ -65,11 +66,17 @@ def find(night: Night) -> Told:
             return Told(is_found=False, told=NOTHING_OVER, is_due=False)
         found = uplifts(members, level=level, draws=draws, day=day)
     except InputRefused as error:
-        return Told(is_found=False, told=f"no uplift of campaigns: {error}")
+        return Told(
+            is_found=False, told=Sentence(*error.as_why("未评估营销增量", "no uplift of campaigns"))
+        )
     land(night, CAMPAIGN_FEED, found.campaigns)
     land(night, TENTH_FEED, found.tenths)
     judged = found.campaigns.get_column("qini").is_not_null().sum()
-    told = f"{judged} of {found.campaigns.height} campaigns that are over can be judged by uplift"
+    count = found.campaigns.height
+    told = Sentence(
+        f"已结束的 {count} 个营销活动中，{judged} 个可评估增量",
+        f"{judged} of {count} campaigns that are over can be judged by uplift",
+    )
     report = {"campaigns": found.campaigns.drop("observation_date").to_dicts()}
     return Told(is_found=True, told=told, report=report)
 

@@ -10,6 +10,7 @@ from dagster_project.errors import NoBuildError
 from dagster_project.night import Night
 from dagster_project.stages.findings import Told, rule_row
 from dagster_project.stages.models import land
+from ingestion.sentence import Sentence
 from ingestion.sql import read_only
 
 if TYPE_CHECKING:
@@ -85,13 +86,15 @@ def find(night: Night) -> Told:
     try:
         found = wallets(*read(night.build.database("crm"), day), day)
     except InputRefused as error:
-        return Told(is_found=False, told=f"no wallets: {error}")
+        return Told(is_found=False, told=Sentence(*error.as_why("未估计他行存款", "no wallets")))
     land(night, CUSTOMER_FEED, found.customers)
     land(night, FIT_FEED, found.fits)
     report = {"fits": found.fits.drop("observation_date").to_dicts()}
     if found.method == NONE:
-        return Told(is_found=False, told=" ".join(found.note), report=report, is_due=False)
-    told = f"deposits elsewhere of {found.customers.height:,} customers, {found.note[1]}"
+        return Told(is_found=False, told=Sentence(*found.note), report=report, is_due=False)
+    count = found.customers.height
+    told = Sentence(f"{count:,} 位客户的他行存款，", f"deposits elsewhere of {count:,} customers, ")
+    told = told.then(*found.note)
     return Told(is_found=True, told=told, report=report)
 
 

@@ -151,7 +151,7 @@ def _(frame, home, mo, models, published, rows):
             at=models.moment(),
             key_path=home.model_key,
         )
-    mo.md(f"**4. 训练 Train** {entered.told}")
+    mo.md(f"**4. 训练 Train** {' '.join(entered.told)}")
     return entered, trained
 
 

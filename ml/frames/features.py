@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from ml.errors import FrameRefused
+from ml.errors import FrameRefused, Pair
 from ml.frames.catalogue import FEATURES
 from ml.frames.feature import Feature, Kind
 from ml.names import PRODUCT_GROUPS
@@ -64,10 +64,10 @@ def of_label(frame: pl.DataFrame, label: str) -> pl.DataFrame:
     return frame.drop(others, *map(known_date, others), strict=False)
 
 
-_DTYPES: dict[Kind, str] = {
-    "number": "a number",
-    "flag": "true or false",
-    "category": "a text code",
+_DTYPES: dict[Kind, Pair] = {
+    "number": ("数值", "a number"),
+    "flag": ("是或否", "true or false"),
+    "category": ("文本代码", "a text code"),
 }
 
 
@@ -157,33 +157,46 @@ def _check_columns(
     expected = [*KEYS, *feature_names(features), *labels, *map(known_date, labels)]
     missing = [name for name in expected if name not in frame.columns]
     extra = [name for name in frame.columns if name not in expected]
-    sentences = []
+    chinese, english = [], []
     if missing:
-        sentences.append(f"lacks {', '.join(missing)}")
+        chinese.append(f"缺少列 {'、'.join(missing)}")
+        english.append(f"lacks {', '.join(missing)}")
     if extra:
-        sentences.append(f"has {', '.join(extra)}, which the contract does not know")
-    if sentences:
-        raise FrameRefused(f"The feature frame {' and '.join(sentences)}.")
+        chinese.append(f"多出约定之外的列 {'、'.join(extra)}")
+        english.append(f"has {', '.join(extra)}, which the contract does not know")
+    if english:
+        raise FrameRefused(
+            f"特征表{'，并'.join(chinese)}。", f"The feature frame {' and '.join(english)}."
+        )
 
 
 def _check_keys(frame: pl.DataFrame) -> None:
     """Refuse keys that are null, doubled or of the wrong type, and an empty frame."""
     if frame.is_empty():
-        raise FrameRefused("The feature frame has no rows.")
-    if not frame.get_column("customer_key").dtype.is_integer():
+        raise FrameRefused("特征表没有数据行。", "The feature frame has no rows.")
+    kind = frame.get_column("customer_key").dtype
+    if not kind.is_integer():
         raise FrameRefused(
-            f"customer_key is {frame.get_column('customer_key').dtype}, not a whole number."
+            f"特征表的列 customer_key 须为整数，实为 {kind}。",
+            f"customer_key is {kind}, not a whole number.",
         )
-    if frame.get_column("observation_date").dtype != pl.Date:
+    kind = frame.get_column("observation_date").dtype
+    if kind != pl.Date:
         raise FrameRefused(
-            f"observation_date is {frame.get_column('observation_date').dtype}, not a date."
+            f"特征表的列 observation_date 须为日期，实为 {kind}。",
+            f"observation_date is {kind}, not a date.",
         )
     for name in KEYS:
         if gaps := frame.get_column(name).null_count():
-            raise FrameRefused(f"{name} is null in {gaps} rows.")
+            raise FrameRefused(
+                f"特征表的列 {name} 有 {gaps} 行为空。", f"{name} is null in {gaps} rows."
+            )
     doubled = frame.height - frame.select(KEYS).n_unique()
     if doubled:
-        raise FrameRefused(f"{doubled} rows repeat a customer and observation date.")
+        raise FrameRefused(
+            f"特征表有 {doubled} 行与其他行的客户和观察日相同。",
+            f"{doubled} rows repeat a customer and observation date.",
+        )
 
 
 def _check_column(frame: pl.DataFrame, feature: Feature, absent: Collection[str]) -> pl.Series:
@@ -193,7 +206,10 @@ def _check_column(frame: pl.DataFrame, feature: Feature, absent: Collection[str]
         if feature.name in absent:
             target = pl.String if feature.kind == "category" else pl.Float64
             return pl.Series(feature.name, [None] * len(column), dtype=target)
-        raise FrameRefused(f"{feature.name} is null in every row.")
+        raise FrameRefused(
+            f"特征 {feature.name} 在所有行均为空；请检查该列的来源数据。",
+            f"{feature.name} is null in every row.",
+        )
     if feature.kind == "category":
         return _check_category(column, feature)
     is_right = column.dtype == pl.Boolean if feature.kind == "flag" else column.dtype.is_numeric()
@@ -201,8 +217,10 @@ def _check_column(frame: pl.DataFrame, feature: Feature, absent: Collection[str]
     if feature.kind == "flag" and column.dtype.is_integer():
         is_right = True
     if not is_right:
+        chinese, english = _DTYPES[feature.kind]
         raise FrameRefused(
-            f"{feature.name} is {column.dtype}, and should be {_DTYPES[feature.kind]}."
+            f"特征 {feature.name} 须为{chinese}，实为 {column.dtype}。",
+            f"{feature.name} is {column.dtype}, and should be {english}.",
         )
     return _check_range(column.cast(pl.Float64), feature)
 
@@ -210,13 +228,18 @@ def _check_column(frame: pl.DataFrame, feature: Feature, absent: Collection[str]
 def _check_category(column: pl.Series, feature: Feature) -> pl.Series:
     """A text column whose codes are all in the list."""
     if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
-        raise FrameRefused(f"{feature.name} is {column.dtype}, and should be a text code.")
+        raise FrameRefused(
+            f"特征 {feature.name} 须为文本代码，实为 {column.dtype}。",
+            f"{feature.name} is {column.dtype}, and should be a text code.",
+        )
     text = column.cast(pl.String)
     unknown = sorted(set(text.drop_nulls().unique().to_list()) - set(feature.categories))
     if unknown:
         raise FrameRefused(
+            f"特征 {feature.name} 出现代码 {'、'.join(map(repr, unknown[:3]))}，不在代码表 "
+            f"{'、'.join(feature.categories)} 之内。",
             f"{feature.name} holds {', '.join(map(repr, unknown[:3]))}, "
-            f"which is none of {', '.join(feature.categories)}."
+            f"which is none of {', '.join(feature.categories)}.",
         )
     return text
 
@@ -225,7 +248,10 @@ def _check_range(column: pl.Series, feature: Feature) -> pl.Series:
     """A numeric column that is finite and inside its range."""
     if column.is_nan().any() or column.is_infinite().any():
         bad = int((column.is_nan() | column.is_infinite()).fill_null(False).sum())
-        raise FrameRefused(f"{feature.name} is infinite or not a number in {bad} rows.")
+        raise FrameRefused(
+            f"特征 {feature.name} 有 {bad} 行为无穷或不是数值。",
+            f"{feature.name} is infinite or not a number in {bad} rows.",
+        )
     low, high = (0.0, 1.0) if feature.kind == "flag" else (feature.minimum, feature.maximum)
     for bound, is_outside in (
         (low, column < low if low is not None else None),
@@ -233,6 +259,10 @@ def _check_range(column: pl.Series, feature: Feature) -> pl.Series:
     ):
         if is_outside is not None and is_outside.any():
             worst = column.filter(is_outside.fill_null(False)).item(0)
-            side = "below" if bound == low and worst < (low or 0) else "above"
-            raise FrameRefused(f"{feature.name} holds {worst:g}, {side} its bound {bound:g}.")
+            is_below = bound == low and worst < (low or 0)
+            chinese, english = ("低于下限", "below") if is_below else ("高于上限", "above")
+            raise FrameRefused(
+                f"特征 {feature.name} 出现 {worst:g}，{chinese} {bound:g}；请检查其单位与来源。",
+                f"{feature.name} holds {worst:g}, {english} its bound {bound:g}.",
+            )
     return column

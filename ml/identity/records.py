@@ -44,9 +44,15 @@ def comparable(records: pl.DataFrame, affixes: pl.DataFrame) -> pl.DataFrame:
         FrameRefused: A column is missing, or a customer number comes twice.
     """
     if missing := [name for name in RECORD_SCHEMA if name not in records.columns]:
-        raise FrameRefused(f"Identity records lack {', '.join(missing)}.")
+        raise FrameRefused(
+            f"客户识别数据缺少列 {'、'.join(missing)}。",
+            f"Identity records lack {', '.join(missing)}.",
+        )
     if records["customer_key"].is_duplicated().any():
-        raise FrameRefused("Identity records hold a customer number twice.")
+        raise FrameRefused(
+            "客户识别数据中有客户代号重复出现；每位客户只能有一行。",
+            "Identity records hold a customer number twice.",
+        )
     name = pl.col("customer_name").str.replace_all(r"[\s\u3000]+", "")
     is_double = name.str.head(2).is_in(list(_DOUBLE_SURNAMES))
     length = name.str.len_chars()

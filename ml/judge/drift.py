@@ -42,6 +42,8 @@ def check_sizes(
         factor = now[name] / before
         if not 1 / UNIT_FACTOR < factor < UNIT_FACTOR:
             raise ScoringHeld(
+                f"特征 {name} 今天的典型值为 {now[name]:.4g}，训练时为 {before:.4g}；"
+                f"核实其单位之前，模型 {model_name} 的评分暂不采用。",
                 f"{name} is typically {now[name]:.4g} today and was {before:.4g} in training; "
-                f"scores of {model_name} are held until its unit is checked."
+                f"scores of {model_name} are held until its unit is checked.",
             )

@@ -54,14 +54,17 @@ class Strongest:
         """
         if self.figure < self.bound:
             return
-        said = (
-            f"alone it tells them apart with AUC {self.figure:.4f}"
+        chinese, english = (
+            ("仅凭它区分客户，AUC 就达", "tells them apart with AUC")
             if self.measure == "auc"
-            else f"alone it ranks them with a correlation of {self.figure:.4f}"
+            else ("仅凭它给客户排序，秩相关就达", "ranks them with a correlation of")
         )
         raise LeakSuspected(
-            f"{self.feature} seems to know the label: {said}, and from {self.bound} on that is no "
-            "foresight; look at where and when the column is written."
+            f"特征 {self.feature} 似乎事先知道标签：{chinese} {self.figure:.4f}，"
+            f"到 {self.bound} 便不是预测；请查该列在何处、何时写入。",
+            f"{self.feature} seems to know the label: alone it {english} {self.figure:.4f}, and "
+            f"from {self.bound} on that is no foresight; look at where and when the column is "
+            "written.",
         )
 
 
@@ -114,10 +117,13 @@ def check_judged(model_name: str, metrics: dict[str, dict[str, float]]) -> None:
     for role, of_role in metrics.items():
         reached = of_role.get("auc", of_role.get("concordance", 0.0))
         if reached >= LEAK_AUC:
+            what = "模型" if role == "model" else "基线"
             raise LeakSuspected(
+                f"模型 {model_name} 的{what}在较晚日期的客户上 AUC 达 {reached:.4f}，到 {LEAK_AUC}"
+                " 便不是预测：几个特征合起来似乎事先知道标签；请查影响最大的特征何时写入。",
                 f"The {role} of {model_name} reaches an AUC of {reached:.4f} on customers of a "
                 f"later date, and from {LEAK_AUC} on that is no foresight: some features together "
-                "seem to know the label; look at those that weigh most and when they are written."
+                "seem to know the label; look at those that weigh most and when they are written.",
             )
 
 

@@ -167,7 +167,10 @@ def roll(
             }
         )
     if not parts:
-        raise NotEnoughHistory("No date has customers of both classes to teach with before it.")
+        raise NotEnoughHistory(
+            "没有一个月末之前的客户同时有发生与未发生两类，无从训练。",
+            "No date has customers of both classes to teach with before it.",
+        )
     rows = pl.concat(parts).sort("observation_date", "customer_key")
     if beside is not None:
         rows = rows.join(beside, on=["customer_key", "observation_date"], how="inner")
@@ -207,7 +210,8 @@ def judge(
     seen = rows.get_column("seen").to_numpy()
     if not 0 < seen.sum() < len(seen):
         raise NotEnoughHistory(
-            f"The {len(seen)} judged rows are of one class: nobody left, or everybody did."
+            f"用于检验的 {len(seen)} 行只有一类：全部流失，或无一流失。",
+            f"The {len(seen)} judged rows are of one class: nobody left, or everybody did.",
         )
     keys = rows.get_column("customer_key").to_numpy()
     scores = {name: rows.get_column(name).to_numpy() for name in contenders}

@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from ml.errors import NotEnoughHistory
+from ml.errors import NotEnoughHistory, Pair
 from ml.frames.columns import Columns
 from ml.frames.features import CHURN_LABEL, DEFAULT_LABEL, Feature, opening_label
 from ml.frames.split import TimeSplit, folds_of, thin_out
@@ -55,7 +55,7 @@ class EventModel:
     Attributes:
         name: Of the model.
         label: Column that says whether it happened; null for whoever is not asked.
-        did: What those did with whom it happened, for sentences.
+        did: What those did with whom it happened, in Chinese and in English, for sentences.
         did_not: What the others did.
         is_asked_of_some: The question is put to some customers alone, those in its table.
         max_rows: Rows that teach at most, where fewer than elsewhere; trees then grow fast.
@@ -63,24 +63,27 @@ class EventModel:
 
     name: str
     label: str
-    did: str
-    did_not: str
+    did: Pair
+    did_not: Pair
     is_asked_of_some: bool = True
     max_rows: int | None = None
 
     def check_enough(self, split: TimeSplit) -> None:
         """Refuse a history with too few rows of customer and month of either kind."""
         for rows, needed, role, dates in (
-            (split.train, MIN_TRAIN_EVENTS, "teach", split.train_dates),
-            (split.test, MIN_TEST_EVENTS, "judge", (split.test_date,)),
+            (split.train, MIN_TRAIN_EVENTS, ("训练", "teach"), split.train_dates),
+            (split.test, MIN_TEST_EVENTS, ("检验", "judge"), (split.test_date,)),
         ):
             events = int(rows.get_column(self.label).sum())
             for count, who in ((events, self.did), (rows.height - events, self.did_not)):
                 if count < needed:
                     raise NotEnoughHistory(
-                        f"No {self.name} model: of the {rows.height} customer-months that {role} "
-                        f"it ({dates[0]} to {dates[-1]}) only {count} {who} within the months of "
-                        f"the label, and {needed} are needed."
+                        f"尚不能训练模型 {self.name}：用于{role[0]}的 {rows.height} 个客户月"
+                        f"（{dates[0]} 至 {dates[-1]}）中，在标签所看的几个月内{who[0]}的只有"
+                        f" {count} 个，至少需要 {needed} 个。",
+                        f"No {self.name} model: of the {rows.height} customer-months that "
+                        f"{role[1]} it ({dates[0]} to {dates[-1]}) only {count} {who[1]} within "
+                        f"the months of the label, and {needed} are needed.",
                     )
 
     def events(self, label: Array) -> NDArray[np.bool_]:
@@ -205,8 +208,10 @@ class EventModel:
         return model["auc"] > baseline["auc"] and model["loss_saved_z"] > BETTER_Z
 
 
-CHURN = EventModel("churn", CHURN_LABEL, "left", "stayed", is_asked_of_some=False)
-DEFAULT = EventModel("default", DEFAULT_LABEL, "defaulted", "did not default")
+CHURN = EventModel(
+    "churn", CHURN_LABEL, ("流失", "left"), ("留下", "stayed"), is_asked_of_some=False
+)
+DEFAULT = EventModel("default", DEFAULT_LABEL, ("违约", "defaulted"), ("未违约", "did not default"))
 
 
 def opening(group: str) -> EventModel:
@@ -214,7 +219,7 @@ def opening(group: str) -> EventModel:
     return EventModel(
         f"{PROPENSITY}{group}",
         opening_label(group),
-        "opened it",
-        "did not open it",
+        ("开办", "opened it"),
+        ("未开办", "did not open it"),
         max_rows=MAX_OPENING_ROWS,
     )

@@ -33,7 +33,10 @@ MODELS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
 def kind_of(name: str) -> Kind:
     """The recipe of a model by its name."""
     if name not in MODELS:
-        raise NoModel(f"There is no model called {name}; there are {', '.join(MODELS)}.")
+        raise NoModel(
+            f"没有名为 {name} 的模型；现有模型：{'、'.join(MODELS)}。",
+            f"There is no model called {name}; there are {', '.join(MODELS)}.",
+        )
     return MODELS[name]
 
 
@@ -104,11 +107,17 @@ class Scorer:
         """
         ships = settings["ships"]
         if name not in MODELS:
-            raise ModelRefused(f"{name} is no model of this version.")
+            raise ModelRefused(
+                f"本版本程序没有名为 {name} 的模型；现有模型：{'、'.join(MODELS)}。",
+                f"{name} is no model of this version.",
+            )
         if ships not in ("model", "baseline") or not all(
             isinstance(pipeline, Pipeline) for pipeline in pipelines.values()
         ):
-            raise ModelRefused(f"Model {name} holds something that is no fitted pipeline.")
+            raise ModelRefused(
+                f"模型 {name} 的文件中有不是训练结果的内容；请重新训练：crm ml train {name}。",
+                f"Model {name} holds something that is no fitted pipeline.",
+            )
         return cls(
             name=name,
             pipelines=pipelines,

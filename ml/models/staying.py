@@ -50,14 +50,17 @@ class SurvivalModel:
         """Refuse a history in which too few were lost to teach or to judge."""
         horizon = _horizon(split.train.get_column(self.label).to_numpy())
         for rows, needed, role in (
-            (split.train, MIN_TRAIN_LOST, "teach"),
-            (split.test, MIN_TEST_LOST, "judge"),
+            (split.train, MIN_TRAIN_LOST, ("训练", "teach")),
+            (split.test, MIN_TEST_LOST, ("检验", "judge")),
         ):
             lost = int((rows.get_column(self.label) <= horizon).sum())
             if lost < needed:
                 raise NotEnoughHistory(
-                    f"No survival model: of the {rows.height} customer-months that {role} it only "
-                    f"{lost} were lost for good within {horizon} months, and {needed} are needed."
+                    f"尚不能训练模型 survival：用于{role[0]}的 {rows.height} 个客户月中，"
+                    f"{horizon} 个月内彻底流失的只有 {lost} 个，至少需要 {needed} 个。",
+                    f"No survival model: of the {rows.height} customer-months that {role[1]} it "
+                    f"only {lost} were lost for good within {horizon} months, and {needed} are "
+                    "needed.",
                 )
 
     def events(self, label: Array) -> NDArray[np.bool_]:

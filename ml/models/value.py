@@ -87,13 +87,15 @@ class ValueModel:
     def check_enough(self, split: TimeSplit) -> None:
         """Refuse a history with too few customers to teach or to judge."""
         for rows, needed, role in (
-            (split.train, MIN_TRAIN_ROWS, "teach"),
-            (split.test, MIN_TEST_ROWS, "judge"),
+            (split.train, MIN_TRAIN_ROWS, ("训练", "teach")),
+            (split.test, MIN_TEST_ROWS, ("检验", "judge")),
         ):
             if rows.height < needed:
                 raise NotEnoughHistory(
-                    f"No value model: {rows.height} labelled customers {role} it, and {needed} are "
-                    "needed."
+                    f"尚不能训练模型 value：用于{role[0]}的标签已知客户只有 {rows.height} 位，"
+                    f"至少需要 {needed} 位。",
+                    f"No value model: {rows.height} labelled customers {role[1]} it, and {needed} "
+                    "are needed.",
                 )
 
     def sample(self, train: pl.DataFrame, max_rows: int) -> pl.DataFrame:

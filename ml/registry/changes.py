@@ -9,13 +9,15 @@ from typing import Any
 
 import polars as pl
 
-from ml.errors import FrameRefused, ModelRefused, NoModel, RoleRefused
+from ml.errors import FrameRefused, ModelRefused, NoModel, Pair, RoleRefused, because_of
 from ml.frames.split import months_until_known
 from ml.models.scorer import kind_of
+from ml.names import called
 from ml.registry import roles
+from ml.registry.checks import check_label
 from ml.registry.contest import Contest, contest
 from ml.registry.roles import BY_RULE, Roles, Step
-from ml.registry.store import check_label, load, load_champion, versions
+from ml.registry.store import load, load_champion, versions
 
 #: Characters of a reason: a sentence or two, which a list can show.
 MOST_SAID = 500
@@ -28,12 +30,12 @@ class Entry:
     Attributes:
         roles: The roles as they are now.
         contest: The comparison with the champion, where there was one.
-        told: A sentence: who scores from now on, and why.
+        told: Who scores from now on, and why, in Chinese and in English.
     """
 
     roles: Roles
     contest: Contest | None
-    told: str
+    told: Pair
 
 
 def enter(
@@ -75,30 +77,47 @@ def enter(
     standing = roles.read(models_dir, name, key_path=key_path)
     challenger = load(models_dir, name, version, key_path=key_path)
     try:
-        champion = load_champion(
-            models_dir,
-            name,
-            key_path=key_path,
-            label_months=months_until_known(frame, kind_of(name).label),
-        ).model
+        window = months_until_known(frame, kind_of(name).label)
+        champion = load_champion(models_dir, name, key_path=key_path, label_months=window).model
     except NoModel as none:
-        because = f"no version before it may score: {none}" if there else "the first version"
+        because = _unrivalled(none) if there else "首个版本 the first version"
         step = Step("promoted", version, standing.champion, BY_RULE, because, at)
         crowned = _written(models_dir, _crowned(standing, step), key_path)
-        return Entry(crowned, None, f"{version} is champion, as there was none to compare with")
+        zh, en = (
+            "成为现役版本，因为没有可比较的版本",
+            "is champion, as there was none to compare with",
+        )
+        return Entry(crowned, None, (f"{version} {zh}", f"{version} {en}"))
     try:
         judged = contest(champion, challenger, frame)
     except FrameRefused as refusal:
-        told = f"{champion.version} goes on scoring, as {version} could not be compared: {refusal}"
+        told = refusal.as_why(
+            f"{champion.version} 继续评分，{version} 无法与之比较",
+            f"{champion.version} goes on scoring, as {version} could not be compared",
+        )
         return Entry(standing, None, told)
     if not judged.is_won:
-        why = "; ".join(judged.objections)
-        told = f"{champion.version} goes on scoring and {version} challenges it: {why}"
-        return Entry(standing, judged, told)
-    because = f"better than {champion.version} on {judged.period:%Y-%m-%d}, and all checks pass"
-    step = Step("promoted", version, champion.version, BY_RULE, because, at, judged.figures())
+        return Entry(standing, judged, _challenging(judged))
+    zh = f"在 {judged.period:%Y-%m-%d} 优于 {champion.version}，各项检查均通过"
+    en = f"better than {champion.version} on {judged.period:%Y-%m-%d}, and all checks pass"
+    step = Step("promoted", version, champion.version, BY_RULE, f"{zh} {en}", at, judged.figures())
     crowned = _written(models_dir, _crowned(standing, step), key_path)
-    return Entry(crowned, judged, f"{version} is champion now, {because}")
+    told = (f"{version} 现为现役版本：{zh}", f"{version} is champion now, {en}")
+    return Entry(crowned, judged, told)
+
+
+def _unrivalled(none: NoModel) -> str:
+    """Why a version needs no comparison; a step is signed with one text, in both languages."""
+    return " ".join(none.as_why("此前没有可评分的版本", "no version before it may score"))
+
+
+def _challenging(judged: Contest) -> Pair:
+    """That the champion goes on scoring, and what speaks against the other."""
+    chinese, english = zip(*judged.objections, strict=True)
+    return (
+        f"{judged.first} 继续评分，{judged.second} 为挑战版本：{'；'.join(chinese)}",
+        f"{judged.first} goes on scoring and {judged.second} challenges it: {'; '.join(english)}",
+    )
 
 
 def promote(
@@ -145,7 +164,7 @@ def promote(
     try:
         model = load(models_dir, name, version, key_path=key_path)
         window = months_until_known(frame, kind_of(name).label)
-        check_label(model.manifest, window, f"Model {name} {version}")
+        check_label(model.manifest, window, called(name, version))
     except ModelRefused as refusal:
         raise _unusable(name, version, refusal) from None
     told: dict[str, Any] = {}
@@ -154,7 +173,7 @@ def promote(
             champion = load_champion(models_dir, name, key_path=key_path, label_months=window).model
             told = contest(champion, model, frame).figures()
         except (NoModel, FrameRefused) as refusal:
-            told = {"not compared": str(refusal)}
+            told = dict(zip(("not compared zh", "not compared"), refusal.sentence, strict=True))
     step = Step("promoted", version, standing.champion, by.strip(), because.strip(), at, told)
     return _written(models_dir, _crowned(standing, step), key_path)
 
@@ -181,12 +200,12 @@ def roll_back(
             f"模型 {name} 还没有现役版本；请先训练：crm ml train。",
             f"model {name} has no champion yet; train it first: crm ml train",
         )
-    refusals: list[str] = []
+    refusals: list[Pair] = []
     for version in standing.champions_before():
         try:
             load(models_dir, name, version, key_path=key_path)
         except ModelRefused as refusal:
-            refusals.append(str(refusal))
+            refusals.append(refusal.sentence)
             continue
         step = Step("rolled back", now, now, by.strip(), because.strip(), at, {"to": version})
         return _written(
@@ -206,22 +225,23 @@ def _nowhere_to_return(
     models_dir: Path,
     name: str,
     now: str,
-    refusals: Sequence[str],
+    refusals: Sequence[Pair],
     key_path: Path,
-) -> tuple[str, str]:
+) -> Pair:
     """That no champion before is of use, and whether the one that is scores at all."""
-    why = " ".join(refusals)
+    why = list(refusals)
     try:
         load(models_dir, name, now, key_path=key_path)
         so = (f"{now} 继续评分", f"so {now} goes on scoring")
     except ModelRefused as refusal:
-        why = f"{why} {refusal}".strip()
+        why.append(refusal.sentence)
         so = (f"{now} 也不可用，请重新训练：crm ml train {name}", "nor can it score: train it anew")
-    return (
-        f"模型 {name} 没有可退回的版本，{so[0]}{f'（{why}）' if why else '。'}",
-        f"model {name} has no champion before {now} to return to, {so[1]}"
-        f"{f': {why}' if why else ''}",
-    )
+    chinese = f"模型 {name} 没有可退回的版本，{so[0]}"
+    english = f"model {name} has no champion before {now} to return to, {so[1]}"
+    if not why:
+        return f"{chinese}。", english
+    told = ("".join(zh for zh, _ in why), " ".join(en for _, en in why))
+    return because_of((chinese, english), told)
 
 
 def withdraw(
@@ -280,11 +300,11 @@ def _standing(models_dir: Path, name: str, version: str | None, key_path: Path) 
     try:
         return roles.read(models_dir, name, key_path=key_path)
     except ModelRefused as refusal:
-        raise RoleRefused(
-            f"模型 {name} 的版本角色文件不可信，请重新训练：crm ml train（{refusal}）",
-            f"the roles of model {name} cannot be trusted, train it anew with crm ml train:"
-            f" {refusal}",
-        ) from None
+        why = refusal.as_why(
+            f"模型 {name} 的版本角色文件不可信，请重新训练：crm ml train",
+            f"the roles of model {name} cannot be trusted, train it anew with crm ml train",
+        )
+        raise RoleRefused(*why) from None
 
 
 def _check_said(because: str, by: str) -> None:
@@ -306,7 +326,8 @@ def _check_said(because: str, by: str) -> None:
 
 
 def _unusable(name: str, version: str, refusal: ModelRefused) -> RoleRefused:
-    return RoleRefused(
-        f"模型 {name} 的版本 {version} 未通过校验，不能启用（{refusal}）",
-        f"version {version} of model {name} cannot be used: {refusal}",
+    why = refusal.as_why(
+        f"模型 {name} 的版本 {version} 未通过校验，不能启用",
+        f"version {version} of model {name} cannot be used",
     )
+    return RoleRefused(*why)

@@ -11,13 +11,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ml.errors import FrameRefused
+from ml.errors import FrameRefused, Pair
 from ml.frames.features import FEATURES, check_frame, of_label
 from ml.frames.hashing import frame_checksum
 from ml.frames.split import labelled_rows, months_until_known
 from ml.judge import metrics
 from ml.models.pipelines import BETTER_Z, SEED, inputs
 from ml.models.scorer import Scorer, kind_of
+from ml.names import called
 from ml.registry.store import LoadedModel
 
 #: Half the width of a 95% interval in standard errors.
@@ -67,7 +68,8 @@ class Contest:
         loss_saved_high: Upper end.
         z: The same in standard errors.
         differences: Every measure of both.
-        objections: Why the second is not promoted by the rule; none where it is.
+        objections: Why the second is not promoted by the rule, in Chinese and in English; none
+            where it is.
     """
 
     name: str
@@ -81,7 +83,7 @@ class Contest:
     loss_saved_high: float
     z: float
     differences: tuple[Difference, ...]
-    objections: tuple[str, ...]
+    objections: tuple[Pair, ...]
 
     @property
     def is_won(self) -> bool:
@@ -100,7 +102,8 @@ class Contest:
             "loss_saved_high": self.loss_saved_high,
             "z": self.z,
             "measures": {each.measure: [each.first, each.second] for each in self.differences},
-            "objections": list(self.objections),
+            "objections": [english for _, english in self.objections],
+            "objections_zh": [chinese for chinese, _ in self.objections],
         }
 
 
@@ -168,20 +171,27 @@ def _frozen_rows(
     labelled = labelled_rows(of_label(frame, kind.label), kind.label)
     days = labelled.get_column("observation_date").unique().sort().to_list()
     if not days or (period is not None and period not in days):
-        told = f"of {period} " if period else ""
-        raise FrameRefused(f"No row {told}has a known label, so nothing can be compared on it.")
+        chinese, english = (f" {period} ", f"of {period} ") if period else ("", "")
+        raise FrameRefused(
+            f"没有标签已知的{chinese}数据行，无从比较；请换一个标签已知的月末。",
+            f"No row {english}has a known label, so nothing can be compared on it.",
+        )
     day = period or days[-1]
     window = months_until_known(labelled, kind.label)
     for model in (first, second):
+        chinese, _ = called(model.name, model.version)
         taught = model.manifest["training"].get("label_months")
         if taught != window:
             raise FrameRefused(
+                f"{chinese} 训练所用的标签在 {taught} 个月后才知道，这些数据的标签在 {window}"
+                " 个月后知道；两者不同，不能比较。",
                 f"{model.name} {model.version} was taught on a label known after {taught} months,"
-                f" and that of these rows is known after {window}."
+                f" and that of these rows is known after {window}.",
             )
         if day.isoformat() in model.manifest["training"].get("train_dates", []):
             raise FrameRefused(
-                f"{model.name} {model.version} was taught with {day}; it cannot be judged on it."
+                f"{chinese} 训练时用过 {day} 的数据，不能再用它检验；请用 --period 换一个月末。",
+                f"{model.name} {model.version} was taught with {day}; it cannot be judged on it.",
             )
     rows = labelled.filter(pl.col("observation_date") == day)
     absent = {*first.scorer.absent, *second.scorer.absent}
@@ -191,21 +201,34 @@ def _frozen_rows(
 
 def _objections(
     first: LoadedModel, second: LoadedModel, z: float, measures: Mapping[str, float]
-) -> tuple[str, ...]:
+) -> tuple[Pair, ...]:
     """Why the rule does not promote the second, one sentence each."""
-    told = []
+    told: list[Pair] = []
     if not z > BETTER_Z:
         told.append(
-            f"it saves {z:+.1f} standard errors of loss against {first.version}, and more than "
-            f"{BETTER_Z:.0f} are needed"
+            (
+                f"与 {first.version} 相比，损失只降低 {z:+.1f} 个标准误，须超过 {BETTER_Z:.0f} 个",
+                f"it saves {z:+.1f} standard errors of loss against {first.version}, and more than "
+                f"{BETTER_Z:.0f} are needed",
+            )
         )
     slope = measures.get("calibration_slope")
     low, high = CALIBRATION_BOUNDS
     if slope is not None and not low <= slope <= high:
-        told.append(f"its calibration slope is {slope:.2f}, outside {low} to {high}")
+        told.append(
+            (
+                f"校准斜率为 {slope:.2f}，不在 {low} 至 {high} 之间",
+                f"its calibration slope is {slope:.2f}, outside {low} to {high}",
+            )
+        )
     lost = sorted(_unread(second) - _unread(first))
     if lost:
-        told.append(f"it no longer reads {', '.join(lost)}, which the champion does")
+        told.append(
+            (
+                f"不再使用现役版本所用的特征 {'、'.join(lost)}",
+                f"it no longer reads {', '.join(lost)}, which the champion does",
+            )
+        )
     return tuple(told)
 
 

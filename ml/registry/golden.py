@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 import polars as pl
 
-from ml.errors import ModelRefused
+from ml.errors import ModelRefused, Pair
 from ml.models.scorer import Scorer
 
 #: A golden score may differ from the stored one by this share of it and no more.
@@ -28,13 +28,16 @@ def _golden_columns(golden: pl.DataFrame, scorer: Scorer) -> list[pl.Series]:
     return [pl.Series(f"golden_{name}", values) for name, values in columns]
 
 
-def check_golden(content: bytes, scorer: Scorer, who: str) -> None:
+def check_golden(content: bytes, scorer: Scorer, who: Pair) -> None:
     """Refuse a model that gives other scores or bands than on the day it was trained."""
     golden = pl.read_parquet(BytesIO(content))
     stored = [name for name in golden.columns if name.startswith("golden_")]
     found = _golden_columns(golden.drop(stored), scorer)
     if stored != [column.name for column in found]:
-        raise ModelRefused(f"{who}: its stored rows have no scores that could be compared.")
+        raise ModelRefused(
+            f"{who[0]} 所存的样本行没有可供核对的评分；请重新训练。",
+            f"{who[1]}: its stored rows have no scores that could be compared.",
+        )
     worst = 0.0
     for column in found:
         now, then = column.to_numpy(), golden.get_column(column.name).to_numpy()
@@ -43,5 +46,7 @@ def check_golden(content: bytes, scorer: Scorer, who: str) -> None:
         worst = float(np.maximum(worst, np.max(apart)))
     if not worst <= GOLDEN_TOLERANCE:
         raise ModelRefused(
-            f"{who} scores its stored rows differently than when it was trained (by {worst:.1e})."
+            f"{who[0]} 对所存样本行的评分与训练当日不同（相差 {worst:.1e}）；请重新训练。",
+            f"{who[1]} scores its stored rows differently than when it was trained (by"
+            f" {worst:.1e}).",
         )

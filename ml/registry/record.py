@@ -25,7 +25,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ml.errors import MlError
+from ml.errors import MlError, Pair
 from ml.registry import roles
 from ml.registry.signing import is_signed, read_key
 from ml.registry.store import versions
@@ -40,7 +40,7 @@ _QUIET = {
 }
 
 
-def draw(path: Path, models_dir: Path, names: list[str], *, key_path: Path) -> str | None:
+def draw(path: Path, models_dir: Path, names: list[str], *, key_path: Path) -> Pair | None:
     """Bring the record up to what the signed folders hold.
 
     Args:
@@ -50,7 +50,8 @@ def draw(path: Path, models_dir: Path, names: list[str], *, key_path: Path) -> s
         key_path: File of the signing key.
 
     Returns:
-        Nothing, or one sentence why the record is behind. A training never fails for it.
+        Nothing, or in Chinese and in English why the record is behind. A training never fails for
+        it.
     """
     # MLflow tries a file that is no database for minutes before it gives up.
     if why := _unusable(path):
@@ -70,15 +71,17 @@ def draw(path: Path, models_dir: Path, names: list[str], *, key_path: Path) -> s
             timeout=_TIMEOUT_SECONDS,
             check=False,
         )
-    except (MlError, OSError, subprocess.TimeoutExpired) as error:
-        return _behind(path, type(error).__name__)
+    except MlError as error:
+        return _behind(path, error.sentence)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return _behind(path, (type(error).__name__,) * 2)
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        return _behind(path, lines[-1][:200] if lines else f"exit {done.returncode}")
+        return _behind(path, (lines[-1][:200] if lines else f"exit {done.returncode}",) * 2)
     return None
 
 
-def _unusable(path: Path) -> str | None:
+def _unusable(path: Path) -> Pair | None:
     """Why the file as it lies there is no database; nothing where it is one or is yet to be."""
     if not path.exists():
         return None
@@ -86,14 +89,16 @@ def _unusable(path: Path) -> str | None:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             found = connection.execute("pragma quick_check(1)").fetchone()
     except sqlite3.Error as error:
-        return str(error)
-    return None if found == ("ok",) else "its pages are damaged"
+        return (str(error),) * 2
+    return None if found == ("ok",) else ("其数据页已损坏", "its pages are damaged")
 
 
-def _behind(path: Path, why: str) -> str:
+def _behind(path: Path, why: Pair) -> Pair:
     return (
-        f"The MLflow record {path.name} could not be brought up to date ({why}); models and scores "
-        "do not need it. Move the file away and the next training draws it anew."
+        f"MLflow 记录 {path.name} 未能更新（{why[0].rstrip('。')}）；模型与评分不依赖它。"
+        "请移走该文件，下一次训练会重新生成。",
+        f"The MLflow record {path.name} could not be brought up to date ({why[1].rstrip('.')}); "
+        "models and scores do not need it. Move the file away and the next training draws it anew.",
     )
 
 

@@ -99,18 +99,29 @@ def read(models_dir: Path, name: str, *, key_path: Path) -> Roles:
     least = _last_serial(key_path, name)
     if not path.exists():
         if least:
-            raise ModelRefused(f"The file of roles of model {name} is missing.")
+            raise ModelRefused(
+                f"模型 {name} 的版本角色文件不存在。",
+                f"The file of roles of model {name} is missing.",
+            )
         return Roles(name)
     signature, _, content = read_whole(path).partition(b"\n")
     if not is_signed(content, signature, read_key(key_path)):
-        raise ModelRefused(f"The file of roles of model {name} is not as signed.")
+        raise ModelRefused(
+            f"模型 {name} 的版本角色文件与签名不符，可能被改动过。",
+            f"The file of roles of model {name} is not as signed.",
+        )
     stored = json.loads(content)
     if (stored["format"], stored["name"]) != (FORMAT, name):
-        raise ModelRefused(f"The file of roles of model {name} is another model's.")
+        raise ModelRefused(
+            f"模型 {name} 的版本角色文件属于另一个模型。",
+            f"The file of roles of model {name} is another model's.",
+        )
     if stored["serial"] < least:
         raise ModelRefused(
+            f"模型 {name} 的版本角色文件比最近签名的一份旧（第 {stored['serial']} 次变更，"
+            f"应为第 {least} 次）。",
             f"The file of roles of model {name} is older than the last one that was signed "
-            f"(change {stored['serial']} of {least})."
+            f"(change {stored['serial']} of {least}).",
         )
     return Roles(
         name=name,
@@ -175,6 +186,7 @@ def _last_serial(key_path: Path, name: str) -> int:
     whose, _, number = content.decode(errors="replace").partition(" ")
     if not is_signed(content, signature, read_key(key_path)) or whose != name:
         raise ModelRefused(
-            f"The number of the last change of roles ({path.name}) is not as signed."
+            f"最近一次角色变更的序号文件 {path.name} 与签名不符，可能被改动过。",
+            f"The number of the last change of roles ({path.name}) is not as signed.",
         )
     return int(number)

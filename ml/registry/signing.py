@@ -70,8 +70,9 @@ def read_whole(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ModelRefused(
+            f"{path.name} 无法读取（{error.strerror}）；它须是一个文件，并归运行 crm 的用户所有。",
             f"{path.name} cannot be read ({error.strerror}); it must be a file that belongs to "
-            "whoever runs crm."
+            "whoever runs crm.",
         ) from None
 
 
@@ -103,11 +104,18 @@ def read_key(path: Path) -> bytes:
         mode = stat.S_IMODE(path.stat().st_mode)
         data = read_whole(path).strip()
     except FileNotFoundError:
-        raise ModelRefused(f"The signing key {path.name} is missing.") from None
+        raise ModelRefused(
+            f"签名密钥 {path.name} 不存在；请从备份恢复。",
+            f"The signing key {path.name} is missing.",
+        ) from None
     if mode & 0o077:
         raise ModelRefused(
-            f"The signing key {path.name} is readable by others (mode {mode:04o}); set it to 0600."
+            f"签名密钥 {path.name} 可被他人读取（权限 {mode:04o}）；请改为 0600。",
+            f"The signing key {path.name} is readable by others (mode {mode:04o}); set it to 0600.",
         )
     if len(data) < 2 * KEY_BYTES:
-        raise ModelRefused(f"The signing key {path.name} is shorter than {KEY_BYTES} bytes.")
+        raise ModelRefused(
+            f"签名密钥 {path.name} 短于 {KEY_BYTES} 字节，不是本系统生成的；请从备份恢复。",
+            f"The signing key {path.name} is shorter than {KEY_BYTES} bytes.",
+        )
     return data

@@ -6,7 +6,7 @@ import numpy as np
 import sklearn
 import skops
 
-from ml.errors import ModelRefused
+from ml.errors import ModelRefused, Pair
 
 
 def software() -> dict[str, str]:
@@ -18,13 +18,14 @@ def software() -> dict[str, str]:
     }
 
 
-def check_software(stored: dict[str, str], who: str) -> None:
+def check_software(stored: dict[str, str], who: Pair) -> None:
     """Refuse another minor version of scikit-learn or skops, or another major one of numpy."""
     now = software()
     for package, parts in (("scikit-learn", 2), ("skops", 2), ("numpy", 1)):
         then = str(stored.get(package, "0"))
         if then.split(".")[:parts] != now[package].split(".")[:parts]:
             raise ModelRefused(
-                f"{who} was made with {package} {then}, and {now[package]} is installed; "
-                "train it anew."
+                f"{who[0]} 用 {package} {then} 训练，现装的是 {now[package]}；请重新训练。",
+                f"{who[1]} was made with {package} {then}, and {now[package]} is installed; "
+                "train it anew.",
             )

@@ -26,14 +26,23 @@ from typing import Any
 import polars as pl
 import skops.io
 
-from ml.errors import ModelRefused, NeverTrained, NoModel
+from ml.errors import ModelRefused, NeverTrained, NoModel, Pair
 from ml.frames.features import FEATURES, Feature, as_schema
 from ml.models.scorer import Scorer
+from ml.names import called
 from ml.registry import roles
+from ml.registry.checks import (
+    FORMAT,
+    SIGNED_FILES,
+    check_hash,
+    check_label,
+    read_file,
+    read_manifest,
+    read_pipelines,
+)
 from ml.registry.golden import check_golden, golden_bytes
 from ml.registry.signing import (
     ensure_key,
-    is_signed,
     read_key,
     sha256,
     sign,
@@ -42,27 +51,6 @@ from ml.registry.signing import (
 )
 from ml.registry.software import check_software, software
 
-FORMAT = 5
-SIGNED_FILES = ("model.skops", "golden.parquet", "report.json")
-#: Types beyond those that skops trusts by itself. Anything else in a file is refused unread.
-TRUSTED_TYPES = frozenset(
-    {
-        # The type of the values that an imputer was fitted on; plain data.
-        "numpy.dtype",
-        # Ours: plain numbers and scikit-learn estimators inside.
-        "ml.frames.columns.Curve",
-        "ml.frames.columns.Known",
-        "ml.frames.columns.Rates",
-        "ml.models.blend.BlendedClassifier",
-        "ml.models.blend.BlendedRegressor",
-        "ml.models.cluster_encoding.EqualSay",
-        "ml.models.cluster_encoding.Tamed",
-        # How an encoder deals rows out when it is fitted; a count and a seed.
-        "sklearn.model_selection._split.KFold",
-        "sklearn.model_selection._split.StratifiedKFold",
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    }
-)
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\.\d{3}")
 
 
@@ -81,7 +69,7 @@ class Found:
     """The version that scores, and why those that should have scored before it may not."""
 
     model: LoadedModel
-    refusals: tuple[str, ...]
+    refusals: tuple[Pair, ...]
 
 
 def versions(models_dir: Path, name: str) -> list[str]:
@@ -177,8 +165,10 @@ def _key_for(models_dir: Path, key_path: Path) -> bytes:
     there = models_dir.iterdir() if models_dir.is_dir() else ()
     if not key_path.exists() and any(versions(models_dir, each.name) for each in there):
         raise ModelRefused(
+            f"签名密钥 {key_path.name} 不存在，而已有签名的版本；请从备份恢复密钥，"
+            f"或移走文件夹 {models_dir.name} 从头开始。",
             f"The signing key {key_path.name} is missing though versions are stored; bring it back,"
-            f" or move the folder {models_dir.name} away to begin anew."
+            f" or move the folder {models_dir.name} away to begin anew.",
         )
     return ensure_key(key_path)
 
@@ -209,22 +199,28 @@ def load(
         ModelRefused: One sentence with the first promise that does not hold.
     """
     folder = models_dir / name / version
-    who = f"Model {name} {version}"
+    who = called(name, version)
     if not _VERSION.fullmatch(version):
         # A path for a version would lead out of the folder, and past who was withdrawn.
-        raise ModelRefused(f"{version!r} is no name of a version of model {name}.")
+        raise ModelRefused(
+            f"{version!r} 不是模型 {name} 的版本号；版本号形如 2025-12-31.001。",
+            f"{version!r} is no name of a version of model {name}.",
+        )
     key = read_key(key_path)
     if version in roles.read(models_dir, name, key_path=key_path).withdrawn:
-        raise ModelRefused(f"{who} was withdrawn.")
-    manifest = _manifest(folder, key, who)
-    data = {file: _read(folder / file, who) for file in SIGNED_FILES}
+        raise ModelRefused(f"{who[0]} 已被撤回。", f"{who[1]} was withdrawn.")
+    manifest = read_manifest(folder, key, who)
+    data = {file: read_file(folder / file, who) for file in SIGNED_FILES}
     for file, content in data.items():
-        _check_hash(file, content, manifest, who)
+        check_hash(file, content, manifest, who)
     check_software(manifest["software"], who)
     if manifest["features"] != json.loads(_json(as_schema(features))):
-        raise ModelRefused(f"{who} was trained on another feature contract; train it anew.")
+        raise ModelRefused(
+            f"{who[0]} 训练时的特征约定与现在不同；请重新训练。",
+            f"{who[1]} was trained on another feature contract; train it anew.",
+        )
     check_label(manifest, label_months, who)
-    scorer = Scorer.restore(name, _pipelines(data["model.skops"], who), manifest["scorer"])
+    scorer = Scorer.restore(name, read_pipelines(data["model.skops"], who), manifest["scorer"])
     check_golden(data["golden.parquet"], scorer, who)
     return LoadedModel(name=name, version=version, scorer=scorer, manifest=manifest)
 
@@ -237,10 +233,10 @@ def read_report(
     Raises:
         ModelRefused: One of them is missing or not as signed.
     """
-    folder, who = models_dir / name / version, f"Model {name} {version}"
-    manifest = _manifest(folder, read_key(key_path), who)
-    content = _read(folder / "report.json", who)
-    _check_hash("report.json", content, manifest, who)
+    folder, who = models_dir / name / version, called(name, version)
+    manifest = read_manifest(folder, read_key(key_path), who)
+    content = read_file(folder / "report.json", who)
+    check_hash("report.json", content, manifest, who)
     report: dict[str, Any] = json.loads(content)
     return manifest, report
 
@@ -263,16 +259,20 @@ def load_champion(
     try:
         standing = roles.read(models_dir, name, key_path=key_path)
     except ModelRefused as refusal:
-        raise NoModel(f"No usable {name} model. {refusal}") from None
+        raise _no_usable(name, [refusal.sentence]) from None
     if standing.champion is None:
         there = versions(models_dir, name)
         if not standing.serial and not there:
-            raise NeverTrained(f"No {name} model has been trained yet.")
+            raise NeverTrained(
+                f"模型 {name} 尚未训练过。", f"No {name} model has been trained yet."
+            )
         raise NoModel(
+            f"模型 {name} 没有现役版本：文件夹中有 {len(there)} 个版本，已撤回 "
+            f"{len(standing.withdrawn)} 个；请训练：crm ml train {name}。",
             f"No {name} model is champion; {len(there)} versions lie in the folder and "
-            f"{len(standing.withdrawn)} were withdrawn."
+            f"{len(standing.withdrawn)} were withdrawn.",
         )
-    refusals: list[str] = []
+    refusals: list[Pair] = []
     for version in (standing.champion, *standing.champions_before()):
         try:
             model = load(
@@ -283,10 +283,19 @@ def load_champion(
                 label_months=label_months,
             )
         except ModelRefused as refusal:
-            refusals.append(str(refusal))
+            refusals.append(refusal.sentence)
             continue
         return Found(model, tuple(refusals))
-    raise NoModel(f"No usable {name} model. {' '.join(refusals)}")
+    raise _no_usable(name, refusals)
+
+
+def _no_usable(name: str, refusals: list[Pair]) -> NoModel:
+    """That none may be used, and why not, of each one."""
+    chinese, english = zip(*refusals, strict=True)
+    return NoModel(
+        f"模型 {name} 没有可用的版本。{''.join(chinese)}",
+        f"No usable {name} model. {' '.join(english)}",
+    )
 
 
 def load_challenger(
@@ -317,66 +326,3 @@ def _json(content: Any) -> bytes:
     """Canonical JSON: the same content gives the same bytes, and no NaN slips in."""
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
     return text.encode()
-
-
-def _read(path: Path, who: str) -> bytes:
-    """The bytes of a file of a version."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise ModelRefused(f"{who} lacks {path.name}.") from None
-
-
-def _signed_json(path: Path, signature: Path, key: bytes, who: str) -> dict[str, Any]:
-    """A JSON object, once its signature holds; nothing of it is looked at before."""
-    content = _read(path, who)
-    if not is_signed(content, _read(signature, who), key):
-        raise ModelRefused(f"{who}: the manifest is not as it was signed.")
-    parsed: dict[str, Any] = json.loads(content)
-    return parsed
-
-
-def _manifest(folder: Path, key: bytes, who: str) -> dict[str, Any]:
-    """The manifest of a folder, if it is as signed and speaks of that very folder."""
-    manifest = _signed_json(folder / "manifest.json", folder / "manifest.sig", key, who)
-    if manifest.get("format") != FORMAT:
-        raise ModelRefused(f"{who} was stored in another form than today's; train it anew.")
-    if (manifest.get("name"), manifest.get("version")) != (folder.parent.name, folder.name):
-        # An old signed folder copied under a new name carries a valid signature; its name does not.
-        raise ModelRefused(
-            f"{who} says of itself that it is {manifest.get('name')} {manifest.get('version')}."
-        )
-    return manifest
-
-
-def _check_hash(file: str, content: bytes, manifest: dict[str, Any], who: str) -> None:
-    """Refuse a file that is not the one that was signed."""
-    if sha256(content) != manifest["files"].get(file):
-        raise ModelRefused(f"{who}: {file} is not the file that was signed.")
-
-
-def check_label(manifest: dict[str, Any], months: int | None, who: str) -> None:
-    """Refuse a version whose label takes another time to be known now; None compares nothing."""
-    taught = manifest["training"].get("label_months")
-    if months not in (None, taught):
-        raise ModelRefused(
-            f"{who} was taught on a label known after {taught} months, by the rules of now it is"
-            f" known after {months}; train it anew."
-        )
-
-
-def _pipelines(content: bytes, who: str) -> dict[str, Any]:
-    """The pipelines of a file, if it holds allowed types only."""
-    try:
-        unknown = set(skops.io.get_untrusted_types(data=content)) - TRUSTED_TYPES
-        if unknown:
-            raise ModelRefused(f"{who} holds types that are not allowed: {sorted(unknown)}.")
-        pipelines = skops.io.loads(content, trusted=sorted(TRUSTED_TYPES))
-    except ModelRefused:
-        raise
-    except Exception as error:
-        # A signed file that cannot be read was never one of ours; whatever it raises is a refusal.
-        raise ModelRefused(f"{who}: model.skops cannot be read ({type(error).__name__}).") from None
-    if not isinstance(pipelines, dict):
-        raise ModelRefused(f"{who}: model.skops holds no pipelines.")
-    return pipelines

@@ -85,3 +85,38 @@ def long_functions(source: str, path: str) -> list[str]:
 def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     first = node.body[0].lineno
     return (node.end_lineno or first) - first + 1
+
+
+def one_sided_refusals(source: str, path: str, refusals: frozenset[str]) -> list[str]:
+    """Where an error of the models room is made without a Chinese and an English sentence.
+
+    A pair that was composed before (`Refused(*why)`) is whole by its type, which mypy checks.
+
+    Args:
+        source: Text of the Python file.
+        path: Of the file.
+        refusals: Names of the errors.
+    """
+    problems = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Raise) and _called(node.exc) in refusals:
+            problems.append(f"{path}:{node.lineno} raises {_called(node.exc)} without a sentence")
+        if not isinstance(node, ast.Call) or _called(node.func) not in refusals:
+            continue
+        is_pair = len(node.args) == 1 and isinstance(node.args[0], ast.Starred)
+        if is_pair or (len(node.args) == 2 and _is_chinese(node.args[0])):
+            continue
+        name = _called(node.func)
+        problems.append(f"{path}:{node.lineno} {name} must say it in Chinese, then in English")
+    return problems
+
+
+def _called(node: ast.AST | None) -> str:
+    """The name that an expression ends with; nothing where it is no name."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _is_chinese(node: ast.AST) -> bool:
+    """Whether a text, or the fixed part of one, has a Chinese character."""
+    texts = (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
+    return any("\u4e00" <= sign <= "\u9fff" for text in texts for sign in str(text))

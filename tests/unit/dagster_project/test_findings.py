@@ -59,7 +59,8 @@ def test_what_is_refused_is_told_and_lands_nothing(
     monkeypatch.setattr(STAGES[name], "land", lambda _, feed, __: landed.append(feed))
     told = STAGES[name].find(_night())
     assert not told.is_found
-    assert told.told.endswith("customers are too few")
+    assert told.told.zh.endswith("（客户太少）。")
+    assert told.told.en.endswith(": customers are too few")
     assert landed == []
 
 
@@ -85,7 +86,7 @@ def test_a_campaign_without_hold_out_lands_with_its_sentence(
     monkeypatch.setattr(uplifts, "read", lambda *_: (members, 0.9, 20))
     monkeypatch.setattr(uplifts, "land", lambda _, feed, frame: landed.update({feed: frame}))
     told = uplifts.find(_night())
-    assert told.told == "0 of 1 campaigns that are over can be judged by uplift"
+    assert told.told.en == "0 of 1 campaigns that are over can be judged by uplift"
     assert landed[uplifts.CAMPAIGN_FEED]["qini"].to_list() == [None]
     assert "not reported as a success" in landed[uplifts.CAMPAIGN_FEED]["note_en"][0]
     assert landed[uplifts.TENTH_FEED].is_empty()
@@ -99,7 +100,7 @@ def test_a_bank_without_a_label_yet_is_told_without_a_warning(
     monkeypatch.setattr(churn_rules, "read", lambda *_: (nobody, nobody, rule, {}))
     told = churn_rules.find(_night())
     assert (told.is_found, told.is_due) == (False, False)
-    assert told.told == "尚无已到期的流失标签 no churn label has come true yet"
+    assert told.told.both == "尚无已到期的流失标签 no churn label has come true yet"
 
 
 def test_a_bank_whose_campaigns_run_is_told_without_a_warning(
@@ -138,7 +139,7 @@ def test_too_few_words_land_what_was_said_without_a_warning(
     told = wallets.find(_night())
     assert not told.is_found
     assert not told.is_due
-    assert "1 customers said what they hold elsewhere and 100 are needed" in told.told
+    assert "1 customers said what they hold elsewhere and 100 are needed" in told.told.en
     assert landed[wallets.CUSTOMER_FEED]["said"].to_list() == [5e4, None]
     assert landed[wallets.FIT_FEED]["statement_count"].to_list() == [1]
 

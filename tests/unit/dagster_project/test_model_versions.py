@@ -15,6 +15,7 @@ from dagster_project.cli.main import app
 from dagster_project.definitions import build_defs
 from dagster_project.home import Home
 from dagster_project.stages import model_rows, models
+from ingestion.sentence import Sentence
 from ml.registry import roles
 from ml.registry.roles import Roles, Step
 from ml.registry.signing import ensure_key
@@ -60,6 +61,7 @@ def test_the_list_tells_roles_and_who_gave_them(home: Home) -> None:
     assert "champion 现役" in shown
     assert "promoted by rule: the first" in shown
     assert found[0]["metrics"] == {}, "of what is not as it was signed nothing is believed"
+    assert f"模型 churn 的版本 {NEW} 缺少文件 manifest.json" in shown
     assert f"Model churn {NEW} lacks manifest.json" in shown
 
 
@@ -93,6 +95,34 @@ def test_what_cannot_be_is_one_sentence_in_both_languages(
 ) -> None:
     publish(home, "2025-12-31")
     assert sentence in _refused(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("compare", "churn"), f"无法比较（模型 churn 的版本 {OLD} 缺少文件 manifest.json）。"),
+        (
+            ("book", "churn"),
+            f"无法生成模型手册（模型 churn 的版本 {OLD} 缺少文件 manifest.json）。",
+        ),
+        (
+            ("promote", "churn", NEW, *SAID),
+            f"未通过校验，不能启用（模型 churn 的版本 {NEW} 缺少文件 manifest.json）。",
+        ),
+        (
+            ("rollback", "churn", *SAID),
+            f"请重新训练：crm ml train churn（模型 churn 的版本 {OLD} 缺少文件 manifest.json）。",
+        ),
+    ],
+)
+def test_a_refusal_of_the_registry_is_chinese_within_the_chinese_sentence(
+    home: Home, arguments: tuple[str, ...], sentence: str
+) -> None:
+    """Incident: 无法比较（Model churn ... lacks manifest.json.） was what a clerk read."""
+    publish(home, "2025-12-31")
+    chinese, english = _refused(*arguments).split("。 ", 1)
+    assert f"{chinese}。".endswith(sentence)
+    assert english.isascii()
 
 
 def test_a_promotion_needs_a_reason_and_a_name(home: Home) -> None:
@@ -139,7 +169,7 @@ def test_the_monthly_job_attaches_report_and_comparison(
             "contest": {"against": OLD, "z": 2.5},
             "book": {"directions": [found]},
         }
-        told = f"{NEW} is champion now"
+        told = Sentence(f"{NEW} 现为现役版本", f"{NEW} is champion now")
         return models.Trained(name, "trained", NEW, told, report, "models/book.html")
 
     monkeypatch.setenv("CRM_ENVIRONMENT", "test")
@@ -165,7 +195,7 @@ def test_the_monthly_job_attaches_report_and_comparison(
     for metadata in seen.values():
         assert isinstance(metadata["report"], dg.JsonMetadataValue)
         assert metadata["report"].value["contest"] == {"against": OLD, "z": 2.5}
-        assert metadata["told"].value == f"{NEW} is champion now"
+        assert metadata["told"].value == f"{NEW} 现为现役版本 {NEW} is champion now"
         assert metadata["book"] == dg.MetadataValue.path("models/book.html")
         assert "| visits | ↓ 因 why | +0.51 | 12.0% |" in str(metadata["contradictions"].value)
 

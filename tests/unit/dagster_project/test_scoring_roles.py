@@ -12,7 +12,7 @@ import pytest
 from dagster_project.home import Home
 from dagster_project.stages import models
 from ml.causes import CAUSE_SCHEMA
-from ml.errors import ModelRefused, NeverTrained, NoModel, ScoringHeld
+from ml.errors import MlError, ModelRefused, NeverTrained, NoModel, ScoringHeld
 from ml.judge.watch import Drift, FeatureDrift
 from ml.reasons import REASON_SCHEMA
 from ml.registry.store import Found
@@ -76,7 +76,10 @@ def _raise(error: Exception) -> Any:
 
 def test_both_score_the_same_customers(night: dict[str, Any]) -> None:
     told, landed = night["run"]()
-    assert told.told == "3 customers scored by v1, beside it by v2"
+    assert told.told == (
+        "3 位客户由 v1 评分，挑战版本 v2 同时评分",
+        "3 customers scored by v1, beside it by v2",
+    )
     assert told.rows == 3, "a challenger's rows are nobody's scores"
     assert landed[models.SCORE_FEED]["role"].value_counts().sort("role").rows() == [
         ("challenger", 3),
@@ -85,19 +88,18 @@ def test_both_score_the_same_customers(night: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "sentence"),
+    "broken",
     [
-        (ModelRefused("Model churn v2: the manifest is not as it was signed."), "not as it was"),
-        (ScoringHeld("amount is typically 100 today and was 1 in training"), "is typically 100"),
+        ModelRefused("清单文件与签名不符。", "The manifest is not as it was signed."),
+        ScoringHeld("特征 amount 今天的典型值为 100", "amount is typically 100 today"),
     ],
 )
-def test_a_challenger_that_may_not_score_is_told(
-    night: dict[str, Any], broken: Exception, sentence: str
-) -> None:
+def test_a_challenger_that_may_not_score_is_told(night: dict[str, Any], broken: MlError) -> None:
     night["challenger"] = lambda: _raise(broken)
     told, landed = night["run"]()
-    assert "its challenger does not score" in told.told
-    assert sentence in told.told
+    zh, en = broken.sentence
+    assert told.told.zh.endswith(f"；挑战版本未评分（{zh.rstrip('。')}）。")
+    assert told.told.en.endswith(f"; its challenger does not score: {en}")
     assert not told.is_held
     assert landed[models.SCORE_FEED]["role"].unique().to_list() == ["champion"]
 
@@ -106,7 +108,8 @@ def test_fewer_scores_than_customers_land_for_nobody(night: dict[str, Any]) -> N
     """F74: of the champion the night lands nothing, of the challenger only the champion's."""
     night["keys"]["challenger"] = [1, 2]
     told, landed = night["run"]()
-    assert "1 customers have no score" in told.told
+    assert "1 customers have no score" in told.told.en
+    assert "有 1 位客户没有评分" in told.told.zh
     assert landed[models.SCORE_FEED].height == 3
     night["keys"]["champion"] = [1, 2]
     told, landed = night["run"]()
@@ -118,22 +121,23 @@ def test_a_customer_whom_the_features_lost_is_missed(night: dict[str, Any]) -> N
     """F74: four have something to lose, three have features, and three scores are not enough."""
     night["asked"] = [1, 2, 3, 4]
     told, landed = night["run"]()
-    assert (told.told, told.is_held) == (
-        "1 customers have no score and 0 scores have no customer.",
-        True,
-    )
+    assert told.told.en == "1 customers have no score and 0 scores have no customer."
+    assert told.is_held
     assert landed == {}
 
 
 def test_without_a_champion_no_challenger_stands_in(night: dict[str, Any]) -> None:
-    night["champion"] = lambda: _raise(NoModel("No usable churn model."))
+    night["champion"] = lambda: _raise(
+        NoModel("模型 churn 没有可用的版本。", "No usable churn model.")
+    )
     told, landed = night["run"]()
-    assert (told.told, told.rows, landed) == ("No usable churn model.", 0, {})
+    assert told.told == ("模型 churn 没有可用的版本。", "No usable churn model.")
+    assert (told.rows, landed) == (0, {})
     assert told.is_held, "a champion is on record, and its scores are missing"
 
 
 def test_a_model_that_was_never_trained_leaves_nothing_out(night: dict[str, Any]) -> None:
-    night["champion"] = lambda: _raise(NeverTrained("No churn model has been trained yet."))
+    night["champion"] = lambda: _raise(NeverTrained("模型 churn 尚未训练过。", "Not yet."))
     told, landed = night["run"]()
     assert (told.rows, told.is_held, landed) == (0, False, {})
 
@@ -151,11 +155,11 @@ def test_nobody_to_score_is_right_only_where_some_are_asked(
 def test_a_damaged_champion_is_told_beside_the_one_that_scores(night: dict[str, Any]) -> None:
     night["champion"] = lambda: Found(
         SimpleNamespace(version="v0"),  # type: ignore[arg-type]
-        ("Model churn v1 lacks model.skops.",),
+        (("模型 churn 的版本 v1 缺少文件 model.skops。", "Model churn v1 lacks model.skops."),),
     )
     told, _ = night["run"]()
-    assert "scored by v0" in told.told
-    assert "Model churn v1 lacks model.skops." in told.told
+    assert "scored by v0, as Model churn v1 lacks model.skops." in told.told.en
+    assert "由 v0 评分，因为模型 churn 的版本 v1 缺少文件 model.skops" in told.told.zh
 
 
 def test_scores_that_moved_from_training_are_held_and_the_month_still_lands(
@@ -164,7 +168,8 @@ def test_scores_that_moved_from_training_are_held_and_the_month_still_lands(
     night["watched"] = _watched(Drift({"trend": GREW, "balance": AWAY}, 0.4, 3), (HOLDING,))
     told, landed = night["run"]()
     assert told.is_held
-    assert "balance moved most" in told.told
+    assert "balance moved most" in told.told.en
+    assert "变动最大的特征是 balance" in told.told.zh
     assert set(landed) == {models.MONTH_FEED, models.FEATURE_FEED}
 
 
@@ -172,7 +177,8 @@ def test_objections_of_the_watch_are_told(night: dict[str, Any]) -> None:
     drifted = Drift({"trend": GREW, "balance": STILL}, 0.01, 3)
     night["watched"] = _watched(drifted, ("slope",), "few_customers")
     told, landed = night["run"]()
-    assert "; to be looked at: slope; not judged: few_customers" in told.told
-    assert "; filled since training, no drift: 1 (trend)" in told.told
+    assert "; to be looked at: slope; not judged: few_customers" in told.told.en
+    assert "; filled since training, no drift: 1 (trend)" in told.told.en
+    assert "；需查看：slope；未能检验：few_customers；训练后才有数据" in told.told.zh
     assert landed[models.MONTH_FEED].height == 2
     assert landed[models.FEATURE_FEED].height == 4

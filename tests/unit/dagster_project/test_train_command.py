@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from dagster_project.cli.main import app
 from dagster_project.home import Home
-from dagster_project.stages import models
+from dagster_project.stages import model_words, models
+from ingestion.sentence import Sentence
 from serving import generation as generations
 from tests.unit.dagster_project.test_lease import HOLD, start
 from tests.unit.dagster_project.test_plan import publish
@@ -42,7 +43,7 @@ def test_every_model_learns_from_the_published_files(
         asked.append((name, *rest[:2], source, is_forced))
         state = "trained" if name == "value" else state_of_others
         version = "v1" if name == "value" else None
-        return models.Trained(name, state, version, f"{name} told")
+        return models.Trained(name, state, version, Sentence(f"{name} 的结果", f"{name} told"))
 
     recorded: list[Home] = []
     monkeypatch.setattr(models, "train", train)
@@ -53,6 +54,8 @@ def test_every_model_learns_from_the_published_files(
     assert asked == [(name, database, date, "generation 4", True) for name in models.MODEL_NAMES]
     told = [each["told"] for each in json.loads(done.stdout)]
     assert told == [f"{name} told" for name in models.MODEL_NAMES]
+    chinese = [each["told_zh"] for each in json.loads(done.stdout)]
+    assert chinese == [f"{name} 的结果" for name in models.MODEL_NAMES]
     assert recorded == [home]
     assert done.exit_code == code
     asked.clear()
@@ -94,7 +97,8 @@ def test_a_level_that_was_off_and_bands_that_hold_too_little_are_told(
 ) -> None:
     level = {"foretold_rate": 0.134, "seen_rate": 0.109, "event_count": 2017, "shift": shift}
     band = {"level": 0.9, "row_count": 900, "covered_share": covered}
-    found = models._off({"level": level, "band": band})
-    assert found.startswith(told)
-    assert bool(found) == bool(told)
-    assert models._off({"level": None, "band": {"level": 0.9, "row_count": 0}}) == ""
+    found = model_words.off({"level": level, "band": band})
+    assert found.en.startswith(told)
+    assert bool(found.en) == bool(found.zh) == bool(told)
+    nothing = model_words.off({"level": None, "band": {"level": 0.9, "row_count": 0}})
+    assert nothing == ("", "")

@@ -33,7 +33,7 @@ def test_customers_as_in_training_whose_scores_came_true_pass(bank):
     scores = score(model, bank.today).scores
     past = _past(scores, scores["score"].to_numpy())
     found = watch(model, bank.today, scores, past, BOUNDS)
-    assert (found.objections, found.unjudged, found.told) == ((), (), "")
+    assert (found.objections, found.unjudged, found.told) == ((), (), ("", ""))
     assert found.month.row(0, named=True)["is_passed"] is True
     told = found.features.rows(named=True)
     assert [row["feature_name"] for row in told] == sorted(each.name for each in FEATURES)
@@ -53,7 +53,7 @@ def test_a_month_of_which_nothing_has_come_true_has_not_passed(bank, name, rows,
     past = None if rows is None else _past(scores, 0.5).head(rows)
     found = watch(model, bank.today, scores, past, BOUNDS)
     assert (found.objections, found.unjudged) == ((), (code,))
-    assert found.told == f"; not judged: {code}"
+    assert found.told == (f"；未能检验：{code}", f"; not judged: {code}")
     line = found.month.row(0, named=True)
     assert (line["is_passed"], line["unjudged"]) == (None, code)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ml.errors import Pair
 from ml.registry import record, roles
 from ml.registry.roles import Roles, Step
 from ml.registry.signing import ensure_key, sign
@@ -55,7 +56,7 @@ def home(drawn: Path, tmp_path: Path) -> Path:
     return shutil.copytree(drawn, tmp_path / "home")
 
 
-def _draw(home: Path) -> str | None:
+def _draw(home: Path) -> Pair | None:
     return record.draw(
         home / "mlflow.sqlite", home / "models", ["churn", "value"], key_path=home / "key"
     )
@@ -115,9 +116,10 @@ def test_a_damaged_record_is_one_clear_warning_and_is_left_alone(home):
     (home / "mlflow.sqlite").write_bytes(b"no database" * 1000)
     told = _draw(home)
     assert told is not None
-    assert told.startswith("The MLflow record mlflow.sqlite could not be brought up to date (")
-    assert told.endswith("Move the file away and the next training draws it anew.")
-    assert told.count("\n") == 0
+    assert told[0].startswith("MLflow 记录 mlflow.sqlite 未能更新（")
+    assert told[1].startswith("The MLflow record mlflow.sqlite could not be brought up to date (")
+    assert told[1].endswith("Move the file away and the next training draws it anew.")
+    assert "\n" not in "".join(told)
     assert (home / "mlflow.sqlite").read_bytes().startswith(b"no database")
 
 
@@ -130,4 +132,6 @@ def test_a_version_that_is_not_as_signed_is_not_shown(home):
 def test_without_a_key_the_record_is_behind_and_nothing_fails(tmp_path):
     told = record.draw(tmp_path / "m", tmp_path, ["churn"], key_path=tmp_path / "key")
     assert told is not None
+    assert "签名密钥 key 不存在" in told[0]
+    assert "The signing key key is missing" in told[1]
     assert not (tmp_path / "m").exists()

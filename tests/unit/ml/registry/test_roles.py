@@ -66,7 +66,7 @@ def test_the_first_version_is_champion(trained):
     first = trained.entries[0]
     assert (first.roles.champion, first.roles.challenger, first.contest) == (WEAK, None, None)
     assert [step.act for step in first.roles.history] == ["trained", "promoted"]
-    assert first.roles.history[-1].because == "the first version"
+    assert first.roles.history[-1].because == "首个版本 the first version"
 
 
 def test_a_better_one_is_promoted_on_the_same_frozen_rows(trained):
@@ -105,8 +105,9 @@ def test_an_equal_one_only_challenges(trained, house):
     entry = trained.entries[2]
     assert (entry.roles.champion, entry.roles.challenger) == (STRONG, SAME)
     assert entry.contest.loss_saved == 0
-    assert entry.contest.objections[0].startswith("it saves +0.0 standard errors")
-    assert "goes on scoring and 2025-12-31.003 challenges it" in entry.told
+    assert entry.contest.objections[0][1].startswith("it saves +0.0 standard errors")
+    assert "goes on scoring and 2025-12-31.003 challenges it" in entry.told[1]
+    assert "继续评分，2025-12-31.003 为挑战版本：与 " in entry.told[0]
     assert load_champion(house.models, "churn", key_path=house.key).model.version == STRONG
     assert load_challenger(house.models, "churn", key_path=house.key).version == SAME
 
@@ -147,11 +148,12 @@ def test_overconfident_or_blinder_versions_are_not_promoted(house, monkeypatch):
     assert contest(weak, strong, house.frame).is_won
     monkeypatch.setattr("ml.registry.contest.CALIBRATION_BOUNDS", (3.0, 4.0))
     (told,) = contest(weak, strong, house.frame).objections
-    assert told.startswith("its calibration slope is")
+    assert told[0].startswith("校准斜率为")
+    assert told[1].startswith("its calibration slope is")
     monkeypatch.undo()
     strong.manifest["training"]["unused_features"] = ["complaint_90d_count_before_obs"]
     (told,) = contest(weak, strong, house.frame).objections
-    assert told == "it no longer reads complaint_90d_count_before_obs, which the champion does"
+    assert told[1] == "it no longer reads complaint_90d_count_before_obs, which the champion does"
 
 
 def test_a_person_promotes_with_reason_and_name(house):
@@ -211,7 +213,8 @@ def test_where_the_champion_is_damaged_the_one_before_scores_and_that_is_told(ho
     (house.models / "churn" / STRONG / "model.skops").write_bytes(b"x")
     found = load_champion(house.models, "churn", key_path=house.key)
     assert found.model.version == WEAK
-    assert "model.skops is not the file that was signed" in found.refusals[0]
+    assert "model.skops is not the file that was signed" in found.refusals[0][1]
+    assert "的文件 model.skops 与签名时不同" in found.refusals[0][0]
 
 
 @pytest.mark.parametrize("place", [0.01, 0.3, 0.99])

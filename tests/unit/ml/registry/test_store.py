@@ -20,9 +20,10 @@ from ml.frames.features import FEATURES
 from ml.models.factories import blended_classifier, blended_regressor
 from ml.models.pipelines import inputs
 from ml.registry import store
+from ml.registry.checks import SIGNED_FILES, read_pipelines
 from ml.registry.golden import GOLDEN_TOLERANCE
 from ml.registry.signing import ensure_key, read_key, sha256, sign
-from ml.registry.store import SIGNED_FILES, load, load_champion, versions
+from ml.registry.store import load, load_champion, versions
 
 FILES = [*SIGNED_FILES, "manifest.json", "manifest.sig"]
 
@@ -172,7 +173,7 @@ def test_a_blend_comes_back_with_the_same_scores(factory):
     target = (rng.random(400) < 0.3 + 0.4 * (rows["few"] == "a").to_numpy()).astype(float)
     fitted = factory(Columns.of(rows, rows.columns), folds=2).fit(rows, target)
     content = skops.io.dumps({"model": fitted})
-    restored = store._pipelines(content, "a blend")["model"]
+    restored = read_pipelines(content, ("混合模型", "a blend"))["model"]
     whole, again = (each[-1].raw(rows) for each in (fitted, restored))
     assert np.abs(whole - again).max() <= GOLDEN_TOLERANCE
 
