@@ -88,7 +88,7 @@ def enter(
         return Entry(crowned, None, f"{version} is champion, as there was none to compare with")
     try:
         judged = contest(champion, challenger, frame)
-    except FrameRefused as refusal:
+    except (FrameRefused, ModelRefused) as refusal:
         told = f"{champion.version} goes on scoring, as {version} could not be compared: {refusal}"
         return Entry(standing, None, told)
     if not judged.is_won:

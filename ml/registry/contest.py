@@ -18,7 +18,7 @@ from ml.frames.split import labelled_rows, months_until_known
 from ml.judge import metrics
 from ml.models.pipelines import BETTER_Z, SEED, inputs
 from ml.models.scorer import Scorer, kind_of
-from ml.registry.store import LoadedModel
+from ml.registry.store import LoadedModel, check_label
 
 #: Half the width of a 95% interval in standard errors.
 _Z_95 = 1.96
@@ -121,7 +121,8 @@ def contest(
 
     Raises:
         FrameRefused: The frame breaks the contract, the period has no labels, or one of the two
-            learnt from it or on another label.
+            learnt from it.
+        ModelRefused: One of the two was taught on another label.
     """
     kind = kind_of(first.name)
     rows = _frozen_rows(first, second, frame, period)
@@ -173,12 +174,7 @@ def _frozen_rows(
     day = period or days[-1]
     window = months_until_known(labelled, kind.label)
     for model in (first, second):
-        taught = model.manifest["training"].get("label_months")
-        if taught != window:
-            raise FrameRefused(
-                f"{model.name} {model.version} was taught on a label known after {taught} months,"
-                f" and that of these rows is known after {window}."
-            )
+        check_label(model.manifest, window, f"Model {model.name} {model.version}")
         if day.isoformat() in model.manifest["training"].get("train_dates", []):
             raise FrameRefused(
                 f"{model.name} {model.version} was taught with {day}; it cannot be judged on it."

@@ -138,6 +138,9 @@ def test_who_learnt_from_the_period_cannot_be_judged_on_it(house):
         contest(*pair, house.frame, period=date(2025, 5, 31))
     with pytest.raises(Exception, match="No row of 2025-11-30 has a known label"):
         contest(*pair, house.frame, period=date(2025, 11, 30))
+    pair[1].manifest["training"]["label_months"] += 1
+    with pytest.raises(ModelRefused, match=f"Model churn {STRONG} was taught on a label known"):
+        contest(*pair, house.frame)
 
 
 def test_overconfident_or_blinder_versions_are_not_promoted(house, monkeypatch):
