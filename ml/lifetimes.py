@@ -32,6 +32,7 @@ from ml.frames.stays import (
 )
 from ml.models.lifetime import AliveModel, Stays, fit_alive, fit_stays
 from ml.models.value_chain import ValueChain, ValueStates, fit_chain, fit_states
+from ml.names import EVERYBODY
 
 #: What tells the states apart, with the names that a manager reads.
 TITLES = {
@@ -44,8 +45,6 @@ HISTORY = (
     "customer_key", "month_number", "population_code", "is_there", "is_judged", *AMOUNTS,
     "product_count",
 )  # fmt: skip
-#: The population that all customers are of.
-EVERYBODY = "all"
 _BY_BANK = ("改用全行参数", "so the whole bank's numbers are used")
 Fitted = TypeVar("Fitted")
 _ALIVE_PARTS = ("r", "alpha", "a", "b", "log_likelihood")
