@@ -74,13 +74,9 @@ def enter(
     )
     standing = roles.read(models_dir, name, key_path=key_path)
     challenger = load(models_dir, name, version, key_path=key_path)
+    window = months_until_known(frame, kind_of(name).label)
     try:
-        champion = load_champion(
-            models_dir,
-            name,
-            key_path=key_path,
-            label_months=months_until_known(frame, kind_of(name).label),
-        ).model
+        champion = load_champion(models_dir, name, key_path=key_path, label_months=window).model
     except NoModel as none:
         because = f"no version before it may score: {none}" if there else "the first version"
         step = Step("promoted", version, standing.champion, BY_RULE, because, at)
