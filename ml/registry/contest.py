@@ -217,7 +217,12 @@ def _differences(
     scores: Sequence[NDArray[np.float64]],
     keys: NDArray[np.int64],
 ) -> tuple[Difference, ...]:
-    """Every measure of both, with intervals from resampled customers, the same for both."""
+    """Every measure of both, with intervals from resampled customers, the same for both.
+
+    A contest is of one month, where a row is a customer. :mod:`ml.judge.draws` weighs customers
+    of many months, and only in measures of events that it can weigh; a contest draws whatever its
+    model measures, a value in yuan too, so the measure itself is taken anew of each resample.
+    """
     whole = [measure(seen, score, keys) for score in scores]
     rng = np.random.default_rng(SEED)
     size = min(len(seen), _MOST_ROWS)
