@@ -24,6 +24,7 @@ from ml.frames.hashing import BUCKET_COUNT, buckets
 from ml.judge.metrics import share_interval
 from ml.models.pipelines import SEED, Array, single_thread
 from ml.models.rules import FLAG, Rule, flag_columns, leaf_rules
+from ml.names import EVERYBODY
 
 Titles = Mapping[str, tuple[str, str]]
 Rows = NDArray[np.bool_]
@@ -36,8 +37,6 @@ COLUMNS = Columns(tuple(each.name for each in FEATURES if each.kind == "number")
 TITLES: Titles = {each.name: (each.name_zh, each.meaning) for each in FEATURES} | {
     f"{name}{FLAG}true": ("是", "yes") for name in _FLAGS
 }
-#: The whole bank.
-EVERYBODY = "all"
 #: Most customers that grow a tree, by lot; its few rules are no others for more.
 MOST_TAUGHT = 20_000
 #: Columns of the feed ml__churn_rule, in their order.
@@ -248,8 +247,8 @@ def _row(leaf: Rule, customers: _Customers, rule: TreeRule, titles: Titles) -> d
         "held_out_count": count,
         "held_out_churned_count": left,
         "churn_rate": left / count if count else None,
-        "churn_rate_low": None if low is None else max(float(low), 0.0),
-        "churn_rate_high": None if high is None else min(float(high), 1.0),
+        "churn_rate_low": None if low is None else float(low),
+        "churn_rate_high": None if high is None else float(high),
         "lift": None,
         "current_count": int(leaf.holds(customers.now).sum()),
         "note_zh": None,

@@ -9,7 +9,7 @@ bank's doing, and ten postings of one day say no more of who is still there than
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -32,6 +32,7 @@ from ml.frames.stays import (
 )
 from ml.models.lifetime import AliveModel, Stays, fit_alive, fit_stays
 from ml.models.value_chain import ValueChain, ValueStates, fit_chain, fit_states
+from ml.names import EVERYBODY
 
 #: What tells the states apart, with the names that a manager reads.
 TITLES = {
@@ -44,8 +45,6 @@ HISTORY = (
     "customer_key", "month_number", "population_code", "is_there", "is_judged", *AMOUNTS,
     "product_count",
 )  # fmt: skip
-#: The population that all customers are of.
-EVERYBODY = "all"
 _BY_BANK = ("改用全行参数", "so the whole bank's numbers are used")
 Fitted = TypeVar("Fitted")
 _ALIVE_PARTS = ("r", "alpha", "a", "b", "log_likelihood")
@@ -163,12 +162,22 @@ class _Fits(Generic[Fitted]):
         return self.own.get(population, self.own.get(EVERYBODY))
 
 
+def _populations(frame: pl.DataFrame) -> list[str]:
+    """Everybody, and each population."""
+    return [EVERYBODY, *frame.get_column("population_code").unique().sort().to_list()]
+
+
+def _is_of(population: str) -> pl.Expr:
+    """Rows of a population; everybody is of the whole bank."""
+    return pl.lit(population == EVERYBODY) | (pl.col("population_code") == population)
+
+
 def _by_population(frame: pl.DataFrame, fit: Any, rule: LifetimeRule) -> _Fits[Any]:
     """The model of each population that is large enough, and of everybody."""
     own: dict[str, Any] = {}
     refused: dict[str, tuple[str, str]] = {}
-    for name in [EVERYBODY, *frame.get_column("population_code").unique().sort().to_list()]:
-        rows = frame if name == EVERYBODY else frame.filter(pl.col("population_code") == name)
+    for name in _populations(frame):
+        rows = frame.filter(_is_of(name))
         customers = rows.get_column("customer_key").n_unique()
         try:
             if customers < rule.minimum_customer_count:
@@ -342,8 +351,8 @@ def _told_fits(
 ) -> pl.DataFrame:
     """One row per population and one of everybody: parameters of its own, or why it has none."""
     rows = []
-    for name in [EVERYBODY, *table.get_column("population_code").unique().sort().to_list()]:
-        own = pl.lit(value=True) if name == EVERYBODY else pl.col("population_code") == name
+    for name in _populations(table):
+        own = _is_of(name)
         one, other = alive.own.get(name), stay.own.get(name)
         notes = [
             (f"{zh}：{text[0]}", f"{en}: {text[1]}")
@@ -356,18 +365,19 @@ def _told_fits(
                 "acting_count": acts.filter(own).height,
                 "stay_count": stays.filter(own).height,
                 "lost_count": stays.filter(own & pl.col("is_lost")).height,
-                **({f"alive_{part}": getattr(one, part) for part in _ALIVE_PARTS} if one else {}),
-                **(
-                    {f"stay_{part}": getattr(other.model, part) for part in _STAY_PARTS}
-                    if other
-                    else {}
-                ),
+                **_parts("alive", one, _ALIVE_PARTS),
+                **_parts("stay", other and other.model, _STAY_PARTS),
                 "note_zh": " ".join(zh for zh, _ in notes) or None,
                 "note_en": "; ".join(en for _, en in notes) or None,
             }
         )
     schema = {n: k for n, k in FIT_SCHEMA.items() if n != "observation_date"}
     return pl.DataFrame(rows, schema=schema)
+
+
+def _parts(kind: str, model: Any, names: Sequence[str]) -> dict[str, float]:
+    """Parameters of a model by column of the feed; none where there is no model."""
+    return {f"{kind}_{name}": getattr(model, name) for name in names} if model else {}
 
 
 def _shaped(frame: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:

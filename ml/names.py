@@ -1,4 +1,4 @@
-"""Names of the models that run in the night; what a command needs to know before it loads any."""
+"""Names that are said in several places; a command needs some of them before it loads a model."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ MODEL_NAMES: Final = (
     "default",
     *(f"{PROPENSITY}{group}" for group in PRODUCT_GROUPS),
 )
+
+#: The whole bank, among its parts: populations of customers, size classes.
+EVERYBODY: Final = "all"
 
 
 def called(name: str, version: str) -> tuple[str, str]:

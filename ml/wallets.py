@@ -28,6 +28,7 @@ from ml.judge.metrics import paired_z, value_metrics
 from ml.models.factories import blended_regressor
 from ml.models.intervals import margins_around
 from ml.models.pipelines import BETTER_Z, Array, single_thread
+from ml.names import EVERYBODY
 
 #: What he said himself; it must not tell itself.
 OWN_WORD = "external_deposit_amount_before_obs"
@@ -65,8 +66,6 @@ FIT_SCHEMA = {
     "note_zh": pl.String,
     "note_en": pl.String,
 }
-#: All size classes together.
-EVERYBODY = "all"
 MODEL, MEDIAN, NONE = "model", "class_median", "none"
 #: Statements from which on trees may grow fast.
 PLENTY = 5_000

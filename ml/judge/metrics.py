@@ -219,4 +219,6 @@ def share_interval(hits: ArrayLike, trials: ArrayLike, level: float = 0.95) -> t
     rate = np.asarray(hits, dtype=np.float64) / size
     middle = rate + z * z / (2 * size)
     reach = z * np.sqrt(rate * (1 - rate) / size + z * z / (4 * size * size))
-    return (middle - reach) / (1 + z * z / size), (middle + reach) / (1 + z * z / size)
+    low, high = ((middle + side * reach) / (1 + z * z / size) for side in (-1, 1))
+    # None or all of the trials: the end is 0 or 1 but for the last bit.
+    return np.maximum(low, 0.0), np.minimum(high, 1.0)

@@ -76,8 +76,8 @@ def enter(
     )
     standing = roles.read(models_dir, name, key_path=key_path)
     challenger = load(models_dir, name, version, key_path=key_path)
+    window = months_until_known(frame, kind_of(name).label)
     try:
-        window = months_until_known(frame, kind_of(name).label)
         champion = load_champion(models_dir, name, key_path=key_path, label_months=window).model
     except NoModel as none:
         because = _unrivalled(none) if there else "首个版本 the first version"
@@ -90,7 +90,7 @@ def enter(
         return Entry(crowned, None, (f"{version} {zh}", f"{version} {en}"))
     try:
         judged = contest(champion, challenger, frame)
-    except FrameRefused as refusal:
+    except (FrameRefused, ModelRefused) as refusal:
         told = refusal.as_why(
             f"{champion.version} 继续评分，{version} 无法与之比较",
             f"{champion.version} goes on scoring, as {version} could not be compared",

@@ -19,6 +19,7 @@ from ml.judge import metrics
 from ml.models.pipelines import BETTER_Z, SEED, inputs
 from ml.models.scorer import Scorer, kind_of
 from ml.names import called
+from ml.registry.checks import check_label
 from ml.registry.store import LoadedModel
 
 #: Half the width of a 95% interval in standard errors.
@@ -124,7 +125,8 @@ def contest(
 
     Raises:
         FrameRefused: The frame breaks the contract, the period has no labels, or one of the two
-            learnt from it or on another label.
+            learnt from it.
+        ModelRefused: One of the two was taught on another label.
     """
     kind = kind_of(first.name)
     rows = _frozen_rows(first, second, frame, period)
@@ -179,19 +181,12 @@ def _frozen_rows(
     day = period or days[-1]
     window = months_until_known(labelled, kind.label)
     for model in (first, second):
-        chinese, _ = called(model.name, model.version)
-        taught = model.manifest["training"].get("label_months")
-        if taught != window:
-            raise FrameRefused(
-                f"{chinese} 训练所用的标签在 {taught} 个月后才知道，这些数据的标签在 {window}"
-                " 个月后知道；两者不同，不能比较。",
-                f"{model.name} {model.version} was taught on a label known after {taught} months,"
-                f" and that of these rows is known after {window}.",
-            )
+        who = called(model.name, model.version)
+        check_label(model.manifest, window, who)
         if day.isoformat() in model.manifest["training"].get("train_dates", []):
             raise FrameRefused(
-                f"{chinese} 训练时用过 {day} 的数据，不能再用它检验；请用 --period 换一个月末。",
-                f"{model.name} {model.version} was taught with {day}; it cannot be judged on it.",
+                f"{who[0]} 训练时用过 {day} 的数据，不能再用它检验；请用 --period 换一个月末。",
+                f"{who[1]} was taught with {day}; it cannot be judged on it.",
             )
     rows = labelled.filter(pl.col("observation_date") == day)
     absent = {*first.scorer.absent, *second.scorer.absent}
@@ -244,7 +239,12 @@ def _differences(
     scores: Sequence[NDArray[np.float64]],
     keys: NDArray[np.int64],
 ) -> tuple[Difference, ...]:
-    """Every measure of both, with intervals from resampled customers, the same for both."""
+    """Every measure of both, with intervals from resampled customers, the same for both.
+
+    A contest is of one month, where a row is a customer. :mod:`ml.judge.draws` weighs customers
+    of many months, and only in measures of events that it can weigh; a contest draws whatever its
+    model measures, a value in yuan too, so the measure itself is taken anew of each resample.
+    """
     whole = [measure(seen, score, keys) for score in scores]
     rng = np.random.default_rng(SEED)
     size = min(len(seen), _MOST_ROWS)

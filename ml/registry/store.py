@@ -275,13 +275,7 @@ def load_champion(
     refusals: list[Pair] = []
     for version in (standing.champion, *standing.champions_before()):
         try:
-            model = load(
-                models_dir,
-                name,
-                version,
-                key_path=key_path,
-                label_months=label_months,
-            )
+            model = load(models_dir, name, version, key_path=key_path, label_months=label_months)
         except ModelRefused as refusal:
             refusals.append(refusal.sentence)
             continue
@@ -313,13 +307,7 @@ def load_challenger(
     version = roles.read(models_dir, name, key_path=key_path).challenger
     if version is None:
         return None
-    return load(
-        models_dir,
-        name,
-        version,
-        key_path=key_path,
-        label_months=label_months,
-    )
+    return load(models_dir, name, version, key_path=key_path, label_months=label_months)
 
 
 def _json(content: Any) -> bytes:

@@ -31,7 +31,7 @@ looks ahead, where a month before it is built again, or where the running one is
 {% macro questions_rebuilt_from(model_name) -%}
     {%- set first_month = features_rebuilt_from(model_name) -%}
     {%- if first_month is none -%}{{ return(none) }}{%- endif -%}
-    {%- if first_month == business_month() and first_open_month() == business_month() -%}
+    {%- if first_month == business_month() and is_within_month() -%}
         {{ return(first_month) }}
     {%- endif -%}
     {%- set reach = run_query('select max(horizon_months) from ' ~ ref('question_rule')).columns[0].values()[0] -%}
@@ -40,8 +40,7 @@ looks ahead, where a month before it is built again, or where the running one is
 
 {#- The first month that is not over on the business date, as ISO text. -#}
 {% macro first_open_month() -%}
-    {%- set next_day = modules.datetime.date.fromisoformat(var('business_date')) + modules.datetime.timedelta(days=1) -%}
-    {{ return(next_day.isoformat()[:8] ~ '01') }}
+    {{ return(business_month() if is_within_month() else month_before(business_month(), -1)) }}
 {%- endmacro %}
 
 {#- Months that the longest label looks ahead, the gap included. -#}

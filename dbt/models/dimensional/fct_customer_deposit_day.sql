@@ -36,30 +36,19 @@ placed as (
     {{ holder_stretches('account_month') }}
 ),
 
-divided as (
-    select distinct
-        account_key,
-        month_date
-    from placed
-),
-
+-- A joint account is divided among its holders; any other is wholly its owner's.
 part as (
     select
-        placed.customer_key,
-        placed.month_date,
-        {{ part_between('account_month.balance_amount', 'placed.from_units', 'placed.to_units') }} as balance_amount
-    from placed
-    inner join account_month
-        on placed.account_key = account_month.account_key and placed.month_date = account_month.month_date
-    union all
-    select
-        account_month.customer_key,
+        coalesce(placed.customer_key, account_month.customer_key) as customer_key,
         account_month.month_date,
-        account_month.balance_amount
+        {{ part_between(
+            'account_month.balance_amount',
+            'coalesce(placed.from_units, 0)',
+            'coalesce(placed.to_units, ' ~ whole_units() ~ ')'
+        ) }} as balance_amount
     from account_month
-    left join divided
-        on account_month.account_key = divided.account_key and account_month.month_date = divided.month_date
-    where divided.account_key is null
+    left join placed
+        on account_month.account_key = placed.account_key and account_month.month_date = placed.month_date
 ),
 
 held as (

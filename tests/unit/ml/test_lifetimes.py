@@ -10,8 +10,9 @@ import yaml
 
 from ml.errors import InputRefused
 from ml.frames.lifetime_feeds import CUSTOMER_SCHEMA, FIT_SCHEMA, STATE_SCHEMA
-from ml.lifetimes import EVERYBODY, LifetimeRule, lifetimes
+from ml.lifetimes import LifetimeRule, lifetimes
 from ml.models.lifetime import fit_contracts
+from ml.names import EVERYBODY
 
 FEEDS = Path(__file__).parents[3] / "ingestion" / "feeds"
 TYPES = {"integer": pl.Int64, "date": pl.Date, "text": pl.String, "float": pl.Float64}

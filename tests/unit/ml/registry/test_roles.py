@@ -62,6 +62,12 @@ def house(trained, tmp_path) -> House:
     return House(tmp_path / "models", tmp_path / "key", trained.frame, trained.entries)
 
 
+@pytest.fixture
+def few_resamples(monkeypatch):
+    """Where a test reads no interval of a measure, its contests draw few."""
+    monkeypatch.setattr("ml.registry.contest._RESAMPLES", 5)
+
+
 def test_the_first_version_is_champion(trained):
     first = trained.entries[0]
     assert (first.roles.champion, first.roles.challenger, first.contest) == (WEAK, None, None)
@@ -86,6 +92,7 @@ def test_a_better_one_is_promoted_on_the_same_frozen_rows(trained):
     assert auc.low < auc.second - auc.first < auc.high
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_nobody_is_judged_by_a_level_that_he_took_from_the_same_month(house):
     """The month that judged a version moved its level: there it is compared as it was before."""
     first, second = (
@@ -139,23 +146,28 @@ def test_who_learnt_from_the_period_cannot_be_judged_on_it(house):
         contest(*pair, house.frame, period=date(2025, 5, 31))
     with pytest.raises(Exception, match="No row of 2025-11-30 has a known label"):
         contest(*pair, house.frame, period=date(2025, 11, 30))
+    pair[1].manifest["training"]["label_months"] += 1
+    with pytest.raises(ModelRefused, match=f"Model churn {STRONG} was taught on a label known"):
+        contest(*pair, house.frame)
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_overconfident_or_blinder_versions_are_not_promoted(house, monkeypatch):
     weak, strong = (
         load(house.models, "churn", each, key_path=house.key) for each in (WEAK, STRONG)
     )
     assert contest(weak, strong, house.frame).is_won
-    monkeypatch.setattr("ml.registry.contest.CALIBRATION_BOUNDS", (3.0, 4.0))
-    (told,) = contest(weak, strong, house.frame).objections
+    with monkeypatch.context() as bounds:
+        bounds.setattr("ml.registry.contest.CALIBRATION_BOUNDS", (3.0, 4.0))
+        (told,) = contest(weak, strong, house.frame).objections
     assert told[0].startswith("校准斜率为")
     assert told[1].startswith("its calibration slope is")
-    monkeypatch.undo()
     strong.manifest["training"]["unused_features"] = ["complaint_90d_count_before_obs"]
     (told,) = contest(weak, strong, house.frame).objections
     assert told[1] == "it no longer reads complaint_90d_count_before_obs, which the champion does"
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_a_person_promotes_with_reason_and_name(house):
     changed = promote(house.models, "churn", SAME, key_path=house.key, frame=house.frame, **SAID)
     assert (changed.champion, changed.challenger) == (SAME, None)
