@@ -55,10 +55,9 @@ group by all;
 -- step: loans
 create table loan as
 with lent as (
-    select e.customer_key, e.month_date, max(e.overdue_days) overdue, min(e.five_class_code) grade
-    from crm.dimensional.fct_exposure_month e
-    join crm.dimensional.dim_product p on e.product_fk = p.product_pk
-    where p.pillar_code = 'asset' and e.ead_amount > 0
+    select customer_key, month_date, max(overdue_days) overdue, min(five_class_code) grade
+    from crm.dimensional.fct_exposure_month
+    where five_class_code is not null and ead_amount > 0
     group by all
 ),
 repaid as (

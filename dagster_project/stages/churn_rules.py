@@ -38,7 +38,7 @@ _LABELLED = """
 # What codes of the contract are called; codes that stand for themselves are not in it.
 _WORDS = """
     select column_name || $flag || code as name, name_zh, name_en
-    from dimensional.dim_code where entity_name = 'customer'
+    from dimensional.dim_code where entity_name in ('customer', 'loan')
     union all
     select attribute_code || '_code' || $flag || band_code, band_name_zh, band_name_en
     from rule.attribute_band where valid_from_date <= $day and valid_to_date > $day

@@ -19,9 +19,14 @@ from ingestion.sql import read_only
 from serving import generation as generations
 
 CUSTOMER_FEED = "corebank__customer"
-# Facts that know a member only once its record is there, by the column that tells their day.
-WAITING = {"fct_transaction": "booked_date", "fct_account_month": "month_date"}
-MEMBERS = ("account_fk", "customer_fk", "product_fk", "organisation_fk")
+_HOLDING = ("account_fk", "customer_fk", "product_fk", "organisation_fk")
+# Facts that know a member only once its record is there, by the column that tells their day, and
+# the members they wait for.
+WAITING = {
+    "fct_transaction": ("booked_date", _HOLDING),
+    "fct_account_month": ("month_date", _HOLDING),
+    "fct_repayment": ("paid_date", ("account_fk", "customer_fk")),
+}
 
 
 def touched_days(night: Night) -> set[dt.date]:
@@ -52,9 +57,9 @@ def touched_days(night: Night) -> set[dt.date]:
 
 def _waiting(connection: duckdb.DuckDBPyConnection) -> set[dt.date]:
     """Days of facts whose account, customer, product or unit was not known yet."""
-    is_unknown = " or ".join(f"{name} = -1" for name in MEMBERS)
     days: set[dt.date] = set()
-    for table, day in WAITING.items():
+    for table, (day, members) in WAITING.items():
+        is_unknown = " or ".join(f"{name} = -1" for name in members)
         rows = connection.execute(
             f"select distinct {day} from dimensional.{table} where {is_unknown}"  # noqa: S608
         ).fetchall()

@@ -206,7 +206,7 @@ FEATURES: tuple[Feature, ...] = (
         "Whether money went to other banks in 90 days, and none in those before",
         is_optional=True,
     ),
-    # How his loans are graded and how he pays; null where he owes none.
+    # How his loans are graded and how he pays; null where he had none in the month.
     _code(
         "five_class_code",
         "五级分类",

@@ -16,6 +16,11 @@ with, in a CTE of its own.
         and {{ in_rebuilt('rolling.month_date', first_month) }}
 {%- endmacro %}
 
+{#- An exposure of the month that makes its holder a borrower: something lent or promised, and graded. -#}
+{% macro is_lent_to(exposure) -%}
+    {{ exposure }}.ead_amount > 0 and {{ exposure }}.five_class_code is not null
+{%- endmacro %}
+
 {#- The first month that a part of the features is rebuilt from tonight; a running month is none that is over. -#}
 {% macro features_rebuilt_from(model_name) -%}
     {{ return(rebuilt_from(

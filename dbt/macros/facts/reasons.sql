@@ -36,7 +36,7 @@ counted_reason as (
     from {{ ref('fct_customer_score_reason') }} as told
     inner join {{ ref('feature_name') }} as called on told.feature_name = called.feature_name
     left join {{ ref('dim_code') }} as code
-        on code.entity_name = 'customer'
+        on code.entity_name in ('customer', 'loan')
         and told.feature_name = code.column_name
         and told.feature_value_code = code.code
     left join {{ ref('attribute_band') }} as band

@@ -106,6 +106,7 @@ select
     cast(rating_code as {{ t_string() }}) as rating_code,
     cast(five_class_code as {{ t_string() }}) as five_class_code,
     cast(overdue_days as int) as overdue_days,
+    cast(coalesce(is_grade_told, false) as boolean) as is_grade_told,
     cast(collateral_code as {{ t_string() }}) as collateral_code,
     cast(case when pd_rate is null then 'rule' else 'risk_system' end as {{ t_string() }}) as pd_source_code,
     cast(used_pd_rate as decimal(12, 8)) as pd_rate,

@@ -11,20 +11,31 @@ with paid as (
     ) }}
 ),
 
+-- Each record holds until the next one does: the last instalment is often paid on the day the contract is ended.
+contract as (
+    select
+        loan_id,
+        account_key,
+        valid_from_date,
+        coalesce(
+            lead(valid_from_date) over (partition by loan_id order by valid_from_date), {{ open_valid_date() }}
+        ) as valid_to_date
+    from {{ ref('int_loan__track_version') }}
+),
+
 -- A contract is known by its number to here only; from here on by the pseudonym of its account.
 placed as (
     select
         paid.*,
-        loan.account_key,
+        contract.account_key,
         version.account_fk,
         version.customer_fk,
         version.customer_key,
         account.currency_code
     from paid
-    left join {{ ref('int_loan__track_version') }} as loan
-        on paid.loan_id = loan.loan_id and {{ as_at('loan', 'paid.paid_date') }}
+    left join contract on paid.loan_id = contract.loan_id and {{ as_at('contract', 'paid.paid_date') }}
     left join {{ ref('bridge_account_version') }} as version
-        on loan.account_key = version.account_key and {{ as_at('version', 'paid.paid_date') }}
+        on contract.account_key = version.account_key and {{ as_at('version', 'paid.paid_date') }}
     left join {{ ref('dim_account') }} as account on version.account_fk = account.account_pk
 ),
 
@@ -41,7 +52,7 @@ repaid as (
         {{ total_of('paid_principal_amount') }} as paid_principal_amount,
         {{ total_of('paid_interest_amount') }} as paid_interest_amount,
         {{ total_of('coalesce(penalty_amount, 0)') }} as penalty_amount,
-        count(*) as instalment_count
+        count(*) as payment_count
     from placed
     group by account_key, due_date, paid_date
 )
@@ -60,7 +71,7 @@ select
         as decimal(18, 2)
     ) as {{ name }}_amount,
     {%- endfor %}
-    cast(repaid.instalment_count as int) as instalment_count,
+    cast(repaid.payment_count as int) as payment_count,
     cast({{ month_first('repaid.paid_date') }} as date) as month_date
 from repaid
 left join {{ ref('fct_exchange_rate') }} as exchange

@@ -6,29 +6,38 @@ with observed as (
     {{ observed_customers(first_month) }}
 ),
 
--- The worst of his loans on the day.
+-- The worst of his loans on the day, as far as it was told by then.
 lent as (
     select
         exposure.customer_key,
         exposure.month_date,
         max(
-            case exposure.five_class_code
-                {%- for grade in grades %}
-                when '{{ grade }}' then {{ loop.index }}
-                {%- endfor %}
+            case when exposure.is_grade_told then
+                case exposure.five_class_code
+                    {%- for grade in grades %}
+                    when '{{ grade }}' then {{ loop.index }}
+                    {%- endfor %}
+                end
             end
         ) as grade_rank,
-        max(exposure.overdue_days) as overdue_days
+        max(case when exposure.is_grade_told then exposure.overdue_days end) as overdue_days
     from {{ ref('fct_exposure_month') }} as exposure
-    inner join {{ ref('dim_product') }} as product on exposure.product_fk = product.product_pk
-    where
-        product.pillar_code = 'asset'
-        and exposure.ead_amount > 0
-        and {{ in_rebuilt('exposure.month_date', first_month) }}
+    where {{ is_lent_to('exposure') }} and {{ in_rebuilt('exposure.month_date', first_month) }}
     group by exposure.customer_key, exposure.month_date
 ),
 
--- What was paid comes by whole months, so of a running one nothing is known: six months up to the last that was over.
+-- Months that repayments were delivered of.
+delivered as (
+    select
+        month_date,
+        min(month_date) over () as first_month_date
+    from {{ ref('fct_repayment') }}
+    where account_key <> {{ var('unassigned_pk') }}
+    group by month_date
+),
+
+-- What was paid comes by whole months, so of a running one nothing is known: six months up to the last that was over,
+-- or up to the one before it where its file did not come.
 borrower as (
     select
         observed.customer_key,
@@ -36,30 +45,42 @@ borrower as (
         observed.observation_date,
         lent.grade_rank,
         lent.overdue_days,
-        {{ month_ended_before('observed.month_date', 0) }} as last_paid_month_date
+        coalesce(delivered.first_month_date, earlier.first_month_date) as first_month_date,
+        coalesce(delivered.month_date, earlier.month_date) as last_month_date
     from observed
     inner join lent on observed.customer_key = lent.customer_key and observed.month_date = lent.month_date
+    left join delivered on {{ month_ended_before('observed.month_date', 0) }} = delivered.month_date
+    left join delivered as earlier on {{ month_ended_before('observed.month_date', 1) }} = earlier.month_date
 ),
 
-delivered as (
-    select min(month_date) as first_paid_month_date from {{ ref('fct_repayment') }}
-),
-
-repaid as (
+-- An instalment that was paid late in parts is one that was late.
+instalment as (
     select
         borrower.customer_key,
         borrower.month_date,
-        sum(case when repayment.late_days > 0 then repayment.instalment_count else 0 end) as late_count,
+        repayment.account_key,
+        repayment.due_date,
         max(repayment.late_days) as late_days,
         {{ total_of('repayment.penalty_amount') }} as penalty_amount
     from borrower
     inner join {{ ref('fct_repayment') }} as repayment
         on borrower.customer_key = repayment.customer_key
-        and repayment.month_date <= borrower.last_paid_month_date
-        and repayment.month_date > {{ add_months_to('borrower.last_paid_month_date', -6) }}
-    group by borrower.customer_key, borrower.month_date
+        and repayment.month_date <= borrower.last_month_date
+        and repayment.month_date > {{ add_months_to('borrower.last_month_date', -6) }}
+    group by borrower.customer_key, borrower.month_date, repayment.account_key, repayment.due_date
+),
+
+repaid as (
+    select
+        customer_key,
+        month_date,
+        count(case when late_days > 0 then 1 end) as late_count,
+        max(late_days) as late_days,
+        {{ total_of('penalty_amount') }} as penalty_amount
+    from instalment
+    group by customer_key, month_date
 )
-{%- set is_told = 'delivered.first_paid_month_date <= ' ~ add_months_to('borrower.last_paid_month_date', -5) %}
+{%- set is_told = 'borrower.first_month_date <= ' ~ add_months_to('borrower.last_month_date', -5) %}
 
 select
     cast(borrower.customer_key as bigint) as customer_key,
@@ -71,7 +92,7 @@ select
         end as {{ t_string() }}
     ) as five_class_code,
     cast(borrower.overdue_days as int) as loan_overdue_days_before_obs,
-    -- Null: the bank's repayments do not reach over six months.
+    -- Null: the bank's repayments do not reach over six months, or stopped coming.
     cast(case when {{ is_told }} then coalesce(repaid.late_count, 0) end as bigint)
         as loan_late_6m_count_before_obs,
     cast(case when {{ is_told }} then coalesce(repaid.late_days, 0) end as int) as loan_late_6m_days_before_obs,
@@ -79,5 +100,4 @@ select
         as loan_penalty_6m_amount_before_obs,
     cast(borrower.observation_date as date) as observation_date
 from borrower
-cross join delivered
 left join repaid on borrower.customer_key = repaid.customer_key and borrower.month_date = repaid.month_date

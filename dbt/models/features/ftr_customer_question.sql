@@ -28,8 +28,7 @@ lent as (
     select
         exposure.customer_key,
         exposure.month_date,
-        max(case when exposure.five_class_code is not null and exposure.ead_amount > 0 then 1 else 0 end) = 1
-            as is_borrower,
+        max(case when {{ is_lent_to('exposure') }} then 1 else 0 end) = 1 as is_borrower,
         max(case when bad.five_class_code is not null then 1 else 0 end) = 1 as is_defaulted
     from {{ ref('fct_exposure_month') }} as exposure
     left join {{ ref('default_class') }} as bad

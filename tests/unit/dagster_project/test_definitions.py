@@ -20,7 +20,7 @@ def defs():
 
 
 # Delivered and staged, and read by the marts of a later issue (cost allocation, credit).
-STAGED_ONLY = {"corebank__repayment", "ledger__activity_volume", "ledger__cost_pool"}
+STAGED_ONLY = {"ledger__activity_volume", "ledger__cost_pool"}
 
 
 def upstream(graph: dg.AssetKey, node: object, found: set[str]) -> set[str]:

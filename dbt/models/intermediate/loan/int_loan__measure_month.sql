@@ -58,6 +58,7 @@ graded as (
         loan.collateral_code,
         loan.five_class_code,
         max(loan.overdue_days) over (partition by gathered.account_key, gathered.month_date) as overdue_days,
+        loan.told_from_date <= {{ month_reached('gathered.month_date') }} as is_grade_told,
         -- The worst contract speaks for its account.
         row_number() over (
             partition by gathered.account_key, gathered.month_date
@@ -102,6 +103,7 @@ select
     cast(kept.rating_code as {{ t_string() }}) as rating_code,
     cast(graded.five_class_code as {{ t_string() }}) as five_class_code,
     cast(graded.overdue_days as int) as overdue_days,
+    cast(graded.is_grade_told as boolean) as is_grade_told,
     cast(graded.collateral_code as {{ t_string() }}) as collateral_code,
     cast(kept.pd_rate as decimal(12, 8)) as pd_rate,
     cast(kept.lgd_rate as decimal(12, 8)) as lgd_rate,
