@@ -154,6 +154,22 @@ def test_what_may_move_of_complaints_moves_where_it_was_told_later_alone(built):
     ).fetchall()
 
 
+def test_how_loans_were_paid_does_not_move_where_repayments_came_in_time(built):
+    """The demo bank delivers a month's repayments on its last day."""
+    movable = [
+        feature.name
+        for feature in FEATURES
+        if feature.may_move and feature.name.startswith("loan_")
+    ]
+    changes = " or ".join(f"was.{name} is distinct from is_now.{name}" for name in movable)
+    told, moved = built.execute(
+        f"select count(was.{movable[0]}), count(*) filter ({changes})"
+        f" from was inner join is_now using ({', '.join(KEYS)})"
+    ).fetchall()[0]
+    assert told > 10
+    assert moved == 0
+
+
 def test_a_contribution_moves_by_what_the_month_cost_alone(built):
     """The ledger tells a month's costs after its end: of this bank's postings less than a yuan."""
     column = "contribution_3m_amount_before_obs"

@@ -115,6 +115,55 @@ def _take_standard(bank: Path, feed: str, name: str, *lines: str) -> None:
     (bank / "landing" / name).write_text(text, encoding="gb18030")
 
 
+def test_a_contract_that_comes_after_its_repayment_tells_how_the_past_was_paid(
+    tmp_path: Path,
+) -> None:
+    """January's instalment is known before its contract: February gives it to the borrower."""
+    write_page(tmp_path, is_next_day=False)
+    products = tmp_path / "feeds" / "reference" / "products.csv"
+    lends = "L,贷款,,asset,360,true\nL1,流动资金贷款,L,asset,360,true\n"
+    products.write_text(products.read_text(encoding="utf-8") + lends, encoding="utf-8")
+    headings = "合同号|贷款账号|客户号|发放日期|到期日|贷款金额|期限(月)|贷款状态|五级分类|逾期天数"
+    _take_standard(tmp_path, "corebank__loan", "corebank_loan_20251231.csv", headings)
+    _take_standard(
+        tmp_path,
+        "corebank__repayment",
+        "corebank_repayment_20260131.csv",
+        "合同号|期次|应还日期|应还金额|实还日期|实还本金|实还利息|罚息",
+        "C1|1|2026-01-20|1000.00|2026-01-28|990.00|10.00|0.40",
+    )
+    crm(tmp_path, "run", "--feeds", "feeds", "--landing", "landing")
+    land(
+        tmp_path,
+        "2026-01-31",
+        accounts="6217000009,K002,L1,01,4.35%,2026.01.02",
+        postings="7,6217000009,2026-01-02,付,31000.00,放款",
+    )
+    crm(tmp_path, "run", "--landing", "landing")
+    repaid = "select account_key > 0 as is_known, late_days, penalty_amount from"
+    repaid += " dimensional.fct_repayment"
+    told = {"late_days": 8, "penalty_amount": 0.4}
+    assert _ask(tmp_path, repaid) == [{"is_known": False, **told}]
+    graded = (
+        "select five_class_code, loan_overdue_days_before_obs as n, observation_date as day"
+        " from feature.ftr_customer_loan order by day"
+    )
+    assert _ask(tmp_path, graded) == []
+
+    (tmp_path / "landing" / "corebank_loan_20260228.csv").write_text(
+        f"{headings}\nC1|6217000009|K002|2026-01-02|2026-12-31|31000.00|12|正常|关注|30\n",
+        encoding="gb18030",
+    )
+    land(tmp_path, "2026-02-28", postings="8,6217000001,2026-02-02,收,1.00,存款")
+    crm(tmp_path, "run", "--landing", "landing")
+    assert _ask(tmp_path, repaid) == [{"is_known": True, **told}]
+    assert _ask(tmp_path, graded) == [
+        {"five_class_code": None, "n": None, "day": "2026-01-31"},
+        {"five_class_code": "special_mention", "n": 30, "day": "2026-02-28"},
+    ]
+    _assert_rebuilt_alike(tmp_path)
+
+
 def test_a_share_mended_later_pays_the_past_anew(tmp_path: Path) -> None:
     """Managers E7 and E8 share a customer since December; February mends how.
 
