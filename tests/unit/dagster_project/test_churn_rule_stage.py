@@ -52,6 +52,7 @@ def _database(path: Path, dates: tuple[str, ...] = DATES) -> Path:
         connection.execute(
             "create table dimensional.dim_code as select 'customer' as entity_name,"
             " 'level_code' as column_name, 'A' as code, 'A级' as name_zh, 'Level A' as name_en"
+            " union all select 'loan', 'five_class_code', 'loss', '损失', 'Loss'"
         )
         connection.execute(
             "create table rule.attribute_band as select 'asset_band' as attribute_code,"
@@ -70,6 +71,7 @@ def test_the_last_date_with_a_known_label_teaches_and_the_day_is_placed(tmp_path
     assert rule.minimum_churner_count == 25
     assert words == {
         "level_code = A": ("A级", "Level A"),
+        "five_class_code = loss": ("损失", "Loss"),
         "asset_band_code = small": ("10万以下", "Under 100000"),
     }
 
