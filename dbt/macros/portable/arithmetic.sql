@@ -13,8 +13,11 @@ money is divided and multiplied in whole fen only, and comes back as DECIMAL.
     case when {{ b }} > 0 then {{ idiv('(' ~ a ~ ') + (' ~ b ~ ') - 1', b) }} end
 {%- endmacro %}
 
-{#- A yuan amount in whole fen. -#}
-{% macro cents(amount) -%}cast(({{ amount }}) * 100 as bigint){%- endmacro %}
+{#-
+A yuan amount in whole fen. Narrow first: a difference of two DECIMAL(18,2) has 19 digits, a sum of them 38, and
+neither fits 64 bits, in which DuckDB multiplies ten times as fast.
+-#}
+{% macro cents(amount) -%}cast(cast({{ amount }} as decimal(18, 2)) * 100 as bigint){%- endmacro %}
 
 {#-
 A decimal in whole units of 10^-scale, as wide as a sum or a product may grow: 38 digits.
