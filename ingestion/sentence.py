@@ -37,10 +37,16 @@ class Sentence(NamedTuple):
     def then(self, zh: str, en: str) -> Sentence:
         """The statement with what follows it, each in its own language.
 
+        A full stop before what follows is dropped: whatever follows begins with a sign of its own.
+
         >>> Sentence("评分完成", "scored").then("，3 位", ", 3 of them").both
         '评分完成，3 位 scored, 3 of them'
+        >>> Sentence("未训练。", "Not trained.").then("；无基线。", "; no baseline.").both
+        '未训练；无基线。 Not trained; no baseline.'
         """
-        return Sentence(f"{self.zh}{zh}", f"{self.en}{en}")
+        if not zh and not en:
+            return self
+        return Sentence(f"{self.zh.removesuffix('。')}{zh}", f"{self.en.removesuffix('.')}{en}")
 
 
 class ToldError(Exception):

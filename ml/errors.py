@@ -6,13 +6,22 @@ from __future__ import annotations
 Pair = tuple[str, str]
 
 
+def without_stop(told: Pair) -> Pair:
+    """A statement that something is to follow, without the full stop of either language.
+
+    >>> without_stop(("没有数据。", "There are no rows."))
+    ('没有数据', 'There are no rows')
+    """
+    return told[0].removesuffix("。"), told[1].removesuffix(".")
+
+
 def because_of(told: Pair, why: Pair) -> Pair:
     """A statement with its reason, which is a sentence of its own.
 
     >>> because_of(("无法比较", "no comparison"), ("没有数据。", "There are no rows."))
     ('无法比较（没有数据）。', 'no comparison: There are no rows.')
     """
-    return f"{told[0]}（{why[0].rstrip('。')}）。", f"{told[1]}: {why[1]}"
+    return f"{told[0]}（{without_stop(why)[0]}）。", f"{told[1]}: {why[1]}"
 
 
 class MlError(Exception):
@@ -31,8 +40,14 @@ class MlError(Exception):
         return type(self), self.sentence
 
     def and_so(self, chinese: str, english: str) -> Pair:
-        """The sentence, and what is done instead, in Chinese and in English."""
-        return f"{self.sentence[0].rstrip('。')}，{chinese}。", f"{self.sentence[1]}, {english}"
+        """The sentence, and what is done instead, in Chinese and in English.
+
+        >>> NoModel("没有模型。", "There is none.").and_so("改用基线", "so the baseline scores")
+        ('没有模型，改用基线。', 'There is none, so the baseline scores.')
+        """
+        zh, en = without_stop(self.sentence)
+        stop = self.sentence[1].removeprefix(en)
+        return f"{zh}，{chinese}。", f"{en}, {english}{stop}"
 
     def as_why(self, chinese: str, english: str) -> Pair:
         """What could not be done, and the sentence as its reason, in Chinese and in English."""
@@ -48,6 +63,10 @@ class NotEnoughHistory(MlError):  # noqa: N818  the name is what is said to the 
 
 class FrameRefused(MlError):  # noqa: N818
     """A feature frame does not keep the contract of :mod:`ml.frames.features`."""
+
+
+class PeriodRefused(FrameRefused):
+    """A month end cannot judge two versions; another one may."""
 
 
 class LeakSuspected(FrameRefused):

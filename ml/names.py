@@ -18,6 +18,17 @@ MODEL_NAMES: Final = (
 
 #: The whole bank, among its parts: populations of customers, size classes.
 EVERYBODY: Final = "all"
+WHOLE_BANK: Final = ("全行", "the whole bank")
+#: Populations as pages and sentences name them, in Chinese as the table of codes does; who is of no
+#: population on record is one too.
+POPULATIONS: Final = {
+    "merchant": ("商户", "merchants"),
+    "town_resident": ("城镇居民", "town residents"),
+    "village_resident": ("村庄居民", "village residents"),
+    "company": ("企业", "companies"),
+    "institution": ("机关单位", "institutions"),
+    "unknown": ("未登记", "not recorded"),
+}
 
 
 def called(name: str, version: str) -> tuple[str, str]:

@@ -81,7 +81,8 @@ class ScoreResult:
         if unscored or unknown:
             raise ScoringHeld(
                 f"有 {unscored} 位客户没有评分，有 {unknown} 个评分没有对应客户；评分暂不采用。",
-                f"{unscored} customers have no score and {unknown} scores have no customer.",
+                f"{unscored} customers have no score and {unknown} scores have no customer; scores"
+                " are held.",
             )
 
 
@@ -115,7 +116,7 @@ def score(
     if len(dates) > 1:
         raise ScoringHeld(
             f"特征表含有 {len(dates)} 个观察日；一次只能评一个观察日。",
-            f"The feature frame holds {len(dates)} observation dates; score one.",
+            f"The feature frame holds {len(dates)} observation dates; one is scored at a time.",
         )
     checked = as_whole_months(checked.sort("customer_key"), dates[0])
     check_sizes(model.name, model.scorer.medians, checked, features)
@@ -125,7 +126,7 @@ def score(
         chinese, english = called(model.name, model.version)
         raise ScoringHeld(
             f"{chinese} 算出的评分不是数值，评分暂不采用。",
-            f"{english} gave a score that is no number.",
+            f"{english} gave a score that is no number; its scores are held.",
         )
     origin = checked.select("customer_key", "observation_date").with_columns(
         pl.lit(model.name).alias("model_name")

@@ -257,7 +257,7 @@ def _check_dates(frame: pl.DataFrame, label: str, as_of: date) -> None:
             f"{first['observation_date']} 的标签 {label} 到 {first[known_date(label)]} 才知道，"
             f"晚于训练日 {as_of}，不应出现。",
             f"{label} is given for {first['observation_date']}, and was known on "
-            f"{first[known_date(label)]} only, after {as_of}.",
+            f"{first[known_date(label)]} only, after {as_of}; it should not be there.",
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from ml.errors import Pair, ScoringHeld
-from ml.frames.features import FEATURES, Feature, check_frame
+from ml.frames.features import FEATURES, Feature, check_frame, chinese_name
 from ml.judge.watch import (
     DRIFT_CODES,
     FILLED,
@@ -81,6 +81,17 @@ FEW_CUSTOMERS, NO_COHORT, FEW_EVENTS, NO_EVENT = (
     "few_events",
     "no_event",
 )
+#: What the codes of a month say, to who reads them in a sentence.
+WORDS: dict[str, Pair] = {
+    "feature_drift": ("特征有变动", "features moved"),
+    HOLDING: ("评分分布有变动", "the scores moved"),
+    "slope": ("校准斜率超出范围", "the calibration slope is out of bounds"),
+    "rate": ("实际发生率与预测不符", "the rate that came is not the one foretold"),
+    FEW_CUSTOMERS: ("客户太少而看不出变动", "too few customers to see drift"),
+    NO_COHORT: ("该版本的预测尚无可回验者", "nothing that it foretold has come true yet"),
+    FEW_EVENTS: ("已到期的预测中发生或未发生的太少", "too few came true or did not"),
+    NO_EVENT: ("该模型不预测事件", "it foretells no event"),
+}
 
 
 @dataclass(frozen=True)
@@ -112,7 +123,7 @@ class Watched:
     def told(self) -> Pair:
         """What a reader of the night is told, in Chinese and in English; else nothing.
 
-        Each part comes after a semicolon; codes are those of the feed.
+        Each part comes after a semicolon; the feed has the codes of what is told in words.
         """
         chinese = english = ""
         for which, zh, en in (
@@ -120,12 +131,13 @@ class Watched:
             (self.unjudged, "未能检验", "not judged"),
         ):
             if which:
-                chinese += f"；{zh}：{'、'.join(which)}"
-                english += f"; {en}: {', '.join(which)}"
+                said = [WORDS[code] for code in which]
+                chinese += f"；{zh}：{'、'.join(each for each, _ in said)}"
+                english += f"; {en}: {', '.join(each for _, each in said)}"
         if filled := self.drifted.named(FILLED):
             first, is_more = filled[:NAMED_COUNT], len(filled) > NAMED_COUNT
-            chinese += f"；训练后才有数据、不算变动的特征 {len(filled)} 个（{'、'.join(first)}"
-            chinese += "等）" if is_more else "）"
+            named = "、".join(map(chinese_name, first)) + ("等" if is_more else "")
+            chinese += f"；训练后才有数据、不算变动的特征 {len(filled)} 个：{named}"
             english += f"; filled since training, no drift: {len(filled)} ({', '.join(first)}"
             english += ", ...)" if is_more else ")"
         return chinese, english
@@ -142,7 +154,7 @@ class Watched:
             raise ScoringHeld(
                 f"{chinese} 的评分暂不采用：其分布与训练时相比已变动，稳定性指数为"
                 f" {self.drifted.score_index:.2f}；"
-                + (f"变动最大的特征是 {moved}。" if moved else "没有哪个特征明显变动。"),
+                + (f"变动最大的特征是 {chinese_name(moved)}。" if moved else "没有特征明显变动。"),
                 f"Scores of {model.name} {model.version} are held: they moved from those of "
                 f"training by an index of {self.drifted.score_index:.2f}; {moved or 'nothing'}"
                 " moved most.",

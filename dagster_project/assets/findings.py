@@ -126,11 +126,13 @@ def _step(finding: Finding) -> dg.AssetsDefinition:
         night = session.night
         with night.stage("findings"):
             told = finding.find(night)
-        night.details.setdefault("findings", {})[finding.name] = told.told.both
+        night.details.setdefault("findings", {})[finding.name] = told.told.en
+        night.details.setdefault("findings_zh", {})[finding.name] = told.told.zh
         if not told.is_found:
             night.reporter.note(f"{finding.name}: {told.told.both}", is_warning=told.is_due)
         metadata: dict[str, Any] = {
-            "told": told.told.both,
+            "told": told.told.en,
+            "told_zh": told.told.zh,
             "report": dg.JsonMetadataValue(told.report),
         }
         for feed in finding.lands:

@@ -42,8 +42,8 @@ def identity_assets() -> list[dg.AssetsDefinition]:
         night = context.resources.night.night
         with night.stage("identity"):
             told = identity.resolve(night)
-        night.details["identity"] = told.told
-        metadata: dict[str, Any] = {"told": told.told}
+        night.details |= {"identity": told.told.en, "identity_zh": told.told.zh}
+        metadata: dict[str, Any] = {"told": told.told.en, "told_zh": told.told.zh}
         metadata["report"] = dg.JsonMetadataValue(told.report)
         for feed in DESCRIBED:
             yield dg.MaterializeResult(asset_key=feed, metadata=metadata)

@@ -59,7 +59,11 @@ def _model(name: str) -> dg.AssetsDefinition:
         session: NightSession = context.resources.night
         is_forced = bool(context.op_execution_context.op_config["retrain"])
         trained = models.retrain(session.home, name) if is_forced else _train(session, name)
-        metadata: dict[str, Any] = {"state": trained.state, "told": trained.told.both}
+        metadata: dict[str, Any] = {
+            "state": trained.state,
+            "told": trained.told.en,
+            "told_zh": trained.told.zh,
+        }
         if trained.version:
             metadata["version"] = trained.version
         if trained.report:
@@ -163,7 +167,10 @@ def _scores() -> dg.AssetsDefinition:
                 night.reporter.note(f"{each.name}: {each.told.both}", is_warning=True)
         for feed in described:
             rows = sum(each.rows for each in results) if feed == models.SCORE_FEED else None
-            metadata: dict[str, Any] = dict(told)
+            metadata: dict[str, Any] = {
+                **night.details["scores"],
+                **{f"{each.name}_zh": each.told.zh for each in results},
+            }
             if rows is not None:
                 metadata["dagster/row_count"] = rows
             yield dg.MaterializeResult(asset_key=feed, metadata=metadata)

@@ -21,6 +21,7 @@ from rich.markup import escape
 
 from dagster_project.errors import NightError, WrongUsageError, named_cause
 from dagster_project.home import DEFAULT_HOME, Home
+from ml.system_errors import why_zh
 
 # A pipe has no width; a table squeezed into eighty columns could not be searched.
 PIPE_WIDTH = 200
@@ -59,14 +60,17 @@ FeedsOption = Annotated[
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
-_NO_RIGHT = ("无权限", "Give it to whoever runs crm")
+_FREE, _GIVE = (
+    ("请腾出空间", "Free space"),
+    ("请将其所有者改为运行 crm 的用户", "Give it to whoever runs crm"),
+)
 #: What an operator can do about a file that cannot be written, by the error of the system.
 _WAYS_TO_MEND = {
-    errno.ENOSPC: ("磁盘已满", "Free space"),
-    errno.EDQUOT: ("配额已满", "Free space"),
-    errno.EROFS: ("文件系统只读", "Mount it for writing"),
-    errno.EACCES: _NO_RIGHT,
-    errno.EPERM: _NO_RIGHT,
+    errno.ENOSPC: _FREE,
+    errno.EDQUOT: _FREE,
+    errno.EROFS: ("请以可写方式挂载", "Mount it for writing"),
+    errno.EACCES: _GIVE,
+    errno.EPERM: _GIVE,
 }
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -117,7 +121,7 @@ def _unforeseen(error: Exception, home: Path | None) -> NightError:
     except OSError as unwritten:
         sys.stderr.write(told)
         where = f"above; {path} cannot be written ({unwritten.strerror})"
-        where_zh = f"见上；{path} 无法写入（{unwritten.strerror}）"
+        where_zh = f"见上；{path} 无法写入（{why_zh(unwritten)}）"
     else:
         where, where_zh = f"in {path}", f"见 {path}"
     return NightError(
@@ -157,7 +161,7 @@ def known(error: BaseException) -> NightError | None:
         zh, en = _WAYS_TO_MEND[error.errno]
         where = error.filename or "?"
         return NightError(
-            f"{where} 无法写入（{zh}），已有数据未改动；处理后重新运行同一命令",
+            f"{where} 无法写入（{why_zh(error)}），已有数据未改动；{zh}，再重新运行同一命令",
             f"{where} cannot be written ({error.strerror}); nothing that stood was changed. {en},"
             " then run the same command again",
         )

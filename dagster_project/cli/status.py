@@ -268,7 +268,7 @@ def _print_models(told: dict[str, Any]) -> None:
         for ending, mark in (("_zh", "；"), ("", "; ")):
             scored = told[f"scores{ending}"].get(name) if model.get("version") else None
             parts = [each for each in (model.get(f"told{ending}"), scored) if each]
-            halves.append(mark.join(each.rstrip("。") for each in parts))
+            halves.append(mark.join(each.rstrip("。.") for each in parts))
         sentence = escape(" ".join(each for each in halves if each))
         console.print(f"[bold]Model {name}[/] {sentence}", soft_wrap=True)
 

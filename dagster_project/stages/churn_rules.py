@@ -13,6 +13,7 @@ from dagster_project.stages.findings import Told, rule_row
 from dagster_project.stages.models import land
 from ingestion.sentence import Sentence
 from ingestion.sql import read_only
+from ml.names import EVERYBODY, POPULATIONS, WHOLE_BANK
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,7 +71,9 @@ def find(night: Night) -> Told:
     count = found.height - groups.height
     told = Sentence(f"{date} 之后流失的规则 {count} 条", f"{count} rules of who left after {date}")
     if len(silent):
-        told = told.then(f"；{'、'.join(silent)} 无规则", f"; none of {', '.join(silent)}")
+        called = {EVERYBODY: WHOLE_BANK, **POPULATIONS}
+        chinese, english = zip(*(called.get(each, (each, each)) for each in silent), strict=True)
+        told = told.then(f"；{'、'.join(chinese)}无规则", f"; none of {', '.join(english)}")
     return Told(is_found=True, told=told, report={"populations": groups.height})
 
 

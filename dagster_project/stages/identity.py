@@ -12,6 +12,7 @@ import duckdb
 from dagster_project.errors import NoBuildError
 from dagster_project.night import Night
 from dagster_project.stages.models import land
+from ingestion.sentence import Sentence
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 PAIR_FEED = "ml__customer_pair"
 PARTY_FEED = "ml__customer_party"
 
+# What becomes of a pair, as the table of codes calls it; in English the code is the word.
+DECISIONS_ZH = {"same": "同一", "possible": "疑似", "different": "不同", "disputed": "争议"}
 _RECORDS = """
     with shop as (
         select customer_key, min(alias_name) as shop_name from vault.identity.dim_customer_alias
@@ -68,7 +71,7 @@ class Told:
 
     pairs: int
     parties: int
-    told: str
+    told: Sentence
     report: dict[str, Any] = field(default_factory=dict)
 
 
@@ -94,8 +97,10 @@ def resolve(night: Night) -> Told:
     counts = dict(found.pairs.group_by("decision_code").len().sort("decision_code").iter_rows())
     joined = found.parties.filter(pl.col("party_key") != pl.col("customer_key")).height
     said = ", ".join(f"{count:,} {code}" for code, count in counts.items()) or "none"
-    told = (
-        f"{given.records.height:,} customer numbers, {joined:,} of them second ones; pairs: {said}"
+    zh = "、".join(f"{DECISIONS_ZH[code]} {count:,}" for code, count in counts.items()) or "无"
+    told = Sentence(
+        f"客户号 {given.records.height:,} 个，其中 {joined:,} 个是同一客户的另一客户号；配对：{zh}",
+        f"{given.records.height:,} customer numbers, {joined:,} of them second ones; pairs: {said}",
     )
     report = {"pairs": counts, "second_numbers": joined, "prior_weight": found.linkage.prior_weight}
     report["parameters"] = found.linkage.parameters.to_dicts()

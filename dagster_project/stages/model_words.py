@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion.sentence import Sentence
+from ml.errors import Pair, without_stop
+from ml.system_errors import why_zh
 
 if TYPE_CHECKING:
     from ml.registry.store import Found
@@ -25,18 +27,25 @@ MEASURES = {
 }
 
 
+def aside(why: Pair) -> Sentence:
+    """Why none was there before, to follow what became of the training."""
+    zh, en = without_stop(why)
+    return Sentence(f"（{zh}）。", f" ({en}).")
+
+
 def of_kept(found: Found) -> Sentence:
     """Which stored version is used, and why those that should have come before it are not."""
     version = found.model.version
     told = Sentence(f"使用模型版本 {version}", f"model {version} is used")
     for zh, en in found.refusals:
-        told = told.then(f"；{zh.rstrip('。')}", f" {en}")
+        told = told.then(f"；{zh}", f"; {en}")
     return told
 
 
 def of_training(trained: TrainedModel) -> Sentence:
     """A new version, how it was judged, and what was off."""
-    told = Sentence(f"模型 {trained.version} 已训练", f"model {trained.version} was trained")
+    version = trained.version
+    told = Sentence(f"模型版本 {version} 已训练", f"model {version} was trained")
     told = told.then(*compared(trained.report))
     if trained.is_baseline_shipped:
         told = told.then("；由基线评分", "; its baseline scores")
@@ -52,7 +61,7 @@ def of_scored(found: Found, count: int) -> Sentence:
     if not found.refusals:
         return told
     chinese, english = zip(*found.refusals, strict=True)
-    return told.then(f"，因为{''.join(chinese).rstrip('。')}", f", as {' '.join(english)}")
+    return told.then(f"，因为{''.join(chinese)}", f", as {' '.join(english)}")
 
 
 def not_stored(name: str, error: OSError, models: Path) -> Sentence:
@@ -60,8 +69,8 @@ def not_stored(name: str, error: OSError, models: Path) -> Sentence:
     where = Path(error.filename).name if error.filename else models.name
     why = error.strerror or error
     return Sentence(
-        f"模型 {name} 未能保存，评分的版本不变：{why}（{where}）；请腾出磁盘空间，或将 {models} 的"
-        "权限交给运行 crm 的用户，再运行：crm ml train",
+        f"模型 {name} 未能保存，评分的版本不变：{why_zh(error)}（{where}）；请腾出磁盘空间，"
+        f"或将 {models} 的权限交给运行 crm 的用户，再运行：crm ml train",
         f"model {name} was not stored, and who scores has not changed: {why} ({where}); free space"
         f" or give {models} to whoever runs crm, then: crm ml train",
     )

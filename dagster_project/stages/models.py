@@ -91,8 +91,7 @@ def train(
         except NeverTrained:
             pass
         except NoModel as error:
-            zh, en = error.sentence
-            refused = Sentence(f"（{zh.rstrip('。')}）", f" ({en})")
+            refused = model_words.aside(error.sentence)
     try:
         check_history(name, model_rows.read_labels(database, name))
         frame = model_rows.read_training_rows(database, name)
@@ -283,7 +282,7 @@ def _score_one(
             scores.append(beside.scores)
             watches.append(_watch(home, database, challenger, features, beside.scores))
             version = challenger.version
-            told = told.then(f"，挑战版本 {version} 同时评分", f", beside it by {version}")
+            told = told.then(f"；挑战版本 {version} 同时评分", f"; beside it by {version}")
     except (ModelRefused, ScoringHeld, FrameRefused) as error:
         told = told.then(*error.as_why("；挑战版本未评分", "; its challenger does not score"))
     scored = Scored(name, result.scores.height, told, report=result.report)

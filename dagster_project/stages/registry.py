@@ -89,7 +89,7 @@ def compare(
     Raises:
         WrongUsageError: One of the two is not there, does not load, or learnt from the month end.
     """
-    from ml.errors import FrameRefused, ModelRefused
+    from ml.errors import FrameRefused, ModelRefused, PeriodRefused
     from ml.registry import roles
     from ml.registry.contest import contest
     from ml.registry.store import load
@@ -112,7 +112,14 @@ def compare(
         )
         return contest(one, two, model_rows.read_training_rows(database, name), period=period)
     except (FrameRefused, ModelRefused) as refusal:
-        raise WrongUsageError(*refusal.as_why("无法比较", "no comparison")) from None
+        why = Sentence(*refusal.as_why("无法比较", "no comparison"))
+        if isinstance(refusal, PeriodRefused):
+            why = why.then(
+                "；请用 --period 换一个标签已知、两个版本训练时都未用过的月末。",
+                "; choose with --period a month end whose labels are known and that neither version"
+                " was taught with",
+            )
+        raise WrongUsageError(*why) from None
 
 
 def book(home: Home, name: str, version: str | None, output: Path | None) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ml.book import pictures, steps
 from ml.book.words import MEASURES, About
-from ml.causes import UNKNOWN_SEGMENT
+from ml.names import POPULATIONS
 
 _ROLES = ("model", "baseline")
 _OF_EVENT = ("auc", "calibration_slope", "lift_at_10pct", "ece")
@@ -17,12 +17,7 @@ _OF_TIME = ("concordance", "lost_rate", "mean_expected_months", "mean_seen_month
 
 #: Slices that value is judged by: populations, and whose account was emptied.
 SLICES = {
-    "merchant": ("商户", "merchants"),
-    "town_resident": ("城镇居民", "town residents"),
-    "village_resident": ("村庄居民", "village residents"),
-    "company": ("企业", "companies"),
-    "institution": ("机关单位", "institutions"),
-    UNKNOWN_SEGMENT: ("未登记", "not recorded"),
+    **POPULATIONS,
     "emptied": ("存款近空、无贷款", "emptied, no loan"),
     "not_emptied": ("其余", "all others"),
 }

@@ -23,7 +23,8 @@ def draw(models_dir: Path, name: str, version: str, *, key_path: Path) -> str:
     if "book" not in report:
         raise ModelRefused(
             f"模型 {name} 的版本 {version} 训练时还没有模型手册；请重新训练：crm ml train {name}。",
-            f"Model {name} {version} was trained before books were written; train it anew.",
+            f"Model {name} {version} was trained before books were written; train it anew:"
+            f" crm ml train {name}.",
         )
     try:
         role = roles.read(models_dir, name, key_path=key_path).role_of(version)

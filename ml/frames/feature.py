@@ -33,3 +33,8 @@ class Feature:
     categories: tuple[str, ...] = ()
     is_optional: bool = False
     may_move: str = ""
+
+    @property
+    def called_zh(self) -> str:
+        """As a Chinese sentence names it: clerks know the name, whoever mends it the column."""
+        return f"{self.name_zh}（{self.name}）"

@@ -76,6 +76,15 @@ def feature_names(features: Sequence[Feature] = FEATURES) -> list[str]:
     return [feature.name for feature in features]
 
 
+def chinese_name(name: str, features: Sequence[Feature] = FEATURES) -> str:
+    """A feature as a Chinese sentence names it; by its column alone where the contract has none.
+
+    >>> chinese_name("level_code"), chinese_name("no_feature")
+    ('客户级别（level_code）', 'no_feature')
+    """
+    return next((each.called_zh for each in features if each.name == name), name)
+
+
 def as_schema(features: Sequence[Feature] = FEATURES) -> list[dict[str, Any]]:
     """The contract as plain data: what a manifest stores and compares."""
     return [
@@ -159,7 +168,8 @@ def _check_columns(
     extra = [name for name in frame.columns if name not in expected]
     chinese, english = [], []
     if missing:
-        chinese.append(f"缺少列 {'、'.join(missing)}")
+        named = (chinese_name(name, features) for name in missing)
+        chinese.append(f"缺少列 {'、'.join(named)}")
         english.append(f"lacks {', '.join(missing)}")
     if extra:
         chinese.append(f"多出约定之外的列 {'、'.join(extra)}")
@@ -207,8 +217,8 @@ def _check_column(frame: pl.DataFrame, feature: Feature, absent: Collection[str]
             target = pl.String if feature.kind == "category" else pl.Float64
             return pl.Series(feature.name, [None] * len(column), dtype=target)
         raise FrameRefused(
-            f"特征 {feature.name} 在所有行均为空；请检查该列的来源数据。",
-            f"{feature.name} is null in every row.",
+            f"特征 {feature.called_zh}在所有行均为空；请检查该列的来源数据。",
+            f"{feature.name} is null in every row; look at where the column comes from.",
         )
     if feature.kind == "category":
         return _check_category(column, feature)
@@ -219,7 +229,7 @@ def _check_column(frame: pl.DataFrame, feature: Feature, absent: Collection[str]
     if not is_right:
         chinese, english = _DTYPES[feature.kind]
         raise FrameRefused(
-            f"特征 {feature.name} 须为{chinese}，实为 {column.dtype}。",
+            f"特征 {feature.called_zh}须为{chinese}，实为 {column.dtype}。",
             f"{feature.name} is {column.dtype}, and should be {english}.",
         )
     return _check_range(column.cast(pl.Float64), feature)
@@ -229,14 +239,14 @@ def _check_category(column: pl.Series, feature: Feature) -> pl.Series:
     """A text column whose codes are all in the list."""
     if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
         raise FrameRefused(
-            f"特征 {feature.name} 须为文本代码，实为 {column.dtype}。",
+            f"特征 {feature.called_zh}须为文本代码，实为 {column.dtype}。",
             f"{feature.name} is {column.dtype}, and should be a text code.",
         )
     text = column.cast(pl.String)
     unknown = sorted(set(text.drop_nulls().unique().to_list()) - set(feature.categories))
     if unknown:
         raise FrameRefused(
-            f"特征 {feature.name} 出现代码 {'、'.join(map(repr, unknown[:3]))}，不在代码表 "
+            f"特征 {feature.called_zh}出现代码 {'、'.join(map(repr, unknown[:3]))}，不在代码表 "
             f"{'、'.join(feature.categories)} 之内。",
             f"{feature.name} holds {', '.join(map(repr, unknown[:3]))}, "
             f"which is none of {', '.join(feature.categories)}.",
@@ -249,7 +259,7 @@ def _check_range(column: pl.Series, feature: Feature) -> pl.Series:
     if column.is_nan().any() or column.is_infinite().any():
         bad = int((column.is_nan() | column.is_infinite()).fill_null(False).sum())
         raise FrameRefused(
-            f"特征 {feature.name} 有 {bad} 行为无穷或不是数值。",
+            f"特征 {feature.called_zh}有 {bad} 行为无穷或不是数值。",
             f"{feature.name} is infinite or not a number in {bad} rows.",
         )
     low, high = (0.0, 1.0) if feature.kind == "flag" else (feature.minimum, feature.maximum)
@@ -262,7 +272,9 @@ def _check_range(column: pl.Series, feature: Feature) -> pl.Series:
             is_below = bound == low and worst < (low or 0)
             chinese, english = ("低于下限", "below") if is_below else ("高于上限", "above")
             raise FrameRefused(
-                f"特征 {feature.name} 出现 {worst:g}，{chinese} {bound:g}；请检查其单位与来源。",
-                f"{feature.name} holds {worst:g}, {english} its bound {bound:g}.",
+                f"特征 {feature.called_zh}出现 {worst:g}，{chinese} {bound:g}；"
+                "请检查其单位与来源。",
+                f"{feature.name} holds {worst:g}, {english} its bound {bound:g}; look at its unit"
+                " and where it comes from.",
             )
     return column

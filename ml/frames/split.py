@@ -110,8 +110,8 @@ def split_by_time(labelled: pl.DataFrame, label: str, model_name: str) -> TimeSp
     dates = list(known)
     if not dates:
         raise NotEnoughHistory(
-            f"尚不能训练模型 {model_name}：还没有一个观察日的标签（{label}）已知；标签要等它所看的"
-            "几个月过完才知道。",
+            f"尚不能训练模型 {model_name}：还没有一个观察日的标签（{label}）已知；"
+            "须等标签观察期结束。",
             f"No {model_name} model: no observation date has a known label ({label}) yet; a label "
             "is known when the months that it looks ahead are over.",
         )
@@ -120,10 +120,10 @@ def split_by_time(labelled: pl.DataFrame, label: str, model_name: str) -> TimeSp
     if not train_dates:
         raise NotEnoughHistory(
             f"尚不能训练模型 {model_name}：{dates[0]} 至 {test_date} 的标签已知，但 {dates[0]} 的"
-            f"标签到 {known[dates[0]]} 才知道；训练只能用检验日之前已知的标签，请等更多月份。",
+            f"标签到 {known[dates[0]]} 才知道；训练只能用检验日及之前已知的标签，请等更多月份。",
             f"No {model_name} model: labels are known from {dates[0]} to {test_date}, but those of "
             f"{dates[0]} only since {known[dates[0]]}; teaching needs labels that were known by "
-            "the date that judges.",
+            "the date that judges, so wait for more months.",
         )
     gap = tuple(d for d in dates if d not in train_dates and d != test_date)
     ordered = labelled.sort("observation_date", "customer_key")

@@ -51,7 +51,7 @@ def comparable(records: pl.DataFrame, affixes: pl.DataFrame) -> pl.DataFrame:
     if records["customer_key"].is_duplicated().any():
         raise FrameRefused(
             "客户识别数据中有客户代号重复出现；每位客户只能有一行。",
-            "Identity records hold a customer number twice.",
+            "Identity records hold a customer number twice; each customer has one row.",
         )
     name = pl.col("customer_name").str.replace_all(r"[\s\u3000]+", "")
     is_double = name.str.head(2).is_in(list(_DOUBLE_SURNAMES))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from ml.errors import ScoringHeld
-from ml.frames.features import Feature
+from ml.frames.features import Feature, chinese_name
 
 #: A typical size that moved by this factor is another unit (yuan as fen), not another season.
 UNIT_FACTOR = 20.0
@@ -42,8 +42,8 @@ def check_sizes(
         factor = now[name] / before
         if not 1 / UNIT_FACTOR < factor < UNIT_FACTOR:
             raise ScoringHeld(
-                f"特征 {name} 今天的典型值为 {now[name]:.4g}，训练时为 {before:.4g}；"
-                f"核实其单位之前，模型 {model_name} 的评分暂不采用。",
+                f"特征 {chinese_name(name, features)}今天的典型值为 {now[name]:.4g}，"
+                f"训练时为 {before:.4g}；核实其单位之前，模型 {model_name} 的评分暂不采用。",
                 f"{name} is typically {now[name]:.4g} today and was {before:.4g} in training; "
                 f"scores of {model_name} are held until its unit is checked.",
             )

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ml.errors import LeakSuspected
-from ml.frames.features import Feature
+from ml.frames.features import Feature, chinese_name
 from ml.judge.metrics import Array, spearman
 
 #: A fact that tells events from others this well has seen the label, and so has a model: a label
@@ -55,13 +55,13 @@ class Strongest:
         if self.figure < self.bound:
             return
         chinese, english = (
-            ("仅凭它区分客户，AUC 就达", "tells them apart with AUC")
+            ("仅凭它区分客户，AUC 已为", "tells them apart with AUC")
             if self.measure == "auc"
-            else ("仅凭它给客户排序，秩相关就达", "ranks them with a correlation of")
+            else ("仅凭它给客户排序，秩相关已为", "ranks them with a correlation of")
         )
         raise LeakSuspected(
-            f"特征 {self.feature} 似乎事先知道标签：{chinese} {self.figure:.4f}，"
-            f"到 {self.bound} 便不是预测；请查该列在何处、何时写入。",
+            f"特征 {chinese_name(self.feature)}似乎事先知道标签：{chinese} {self.figure:.4f}，"
+            f"达到 {self.bound} 即不可能是预测；请查该列在何处、何时写入。",
             f"{self.feature} seems to know the label: alone it {english} {self.figure:.4f}, and "
             f"from {self.bound} on that is no foresight; look at where and when the column is "
             "written.",
@@ -119,8 +119,9 @@ def check_judged(model_name: str, metrics: dict[str, dict[str, float]]) -> None:
         if reached >= LEAK_AUC:
             what = "模型" if role == "model" else "基线"
             raise LeakSuspected(
-                f"模型 {model_name} 的{what}在较晚日期的客户上 AUC 达 {reached:.4f}，到 {LEAK_AUC}"
-                " 便不是预测：几个特征合起来似乎事先知道标签；请查影响最大的特征何时写入。",
+                f"模型 {model_name} 的{what}在较晚日期的客户上 AUC 为 {reached:.4f}，"
+                f"达到 {LEAK_AUC} 即不可能是预测：几个特征合起来似乎事先知道标签；"
+                "请查影响最大的特征何时写入。",
                 f"The {role} of {model_name} reaches an AUC of {reached:.4f} on customers of a "
                 f"later date, and from {LEAK_AUC} on that is no foresight: some features together "
                 "seem to know the label; look at those that weigh most and when they are written.",

@@ -168,8 +168,8 @@ def roll(
         )
     if not parts:
         raise NotEnoughHistory(
-            "没有一个月末之前的客户同时有发生与未发生两类，无从训练。",
-            "No date has customers of both classes to teach with before it.",
+            "任何一个月末之前，都没有同时包含发生与未发生两类的客户，无法训练。",
+            "No month end has customers of both classes before it, so nothing can be taught.",
         )
     rows = pl.concat(parts).sort("observation_date", "customer_key")
     if beside is not None:

@@ -79,7 +79,7 @@ class EventModel:
                 if count < needed:
                     raise NotEnoughHistory(
                         f"尚不能训练模型 {self.name}：用于{role[0]}的 {rows.height} 个客户月"
-                        f"（{dates[0]} 至 {dates[-1]}）中，在标签所看的几个月内{who[0]}的只有"
+                        f"（{dates[0]} 至 {dates[-1]}）中，在标签观察期内{who[0]}的只有"
                         f" {count} 个，至少需要 {needed} 个。",
                         f"No {self.name} model: of the {rows.height} customer-months that "
                         f"{role[1]} it ({dates[0]} to {dates[-1]}) only {count} {who[1]} within "

@@ -109,14 +109,16 @@ class Scorer:
         if name not in MODELS:
             raise ModelRefused(
                 f"本版本程序没有名为 {name} 的模型；现有模型：{'、'.join(MODELS)}。",
-                f"{name} is no model of this version.",
+                f"{name} is no model of this version of the program; there are "
+                f"{', '.join(MODELS)}.",
             )
         if ships not in ("model", "baseline") or not all(
             isinstance(pipeline, Pipeline) for pipeline in pipelines.values()
         ):
             raise ModelRefused(
                 f"模型 {name} 的文件中有不是训练结果的内容；请重新训练：crm ml train {name}。",
-                f"Model {name} holds something that is no fitted pipeline.",
+                f"Model {name} holds something that is no fitted pipeline; train it anew: crm ml"
+                f" train {name}.",
             )
         return cls(
             name=name,

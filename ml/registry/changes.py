@@ -172,8 +172,8 @@ def promote(
         try:
             champion = load_champion(models_dir, name, key_path=key_path, label_months=window).model
             told = contest(champion, model, frame).figures()
-        except (NoModel, FrameRefused) as refusal:
-            told = dict(zip(("not compared zh", "not compared"), refusal.sentence, strict=True))
+        except (NoModel, FrameRefused, ModelRefused) as refusal:
+            told = dict(zip(("not_compared_zh", "not_compared"), refusal.sentence, strict=True))
     step = Step("promoted", version, standing.champion, by.strip(), because.strip(), at, told)
     return _written(models_dir, _crowned(standing, step), key_path)
 
@@ -235,7 +235,10 @@ def _nowhere_to_return(
         so = (f"{now} 继续评分", f"so {now} goes on scoring")
     except ModelRefused as refusal:
         why.append(refusal.sentence)
-        so = (f"{now} 也不可用，请重新训练：crm ml train {name}", "nor can it score: train it anew")
+        so = (
+            f"{now} 也不可用，请重新训练：crm ml train {name}",
+            f"nor can it score; train it anew with crm ml train {name}",
+        )
     chinese = f"模型 {name} 没有可退回的版本，{so[0]}"
     english = f"model {name} has no champion before {now} to return to, {so[1]}"
     if not why:

@@ -50,7 +50,7 @@ def _signed_json(path: Path, signature: Path, key: bytes, who: Pair) -> dict[str
     if not is_signed(content, read_file(signature, who), key):
         raise ModelRefused(
             f"{who[0]} 的清单文件与签名不符，可能被改动过。",
-            f"{who[1]}: the manifest is not as it was signed.",
+            f"{who[1]}: the manifest is not as it was signed, it may have been changed.",
         )
     parsed: dict[str, Any] = json.loads(content)
     return parsed
@@ -79,7 +79,7 @@ def check_hash(file: str, content: bytes, manifest: dict[str, Any], who: Pair) -
     if sha256(content) != manifest["files"].get(file):
         raise ModelRefused(
             f"{who[0]} 的文件 {file} 与签名时不同，可能被改动过。",
-            f"{who[1]}: {file} is not the file that was signed.",
+            f"{who[1]}: {file} is not the file that was signed, it may have been changed.",
         )
 
 
@@ -102,7 +102,7 @@ def read_pipelines(content: bytes, who: Pair) -> dict[str, Any]:
         if unknown:
             raise ModelRefused(
                 f"{who[0]} 的文件含有不允许的类型：{'、'.join(sorted(unknown))}。",
-                f"{who[1]} holds types that are not allowed: {sorted(unknown)}.",
+                f"{who[1]} holds types that are not allowed: {', '.join(sorted(unknown))}.",
             )
         pipelines = skops.io.loads(content, trusted=sorted(TRUSTED_TYPES))
     except ModelRefused:
@@ -111,11 +111,11 @@ def read_pipelines(content: bytes, who: Pair) -> dict[str, Any]:
         # A signed file that cannot be read was never one of ours; whatever it raises is a refusal.
         raise ModelRefused(
             f"{who[0]} 的文件 model.skops 无法读取（{type(error).__name__}）；请重新训练。",
-            f"{who[1]}: model.skops cannot be read ({type(error).__name__}).",
+            f"{who[1]}: model.skops cannot be read ({type(error).__name__}); train it anew.",
         ) from None
     if not isinstance(pipelines, dict):
         raise ModelRefused(
             f"{who[0]} 的文件 model.skops 中没有训练结果；请重新训练。",
-            f"{who[1]}: model.skops holds no pipelines.",
+            f"{who[1]}: model.skops holds no pipelines; train it anew.",
         )
     return pipelines

@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ml.errors import FrameRefused, Pair
-from ml.frames.features import FEATURES, check_frame, of_label
+from ml.errors import FrameRefused, Pair, PeriodRefused
+from ml.frames.features import FEATURES, check_frame, chinese_name, of_label
 from ml.frames.hashing import frame_checksum
 from ml.frames.split import labelled_rows, months_until_known
 from ml.judge import metrics
@@ -124,8 +124,8 @@ def contest(
         period: Observation date to judge on; the latest labelled one unless given.
 
     Raises:
-        FrameRefused: The frame breaks the contract, the period has no labels, or one of the two
-            learnt from it.
+        FrameRefused: The frame breaks the contract, or has no label.
+        PeriodRefused: The period has no labels, or one of the two learnt from it.
         ModelRefused: One of the two was taught on another label.
     """
     kind = kind_of(first.name)
@@ -172,11 +172,15 @@ def _frozen_rows(
     kind = kind_of(first.name)
     labelled = labelled_rows(of_label(frame, kind.label), kind.label)
     days = labelled.get_column("observation_date").unique().sort().to_list()
-    if not days or (period is not None and period not in days):
-        chinese, english = (f" {period} ", f"of {period} ") if period else ("", "")
+    if not days:
         raise FrameRefused(
-            f"没有标签已知的{chinese}数据行，无从比较；请换一个标签已知的月末。",
-            f"No row {english}has a known label, so nothing can be compared on it.",
+            "没有标签已知的数据行，无从比较。",
+            "No row has a known label, so nothing can be compared.",
+        )
+    if period is not None and period not in days:
+        raise PeriodRefused(
+            f"{period} 没有标签已知的数据行，无从比较。",
+            f"No row of {period} has a known label, so nothing can be compared on it.",
         )
     day = period or days[-1]
     window = months_until_known(labelled, kind.label)
@@ -184,8 +188,8 @@ def _frozen_rows(
         who = called(model.name, model.version)
         check_label(model.manifest, window, who)
         if day.isoformat() in model.manifest["training"].get("train_dates", []):
-            raise FrameRefused(
-                f"{who[0]} 训练时用过 {day} 的数据，不能再用它检验；请用 --period 换一个月末。",
+            raise PeriodRefused(
+                f"{who[0]} 训练时用过 {day} 的数据，不能再用它检验。",
                 f"{who[1]} was taught with {day}; it cannot be judged on it.",
             )
     rows = labelled.filter(pl.col("observation_date") == day)
@@ -202,7 +206,7 @@ def _objections(
     if not z > BETTER_Z:
         told.append(
             (
-                f"与 {first.version} 相比，损失只降低 {z:+.1f} 个标准误，须超过 {BETTER_Z:.0f} 个",
+                f"与 {first.version} 相比，损失降低量为 {z:+.1f} 个标准误，须超过 {BETTER_Z:.0f}",
                 f"it saves {z:+.1f} standard errors of loss against {first.version}, and more than "
                 f"{BETTER_Z:.0f} are needed",
             )
@@ -220,7 +224,7 @@ def _objections(
     if lost:
         told.append(
             (
-                f"不再使用现役版本所用的特征 {'、'.join(lost)}",
+                f"不再使用现役版本所用的特征 {'、'.join(map(chinese_name, lost))}",
                 f"it no longer reads {', '.join(lost)}, which the champion does",
             )
         )

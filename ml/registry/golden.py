@@ -36,7 +36,7 @@ def check_golden(content: bytes, scorer: Scorer, who: Pair) -> None:
     if stored != [column.name for column in found]:
         raise ModelRefused(
             f"{who[0]} 所存的样本行没有可供核对的评分；请重新训练。",
-            f"{who[1]}: its stored rows have no scores that could be compared.",
+            f"{who[1]}: its stored rows have no scores that could be compared; train it anew.",
         )
     worst = 0.0
     for column in found:
@@ -48,5 +48,5 @@ def check_golden(content: bytes, scorer: Scorer, who: Pair) -> None:
         raise ModelRefused(
             f"{who[0]} 对所存样本行的评分与训练当日不同（相差 {worst:.1e}）；请重新训练。",
             f"{who[1]} scores its stored rows differently than when it was trained (by"
-            f" {worst:.1e}).",
+            f" {worst:.1e}); train it anew.",
         )

@@ -25,7 +25,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ml.errors import MlError, Pair
+from ml.errors import MlError, Pair, without_stop
 from ml.registry import roles
 from ml.registry.signing import is_signed, read_key
 from ml.registry.store import versions
@@ -94,10 +94,11 @@ def _unusable(path: Path) -> Pair | None:
 
 
 def _behind(path: Path, why: Pair) -> Pair:
+    zh, en = without_stop(why)
     return (
-        f"MLflow 记录 {path.name} 未能更新（{why[0].rstrip('。')}）；模型与评分不依赖它。"
+        f"MLflow 记录 {path.name} 未能更新（{zh}）；模型与评分不依赖它。"
         "请移走该文件，下一次训练会重新生成。",
-        f"The MLflow record {path.name} could not be brought up to date ({why[1].rstrip('.')}); "
+        f"The MLflow record {path.name} could not be brought up to date ({en}); "
         "models and scores do not need it. Move the file away and the next training draws it anew.",
     )
 

@@ -108,7 +108,7 @@ def read(models_dir: Path, name: str, *, key_path: Path) -> Roles:
     if not is_signed(content, signature, read_key(key_path)):
         raise ModelRefused(
             f"模型 {name} 的版本角色文件与签名不符，可能被改动过。",
-            f"The file of roles of model {name} is not as signed.",
+            f"The file of roles of model {name} is not as signed, it may have been changed.",
         )
     stored = json.loads(content)
     if (stored["format"], stored["name"]) != (FORMAT, name):
@@ -187,6 +187,7 @@ def _last_serial(key_path: Path, name: str) -> int:
     if not is_signed(content, signature, read_key(key_path)) or whose != name:
         raise ModelRefused(
             f"最近一次角色变更的序号文件 {path.name} 与签名不符，可能被改动过。",
-            f"The number of the last change of roles ({path.name}) is not as signed.",
+            f"The number of the last change of roles ({path.name}) is not as signed, it may have"
+            " been changed.",
         )
     return int(number)

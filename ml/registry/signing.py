@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from ml.errors import ModelRefused
+from ml.system_errors import why_zh
 
 KEY_BYTES = 32
 
@@ -70,7 +71,7 @@ def read_whole(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ModelRefused(
-            f"{path.name} 无法读取（{error.strerror}）；它须是一个文件，并归运行 crm 的用户所有。",
+            f"{path.name} 无法读取（{why_zh(error)}）；它须是一个文件，并归运行 crm 的用户所有。",
             f"{path.name} cannot be read ({error.strerror}); it must be a file that belongs to "
             "whoever runs crm.",
         ) from None
@@ -106,7 +107,7 @@ def read_key(path: Path) -> bytes:
     except FileNotFoundError:
         raise ModelRefused(
             f"签名密钥 {path.name} 不存在；请从备份恢复。",
-            f"The signing key {path.name} is missing.",
+            f"The signing key {path.name} is missing; bring it back from the backup.",
         ) from None
     if mode & 0o077:
         raise ModelRefused(
@@ -116,6 +117,7 @@ def read_key(path: Path) -> bytes:
     if len(data) < 2 * KEY_BYTES:
         raise ModelRefused(
             f"签名密钥 {path.name} 短于 {KEY_BYTES} 字节，不是本系统生成的；请从备份恢复。",
-            f"The signing key {path.name} is shorter than {KEY_BYTES} bytes.",
+            f"The signing key {path.name} is shorter than {KEY_BYTES} bytes and none of ours; bring"
+            " it back from the backup.",
         )
     return data

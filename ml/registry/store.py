@@ -167,8 +167,8 @@ def _key_for(models_dir: Path, key_path: Path) -> bytes:
         raise ModelRefused(
             f"签名密钥 {key_path.name} 不存在，而已有签名的版本；请从备份恢复密钥，"
             f"或移走文件夹 {models_dir.name} 从头开始。",
-            f"The signing key {key_path.name} is missing though versions are stored; bring it back,"
-            f" or move the folder {models_dir.name} away to begin anew.",
+            f"The signing key {key_path.name} is missing though versions are stored; bring it back"
+            f" from the backup, or move the folder {models_dir.name} away to begin anew.",
         )
     return ensure_key(key_path)
 
@@ -204,7 +204,7 @@ def load(
         # A path for a version would lead out of the folder, and past who was withdrawn.
         raise ModelRefused(
             f"{version!r} 不是模型 {name} 的版本号；版本号形如 2025-12-31.001。",
-            f"{version!r} is no name of a version of model {name}.",
+            f"{version!r} is no name of a version of model {name}; one is like 2025-12-31.001.",
         )
     key = read_key(key_path)
     if version in roles.read(models_dir, name, key_path=key_path).withdrawn:
@@ -270,7 +270,7 @@ def load_champion(
             f"模型 {name} 没有现役版本：文件夹中有 {len(there)} 个版本，已撤回 "
             f"{len(standing.withdrawn)} 个；请训练：crm ml train {name}。",
             f"No {name} model is champion; {len(there)} versions lie in the folder and "
-            f"{len(standing.withdrawn)} were withdrawn.",
+            f"{len(standing.withdrawn)} were withdrawn; train one: crm ml train {name}.",
         )
     refusals: list[Pair] = []
     for version in (standing.champion, *standing.champions_before()):

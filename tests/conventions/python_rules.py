@@ -104,7 +104,7 @@ def one_sided_refusals(source: str, path: str, refusals: frozenset[str]) -> list
         if not isinstance(node, ast.Call) or _called(node.func) not in refusals:
             continue
         is_pair = len(node.args) == 1 and isinstance(node.args[0], ast.Starred)
-        if is_pair or (len(node.args) == 2 and _is_chinese(node.args[0])):
+        if is_pair or [_is_chinese(each) for each in node.args] == [True, False]:
             continue
         name = _called(node.func)
         problems.append(f"{path}:{node.lineno} {name} must say it in Chinese, then in English")

@@ -47,6 +47,8 @@ def test_the_errors_of_the_room_are_known() -> None:
         "raise NoModel",
         'refusal = NoModel("没有模型。")',
         'raise NoModel("There is none.", "没有模型。")',
+        'raise NoModel("没有模型。", "没有模型。")',
+        'raise NoModel("没有模型。", f"There is none ({why}：无).")',
     ],
 )
 def test_a_refusal_of_one_language_is_found(source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,13 +16,16 @@ import pytest
 
 from dagster_project.assets.findings import FINDINGS, finding_assets
 from dagster_project.errors import NoBuildError
-from dagster_project.stages import churn_rules, lifetimes, segments, uplifts, wallets
+from dagster_project.stages import churn_rules, identity, lifetimes, segments, uplifts, wallets
 from dagster_project.stages.findings import rule_row
 from ml.campaign_uplift import COLUMNS
+from ml.causes import UNKNOWN_SEGMENT
 from ml.churn_rules import TreeRule
 from ml.errors import InputRefused
+from ml.names import POPULATIONS
 from ml.wallets import COLUMNS as WALLET_COLUMNS
 from ml.wallets import WalletRule
+from tests.conventions.file_rules import REPOSITORY
 
 DAY = dt.date(2025, 3, 31)
 STAGES = {
@@ -103,6 +107,37 @@ def test_a_bank_without_a_label_yet_is_told_without_a_warning(
     assert told.told.both == "尚无已到期的流失标签 no churn label has come true yet"
 
 
+def test_populations_without_rules_are_named_as_clerks_name_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rule = TreeRule("any_3m", 6, 3, 0.05, 4.0, 25, 0.5, 0.95)
+    labelled = pl.DataFrame({"observation_date": [DAY]})
+    found = pl.DataFrame(
+        {
+            "population_code": ["all", "company", "merchant", "unknown"],
+            "rule_number": [0] * 4,
+            "note_en": ["few", None, "few", "few"],
+        }
+    )
+    monkeypatch.setattr(churn_rules, "read", lambda *_: (labelled, labelled, rule, {}))
+    monkeypatch.setattr(churn_rules, "land", lambda *_: None)
+    monkeypatch.setattr("ml.churn_rules.churn_rules", lambda *_: found)
+    told = churn_rules.find(_night()).told
+    assert told.zh.endswith("；全行、商户、未登记无规则")
+    assert told.en.endswith("; none of the whole bank, merchants, not recorded")
+
+
+def test_populations_and_pairs_are_called_as_the_table_of_codes_calls_them() -> None:
+    with (REPOSITORY / "dbt/seeds/reference/code_name.csv").open(encoding="utf-8") as file:
+        codes: dict[tuple[str, str], dict[str, str]] = {}
+        for row in csv.DictReader(file):
+            where = (row["entity_name"], row["column_name"])
+            codes.setdefault(where, {})[row["code"]] = row["name_zh"]
+    known = {code: zh for code, (zh, _) in POPULATIONS.items() if code != UNKNOWN_SEGMENT}
+    assert known == codes["customer", "population_type_code"]
+    assert codes["customer_pair", "decision_code"] == identity.DECISIONS_ZH
+
+
 def test_a_bank_whose_campaigns_run_is_told_without_a_warning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -116,8 +151,13 @@ def test_a_bank_whose_campaigns_run_is_told_without_a_warning(
     monkeypatch.setattr(uplifts, "read", lambda *_: (pl.DataFrame(), 0.9, 20))
     step = next(each for each in finding_assets() if each.op.name == "uplifts")
     session = SimpleNamespace(night=night)
-    list(step(dg.build_asset_context(resources={"night": session})))  # type: ignore[call-overload]
+    landed = list(step(dg.build_asset_context(resources={"night": session})))  # type: ignore[call-overload]
+    assert landed[0].metadata["told_zh"] == "尚无已结束的营销活动"
     assert noted == [("uplifts: 尚无已结束的营销活动 no campaign is over yet", False)]
+    assert night.details == {
+        "findings": {"uplifts": "no campaign is over yet"},
+        "findings_zh": {"uplifts": "尚无已结束的营销活动"},
+    }
 
 
 def test_too_few_words_land_what_was_said_without_a_warning(

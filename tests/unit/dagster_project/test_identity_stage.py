@@ -36,7 +36,12 @@ def test_a_night_without_a_pair_ends_what_the_night_before_held(
     night: Any = SimpleNamespace(
         build=SimpleNamespace(database=Path), request=SimpleNamespace(business_date=DATE)
     )
-    assert identity.resolve(night).pairs == 0
+    found = identity.resolve(night)
+    assert found.pairs == 0
+    assert found.told == (
+        "客户号 2 个，其中 0 个是同一客户的另一客户号；配对：无",
+        "2 customer numbers, 0 of them second ones; pairs: none",
+    )
     assert landed[identity.PAIR_FEED].is_empty()
     assert landed[identity.PARTY_FEED].rows(named=True) == [
         {"customer_key": 7, "party_key": 7, "linked_by_code": None, "observation_date": DATE}

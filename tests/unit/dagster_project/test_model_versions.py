@@ -16,6 +16,7 @@ from dagster_project.definitions import build_defs
 from dagster_project.home import Home
 from dagster_project.stages import model_rows, models
 from ingestion.sentence import Sentence
+from ml.errors import FrameRefused, PeriodRefused
 from ml.registry import roles
 from ml.registry.roles import Roles, Step
 from ml.registry.signing import ensure_key
@@ -125,6 +126,23 @@ def test_a_refusal_of_the_registry_is_chinese_within_the_chinese_sentence(
     assert english.isascii()
 
 
+def test_another_month_end_is_advised_only_where_it_helps(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(home, "2025-12-31")
+    monkeypatch.setattr("ml.registry.store.load", lambda *_, **__: None)
+    for error, is_advised in ((PeriodRefused, True), (FrameRefused, False)):
+
+        def refuse(*_: Any, error: type[FrameRefused] = error, **__: Any) -> None:
+            raise error("不能检验。", "It cannot judge.")
+
+        monkeypatch.setattr("ml.registry.contest.contest", refuse)
+        told = _refused("compare", "churn")
+        assert "无法比较（不能检验）" in told
+        assert "no comparison: It cannot judge" in told
+        assert told.count("--period") == (2 if is_advised else 0)
+
+
 def test_a_promotion_needs_a_reason_and_a_name(home: Home) -> None:
     for missing in (("--by", "Li"), ("--because", "x")):
         done = CliRunner().invoke(app, ["ml", "promote", "churn", NEW, *missing])
@@ -195,7 +213,8 @@ def test_the_monthly_job_attaches_report_and_comparison(
     for metadata in seen.values():
         assert isinstance(metadata["report"], dg.JsonMetadataValue)
         assert metadata["report"].value["contest"] == {"against": OLD, "z": 2.5}
-        assert metadata["told"].value == f"{NEW} 现为现役版本 {NEW} is champion now"
+        assert metadata["told"].value == f"{NEW} is champion now"
+        assert metadata["told_zh"].value == f"{NEW} 现为现役版本"
         assert metadata["book"] == dg.MetadataValue.path("models/book.html")
         assert "| visits | ↓ 因 why | +0.51 | 12.0% |" in str(metadata["contradictions"].value)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +15,8 @@ from dagster_project.cli import output
 from dagster_project.cli.status import _print_models
 from dagster_project.errors import NightError, WrongUsageError
 from dagster_project.home import Home
-from dagster_project.stages import models
+from dagster_project.stages import model_words, models
+from ingestion.sentence import Sentence
 from ml.errors import FrameRefused, ModelRefused, NoModel, NotEnoughHistory, RoleRefused
 
 DAY = dt.date(2025, 12, 31)
@@ -43,8 +47,8 @@ def test_a_training_that_is_refused_says_in_each_language_why_none_was_there_bef
     )
     zh, en = error.sentence
     assert (told.state, told.version) == (state, None)
-    assert told.told.zh == f"{zh}（模型 churn 没有可用的版本）"
-    assert told.told.en == f"{en} (No usable churn model.)"
+    assert told.told.zh == f"{zh.removesuffix('。')}（模型 churn 没有可用的版本）。"
+    assert told.told.en == f"{en.removesuffix('.')} (No usable churn model)."
 
 
 @pytest.mark.parametrize(
@@ -74,5 +78,36 @@ def test_the_status_tells_each_model_in_chinese_then_in_english() -> None:
     assert lines == [
         "Model churn 使用模型版本 v1；3 位客户由 v1 评分 v1 is used; 3 customers scored by v1",
         "Model survival told before it was told in Chinese; 2",
-        "Model value 尚不能训练 No value model.",
+        "Model value 尚不能训练 No value model",
     ]
+
+
+def test_a_version_that_stands_in_is_told_with_one_stop_in_each_language() -> None:
+    refusals = (("v2 已被撤回。", "v2 was withdrawn."), ("v1 缺少文件 a。", "v1 lacks a."))
+    found: Any = SimpleNamespace(model=SimpleNamespace(version="v0"), refusals=refusals)
+    told = model_words.of_kept(found).then("；继续", "; goes on")
+    assert told.zh == "使用模型版本 v0；v2 已被撤回；v1 缺少文件 a；继续"
+    assert told.en == "model v0 is used; v2 was withdrawn; v1 lacks a; goes on"
+
+
+def test_a_full_disk_is_told_in_chinese_to_who_reads_chinese(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "model.skops"))
+    told = model_words.not_stored("churn", full, tmp_path)
+    assert "评分的版本不变：磁盘已满（model.skops）" in told.zh
+    assert "No space left on device" not in told.zh
+    assert "(model.skops)" in told.en
+
+
+def test_a_record_that_is_behind_follows_one_full_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = models.Trained("churn", models.TRAINED, "v1", Sentence("不及。", "It lost."))
+    monkeypatch.setattr(models, "published_file", lambda _: (_published(), tmp_path))
+    monkeypatch.setattr(models, "train", lambda *_, **__: trained)
+    monkeypatch.setattr(models, "record", lambda _: Sentence("记录未更新。", "It is behind."))
+    told = models.retrain(Home(tmp_path).create(), "churn").told
+    assert told == ("不及。记录未更新。", "It lost. It is behind.")
+
+
+def _published() -> Any:
+    return SimpleNamespace(business_date=DAY, number=1)

@@ -77,8 +77,8 @@ def _raise(error: Exception) -> Any:
 def test_both_score_the_same_customers(night: dict[str, Any]) -> None:
     told, landed = night["run"]()
     assert told.told == (
-        "3 位客户由 v1 评分，挑战版本 v2 同时评分",
-        "3 customers scored by v1, beside it by v2",
+        "3 位客户由 v1 评分；挑战版本 v2 同时评分",
+        "3 customers scored by v1; beside it by v2",
     )
     assert told.rows == 3, "a challenger's rows are nobody's scores"
     assert landed[models.SCORE_FEED]["role"].value_counts().sort("role").rows() == [
@@ -121,7 +121,9 @@ def test_a_customer_whom_the_features_lost_is_missed(night: dict[str, Any]) -> N
     """F74: four have something to lose, three have features, and three scores are not enough."""
     night["asked"] = [1, 2, 3, 4]
     told, landed = night["run"]()
-    assert told.told.en == "1 customers have no score and 0 scores have no customer."
+    assert told.told.en == (
+        "1 customers have no score and 0 scores have no customer; scores are held."
+    )
     assert told.is_held
     assert landed == {}
 
@@ -158,8 +160,8 @@ def test_a_damaged_champion_is_told_beside_the_one_that_scores(night: dict[str, 
         (("模型 churn 的版本 v1 缺少文件 model.skops。", "Model churn v1 lacks model.skops."),),
     )
     told, _ = night["run"]()
-    assert "scored by v0, as Model churn v1 lacks model.skops." in told.told.en
-    assert "由 v0 评分，因为模型 churn 的版本 v1 缺少文件 model.skops" in told.told.zh
+    assert "scored by v0, as Model churn v1 lacks model.skops; beside it by" in told.told.en
+    assert "由 v0 评分，因为模型 churn 的版本 v1 缺少文件 model.skops；挑战" in told.told.zh
 
 
 def test_scores_that_moved_from_training_are_held_and_the_month_still_lands(
@@ -174,11 +176,13 @@ def test_scores_that_moved_from_training_are_held_and_the_month_still_lands(
 
 
 def test_objections_of_the_watch_are_told(night: dict[str, Any]) -> None:
-    drifted = Drift({"trend": GREW, "balance": STILL}, 0.01, 3)
+    drifted = Drift({"level_code": GREW, "balance": STILL}, 0.01, 3)
     night["watched"] = _watched(drifted, ("slope",), "few_customers")
     told, landed = night["run"]()
-    assert "; to be looked at: slope; not judged: few_customers" in told.told.en
-    assert "; filled since training, no drift: 1 (trend)" in told.told.en
-    assert "；需查看：slope；未能检验：few_customers；训练后才有数据" in told.told.zh
+    looked = "; to be looked at: the calibration slope is out of bounds; not judged: too few"
+    assert looked in told.told.en
+    assert "; filled since training, no drift: 1 (level_code)" in told.told.en
+    assert "；需查看：校准斜率超出范围；未能检验：客户太少而看不出变动；训练后才有" in told.told.zh
+    assert "的特征 1 个：客户级别（level_code）" in told.told.zh
     assert landed[models.MONTH_FEED].height == 2
     assert landed[models.FEATURE_FEED].height == 4

@@ -159,7 +159,7 @@ def test_fewer_or_foreign_scores_are_found(bank, models):
 
 def test_several_dates_at_once_are_held(models, frame):
     both = frame.drop(LABELS, *map(known_date, LABELS))
-    with pytest.raises(ScoringHeld, match="holds 6 observation dates; score one"):
+    with pytest.raises(ScoringHeld, match="holds 6 observation dates; one is scored"):
         score(models["churn"], both)
 
 

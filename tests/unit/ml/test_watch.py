@@ -9,9 +9,9 @@ import yaml
 
 from ml.errors import ScoringHeld
 from ml.frames.features import FEATURES
-from ml.judge.watch import Bounds
+from ml.judge.watch import Bounds, Cohort, Drift, FeatureDrift, objections
 from ml.score import score
-from ml.watch import FEATURE_SCHEMA, MONTH_SCHEMA, watch
+from ml.watch import FEATURE_SCHEMA, MONTH_SCHEMA, WORDS, watch
 from tests.unit.ml.conftest import AS_OF, CHANGE
 from tests.unit.ml.test_score import FEEDS
 
@@ -53,7 +53,7 @@ def test_a_month_of_which_nothing_has_come_true_has_not_passed(bank, name, rows,
     past = None if rows is None else _past(scores, 0.5).head(rows)
     found = watch(model, bank.today, scores, past, BOUNDS)
     assert (found.objections, found.unjudged) == ((), (code,))
-    assert found.told == (f"；未能检验：{code}", f"; not judged: {code}")
+    assert found.told == (f"；未能检验：{WORDS[code][0]}", f"; not judged: {WORDS[code][1]}")
     line = found.month.row(0, named=True)
     assert (line["is_passed"], line["unjudged"]) == (None, code)
 
@@ -108,6 +108,15 @@ def test_too_few_customers_tell_nothing(bank):
     assert (line["score_index"], line["moved_feature_count"], line["is_passed"]) == (None,) * 3
     assert set(found.features["finding_code"]) == {"not_judged", "not_read"}
     assert found.features["whole_index"].null_count() == found.features.height
+
+
+def test_whatever_speaks_against_a_month_has_words():
+    moved = FeatureDrift("moved", 0.6, 0.6, None, 0.0, 0.0, 0.0, 0.0)
+    wrong = Cohort(900, 90, 0.5, 0.1, 9.0, 0.6, 0.08, 0.12)
+    found = objections(Drift({"a": moved}, 9.0, 900), wrong, BOUNDS)
+    unjudged = {"few_customers", "no_cohort", "few_events", "no_event"}
+    assert set(WORDS) == {*found, *unjudged}
+    assert len(found) == 4
 
 
 def test_the_lines_have_the_columns_of_their_feeds():

@@ -92,6 +92,17 @@ def test_a_frame_that_breaks_the_contract_is_refused_with_its_reason(today, case
         check_frame(change(today))
 
 
+def test_a_clerk_reads_the_name_of_a_feature_and_whoever_mends_it_the_column(today):
+    name_zh = _first("number", is_optional=False, minimum=0).name_zh
+    for change, sentence in (
+        (_set(NUMBER, pl.lit(-1.0)), f"特征 {name_zh}（{NUMBER}）出现 -1，低于下限 0；"),
+        (lambda f: f.drop(NUMBER), f"特征表缺少列 {name_zh}（{NUMBER}）。"),
+    ):
+        with pytest.raises(FrameRefused) as caught:
+            check_frame(change(today))
+        assert caught.value.sentence[0].startswith(sentence)
+
+
 def test_only_the_order_of_columns_and_the_width_of_numbers_are_forgiven(today):
     plain = check_frame(today)
     turned = today.select(reversed(today.columns)).with_columns(

@@ -6,7 +6,13 @@ import pytest
 
 from ml.errors import LeakSuspected
 from ml.frames.features import Feature
-from ml.judge.leak import check_judged, separation, strongest_of_event, strongest_of_value
+from ml.judge.leak import (
+    Strongest,
+    check_judged,
+    separation,
+    strongest_of_event,
+    strongest_of_value,
+)
 
 ROWS = 4_000
 NUMBER = Feature("number", "number", "a number", "数")
@@ -85,6 +91,15 @@ def test_a_version_that_foretells_too_well_is_refused():
         check_judged("churn", {"model": {"auc": 0.9965}, "baseline": {"auc": 0.9}})
     with pytest.raises(LeakSuspected, match="baseline of survival"):
         check_judged("survival", {"model": {"concordance": 0.8}, "baseline": {"concordance": 0.99}})
+
+
+def test_a_leak_is_told_by_the_name_of_the_feature():
+    with pytest.raises(LeakSuspected) as caught:
+        Strongest("level_code", "auc", 0.98, 0.97).check()
+    assert caught.value.sentence[0].startswith(
+        "特征 客户级别（level_code）似乎事先知道标签：仅凭它区分客户，AUC 已为 0.9800，"
+        "达到 0.97 即不可能是预测；"
+    )
 
 
 def test_few_rows_of_a_kind_separate_nothing():

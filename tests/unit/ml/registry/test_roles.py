@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ml.errors import ModelRefused, NoModel, RoleRefused
-from ml.frames.features import CHURN_LABEL, known_date
+from ml.errors import FrameRefused, ModelRefused, NoModel, PeriodRefused, RoleRefused
+from ml.frames.features import CHURN_LABEL, FEATURES, known_date
 from ml.registry import roles
 from ml.registry.changes import Entry, enter, promote, roll_back, withdraw
 from ml.registry.contest import contest
@@ -21,6 +21,7 @@ from ml.train import train
 from tests.unit.ml.conftest import AS_OF, AT, scoring_rows
 
 WEAK, STRONG, SAME = (f"2025-12-31.00{number}" for number in (1, 2, 3))
+COMPLAINTS = next(each for each in FEATURES if each.name == "complaint_90d_count_before_obs")
 SAID = {"because": "branches know better", "by": "Li", "at": AT}
 
 
@@ -113,6 +114,7 @@ def test_an_equal_one_only_challenges(trained, house):
     assert (entry.roles.champion, entry.roles.challenger) == (STRONG, SAME)
     assert entry.contest.loss_saved == 0
     assert entry.contest.objections[0][1].startswith("it saves +0.0 standard errors")
+    assert "损失降低量为 +0.0 个标准误，须超过 2" in entry.contest.objections[0][0]
     assert "goes on scoring and 2025-12-31.003 challenges it" in entry.told[1]
     assert "继续评分，2025-12-31.003 为挑战版本：与 " in entry.told[0]
     assert load_champion(house.models, "churn", key_path=house.key).model.version == STRONG
@@ -142,10 +144,17 @@ def test_a_challenger_scores_without_reasons(house):
 
 def test_who_learnt_from_the_period_cannot_be_judged_on_it(house):
     pair = [load(house.models, "churn", each, key_path=house.key) for each in (WEAK, STRONG)]
-    with pytest.raises(Exception, match="was taught with 2025-05-31; it cannot be judged on it"):
+    taught = "was taught with 2025-05-31; it cannot be judged on it"
+    with pytest.raises(PeriodRefused, match=taught) as caught:
         contest(*pair, house.frame, period=date(2025, 5, 31))
-    with pytest.raises(Exception, match="No row of 2025-11-30 has a known label"):
+    # A training and a promotion say it too, and they know no --period.
+    assert caught.value.sentence[0].endswith("不能再用它检验。")
+    with pytest.raises(PeriodRefused, match="No row of 2025-11-30 has a known label"):
         contest(*pair, house.frame, period=date(2025, 11, 30))
+    unknown = house.frame.with_columns(pl.lit(None, dtype=pl.Boolean).alias(CHURN_LABEL))
+    with pytest.raises(FrameRefused, match="No row has a known label") as none:
+        contest(*pair, unknown)
+    assert not isinstance(none.value, PeriodRefused), "no other month end would help"
     pair[1].manifest["training"]["label_months"] += 1
     with pytest.raises(ModelRefused, match=f"Model churn {STRONG} was taught on a label known"):
         contest(*pair, house.frame)
@@ -165,6 +174,7 @@ def test_overconfident_or_blinder_versions_are_not_promoted(house, monkeypatch):
     strong.manifest["training"]["unused_features"] = ["complaint_90d_count_before_obs"]
     (told,) = contest(weak, strong, house.frame).objections
     assert told[1] == "it no longer reads complaint_90d_count_before_obs, which the champion does"
+    assert told[0].endswith(f"的特征 {COMPLAINTS.name_zh}（complaint_90d_count_before_obs）")
 
 
 @pytest.mark.usefixtures("few_resamples")
@@ -174,6 +184,22 @@ def test_a_person_promotes_with_reason_and_name(house):
     step = house.roles().history[-1]
     assert (step.by, step.because, step.champion_before) == ("Li", "branches know better", STRONG)
     assert step.figures["loss_saved"] == 0
+
+
+@pytest.mark.parametrize("refusal", [FrameRefused, ModelRefused])
+def test_a_person_promotes_also_where_the_two_cannot_be_compared(house, monkeypatch, refusal):
+    """A champion of another label must not stop the promotion that is to replace it."""
+
+    def refuse(*_):
+        raise refusal("无从比较。", "Nothing can be compared.")
+
+    monkeypatch.setattr("ml.registry.changes.contest", refuse)
+    changed = promote(house.models, "churn", SAME, key_path=house.key, frame=house.frame, **SAID)
+    assert changed.champion == SAME
+    assert house.roles().history[-1].figures == {
+        "not_compared_zh": "无从比较。",
+        "not_compared": "Nothing can be compared.",
+    }
 
 
 @pytest.mark.parametrize(
@@ -254,8 +280,9 @@ def test_what_cannot_be_read_is_refused_and_a_new_version_changes_nobody(house):
     """A folder, or a file of somebody else's (`sudo crm ml ...`), in the place of the roles."""
     house.file.unlink()
     house.file.mkdir()
-    with pytest.raises(NoModel, match=r"roles\.json cannot be read \(Is a directory\)"):
+    with pytest.raises(NoModel, match=r"roles\.json cannot be read \(Is a directory\)") as caught:
         load_champion(house.models, "churn", key_path=house.key)
+    assert "roles.json 无法读取（它是文件夹）" in caught.value.sentence[0]
     house.key.unlink()
     house.key.mkdir(mode=0o700)
     with pytest.raises(ModelRefused, match=r"key cannot be read"):
