@@ -51,7 +51,7 @@ def test_churn_beats_its_plain_rival_on_a_signal_that_no_sum_of_curves_can_see(b
 def test_value_beats_four_times_the_last_quarter(bank):
     results = bank.trained["value"].report["metrics"]
     assert not bank.trained["value"].is_baseline_shipped
-    assert results["model"]["mae"] < 0.8 * results["baseline"]["mae"]
+    assert results["model"]["mae"] < 0.85 * results["baseline"]["mae"]
     assert results["model"]["spearman"] >= results["baseline"]["spearman"]
 
 
