@@ -6,24 +6,31 @@ with observed as (
     {{ observed_customers(first_month) }}
 ),
 
--- The worst of his loans on the day, as far as it was told by then.
-lent as (
+-- Of his loans, as far as their grade was told by then.
+graded as (
     select
-        exposure.customer_key,
-        exposure.month_date,
-        max(
-            case when exposure.is_grade_told then
-                case exposure.five_class_code
-                    {%- for grade in grades %}
-                    when '{{ grade }}' then {{ loop.index }}
-                    {%- endfor %}
-                end
-            end
-        ) as grade_rank,
-        max(case when exposure.is_grade_told then exposure.overdue_days end) as overdue_days
+        customer_key,
+        month_date,
+        case when is_grade_told then overdue_days end as overdue_days,
+        case
+            when not is_grade_told then null
+            {%- for grade in grades %}
+            when five_class_code = '{{ grade }}' then {{ loop.index }}
+            {%- endfor %}
+        end as grade_rank
     from {{ ref('fct_exposure_month') }} as exposure
     where {{ is_lent_to('exposure') }} and {{ in_rebuilt('exposure.month_date', first_month) }}
-    group by exposure.customer_key, exposure.month_date
+),
+
+-- The worst of them.
+lent as (
+    select
+        customer_key,
+        month_date,
+        max(grade_rank) as grade_rank,
+        max(overdue_days) as overdue_days
+    from graded
+    group by customer_key, month_date
 ),
 
 -- Months that repayments were delivered of.
@@ -65,8 +72,8 @@ instalment as (
     from borrower
     inner join {{ ref('fct_repayment') }} as repayment
         on borrower.customer_key = repayment.customer_key
-        and repayment.month_date <= borrower.last_month_date
-        and repayment.month_date > {{ add_months_to('borrower.last_month_date', -6) }}
+        and borrower.last_month_date >= repayment.month_date
+        and {{ add_months_to('borrower.last_month_date', -6) }} < repayment.month_date
     group by borrower.customer_key, borrower.month_date, repayment.account_key, repayment.due_date
 ),
 
