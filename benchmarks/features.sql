@@ -160,7 +160,8 @@ select o.customer_key, o.observation_date, c.party_type_code, c.population_type_
     v.* exclude (customer_key, month_date), y.* exclude (customer_key, month_date),
     h.* exclude (customer_key, month_date), p.* exclude (customer_key, month_date),
     w.* exclude (customer_key, month_date), z.* exclude (customer_key, month_date),
-    l.* exclude (customer_key, month_date), g.n managers, s.last_date, k.n kin, k.lost as kin_lost, d.lost_share, t.income, t.asset, t.amount
+    l.* exclude (customer_key, month_date),
+    g.n managers, s.last_date, k.n kin, k.lost as kin_lost, d.lost_share, t.income, t.asset, t.amount
 from observed o
 join crm.dimensional.fct_customer_rolling_month r using (customer_key, month_date)
 join crm.dimensional.fct_customer_month m using (customer_key, month_date)

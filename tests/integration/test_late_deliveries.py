@@ -81,12 +81,17 @@ def test_what_comes_late_ends_in_the_same_tables(tmp_path: Path) -> None:
     _assert_rebuilt_alike(tmp_path)
 
 
-def test_a_month_whose_last_day_no_night_saw_is_finished_by_the_next(tmp_path: Path) -> None:
-    """A bank that delivers nothing on the 31st: what is lent is measured over the whole month."""
-    write_page(tmp_path, is_next_day=False)
-    products = tmp_path / "feeds" / "reference" / "products.csv"
+def _write_page_of_lender(bank: Path) -> None:
+    """The page's first day, of a bank that lends too: its loans are of product L1."""
+    write_page(bank, is_next_day=False)
+    products = bank / "feeds" / "reference" / "products.csv"
     lends = "L,贷款,,asset,360,true\nL1,流动资金贷款,L,asset,360,true\n"
     products.write_text(products.read_text(encoding="utf-8") + lends, encoding="utf-8")
+
+
+def test_a_month_whose_last_day_no_night_saw_is_finished_by_the_next(tmp_path: Path) -> None:
+    """A bank that delivers nothing on the 31st: what is lent is measured over the whole month."""
+    _write_page_of_lender(tmp_path)
     crm(tmp_path, "run", "--feeds", "feeds", "--landing", "landing")
     land(
         tmp_path,
@@ -119,10 +124,7 @@ def test_a_contract_that_comes_after_its_repayment_tells_how_the_past_was_paid(
     tmp_path: Path,
 ) -> None:
     """January's instalment is known before its contract: February gives it to the borrower."""
-    write_page(tmp_path, is_next_day=False)
-    products = tmp_path / "feeds" / "reference" / "products.csv"
-    lends = "L,贷款,,asset,360,true\nL1,流动资金贷款,L,asset,360,true\n"
-    products.write_text(products.read_text(encoding="utf-8") + lends, encoding="utf-8")
+    _write_page_of_lender(tmp_path)
     headings = "合同号|贷款账号|客户号|发放日期|到期日|贷款金额|期限(月)|贷款状态|五级分类|逾期天数"
     _take_standard(tmp_path, "corebank__loan", "corebank_loan_20251231.csv", headings)
     _take_standard(

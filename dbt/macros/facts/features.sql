@@ -16,6 +16,11 @@ with, in a CTE of its own.
         and {{ in_rebuilt('rolling.month_date', first_month) }}
 {%- endmacro %}
 
+{#- The five classes of loans, from best to worst. -#}
+{% macro five_classes() -%}
+    {{ return(['normal', 'special_mention', 'substandard', 'doubtful', 'loss']) }}
+{%- endmacro %}
+
 {#- An exposure of the month that makes its holder a borrower: something lent or promised, and graded. -#}
 {% macro is_lent_to(exposure) -%}
     {{ exposure }}.ead_amount > 0 and {{ exposure }}.five_class_code is not null

@@ -21,12 +21,14 @@ Args:
                 then {{ first_valid_date() }}
             else valid_from_date
         end as valid_from_date,
-        coalesce(
-            lead(valid_from_date) over (partition by {{ id }} order by valid_from_date),
-            {{ open_valid_date() }}
-        ) as valid_to_date
+        {{ carried_to(id) }} as valid_to_date
     from {{ relation }}
     where {{ entity }}_pk <> {{ var('unassigned_pk') }}
+{%- endmacro %}
+
+{#- Up to which day a version of a member is carried: until its next one opens, and for ever. -#}
+{% macro carried_to(id) -%}
+    coalesce(lead(valid_from_date) over (partition by {{ id }} order by valid_from_date), {{ open_valid_date() }})
 {%- endmacro %}
 
 {#- Where two stretches overlap, alias a and alias b: the join condition, and the cut. -#}

@@ -17,9 +17,7 @@ contract as (
         loan_id,
         account_key,
         valid_from_date,
-        coalesce(
-            lead(valid_from_date) over (partition by loan_id order by valid_from_date), {{ open_valid_date() }}
-        ) as valid_to_date
+        {{ carried_to('loan_id') }} as valid_to_date
     from {{ ref('int_loan__track_version') }}
 ),
 

@@ -1,7 +1,6 @@
 -- One row per borrower with something to lose and observation date: how his loans are graded and how he pays.
 {{ partitioned_from_month('observation_date') }}
 {%- set first_month = features_rebuilt_from('ftr_customer_loan') %}
-{%- set grades = ['normal', 'special_mention', 'substandard', 'doubtful', 'loss'] %}
 with observed as (
     {{ observed_customers(first_month) }}
 ),
@@ -14,8 +13,8 @@ graded as (
         case when is_grade_told then overdue_days end as overdue_days,
         case
             when not is_grade_told then null
-            {%- for grade in grades %}
-            when five_class_code = '{{ grade }}' then {{ loop.index }}
+            {%- for class in five_classes() %}
+            when five_class_code = '{{ class }}' then {{ loop.index }}
             {%- endfor %}
         end as grade_rank
     from {{ ref('fct_exposure_month') }} as exposure
@@ -93,8 +92,8 @@ select
     cast(borrower.customer_key as bigint) as customer_key,
     cast(
         case borrower.grade_rank
-            {%- for grade in grades %}
-            when {{ loop.index }} then '{{ grade }}'
+            {%- for class in five_classes() %}
+            when {{ loop.index }} then '{{ class }}'
             {%- endfor %}
         end as {{ t_string() }}
     ) as five_class_code,

@@ -64,11 +64,9 @@ graded as (
             partition by gathered.account_key, gathered.month_date
             order by
                 case loan.five_class_code
-                    when 'loss' then 1
-                    when 'doubtful' then 2
-                    when 'substandard' then 3
-                    when 'special_mention' then 4
-                    when 'normal' then 5
+                    {%- for class in five_classes() | reverse %}
+                    when '{{ class }}' then {{ loop.index }}
+                    {%- endfor %}
                     else 6
                 end,
                 loan.principal_amount desc, loan.loan_id
