@@ -19,6 +19,7 @@ from typing import Any
 
 from dagster_project.errors import NightError
 from dagster_project.home import DBT_PROJECT
+from ml.system_errors import why_zh
 
 READ_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".md"})
 IGNORED_FOLDERS = frozenset({"target", "logs", "dbt_packages"})
@@ -126,7 +127,7 @@ def _lock(folder: Path) -> Iterator[None]:
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise ManifestError(
-            f"dbt 清单已过期，且无法写入 {folder}（{error.strerror}）；"
+            f"dbt 清单已过期，且无法写入 {folder}（{why_zh(error)}）；"
             "请以代码所有者身份执行 make manifest。",
             f"the dbt manifest is stale and {folder} cannot be written: {error.strerror};"
             " run make manifest as the owner of the code",

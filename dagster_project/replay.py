@@ -26,6 +26,7 @@ from dagster_project.versions import Versions
 from ingestion.contracts import load_bank
 from ingestion.ledger import Ledger
 from ingestion.sql import read_only
+from ml.system_errors import why_zh
 from serving import build as builds
 from serving import checksum, files
 from serving import generation as generations
@@ -197,7 +198,7 @@ def make(
             _keep(build, working, folder, told)
         except OSError as error:
             raise NightError(
-                f"重演未完成（{error.strerror}），已发布的数据未受影响；请检查磁盘空间与权限。",
+                f"重演未完成（{why_zh(error)}），已发布的数据未受影响；请检查磁盘空间与权限。",
                 f"the replay was not finished ({error.strerror}); what is published is untouched."
                 " Look at the space on the disk and at who may write",
             ) from error

@@ -18,6 +18,7 @@ from pathlib import Path
 from dagster_project.errors import WrongUsageError
 from dagster_project.home import DBT_PROJECT
 from dagster_project.rule_checks import Check
+from ml.system_errors import why_zh
 
 RULES = DBT_PROJECT / "seeds" / "rules"
 ENCODINGS = ("utf-8-sig", "gb18030")
@@ -179,7 +180,7 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise WrongUsageError(
-            f"无法读取 {path}（{error.strerror}）。", f"{path} cannot be read ({error.strerror})"
+            f"无法读取 {path}（{why_zh(error)}）。", f"{path} cannot be read ({error.strerror})"
         ) from error
     for encoding in ENCODINGS:
         with suppress(UnicodeDecodeError):

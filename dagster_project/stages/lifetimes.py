@@ -79,7 +79,7 @@ _ACTS = """
 
 def find(night: Night) -> Told:
     """Refit lifetimes on the whole months that the build knows, and land what they say."""
-    from ml.errors import InputRefused
+    from ml.errors import InputRefused, without_stop
     from ml.lifetimes import lifetimes
 
     if night.build is None:
@@ -97,8 +97,8 @@ def find(night: Night) -> Told:
         f"{count:,} 位客户的终身价值，{states} 个价值状态",
         f"lifetimes of {count:,} customers in {states} states",
     )
-    for zh, en in found.refused:
-        told = told.then(f"；{zh.rstrip('。')}", f"; {en}")
+    for zh, en in map(without_stop, found.refused):
+        told = told.then(f"；{zh}", f"; {en}")
     report = {"fits": found.fits.drop("observation_date").to_dicts()}
     return Told(is_found=True, told=told, report=report)
 

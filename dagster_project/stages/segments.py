@@ -57,7 +57,7 @@ _RULES = """
 
 def find(night: Night) -> Told:
     """Fit segments and clusters on the last month end that is due, and place the customers."""
-    from ml.errors import InputRefused
+    from ml.errors import InputRefused, without_stop
 
     if night.build is None:
         raise NoBuildError.to("客户分群", "tell segments")
@@ -78,8 +78,8 @@ def find(night: Night) -> Told:
         f"segments of {count:,} customers, fitted on {fitted}; ",
     )
     if found.refused:
-        zh, en = found.refused
-        told = told.then(f"没有聚类（{zh.rstrip('。')}）", f"no clusters: {en}")
+        zh, en = without_stop(found.refused)
+        told = told.then(f"没有聚类（{zh}）", f"no clusters: {en}")
     else:
         told = told.then(f"聚类 {clusters} 个", f"{clusters} clusters")
     return Told(is_found=True, told=told, report={"fitted_date": fitted, **fit})

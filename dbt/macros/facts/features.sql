@@ -21,6 +21,24 @@ with, in a CTE of its own.
     {{ return(['normal', 'special_mention', 'substandard', 'doubtful', 'loss']) }}
 {%- endmacro %}
 
+{#- How bad a class is, from 1; null where it is none of the five. -#}
+{% macro class_rank(code) -%}
+    case {{ code }}
+        {%- for class in five_classes() %}
+        when '{{ class }}' then {{ loop.index }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- The class of a rank. -#}
+{% macro ranked_class(rank) -%}
+    case {{ rank }}
+        {%- for class in five_classes() %}
+        when {{ loop.index }} then '{{ class }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
 {#- An exposure of the month that makes its holder a borrower: something lent or promised, and graded. -#}
 {% macro is_lent_to(exposure) -%}
     {{ exposure }}.ead_amount > 0 and {{ exposure }}.five_class_code is not null

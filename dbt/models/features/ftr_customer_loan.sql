@@ -5,31 +5,16 @@ with observed as (
     {{ observed_customers(first_month) }}
 ),
 
--- Of his loans, as far as their grade was told by then.
-graded as (
-    select
-        customer_key,
-        month_date,
-        case when is_grade_told then overdue_days end as overdue_days,
-        case
-            when not is_grade_told then null
-            {%- for class in five_classes() %}
-            when five_class_code = '{{ class }}' then {{ loop.index }}
-            {%- endfor %}
-        end as grade_rank
-    from {{ ref('fct_exposure_month') }} as exposure
-    where {{ is_lent_to('exposure') }} and {{ in_rebuilt('exposure.month_date', first_month) }}
-),
-
--- The worst of them.
+-- The worst of his loans, as far as their grade was told by then.
 lent as (
     select
-        customer_key,
-        month_date,
-        max(grade_rank) as grade_rank,
-        max(overdue_days) as overdue_days
-    from graded
-    group by customer_key, month_date
+        exposure.customer_key,
+        exposure.month_date,
+        max({{ class_rank('exposure.told_five_class_code') }}) as grade_rank,
+        max(exposure.told_overdue_days) as overdue_days
+    from {{ ref('fct_exposure_month') }} as exposure
+    where {{ is_lent_to('exposure') }} and {{ in_rebuilt('exposure.month_date', first_month) }}
+    group by exposure.customer_key, exposure.month_date
 ),
 
 -- Months that repayments were delivered of.
@@ -90,13 +75,7 @@ repaid as (
 
 select
     cast(borrower.customer_key as bigint) as customer_key,
-    cast(
-        case borrower.grade_rank
-            {%- for class in five_classes() %}
-            when {{ loop.index }} then '{{ class }}'
-            {%- endfor %}
-        end as {{ t_string() }}
-    ) as five_class_code,
+    cast({{ ranked_class('borrower.grade_rank') }} as {{ t_string() }}) as five_class_code,
     cast(borrower.overdue_days as int) as loan_overdue_days_before_obs,
     -- Null: the bank's repayments do not reach over six months, or stopped coming.
     cast(case when {{ is_told }} then coalesce(repaid.late_count, 0) end as bigint)

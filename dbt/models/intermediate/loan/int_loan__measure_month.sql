@@ -51,30 +51,38 @@ gathered as (
         on coalesce(lent.month_date, measured.month_date) = measured_month.month_date
 ),
 
-graded as (
+contract as (
     select
         gathered.account_key,
         gathered.month_date,
+        loan.loan_id,
+        loan.principal_amount,
         loan.collateral_code,
         loan.five_class_code,
-        max(loan.overdue_days) over (partition by gathered.account_key, gathered.month_date) as overdue_days,
-        loan.told_from_date <= {{ month_reached('gathered.month_date') }} as is_grade_told,
-        -- The worst contract speaks for its account.
-        row_number() over (
-            partition by gathered.account_key, gathered.month_date
-            order by
-                case loan.five_class_code
-                    {%- for class in five_classes() | reverse %}
-                    when '{{ class }}' then {{ loop.index }}
-                    {%- endfor %}
-                    else 6
-                end,
-                loan.principal_amount desc, loan.loan_id
-        ) as grade_rank
+        loan.overdue_days,
+        {{ class_rank('loan.five_class_code') }} as class_rank,
+        loan.told_from_date <= {{ month_reached('gathered.month_date') }} as is_told
     from gathered
     inner join {{ ref('int_loan__track_version') }} as loan
         on gathered.account_key = loan.account_key
         and {{ as_at('loan', month_reached('gathered.month_date')) }}
+),
+
+-- The worst contract speaks for its account; beside it the worst of those that had been delivered by then.
+graded as (
+    select
+        account_key,
+        month_date,
+        collateral_code,
+        five_class_code,
+        max(case when is_told then class_rank end) over (partition by account_key, month_date) as told_class_rank,
+        max(case when is_told then overdue_days end) over (partition by account_key, month_date)
+            as told_overdue_days,
+        row_number() over (
+            partition by account_key, month_date
+            order by coalesce(class_rank, 0) desc, principal_amount desc, loan_id
+        ) as grade_rank
+    from contract
 ),
 
 kept as (
@@ -100,8 +108,8 @@ select
     cast(coalesce(kept.is_carried, false) as boolean) as is_carried,
     cast(kept.rating_code as {{ t_string() }}) as rating_code,
     cast(graded.five_class_code as {{ t_string() }}) as five_class_code,
-    cast(graded.overdue_days as int) as overdue_days,
-    cast(graded.is_grade_told as boolean) as is_grade_told,
+    cast({{ ranked_class('graded.told_class_rank') }} as {{ t_string() }}) as told_five_class_code,
+    cast(graded.told_overdue_days as int) as told_overdue_days,
     cast(graded.collateral_code as {{ t_string() }}) as collateral_code,
     cast(kept.pd_rate as decimal(12, 8)) as pd_rate,
     cast(kept.lgd_rate as decimal(12, 8)) as lgd_rate,
