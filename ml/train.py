@@ -39,6 +39,7 @@ from ml.models.event import EventModel
 from ml.models.level import shifted
 from ml.models.pipelines import Array, Attribution, Which, inputs, make_golden, single_thread
 from ml.models.scorer import Kind, Scorer, kind_of
+from ml.models.staying import SurvivalModel
 from ml.models.value import VALUE_BASELINE_COLUMN, ValueModel
 from ml.registry.store import save
 
@@ -282,6 +283,7 @@ class _Judged:
         keys: Their keys.
         scores: By role.
         metrics: By role.
+        curve: Per month of the horizon who was foretold to be there and who was; of hazards alone.
     """
 
     frame: pl.DataFrame
@@ -289,6 +291,7 @@ class _Judged:
     keys: NDArray[np.int64]
     scores: dict[Which, Array]
     metrics: dict[str, dict[str, float]]
+    curve: list[dict[str, float]]
 
 
 def _judge(scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...]) -> _Judged:
@@ -304,7 +307,14 @@ def _judge(scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...]) ->
     saved = kind.losses(seen, scores["baseline"]) - kind.losses(seen, scores["model"])
     results["model"]["loss_saved"] = float(saved.mean())
     results["model"]["loss_saved_z"] = metrics.paired_z(saved)
-    return _Judged(frame, seen, keys, scores, results)
+    curve: list[dict[str, float]] = []
+    if isinstance(kind, SurvivalModel):
+        for role in _ROLES:
+            told = kind.curves(scorer.pipelines, scorer.constants, frame, role)
+            results[role] |= kind.measure_curves(seen, told)
+            if role == "model":
+                curve = kind.curve_table(seen, told)
+    return _Judged(frame, seen, keys, scores, results, curve)
 
 
 def _label_mean(kind: Kind, rows: pl.DataFrame) -> float:
@@ -357,5 +367,6 @@ def _report(
             **book_facts(scorer, why, split, sample, features, unused),
             "leak": material.strongest.as_data(),
             "rival_tables": kind.tables(seen, judged.scores[rival], judged.keys, judged.frame),
+            "curve": judged.curve,
         },
     }

@@ -24,6 +24,9 @@ NOT_LEAVING, LEFT_CLOSED, LEFT_EMPTIED, LEFT_PARTLY = range(4)
 #: How those leave who decide to.
 LEAVING_SHARE = {LEFT_CLOSED: 0.42, LEFT_EMPTIED: 0.28, LEFT_PARTLY: 0.30}
 KINDS: Final = ("none", "hard_closed", "hard_emptied", "soft")
+#: Days from the decision until the money is gone: a gamma of this shape and scale, within bounds.
+RUN_DOWN_SHAPE, RUN_DOWN_SCALE = 4.0, 9.0
+RUN_DOWN_LEAST, RUN_DOWN_MOST = 10, 90
 FAR: Final = np.iinfo(np.int32).max // 2
 # Months (counted from the first of the history) in which a rival woos, and where.
 _RIVAL_OFFERS: Final = ((2, 4, 0.9), (7, 9, 1.3), (11, 12, 1.1))
@@ -158,7 +161,8 @@ def decide(
     # Who owes the bank money cannot close everything.
     kind[has_loan[leavers]] = LEFT_PARTLY
     day = period.start + rng.integers(0, period.days, len(leavers))
-    length = np.clip(rng.gamma(4.0, 9.0, len(leavers)), 10, 90).astype(np.int64)
+    length = rng.gamma(RUN_DOWN_SHAPE, RUN_DOWN_SCALE, len(leavers))
+    length = np.clip(length, RUN_DOWN_LEAST, RUN_DOWN_MOST).astype(np.int64)
     whole = kind != LEFT_PARTLY
     life.kind[leavers] = kind
     life.cause[leavers] = cause

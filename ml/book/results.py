@@ -140,7 +140,19 @@ def _stay(report: Mapping[str, Any]) -> str:
     return (
         "<div class=two><section><h3>十等分流失占比 <span class=en>Lost within the horizon, by"
         " tenths; those expected to leave first come first</span></h3>"
-        f"{_lift(report, pictures.SOONEST_FIRST)}</section></div>"
+        f"{_lift(report, pictures.SOONEST_FIRST)}</section><section><h3>留存曲线 <span class=en>"
+        "Curve: share there at the end of each month</span></h3><table><thead><tr>"
+        "<th>月末<small>month</small></th><th>预计<small>foretold by the model</small></th>"
+        f"<th>实际<small>seen</small></th></tr></thead>{_curve(report)}</table></section></div>"
+    )
+
+
+def _curve(report: Mapping[str, Any]) -> str:
+    """One row per month of the horizon."""
+    return "".join(
+        f"<tr><td>{row['month_number']}</td><td>{row['foretold_share']:.2%}</td>"
+        f"<td>{row['seen_share']:.2%}</td></tr>"
+        for row in report["book"]["curve"]
     )
 
 

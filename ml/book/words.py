@@ -210,6 +210,11 @@ MEASURES: Final = {
     "mean_probability": (Said("平均预测概率", "mean predicted probability"), "{:.2%}"),
     "concordance": (Said("一致性 C", "who left first was expected to, 0.5 is luck"), "{:.3f}"),
     "lost_rate": (Said("实际流失率", "seen rate of the lost"), "{:.2%}"),
+    "expected_lost_rate": (Said("预计流失率", "foretold rate of the lost"), "{:.2%}"),
+    "integrated_brier": (
+        Said("各月 Brier 平均", "squared error of the curve, mean over its months, less is better"),
+        "{:.4f}",
+    ),
     "mean_expected_months": (Said("预计留存月数", "expected months, mean"), "{:.3f}"),
     "mean_seen_months": (Said("实际留存月数", "seen months, mean"), "{:.3f}"),
     "mae": (Said("平均绝对误差（元）", "mean absolute error, yuan, less is better"), "{:,.0f}"),

@@ -88,8 +88,8 @@ class Blend(BaseEstimator, ABC):
         self.is_refitted = is_refitted
         self.trust = trust
 
-    def _fit(self, rows: Rows, learnt: dict[str, Learnt]) -> None:
-        """Fit every member on every fold, then the weights."""
+    def _fit(self, rows: Rows, learnt: dict[str, Learnt], drawn: float = 0.0) -> None:
+        """Fit every member on every fold, then the weights and the level."""
         target, weight = rows.target, rows.weight
         share = np.full(len(target), 1 / len(target)) if weight is None else weight / weight.sum()
         for encoding_name, encoding in self.encodings:
@@ -109,8 +109,14 @@ class Blend(BaseEstimator, ABC):
         if not heavy.all():
             self.intercept_, weights = self._weigh(scores[:, heavy], target, share)
         self.weights_ = np.asarray(weights, dtype=np.float64) * self.trust
+        self.intercept_ += drawn
         if self.trust != 1.0:
-            self.intercept_ = self._centre(scores[:, heavy] @ self.weights_, target, share)
+            # The odds of the whole are not those of the rows that teach but for a factor any more,
+            # as soon as the scores are narrowed: every row counts as those that it stands for.
+            whole = np.where(target == 1, share, share * np.exp(-drawn)) if drawn else share
+            self.intercept_ = self._centre(
+                scores[:, heavy] @ self.weights_, target, whole / whole.sum()
+            )
         self._keep(
             [name for name, is_kept in zip(names, heavy, strict=True) if is_kept], learnt, rows
         )
@@ -221,6 +227,7 @@ class BlendedClassifier(ClassifierMixin, Blend):
         fold_of_row: Any = None,
         sample_weight: Any = None,
         learnt: dict[str, Learnt] | None = None,
+        drawn: float = 0.0,
     ) -> BlendedClassifier:
         """Fit members and weights.
 
@@ -232,6 +239,9 @@ class BlendedClassifier(ClassifierMixin, Blend):
             sample_weight: Weight of each row, in the members and in what they are weighed by.
             learnt: Members by name that were taught before on these very rows and folds, for a
                 rival that shares them; what is taught now is added.
+            drawn: Logarithm of the share of the first class that was kept, where it was thinned
+                out. The odds of all rows are off by that one factor, and nothing else is
+                (Prentice and Pyke 1979).
 
         Raises:
             ValueError: The target has not exactly two classes, or one of them has one row only.
@@ -251,7 +261,7 @@ class BlendedClassifier(ClassifierMixin, Blend):
             fold_of_row = _numbers(cut.split(codes, codes), len(codes))
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         rows = Rows(frame, codes.astype(np.float64), weight, np.asarray(fold_of_row))
-        self._fit(rows, {} if learnt is None else learnt)
+        self._fit(rows, {} if learnt is None else learnt, drawn)
         return self
 
     def _loss(self, target: Array, score: Array, share: Array) -> float:
@@ -260,14 +270,6 @@ class BlendedClassifier(ClassifierMixin, Blend):
     def _gradient(self, target: Array, score: Array) -> Array:
         slope: Array = expit(score) - target
         return slope
-
-    def shift(self, log_odds: float) -> None:
-        """Add to every log-odds: what rows that teach owe to those that they were drawn from.
-
-        Where one class was thinned out, the odds of all rows are off by one factor, and nothing
-        else is (Prentice and Pyke 1979).
-        """
-        self.intercept_ += log_odds
 
     def decision_function(self, frame: Any) -> Array:
         """Log-odds of the second class."""

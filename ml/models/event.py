@@ -125,8 +125,13 @@ class EventModel:
         # The rival's curves are those of the model.
         learnt: dict[str, Learnt] = {}
         for pipeline in pipelines.values():
-            pipeline.fit(frame, labels, model__fold_of_row=folds, model__learnt=learnt)
-            pipeline[-1].shift(drawn)
+            pipeline.fit(
+                frame,
+                labels,
+                model__fold_of_row=folds,
+                model__learnt=learnt,
+                model__drawn=drawn,
+            )
         return pipelines, {}
 
     def log_odds_of_draw(self, sample: pl.DataFrame, train: pl.DataFrame) -> float:

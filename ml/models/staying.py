@@ -16,7 +16,7 @@ from ml.frames.columns import Columns
 from ml.frames.features import SURVIVAL_LABEL, Feature
 from ml.frames.split import TimeSplit, folds_of, thin_out
 from ml.judge import metrics
-from ml.judge.survival import harrell_c
+from ml.judge.survival import harrell_c, integrated_brier
 from ml.models.bands import LEVEL, ScoreBand
 from ml.models.factories import blended_classifier, logistic_classifier
 from ml.models.held_out import Learnt
@@ -190,6 +190,30 @@ class SurvivalModel:
             "mean_expected_months": float(score.mean()),
             "mean_seen_months": float(months.mean()),
         }
+
+    def measure_curves(self, seen: Array, curves: Array) -> dict[str, float]:
+        """How near the curves were to what was seen, and the rate of the lost that they foretold.
+
+        Args:
+            seen: The label of each row.
+            curves: (rows, horizon) from :meth:`curves`.
+        """
+        months, lost = _months(seen).astype(np.int64), self.events(seen)
+        return {
+            "expected_lost_rate": float(1 - curves[:, -1].mean()),
+            "integrated_brier": integrated_brier(months, lost, curves),
+        }
+
+    def curve_table(self, seen: Array, curves: Array) -> list[dict[str, float]]:
+        """Per month of the horizon: the share foretold to be there at its end, and the seen one."""
+        return [
+            {
+                "month_number": month,
+                "foretold_share": float(curves[:, month - 1].mean()),
+                "seen_share": float((seen > month).mean()),
+            }
+            for month in range(1, curves.shape[1] + 1)
+        ]
 
     def tables(
         self,

@@ -70,6 +70,22 @@ def test_the_planted_fact_tells_who_leaves_first(trained):
     assert "期内流失占比" in book
 
 
+def test_the_curve_is_judged_month_by_month_and_not_by_order_alone(trained):
+    report = trained[0].report
+    told, curve = report["metrics"]["model"], report["book"]["curve"]
+    assert [row["month_number"] for row in curve] == list(range(1, HORIZON + 1))
+    assert curve[-1]["seen_share"] == pytest.approx(1 - told["lost_rate"])
+    assert curve[-1]["foretold_share"] == pytest.approx(1 - told["expected_lost_rate"])
+    for row in curve:
+        assert row["foretold_share"] == pytest.approx(row["seen_share"], abs=0.02)
+    lost = [1 - row["seen_share"] for row in curve]
+    knows_nothing = sum(rate * (1 - rate) for rate in lost) / HORIZON
+    assert 0 < told["integrated_brier"] < knows_nothing
+    book = (trained[1] / "models/survival" / trained[0].version / "book.html").read_text("utf-8")
+    assert "留存曲线" in book
+    assert f"<td>{curve[0]['foretold_share']:.2%}</td>" in book
+
+
 def test_the_report_tells_how_many_were_lost_and_that_who_goes_first_stands_first(trained):
     """A mean of months was told as 4 / 4, and all tenths as 3.00."""
     report = trained[0].report
