@@ -55,7 +55,7 @@ group by all;
 -- step: loans
 create table loan as
 with lent as (
-    select customer_key, month_date, max(overdue_days) overdue, min(five_class_code) grade
+    select customer_key, month_date, max(told_overdue_days) overdue, min(told_five_class_code) grade
     from crm.dimensional.fct_exposure_month
     where five_class_code is not null and ead_amount > 0
     group by all
