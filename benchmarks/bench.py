@@ -31,8 +31,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import features
+import profit
 import psutil
-from profit import compare, stage_seconds
 from report import judge, read_budgets, show
 from timing import Taken, take
 
@@ -173,10 +174,11 @@ def measure(customers: int, months: int, nights: int, seed: int, work: Path) -> 
     result["first"] = bank.night()
     result["first"]["rows"] = bank.rows()
     result["floor"] = measure_floor(bank, work / "floor")
-    result["profit"] = compare(bank.home, work)
+    result["profit"] = profit.compare(bank.home, work)
+    result |= measure_models(bank, work)
     later = next_nights(bank, nights)
     # A month alone: the others stay as they are.
-    result["profit"]["one_month"] = round(sum(stage_seconds(bank.home).values()), 2)
+    result["profit"]["one_month"] = round(sum(profit.stage_seconds(bank.home).values()), 2)
     result["next"] = later[0]
     result["next_nights"] = [night["seconds"] for night in later]
     result["newcomer"] = {
@@ -184,6 +186,20 @@ def measure(customers: int, months: int, nights: int, seed: int, work: Path) -> 
     }
     summarise(result, later)
     return result
+
+
+def measure_models(session: Session, work: Path) -> dict[str, Any]:
+    """What the features take in the newest night, what scoring took in it, and one training."""
+    found: dict[str, Any] = {"features": features.compare(session.home, work, is_built_anew=False)}
+    counted = "select count(*) as n from dimensional.fct_model_month where month_date = "
+    counted += "(select max(month_date) from dimensional.fct_model_month)"
+    scored = int(json.loads(session.crm("sql", counted, "--json").output)[0]["n"])
+    if scored:
+        seconds = session.stages()["score"]["seconds"]
+        found["score"] = {"models": scored, "seconds_per_model": round(seconds / scored, 2)}
+    if (session.home / "models" / "churn").is_dir():
+        found["train_churn"] = session.crm("ml", "train", "churn").as_dict()
+    return found
 
 
 def summarise(result: dict[str, Any], later: list[dict[str, Any]]) -> None:

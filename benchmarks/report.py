@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -103,6 +104,8 @@ def show(result: dict[str, Any], judged: list[Judged], console: Console | None =
             f"profit stage: {profit['stage']} s, its bare script {profit['bare']} s; one month"
             f" recomputed {profit['one_month']} s"
         )
+    for line in _model_lines(result):
+        out.print(line)
     table = Table(title="budgets")
     for heading in ("budget", "limit", "measured", "stands"):
         table.add_column(heading, justify="left" if heading in ("budget", "stands") else "right")
@@ -112,3 +115,13 @@ def show(result: dict[str, Any], judged: list[Judged], console: Console | None =
             line.name, _figure(line.limit), _figure(line.measured), f"[{style}]{line.verdict}[/]"
         )
     out.print(table)
+
+
+def _model_lines(result: dict[str, Any]) -> Iterator[str]:
+    """What features, scoring and training took, each where it was measured."""
+    if told := result.get("features"):
+        yield f"features: {told['stage']} s, their bare script {told['bare']} s"
+    if told := result.get("score"):
+        yield f"scoring with reasons: {told['seconds_per_model']} s each of {told['models']} models"
+    if told := result.get("train_churn"):
+        yield f"training churn: {told['seconds']} s, {told['peak_mb']} MB"

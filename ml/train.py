@@ -164,7 +164,7 @@ def _prepare(
     checked = check_frame(labelled, features, labels=(kind.label,), absent=absent)
     split = split_by_time(checked, kind.label, kind.name)
     sample = kind.sample(split.train, max_train_rows)
-    return _Material(split, sample, tuple(absent), _check_leak(kind, sample, features))
+    return _Material(split, sample, tuple(absent), _check_leak(kind, sample, split.train, features))
 
 
 def _fit(kind: Kind, material: _Material, features: tuple[Feature, ...]) -> Scorer:
@@ -262,13 +262,17 @@ def _check_dates(frame: pl.DataFrame, label: str, as_of: date) -> None:
         )
 
 
-def _check_leak(kind: Kind, train: pl.DataFrame, features: tuple[Feature, ...]) -> Strongest:
+def _check_leak(
+    kind: Kind, sample: pl.DataFrame, train: pl.DataFrame, features: tuple[Feature, ...]
+) -> Strongest:
     """The fact that tells most of the label by itself, once it is sure that it does not know it."""
-    labels = train.get_column(kind.label).to_numpy()
+    labels = sample.get_column(kind.label).to_numpy()
     if isinstance(kind, ValueModel):
-        found = strongest_of_value(train, features, labels, VALUE_BASELINE_COLUMN)
+        found = strongest_of_value(sample, features, labels, VALUE_BASELINE_COLUMN)
     else:
-        found = strongest_of_event(train, features, kind.events(labels))
+        events = kind.events(labels)
+        kept = metrics.odds(_label_mean(kind, train)) / metrics.odds(float(events.mean()))
+        found = strongest_of_event(sample, features, events, kept)
     found.check()
     return found
 

@@ -22,6 +22,14 @@ LEAK_AUC = 0.97
 #: bank reaches 0.62, and last quarter's value, which next quarter's may honestly be like, 0.86.
 LEAK_RANK = 0.95
 LEAK_OWN_RANK = 0.99
+#: Where a value of a fact is as good as a promise of the event, for whom it stands at all, it was
+#: written after the event: a mark of 40% of the leavers and of nobody else has an AUC of 0.70 only.
+#: The surest honest value of a demo bank of 200,000, money that went to nil, promises 0.83.
+LEAK_RATE = 0.97
+#: Values of a number up to which each is looked at by itself; above, parts of equal size are.
+_MOST_VALUES = 200
+#: Of 95% on either side, for the lower end of a rate.
+_Z = 1.96
 #: What is known of fewer rows of either kind tells nothing.
 _LEAST_ROWS = 30
 
@@ -32,15 +40,18 @@ class Strongest:
 
     Attributes:
         feature: Its name.
-        measure: ``auc`` of an event, ``rank`` of a value.
+        measure: ``auc`` of an event, ``rank`` of a value, ``rate`` where one of its values promises
+            the event.
         figure: How well, in the better direction.
         bound: From where on it is taken for a leak.
+        where: The value that promises the event.
     """
 
     feature: str
     measure: str
     figure: float
     bound: float
+    where: str = ""
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for the report."""
@@ -54,11 +65,14 @@ class Strongest:
         """
         if self.figure < self.bound:
             return
-        chinese, english = (
-            ("仅凭它区分客户，AUC 已为", "tells them apart with AUC")
-            if self.measure == "auc"
-            else ("仅凭它给客户排序，秩相关已为", "ranks them with a correlation of")
-        )
+        chinese, english = {
+            "auc": ("仅凭它区分客户，AUC 已为", "tells them apart with AUC"),
+            "rank": ("仅凭它给客户排序，秩相关已为", "ranks them with a correlation of"),
+            "rate": (
+                f"其值为 {self.where} 的客户，发生率下限已为",
+                f"promises it where it is {self.where}, with a rate of at least",
+            ),
+        }[self.measure]
         raise LeakSuspected(
             f"特征 {chinese_name(self.feature)}似乎事先知道标签：{chinese} {self.figure:.4f}，"
             f"达到 {self.bound} 即不可能是预测；请查该列在何处、何时写入。",
@@ -69,19 +83,68 @@ class Strongest:
 
 
 def strongest_of_event(
-    frame: pl.DataFrame, features: Sequence[Feature], is_event: NDArray[np.bool_]
+    frame: pl.DataFrame,
+    features: Sequence[Feature],
+    is_event: NDArray[np.bool_],
+    odds_kept: float = 1.0,
 ) -> Strongest:
-    """The fact with the greatest AUC: a number by its order, a category by the rate of its codes.
+    """The fact with the greatest AUC, or one of which a value promises the event.
 
-    A missing value counts as the smallest number, and as a code of its own; where only some rows
-    have a value, they are looked at by themselves too.
+    A number is looked at by its order, a category by the rate of its codes. A missing value counts
+    as the smallest number, and as a code of its own; where only some rows have a value, they are
+    looked at by themselves too.
+
+    Args:
+        frame: Rows that teach.
+        features: The contract.
+        is_event: With whom it happened.
+        odds_kept: Odds of the event in all rows over those in these, where others were thinned out.
     """
     found = [
-        Strongest(name, "auc", max(separation(is_event[rows], column[rows]) for rows in looks), 0.0)
+        Strongest(
+            name,
+            "auc",
+            max(separation(is_event[rows], column[rows]) for rows in looks),
+            LEAK_AUC,
+        )
         for name, column, looks in _columns(frame, features, is_event.astype(np.float64))
     ]
     best = max(found, key=lambda each: each.figure)
-    return Strongest(best.feature, "auc", best.figure, LEAK_AUC)
+    if best.figure >= LEAK_AUC:
+        return best
+    surest = max(
+        (surest_value(frame.get_column(each.name), is_event, odds_kept) for each in features),
+        key=lambda each: each.figure,
+    )
+    return surest if surest.figure >= LEAK_RATE else best
+
+
+def surest_value(column: pl.Series, is_event: NDArray[np.bool_], odds_kept: float) -> Strongest:
+    """The value of a fact with the greatest lower end of the event's rate (Wilson 1927)."""
+    value = column
+    if column.dtype.is_numeric() and column.n_unique() > _MOST_VALUES:
+        numbers = column.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        known = numbers[~np.isnan(numbers)]
+        cuts = np.unique(np.quantile(known, np.linspace(0, 1, _MOST_VALUES // 2)))
+        part = np.where(np.isnan(numbers), -1, np.searchsorted(cuts, numbers, side="right"))
+        value = pl.Series(part)
+    told = (
+        pl.DataFrame({"value": value, "at": column, "event": is_event})
+        .group_by("value")
+        .agg(pl.len(), pl.col("event").sum(), low=pl.col("at").min(), high=pl.col("at").max())
+        .with_columns(rate=pl.col("event") / pl.col("len"))
+    )
+    rate, count = told.get_column("rate").to_numpy(), told.get_column("len").to_numpy()
+    square = _Z**2 / count
+    spread = _Z * np.sqrt(rate * (1 - rate) / count + square / count / 4)
+    low = (rate + square / 2 - spread) / (1 + square)
+    low = np.minimum(low, 1 - 1e-12)
+    odds = low / (1 - low) * odds_kept
+    place = int(np.argmax(odds))
+    first, last = told.get_column("low")[place], told.get_column("high")[place]
+    where = "空 null" if first is None else f"{first}" if first == last else f"{first} – {last}"
+    figure = float(odds[place] / (1 + odds[place]))
+    return Strongest(column.name, "rate", figure, LEAK_RATE, where)
 
 
 def strongest_of_value(

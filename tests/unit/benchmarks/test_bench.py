@@ -138,6 +138,9 @@ def test_every_budget_names_a_figure_that_the_bench_writes(modules):
         fixed={"first": {"seconds": 20.0}, "next": {"seconds": 20.0}},
         newcomer={"seconds": 50.0},
         profit={"ratio": 1.2},
+        features={"ratio": 1.2},
+        train_churn={"seconds": 200.0, "peak_mb": 5000.0},
+        score={"models": 7, "seconds_per_model": 12.0},
     )
     modules["bench"].summarise(result, [result["next"], {**night, "seconds": 24.5}])
     assert result["ratio"] == {

@@ -54,6 +54,39 @@ def test_a_fact_that_is_filled_for_some_alone_is_looked_at_there(rng, left):
     assert found.figure == 1.0
 
 
+@pytest.mark.parametrize("kind", ["code", "number", "noise", "gap"])
+def test_a_mark_of_a_part_of_the_leavers_is_a_leak_though_its_auc_is_low(rng, kind):
+    left = rng.random(4 * ROWS) < 0.05
+    is_marked = left & (rng.random(len(left)) < 0.4)
+    told = {
+        "code": np.where(is_marked, "c", "a"),
+        "number": is_marked.astype(float),
+        "noise": np.where(is_marked, 9 + rng.random(len(left)), rng.random(len(left))),
+        "gap": pl.Series(rng.random(len(left))).scatter(np.flatnonzero(is_marked), None),
+    }[kind]
+    feature = CODE if kind == "code" else NUMBER
+    rows = pl.DataFrame({feature.name: told})
+    found = strongest_of_event(rows, [feature], left)
+    assert (found.measure, found.feature) == ("rate", feature.name)
+    with pytest.raises(LeakSuspected, match=r"promises it where it is .*, with a rate of at"):
+        found.check()
+
+
+def test_what_is_sure_among_thinned_rows_alone_is_no_leak(rng):
+    """Of ten who stayed one teaches: 98 of 100 there are 83 of 100 of the bank."""
+    left = rng.random(8 * ROWS) < 0.1
+    told = np.where(left, rng.random(len(left)) < 0.5, rng.random(len(left)) < 0.0008)
+    rows = pl.DataFrame({"number": told.astype(float)})
+    assert strongest_of_event(rows, [NUMBER], left).measure == "rate"
+    assert strongest_of_event(rows, [NUMBER], left, odds_kept=0.1).measure == "auc"
+
+
+def test_few_rows_promise_nothing(rng, left):
+    told = np.zeros(ROWS)
+    told[np.flatnonzero(left)[:40]] = 1
+    assert strongest_of_event(pl.DataFrame({"number": told}), [NUMBER], left).measure == "auc"
+
+
 def test_an_honest_fact_passes_with_its_figure(rng, left):
     codes = rng.choice(["a", "b", "c"], ROWS)
     rows = pl.DataFrame({"number": rng.normal(size=ROWS) + left, "code": codes})
