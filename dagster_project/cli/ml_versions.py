@@ -105,7 +105,7 @@ def compare(
         typer.Option(
             "--period",
             metavar="DATE",
-            help="Month end to judge both on.",
+            help="Month end to judge both on, not before those that judged each in training.",
             show_default="the latest with known labels",
         ),
     ] = None,

@@ -87,7 +87,7 @@ def compare(
     """Two versions on the same customers of one month end; champion and challenger unless named.
 
     Raises:
-        WrongUsageError: One of the two is not there, does not load, or learnt from the month end.
+        WrongUsageError: One of the two is not there, does not load, or was judged later.
     """
     from ml.errors import FrameRefused, ModelRefused, PeriodRefused
     from ml.registry import roles
@@ -115,9 +115,9 @@ def compare(
         why = Sentence(*refusal.as_why("无法比较", "no comparison"))
         if isinstance(refusal, PeriodRefused):
             why = why.then(
-                "；请用 --period 换一个标签已知、两个版本训练时都未用过的月末。",
-                "; choose with --period a month end whose labels are known and that neither version"
-                " was taught with",
+                "；请用 --period 换一个标签已知、且不早于两个版本各自检验月末的月末。",
+                "; choose with --period a month end whose labels are known, no earlier than those"
+                " that judged the two versions",
             )
         raise WrongUsageError(*why) from None
 

@@ -144,11 +144,21 @@ def test_a_challenger_scores_without_reasons(house):
 
 def test_who_learnt_from_the_period_cannot_be_judged_on_it(house):
     pair = [load(house.models, "churn", each, key_path=house.key) for each in (WEAK, STRONG)]
-    taught = "was taught with 2025-05-31; it cannot be judged on it"
-    with pytest.raises(PeriodRefused, match=taught) as caught:
-        contest(*pair, house.frame, period=date(2025, 5, 31))
-    # A training and a promotion say it too, and they know no --period.
-    assert caught.value.sentence[0].endswith("不能再用它检验。")
+    # The last of the dates that taught, and a date of the gap: labels of three months that taught
+    # in June look at August, so who is judged on August has learnt some of the answers.
+    assert pair[0].manifest["training"]["gap_dates"] == ["2025-08-31"]
+    for day in (date(2025, 6, 30), date(2025, 8, 31)):
+        told = f"churn {WEAK} may have learnt what came after {day}, .* from 2025-09-30 on"
+        with pytest.raises(PeriodRefused, match=told) as caught:
+            contest(*pair, house.frame, period=day)
+        # A training and a promotion say it too, and they know no --period.
+        assert caught.value.sentence[0].endswith("可用 2025-09-30 及以后的月末。")
+    # Where the two were judged on different month ends, the later one is the first for both.
+    later = {**pair[1].manifest["training"], "test_date": "2025-10-31"}
+    younger = replace(pair[1], manifest={**pair[1].manifest, "training": later})
+    for both in ((pair[0], younger), (younger, pair[0])):
+        with pytest.raises(PeriodRefused, match=f"churn {STRONG} may .* from 2025-10-31 on"):
+            contest(*both, house.frame, period=date(2025, 9, 30))
     with pytest.raises(PeriodRefused, match="No row of 2025-11-30 has a known label"):
         contest(*pair, house.frame, period=date(2025, 11, 30))
     unknown = house.frame.with_columns(pl.lit(None, dtype=pl.Boolean).alias(CHURN_LABEL))
