@@ -14,6 +14,7 @@ from dagster_project.errors import WrongUsageError
 from dagster_project.home import Home
 from dagster_project.stages import model_rows, models
 from ingestion.sentence import Sentence
+from serving import generation as generations
 from serving.export import unwritable
 from serving.files import write_whole
 
@@ -34,9 +35,9 @@ def promote(
     from ml.registry import changes
 
     check_name(name)
-    _, database = models.published_file(home)
 
     def change(**said: Any) -> Roles:
+        _, database = models.published_file(home)
         rows = model_rows.read_training_rows(database, name)
         return changes.promote(home.models, name, version, frame=rows, **said)
 
@@ -53,7 +54,15 @@ def roll_back(home: Home, name: str, *, because: str, by: str) -> tuple[Roles, S
     from ml.registry import changes
 
     check_name(name)
-    return _change(home, partial(changes.roll_back, home.models, name), because=because, by=by)
+
+    def change(**said: Any) -> Roles:
+        window = None
+        # Where nothing is published no rule of now is known, and a bad version must still go.
+        if generations.current(home.warehouse) is not None:
+            window = model_rows.label_months(models.published_file(home)[1], name)
+        return changes.roll_back(home.models, name, label_months=window, **said)
+
+    return _change(home, change, because=because, by=by)
 
 
 def withdraw(

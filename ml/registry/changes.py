@@ -186,11 +186,24 @@ def roll_back(
     by: str,
     at: str,
     key_path: Path,
+    label_months: int | None,
 ) -> Roles:
     """Return to the champion before, and withdraw the one that scores now.
 
+    Args:
+        models_dir: Folder of all models.
+        name: The model.
+        because: The reason, in the words of who decides.
+        by: Who decides.
+        at: Moment, ISO 8601 in UTC.
+        key_path: File of the signing key.
+        label_months: Months until a label is known by the rules of now: who was taught on another
+            label would be refused by the next night, and the one that scores be withdrawn for good.
+            Not compared where None.
+
     Raises:
-        RoleRefused: There is no champion before that still loads, or reason or person is missing.
+        RoleRefused: There is no champion before that may still score, or reason or person is
+            missing.
     """
     _check_said(because, by)
     standing = _standing(models_dir, name, None, key_path)
@@ -203,7 +216,7 @@ def roll_back(
     refusals: list[Pair] = []
     for version in standing.champions_before():
         try:
-            load(models_dir, name, version, key_path=key_path)
+            load(models_dir, name, version, key_path=key_path, label_months=label_months)
         except ModelRefused as refusal:
             refusals.append(refusal.sentence)
             continue
@@ -218,7 +231,10 @@ def roll_back(
             ),
             key_path,
         )
-    raise RoleRefused(*_nowhere_to_return(models_dir, name, now, refusals, key_path))
+    told = _nowhere_to_return(
+        models_dir, name, now, refusals, key_path=key_path, label_months=label_months
+    )
+    raise RoleRefused(*told)
 
 
 def _nowhere_to_return(
@@ -226,12 +242,14 @@ def _nowhere_to_return(
     name: str,
     now: str,
     refusals: Sequence[Pair],
+    *,
     key_path: Path,
+    label_months: int | None,
 ) -> Pair:
     """That no champion before is of use, and whether the one that is scores at all."""
     why = list(refusals)
     try:
-        load(models_dir, name, now, key_path=key_path)
+        load(models_dir, name, now, key_path=key_path, label_months=label_months)
         so = (f"{now} 继续评分", f"so {now} goes on scoring")
     except ModelRefused as refusal:
         why.append(refusal.sentence)

@@ -20,6 +20,7 @@ from ml.errors import FrameRefused, PeriodRefused
 from ml.registry import roles
 from ml.registry.roles import Roles, Step
 from ml.registry.signing import ensure_key
+from serving import generation as generations
 from tests.unit.dagster_project.test_lease import HOLD, start
 from tests.unit.dagster_project.test_plan import publish
 
@@ -40,6 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     roles.write(place.models, standing, key_path=place.model_key)
     monkeypatch.setattr(models, "record", lambda _home: None)
     monkeypatch.setattr(model_rows, "read_training_rows", lambda _database, _name: None)
+    monkeypatch.setattr(model_rows, "label_months", lambda _database, _name: 6)
     return place
 
 
@@ -174,6 +176,32 @@ def test_roles_do_not_change_beside_a_night(home: Home) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize("number", [None, 4])
+def test_a_rollback_asks_for_the_label_of_what_is_published(
+    home: Home, monkeypatch: pytest.MonkeyPatch, number: int | None
+) -> None:
+    """Who was taught on another label is refused by the next night; see the registry's own test."""
+    asked: list[Any] = []
+
+    def label_months(database: Path, name: str) -> int:
+        asked.append((database.parent, name))
+        return 6
+
+    def back(*place: Any, label_months: int | None, **_: Any) -> Roles:
+        asked.append((*place, label_months))
+        return Roles("churn")
+
+    monkeypatch.setattr(model_rows, "label_months", label_months)
+    monkeypatch.setattr("ml.registry.changes.roll_back", back)
+    if number:
+        publish(home, "2025-12-31", number=number)
+    done = CliRunner().invoke(app, ["ml", "rollback", "churn", *SAID])
+    assert done.exit_code == 0, done.stderr
+    folder = number and generations.folder_of(home.warehouse, number)
+    by_now = [(folder, "churn"), (home.models, "churn", 6)]
+    assert asked == (by_now if number else [(home.models, "churn", None)])
 
 
 def test_the_monthly_job_attaches_report_and_comparison(

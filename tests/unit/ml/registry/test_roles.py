@@ -14,15 +14,16 @@ from ml.frames.features import CHURN_LABEL, FEATURES, known_date
 from ml.registry import roles
 from ml.registry.changes import Entry, enter, promote, roll_back, withdraw
 from ml.registry.contest import contest
-from ml.registry.signing import read_key
+from ml.registry.signing import read_key, sign
 from ml.registry.store import load, load_challenger, load_champion, versions
 from ml.score import score
 from ml.train import train
-from tests.unit.ml.conftest import AS_OF, AT, scoring_rows
+from tests.unit.ml.conftest import AS_OF, AT, REACH, scoring_rows
 
 WEAK, STRONG, SAME = (f"2025-12-31.00{number}" for number in (1, 2, 3))
 COMPLAINTS = next(each for each in FEATURES if each.name == "complaint_90d_count_before_obs")
 SAID = {"because": "branches know better", "by": "Li", "at": AT}
+BACK = {**SAID, "label_months": REACH}
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ def test_a_damaged_version_is_not_promoted(house):
 
 
 def test_rollback_returns_to_the_champion_before_and_withdraws(house):
-    changed = roll_back(house.models, "churn", key_path=house.key, **SAID)
+    changed = roll_back(house.models, "churn", key_path=house.key, **BACK)
     assert (changed.champion, changed.withdrawn) == (WEAK, (STRONG,))
     assert load_champion(house.models, "churn", key_path=house.key).model.version == WEAK
     with pytest.raises(ModelRefused, match=f"{STRONG} was withdrawn"):
@@ -246,7 +247,28 @@ def test_rollback_returns_to_the_champion_before_and_withdraws(house):
     with pytest.raises(RoleRefused, match="was withdrawn and cannot score again"):
         promote(house.models, "churn", STRONG, key_path=house.key, frame=house.frame, **SAID)
     with pytest.raises(RoleRefused, match=f"no champion before {WEAK} to return to"):
-        roll_back(house.models, "churn", key_path=house.key, **SAID)
+        roll_back(house.models, "churn", key_path=house.key, **BACK)
+
+
+def test_rollback_returns_to_nobody_whom_the_night_would_refuse(house):
+    """The review's fault: A of three months was crowned, B of six withdrawn, and nobody scored."""
+    before = house.file.read_bytes()
+    with pytest.raises(RoleRefused, match=f"known after {REACH} months, by .* after 6") as caught:
+        roll_back(house.models, "churn", key_path=house.key, **BACK | {"label_months": 6})
+    # Here the one that scores is of the other label too, and that is said.
+    assert "nor can it score; train it anew with crm ml train churn" in str(caught.value)
+    assert house.file.read_bytes() == before, "nobody is withdrawn for it"
+    # What is taught on the label of now goes on scoring.
+    strong = house.models / "churn" / STRONG
+    manifest = json.loads((strong / "manifest.json").read_bytes())
+    manifest["training"]["label_months"] = 6
+    content = json.dumps(manifest).encode()
+    (strong / "manifest.json").write_bytes(content)
+    (strong / "manifest.sig").write_text(sign(content, read_key(house.key)))
+    with pytest.raises(RoleRefused, match=f"so {STRONG} goes on scoring: Model churn {WEAK} was"):
+        roll_back(house.models, "churn", key_path=house.key, **BACK | {"label_months": 6})
+    assert house.roles().champion == STRONG
+    assert house.roles().withdrawn == ()
 
 
 def test_a_challenger_is_withdrawn_and_a_champion_is_not(house):
@@ -277,7 +299,7 @@ def test_one_flipped_byte_in_the_roles_is_refused(house, place):
 def test_an_old_signed_file_of_roles_is_refused(house):
     """F70, replay: put back, it would let a withdrawn version score again."""
     old = house.file.read_bytes()
-    roll_back(house.models, "churn", key_path=house.key, **SAID)
+    roll_back(house.models, "churn", key_path=house.key, **BACK)
     house.file.write_bytes(old)
     with pytest.raises(NoModel, match=r"older than the last one that was signed \(change \d of \d"):
         load_champion(house.models, "churn", key_path=house.key)
