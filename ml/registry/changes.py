@@ -21,6 +21,8 @@ from ml.registry.store import load, load_champion, versions
 
 #: Characters of a reason: a sentence or two, which a list can show.
 MOST_SAID = 500
+#: Blanks that are signed as plain ones: the full-width one, and the one that pages do not break at.
+_BLANKS = str.maketrans("\u3000\u00a0", "  ")
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def promote(
         RoleRefused: There is no such version, it scores already, it was withdrawn or does not
             load, or reason or person is missing.
     """
-    _check_said(because, by)
+    because, by = _said(because, by)
     standing = _standing(models_dir, name, version, key_path)
     role = standing.role_of(version)
     if role == "champion":
@@ -174,7 +176,7 @@ def promote(
             told = contest(champion, model, frame).figures()
         except (NoModel, FrameRefused, ModelRefused) as refusal:
             told = dict(zip(("not_compared_zh", "not_compared"), refusal.sentence, strict=True))
-    step = Step("promoted", version, standing.champion, by.strip(), because.strip(), at, told)
+    step = Step("promoted", version, standing.champion, by, because, at, told)
     return _written(models_dir, _crowned(standing, step), key_path)
 
 
@@ -205,7 +207,7 @@ def roll_back(
         RoleRefused: There is no champion before that may still score, or reason or person is
             missing.
     """
-    _check_said(because, by)
+    because, by = _said(because, by)
     standing = _standing(models_dir, name, None, key_path)
     now = standing.champion
     if now is None:
@@ -220,7 +222,7 @@ def roll_back(
         except ModelRefused as refusal:
             refusals.append(refusal.sentence)
             continue
-        step = Step("rolled back", now, now, by.strip(), because.strip(), at, {"to": version})
+        step = Step("rolled back", now, now, by, because, at, {"to": version})
         return _written(
             models_dir,
             standing.after(
@@ -273,7 +275,7 @@ def withdraw(
     Raises:
         RoleRefused: There is no such version, it is the champion, or was withdrawn before.
     """
-    _check_said(because, by)
+    because, by = _said(because, by)
     standing = _standing(models_dir, name, version, key_path)
     if version in standing.withdrawn:
         raise RoleRefused(
@@ -285,7 +287,7 @@ def withdraw(
             f"{version} 是模型 {name} 的现役版本；请改用 crm ml rollback {name}。",
             f"{version} is the champion of model {name}; use crm ml rollback {name}",
         )
-    step = Step("withdrawn", version, standing.champion, by.strip(), because.strip(), at)
+    step = Step("withdrawn", version, standing.champion, by, because, at)
     changed = standing.after(
         step,
         challenger=None if version == standing.challenger else standing.challenger,
@@ -328,22 +330,29 @@ def _standing(models_dir: Path, name: str, version: str | None, key_path: Path) 
         raise RoleRefused(*why) from None
 
 
-def _check_said(because: str, by: str) -> None:
-    """A change of who scores needs a person and his reason."""
-    for value, option, zh, en in (
+def _said(because: str, by: str) -> Pair:
+    """Reason and person as they are signed: a change of who scores needs both.
+
+    A blank of a Chinese keyboard is as wide as a character, and Python calls it unprintable.
+    """
+    told = []
+    for text, option, zh, en in (
         (because, "--because", "理由", "a reason"),
         (by, "--by", "批准人", "who approves"),
     ):
-        if not value.strip():
+        value = text.translate(_BLANKS).strip()
+        if not value:
             raise RoleRefused(
                 f"{option} 不能为空：变更现役版本须写明{zh}。",
                 f"{option} must not be empty: a change of who scores needs {en}",
             )
-        if len(value) > MOST_SAID or not value.strip().isprintable():
+        if len(text) > MOST_SAID or not value.isprintable():
             raise RoleRefused(
                 f"{option} 须为一行可见文字，不超过 {MOST_SAID} 字。",
                 f"{option} must be one line of text, of {MOST_SAID} characters at most",
             )
+        told.append(value)
+    return told[0], told[1]
 
 
 def _unusable(name: str, version: str, refusal: ModelRefused) -> RoleRefused:

@@ -219,6 +219,7 @@ def test_a_person_promotes_also_where_the_two_cannot_be_compared(house, monkeypa
         (STRONG, SAID, "is the champion already"),
         ("2025-12-31.009", SAID, "has no version 2025-12-31.009; there are"),
         (SAME, {**SAID, "because": " "}, "--because must not be empty"),
+        (SAME, {**SAID, "because": "\u3000"}, "--because must not be empty"),
         (SAME, {**SAID, "by": ""}, "--by must not be empty"),
     ],
 )
@@ -334,6 +335,14 @@ def test_a_path_is_no_version(house):
 def test_a_reason_is_one_line_that_a_screen_can_show(house, because):
     with pytest.raises(RoleRefused, match="one line of text, of 500 characters at most"):
         withdraw(house.models, "churn", SAME, **SAID | {"because": because}, key_path=house.key)
+
+
+def test_a_blank_of_a_chinese_keyboard_is_a_blank(house):
+    """The review's fault: 名单更准 and a full-width blank was refused as no line of text."""
+    said = SAID | {"because": "两个月\u3000名单更准\u3000", "by": "李\u00a0经理"}
+    withdraw(house.models, "churn", SAME, **said, key_path=house.key)
+    step = house.roles().history[-1]
+    assert (step.because, step.by) == ("两个月 名单更准", "李 经理")
 
 
 def test_without_its_key_nothing_is_signed_beside_what_another_signed(house):
