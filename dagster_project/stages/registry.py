@@ -147,7 +147,7 @@ def book(home: Home, name: str, version: str | None, output: Path | None) -> Pat
     from ml.book import write
     from ml.errors import ModelRefused
     from ml.registry import roles
-    from ml.registry.store import versions
+    from ml.registry.folders import versions
 
     check_name(name)
     there = versions(home.models, name)
@@ -195,7 +195,8 @@ def listed(home: Home, name: str) -> list[dict[str, Any]]:
     """
     from ml.errors import ModelRefused
     from ml.registry import roles
-    from ml.registry.store import read_report, versions
+    from ml.registry.folders import versions
+    from ml.registry.store import read_report
 
     check_name(name)
     try:

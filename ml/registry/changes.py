@@ -16,8 +16,9 @@ from ml.names import called
 from ml.registry import roles
 from ml.registry.checks import check_label
 from ml.registry.contest import Contest, contest
+from ml.registry.folders import versions
 from ml.registry.roles import BY_RULE, Roles, Step
-from ml.registry.store import load, load_champion, versions
+from ml.registry.store import load, load_champion
 
 #: Characters of a reason: a sentence or two, which a list can show.
 MOST_SAID = 500

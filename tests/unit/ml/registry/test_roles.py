@@ -14,8 +14,9 @@ from ml.frames.features import CHURN_LABEL, FEATURES, known_date
 from ml.registry import roles
 from ml.registry.changes import Entry, enter, promote, roll_back, withdraw
 from ml.registry.contest import contest
+from ml.registry.folders import versions
 from ml.registry.signing import read_key, sign
-from ml.registry.store import load, load_challenger, load_champion, versions
+from ml.registry.store import load, load_challenger, load_champion
 from ml.score import score
 from ml.train import train
 from tests.unit.ml.conftest import AS_OF, AT, REACH, scoring_rows
@@ -360,6 +361,29 @@ def test_roles_of_another_model_are_refused(house):
     shutil.copy(house.key.with_name("key.churn.serial"), house.key.with_name("key.value.serial"))
     with pytest.raises(ModelRefused, match="number of the last change"):
         roles.read(house.models, "value", key_path=house.key)
+
+
+def test_without_file_and_number_no_version_comes_back(house):
+    """The review's fault: both deleted, a withdrawn version could be promoted again."""
+    roll_back(house.models, "churn", key_path=house.key, **BACK)
+    house.file.unlink()
+    house.key.with_name("key.churn.serial").unlink()
+    told = "has 3 versions but neither a file of roles .* which withdraws them: crm ml train churn"
+    with pytest.raises(ModelRefused, match=told):
+        house.roles()
+    with pytest.raises(ModelRefused, match="has 3 versions but"):
+        load(house.models, "churn", STRONG, key_path=house.key)
+    with pytest.raises(RoleRefused, match="roles of model churn cannot be trusted"):
+        promote(house.models, "churn", STRONG, key_path=house.key, frame=house.frame, **SAID)
+    version = train("churn", house.frame, house.models, AS_OF, key_path=house.key).version
+    entry = enter(house.models, "churn", version, house.frame, at=AT, key_path=house.key)
+    assert (entry.roles.champion, set(entry.roles.withdrawn)) == (version, {WEAK, STRONG, SAME})
+    assert entry.roles.history[-1].because.startswith("此前没有可评分的版本")
+
+
+def test_in_a_fresh_folder_nobody_is_withdrawn(tmp_path):
+    assert roles.anew(tmp_path, "churn", [], key_path=tmp_path / "key") == roles.Roles("churn")
+    assert roles.read(tmp_path, "churn", key_path=tmp_path / "key") == roles.Roles("churn")
 
 
 def test_after_a_tampered_file_a_training_begins_anew_and_trusts_no_version_before(house):
