@@ -151,6 +151,48 @@ def test_a_promotion_needs_a_reason_and_a_name(home: Home) -> None:
         assert done.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("figures", "lines"),
+    [
+        ({}, []),
+        ({"objections": [], "objections_zh": []}, []),
+        (
+            {
+                "objections": ["it saves -3.1 standard errors"],
+                "objections_zh": ["损失降低量为 -3.1"],
+            },
+            [
+                "! 按规则不会晋升，本次由批准人决定"
+                " The rule would not have promoted it; who approves decided:",
+                "  损失降低量为 -3.1 it saves -3.1 standard errors",
+            ],
+        ),
+        (
+            {"not_compared": "No row has a known label.", "not_compared_zh": "没有标签。"},
+            [
+                "! 未能与现役版本比较（没有标签）。"
+                " Not compared with the champion: No row has a known label.",
+            ],
+        ),
+    ],
+)
+def test_a_promotion_tells_what_the_rule_has_against_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch, figures: dict[str, Any], lines: list[str]
+) -> None:
+    """The review's fault: of a version that lost, a tick was all that the screen showed."""
+    step = Step("promoted", NEW, OLD, "李经理", "名单更准", "2026-01-02", figures)
+    changed = roles.read(home.models, "churn", key_path=home.model_key).after(step, champion=NEW)
+    monkeypatch.setattr("ml.registry.changes.promote", lambda *_, **__: changed)
+    publish(home, "2025-12-31")
+    done = CliRunner().invoke(app, ["ml", "promote", "churn", NEW, *SAID])
+    assert done.stdout.splitlines()[0].startswith(f"✓ 下一次夜间任务起由 {NEW} 评分")
+    assert done.stdout.splitlines()[1:] == lines
+    done = CliRunner().invoke(app, ["ml", "promote", "churn", NEW, *SAID, "--json"])
+    told = json.loads(done.stdout)
+    assert told["objections_zh"] == figures.get("objections_zh", [])
+    assert told["not_compared"] == figures.get("not_compared")
+
+
 def test_a_challenger_is_withdrawn(home: Home) -> None:
     done = CliRunner().invoke(app, ["ml", "withdraw", "churn", NEW, *SAID, "--json"])
     assert json.loads(done.stdout)["withdrawn"] == [NEW]
