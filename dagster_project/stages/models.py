@@ -142,8 +142,9 @@ def retrain(home: Home, name: str) -> Trained:
         NightError: Nothing is published yet.
         LeaseHeldError: A night is running.
     """
-    published, database = published_file(home)
     with lease.hold(home.lease):
+        # Not before: a night that ended meanwhile has published another one, and pruned old ones.
+        published, database = published_file(home)
         trained = train(
             home,
             name,
