@@ -190,7 +190,8 @@ def _frozen_rows(
         check_label(model.manifest, window, called(model.name, model.version))
     _check_unseen((first, second), day)
     rows = labelled.filter(pl.col("observation_date") == day)
-    absent = {*first.scorer.absent, *second.scorer.absent}
+    # Each must be able to score them as the night would.
+    absent = first.scorer.may_lack() & second.scorer.may_lack()
     checked = check_frame(rows, FEATURES, labels=(kind.label,), absent=absent)
     return checked.sort("observation_date", "customer_key")
 
