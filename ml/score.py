@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -92,6 +93,7 @@ def score(
     *,
     role: Role = "champion",
     features: tuple[Feature, ...] = FEATURES,
+    recorded: Collection[str] = (),
 ) -> ScoreResult:
     """Score every row of the frame.
 
@@ -105,13 +107,14 @@ def score(
         frame: ``ftr_customer`` of one observation date: keys and features, nothing else.
         role: As what the version scores; only a champion gives reasons.
         features: The feature contract.
+        recorded: Features that some customer of the date has, be he asked or not.
 
     Raises:
-        FrameRefused: The frame breaks the contract.
-        ScoringHeld: The frame's numbers are of another size than those of training, or a score is
-            not a number.
+        FrameRefused: The frame breaks the contract, or lacks a column that the version reads.
+        ScoringHeld: Numbers that it reads are of another size than those of training, or a score
+            is not a number.
     """
-    checked = check_frame(frame, features, absent=model.scorer.absent)
+    checked = check_frame(frame, features, absent=model.scorer.may_lack(features, recorded))
     dates = checked.get_column("observation_date").unique().to_list()
     if len(dates) > 1:
         raise ScoringHeld(
@@ -119,7 +122,8 @@ def score(
             f"The feature frame holds {len(dates)} observation dates; one is scored at a time.",
         )
     checked = as_whole_months(checked.sort("customer_key"), dates[0])
-    check_sizes(model.name, model.scorer.medians, checked, features)
+    read = [each for each in features if each.name in model.scorer.read]
+    check_sizes(model.name, model.scorer.medians, checked, read)
     columns = inputs(checked, features)
     scores, chances = _predicted(model, columns)
     if not np.isfinite(scores).all():

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from ml.errors import Pair, ScoringHeld
-from ml.frames.features import FEATURES, Feature, check_frame, chinese_name
+from ml.frames.features import FEATURES, Feature, check_frame, chinese_name, feature_names
 from ml.judge.watch import (
     DRIFT_CODES,
     FILLED,
@@ -72,7 +72,7 @@ FEATURE_SCHEMA = {
 }
 #: What holds the scores back: they were made from customers unlike those that the model knows.
 HOLDING = "score_drift"
-#: Features that the sentence of a night names of those that were only filled.
+#: Features that the sentence of a night names of those that were only filled, or that nobody has.
 NAMED_COUNT = 3
 #: What could not be judged, and why: a month of which this holds has not passed.
 FEW_CUSTOMERS, NO_COHORT, FEW_EVENTS, NO_EVENT = (
@@ -134,12 +134,20 @@ class Watched:
                 said = [WORDS[code] for code in which]
                 chinese += f"；{zh}：{'、'.join(each for each, _ in said)}"
                 english += f"; {en}: {', '.join(each for _, each in said)}"
-        if filled := self.drifted.named(FILLED):
-            first, is_more = filled[:NAMED_COUNT], len(filled) > NAMED_COUNT
-            named = "、".join(map(chinese_name, first)) + ("等" if is_more else "")
-            chinese += f"；训练后才有数据、不算变动的特征 {len(filled)} 个：{named}"
-            english += f"; filled since training, no drift: {len(filled)} ({', '.join(first)}"
-            english += ", ...)" if is_more else ")"
+        for names, zh, en in (
+            (self.drifted.valueless, "今天无人有值的特征", "read, and nobody has a value today"),
+            (
+                self.drifted.named(FILLED),
+                "训练后才有数据、不算变动的特征",
+                "filled since training, no drift",
+            ),
+        ):
+            if names:
+                first, is_more = names[:NAMED_COUNT], len(names) > NAMED_COUNT
+                named = "、".join(map(chinese_name, first)) + ("等" if is_more else "")
+                chinese += f"；{zh} {len(names)} 个：{named}"
+                english += f"; {en}: {len(names)} ({', '.join(first)}"
+                english += ", ...)" if is_more else ")"
         return chinese, english
 
     def check(self, model: LoadedModel) -> None:
@@ -184,7 +192,9 @@ def watch(
     score_shape = shapes.pop(SCORE)
     role: str = scores.get_column("role").item(0)
     day: date = scores.get_column("observation_date").item(0)
-    ready = as_whole_months(check_frame(frame, features, absent=model.scorer.absent), day)
+    # Whether a column may be empty has been decided before there were scores.
+    checked = check_frame(frame, features, absent=feature_names(features))
+    ready = as_whole_months(checked, day)
     told = scores.get_column("score").to_numpy()
     read = model.scorer.read
     drifted = drift(shapes, score_shape, ready, told, bounds.feature_index, read)

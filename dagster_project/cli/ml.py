@@ -19,6 +19,7 @@ from dagster_project.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from dagster_project.stages.models import Trained
     from ml.frames.table import Table
     from ml.judge.benchmark import Result
 
@@ -40,7 +41,9 @@ def train(
     """Train the models anew from the published generation; the next night scores with them.
 
     Exit code 1 if one of them was refused or none could be trained; the version before it goes on
-    scoring. A model whose event is too rare in this bank is told, and is no failure.
+    scoring. A model whose event is too rare in this bank is told, and is no failure. A night that
+    starts between two of them goes first: those that are done are told, the others are not trained
+    (exit code 5).
 
     Example: crm ml train churn
     """
@@ -50,18 +53,27 @@ def train(
     for name in names or ():
         check_name(name)
     place = home_of(home)
-    trained = [models.retrain(place, name) for name in names or models.MODEL_NAMES]
-    if as_json:
-        print_json(
-            [vars(each) | {"told": each.told.en, "told_zh": each.told.zh} for each in trained]
-        )
-    else:
-        for each in trained:
-            mark = "[green]✓[/]" if each.version else "[yellow]![/]"
-            console.print(f"{mark} {each.name}: {escape(each.told.both)}", soft_wrap=True)
+    trained: list[Trained] = []
+    try:
+        for name in names or models.MODEL_NAMES:
+            trained.append(models.retrain(place, name))
+            # At once: whatever stops the next one, this version is stored and may score already.
+            if not as_json:
+                _print_trained(trained[-1])
+    finally:
+        if as_json and trained:
+            print_json(
+                [vars(each) | {"told": each.told.en, "told_zh": each.told.zh} for each in trained]
+            )
     is_refused = any(each.state == "refused" for each in trained)
     if is_refused or not any(each.version for each in trained):
         raise typer.Exit(1)
+
+
+def _print_trained(each: Trained) -> None:
+    """What became of one model."""
+    mark = "[green]✓[/]" if each.version else "[yellow]![/]"
+    console.print(f"{mark} {each.name}: {escape(each.told.both)}", soft_wrap=True)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from dagster_project.cli.output import (
     print_json,
 )
 from dagster_project.errors import WrongUsageError
+from ml.errors import because_of
 
 if TYPE_CHECKING:
     from ingestion.sentence import Sentence
@@ -105,7 +106,7 @@ def compare(
         typer.Option(
             "--period",
             metavar="DATE",
-            help="Month end to judge both on.",
+            help="Month end to judge both on, not before those that judged each in training.",
             show_default="the latest with known labels",
         ),
     ] = None,
@@ -258,7 +259,9 @@ def withdraw(
 
 
 def _print_changed(changed: Roles, behind: Sentence | None, *, as_json: bool) -> None:
-    """Who scores from the next night on."""
+    """Who scores from the next night on, and what the rule has against it."""
+    # What a promotion was decided on; a rollback and a withdrawal are decided on no figures.
+    figures = changed.history[-1].figures if changed.history else {}
     if as_json:
         print_json(
             {
@@ -266,6 +269,8 @@ def _print_changed(changed: Roles, behind: Sentence | None, *, as_json: bool) ->
                 "champion": changed.champion,
                 "challenger": changed.challenger,
                 "withdrawn": list(changed.withdrawn),
+                **{key: figures.get(key, []) for key in ("objections", "objections_zh")},
+                **{key: figures.get(key) for key in ("not_compared", "not_compared_zh")},
                 "record": behind and behind.en,
                 "record_zh": behind and behind.zh,
             }
@@ -279,5 +284,22 @@ def _print_changed(changed: Roles, behind: Sentence | None, *, as_json: bool) ->
         f" {changed.name} has no champion and scores nobody; train it: crm ml train {changed.name}"
     )
     console.print(f"[green]✓[/] {said}", soft_wrap=True)
+    _print_against(figures)
     if behind:
         console.print(f"[yellow]![/] {escape(behind.both)}", soft_wrap=True)
+
+
+def _print_against(figures: dict[str, Any]) -> None:
+    """Why the rule would not have promoted what a person did, or what it could not compare."""
+    if "not_compared" in figures:
+        why = (figures["not_compared_zh"], figures["not_compared"])
+        told = because_of(("未能与现役版本比较", "Not compared with the champion"), why)
+        console.print(f"[yellow]![/] {escape(' '.join(told))}", soft_wrap=True)
+    if figures.get("objections"):
+        console.print(
+            "[yellow]![/] 按规则不会晋升，本次由批准人决定"
+            " The rule would not have promoted it; who approves decided:",
+            soft_wrap=True,
+        )
+        for objection in zip(figures["objections_zh"], figures["objections"], strict=True):
+            console.print(f"  {escape(' '.join(objection))}", soft_wrap=True)

@@ -31,6 +31,11 @@ def read_features(database: Path, observation_date: dt.date) -> pl.DataFrame:
     )
 
 
+def recorded(features: pl.DataFrame) -> set[str]:
+    """Columns that some customer has a value of: what they tell of was delivered."""
+    return {each.name for each in features.get_columns() if each.null_count() < len(each)}
+
+
 def label_table(label: str) -> str:
     """The table that a label stands in, one row per customer, observation date and label."""
     from ml.models.event import EventModel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,8 +143,9 @@ def retrain(home: Home, name: str) -> Trained:
         NightError: Nothing is published yet.
         LeaseHeldError: A night is running.
     """
-    published, database = published_file(home)
     with lease.hold(home.lease):
+        # Not before: a night that ended meanwhile has published another one, and pruned old ones.
+        published, database = published_file(home)
         trained = train(
             home,
             name,
@@ -214,6 +216,7 @@ def score(night: Night) -> list[Scored]:
         raise NoBuildError.to("评分", "score")
     database, day = night.build.database("crm"), night.request.business_date
     features = model_rows.read_features(database, day)
+    recorded = model_rows.recorded(features)
     results: list[Scored] = []
     landed: dict[str, list[pl.DataFrame]] = {}
     for done, name in enumerate(MODEL_NAMES):
@@ -224,6 +227,7 @@ def score(night: Night) -> list[Scored]:
             name,
             model_rows.asked(database, name, features, day),
             model_rows.to_be_scored(database, name, day),
+            recorded,
         )
         results.append(told)
         for feed, frame in frames.items():
@@ -235,12 +239,18 @@ def score(night: Night) -> list[Scored]:
 
 
 def _score_one(
-    home: Home, database: Path, name: str, features: pl.DataFrame, keys: pl.Series
+    home: Home,
+    database: Path,
+    name: str,
+    features: pl.DataFrame,
+    keys: pl.Series,
+    recorded: Collection[str] = (),
 ) -> tuple[Scored, dict[str, pl.DataFrame]]:
     """What becomes of one model tonight: what is told, and rows by feed.
 
     Whoever is in ``keys`` must be scored, and nobody else: they come from another table than the
-    features, so that a customer whom the features lost is missed.
+    features, so that a customer whom the features lost is missed. What is in ``recorded`` came for
+    somebody, so of those who are asked nobody need have it.
 
     The challenger scores beside the champion, and what stops it stops nobody else. Both are held
     against training; a champion whose scores have drifted gives none, and its line says so.
@@ -257,7 +267,7 @@ def _score_one(
     window = model_rows.label_months(database, name)
     try:
         found = load_champion(home.models, name, key_path=home.model_key, label_months=window)
-        result = predict(found.model, features)
+        result = predict(found.model, features, recorded=recorded)
         result.check_complete(keys)
     except NeverTrained as error:
         return Scored(name, 0, Sentence(*error.sentence)), {}
@@ -277,7 +287,7 @@ def _score_one(
             home.models, name, key_path=home.model_key, label_months=window
         )
         if challenger is not None:
-            beside = predict(challenger, features, role="challenger")
+            beside = predict(challenger, features, role="challenger", recorded=recorded)
             beside.check_complete(keys)
             scores.append(beside.scores)
             watches.append(_watch(home, database, challenger, features, beside.scores))

@@ -14,6 +14,7 @@ from dagster_project.errors import WrongUsageError
 from dagster_project.home import Home
 from dagster_project.stages import model_rows, models
 from ingestion.sentence import Sentence
+from serving import generation as generations
 from serving.export import unwritable
 from serving.files import write_whole
 
@@ -34,9 +35,9 @@ def promote(
     from ml.registry import changes
 
     check_name(name)
-    _, database = models.published_file(home)
 
     def change(**said: Any) -> Roles:
+        _, database = models.published_file(home)
         rows = model_rows.read_training_rows(database, name)
         return changes.promote(home.models, name, version, frame=rows, **said)
 
@@ -53,7 +54,15 @@ def roll_back(home: Home, name: str, *, because: str, by: str) -> tuple[Roles, S
     from ml.registry import changes
 
     check_name(name)
-    return _change(home, partial(changes.roll_back, home.models, name), because=because, by=by)
+
+    def change(**said: Any) -> Roles:
+        window = None
+        # Where nothing is published no rule of now is known, and a bad version must still go.
+        if generations.current(home.warehouse) is not None:
+            window = model_rows.label_months(models.published_file(home)[1], name)
+        return changes.roll_back(home.models, name, label_months=window, **said)
+
+    return _change(home, change, because=because, by=by)
 
 
 def withdraw(
@@ -87,7 +96,7 @@ def compare(
     """Two versions on the same customers of one month end; champion and challenger unless named.
 
     Raises:
-        WrongUsageError: One of the two is not there, does not load, or learnt from the month end.
+        WrongUsageError: One of the two is not there, does not load, or was judged later.
     """
     from ml.errors import FrameRefused, ModelRefused, PeriodRefused
     from ml.registry import roles
@@ -115,9 +124,9 @@ def compare(
         why = Sentence(*refusal.as_why("无法比较", "no comparison"))
         if isinstance(refusal, PeriodRefused):
             why = why.then(
-                "；请用 --period 换一个标签已知、两个版本训练时都未用过的月末。",
-                "; choose with --period a month end whose labels are known and that neither version"
-                " was taught with",
+                "；请用 --period 换一个标签已知、且不早于两个版本各自检验月末的月末。",
+                "; choose with --period a month end whose labels are known, no earlier than those"
+                " that judged the two versions",
             )
         raise WrongUsageError(*why) from None
 
@@ -138,7 +147,7 @@ def book(home: Home, name: str, version: str | None, output: Path | None) -> Pat
     from ml.book import write
     from ml.errors import ModelRefused
     from ml.registry import roles
-    from ml.registry.store import versions
+    from ml.registry.folders import versions
 
     check_name(name)
     there = versions(home.models, name)
@@ -186,7 +195,8 @@ def listed(home: Home, name: str) -> list[dict[str, Any]]:
     """
     from ml.errors import ModelRefused
     from ml.registry import roles
-    from ml.registry.store import read_report, versions
+    from ml.registry.folders import versions
+    from ml.registry.store import read_report
 
     check_name(name)
     try:

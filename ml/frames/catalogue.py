@@ -277,6 +277,7 @@ FEATURES: tuple[Feature, ...] = (
         "最早未办结投诉天数",
         "Days since the oldest complaint that is not closed was received",
         is_optional=True,
+        may_be_nobodys=True,
         may_move=_TOLD_LATER,
     ),
     _number(
@@ -284,6 +285,7 @@ FEATURES: tuple[Feature, ...] = (
         "投诉办理满意度",
         "Lowest satisfaction with complaints closed in 180 days, 1 to 10",
         is_optional=True,
+        may_be_nobodys=True,
         may_move="A complaint that was opened again counts on the day of its last closing.",
     ),
     _count(

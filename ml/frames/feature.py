@@ -21,6 +21,9 @@ class Feature:
         maximum: Greatest possible value, if there is one.
         categories: Codes of a category.
         is_optional: A bank may not record this at all; the column may then be all null.
+        may_be_nobodys: On a sound day nobody at all need have a value, as what it tells of need not
+            be going on anywhere; of any other column that a model reads, no value for anybody
+            means that something did not come.
         may_move: Why a past date may have another value when it is built again later, if it may.
     """
 
@@ -32,6 +35,7 @@ class Feature:
     maximum: float | None = None
     categories: tuple[str, ...] = ()
     is_optional: bool = False
+    may_be_nobodys: bool = False
     may_move: str = ""
 
     @property

@@ -124,7 +124,8 @@ def check_frame(
         frame: Keys, every feature, and the labels named; nothing else.
         features: The contract.
         labels: Labels that must be there too, each with its date (training); scoring names none.
-        absent: Optional features that may be all null, because they were so in training.
+        absent: Features that may be all null: in training those that were not recorded, later those
+            that the version may lack (:meth:`ml.models.scorer.Scorer.may_lack`).
 
     Returns:
         Keys, features as Float64 (numbers and flags) or String (categories), then labels and

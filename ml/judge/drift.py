@@ -32,6 +32,12 @@ def check_sizes(
 ) -> None:
     """Hold the scores when a column's typical size moved as only a change of unit moves it.
 
+    Args:
+        model_name: For the sentence.
+        then: Typical sizes in training.
+        frame: The features of today.
+        features: Those whose size matters, as the version reads them.
+
     Raises:
         ScoringHeld: One sentence with the column and both sizes.
     """

@@ -256,6 +256,15 @@ class Drift:
         return [name for name, found in self.features.items() if found.code in codes]
 
     @property
+    def valueless(self) -> list[str]:
+        """Features that are read and that nobody has today."""
+        return [
+            name
+            for name, found in self.features.items()
+            if found.code != NOT_READ and found.missing_now == 1
+        ]
+
+    @property
     def worst(self) -> str | None:
         """The feature that moved most, of those that are read and have not only been filled."""
         return next(iter(self.named(*DRIFT_CODES, STABLE)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ import polars as pl
 from sklearn.pipeline import Pipeline
 
 from ml.errors import ModelRefused, NoModel
+from ml.frames.features import FEATURES, Feature
 from ml.judge.watch import Shape
 from ml.models.bands import ScoreBand
 from ml.models.event import CHURN, DEFAULT, EventModel, opening
@@ -80,6 +81,25 @@ class Scorer:
         kind, role = kind_of(self.name), which or self.ships
         why = kind.explain(self.pipelines, self.constants, frame, role)
         return replace(why, expected=why.expected + self.shift) if role == self.ships else why
+
+    def may_lack(
+        self, features: Sequence[Feature] = FEATURES, recorded: Collection[str] = ()
+    ) -> set[str]:
+        """Features that may be null for everybody who is scored (DECISIONLOG).
+
+        What it does not read cannot change a score. Of what it reads, nobody need have a value
+        where the contract says so, or where the column came for others; any other empty column
+        stands for a delivery that did not come.
+
+        Args:
+            features: The feature contract.
+            recorded: Features that some customer of the day has, whether scored by this one or not.
+        """
+        return {
+            each.name
+            for each in features
+            if each.name not in self.read or each.may_be_nobodys or each.name in recorded
+        }
 
     def as_judged(self) -> Scorer:
         """The same before it was moved to the level of the month that judged it."""

@@ -16,11 +16,14 @@ from ml.names import called
 from ml.registry import roles
 from ml.registry.checks import check_label
 from ml.registry.contest import Contest, contest
+from ml.registry.folders import versions
 from ml.registry.roles import BY_RULE, Roles, Step
-from ml.registry.store import load, load_champion, versions
+from ml.registry.store import load, load_champion
 
 #: Characters of a reason: a sentence or two, which a list can show.
 MOST_SAID = 500
+#: Blanks that are signed as plain ones: the full-width one, and the one that pages do not break at.
+_BLANKS = str.maketrans("\u3000\u00a0", "  ")
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def promote(
         RoleRefused: There is no such version, it scores already, it was withdrawn or does not
             load, or reason or person is missing.
     """
-    _check_said(because, by)
+    because, by = _said(because, by)
     standing = _standing(models_dir, name, version, key_path)
     role = standing.role_of(version)
     if role == "champion":
@@ -174,7 +177,7 @@ def promote(
             told = contest(champion, model, frame).figures()
         except (NoModel, FrameRefused, ModelRefused) as refusal:
             told = dict(zip(("not_compared_zh", "not_compared"), refusal.sentence, strict=True))
-    step = Step("promoted", version, standing.champion, by.strip(), because.strip(), at, told)
+    step = Step("promoted", version, standing.champion, by, because, at, told)
     return _written(models_dir, _crowned(standing, step), key_path)
 
 
@@ -186,13 +189,26 @@ def roll_back(
     by: str,
     at: str,
     key_path: Path,
+    label_months: int | None,
 ) -> Roles:
     """Return to the champion before, and withdraw the one that scores now.
 
+    Args:
+        models_dir: Folder of all models.
+        name: The model.
+        because: The reason, in the words of who decides.
+        by: Who decides.
+        at: Moment, ISO 8601 in UTC.
+        key_path: File of the signing key.
+        label_months: Months until a label is known by the rules of now: who was taught on another
+            label would be refused by the next night, and the one that scores be withdrawn for good.
+            Not compared where None.
+
     Raises:
-        RoleRefused: There is no champion before that still loads, or reason or person is missing.
+        RoleRefused: There is no champion before that may still score, or reason or person is
+            missing.
     """
-    _check_said(because, by)
+    because, by = _said(because, by)
     standing = _standing(models_dir, name, None, key_path)
     now = standing.champion
     if now is None:
@@ -203,11 +219,11 @@ def roll_back(
     refusals: list[Pair] = []
     for version in standing.champions_before():
         try:
-            load(models_dir, name, version, key_path=key_path)
+            load(models_dir, name, version, key_path=key_path, label_months=label_months)
         except ModelRefused as refusal:
             refusals.append(refusal.sentence)
             continue
-        step = Step("rolled back", now, now, by.strip(), because.strip(), at, {"to": version})
+        step = Step("rolled back", now, now, by, because, at, {"to": version})
         return _written(
             models_dir,
             standing.after(
@@ -218,7 +234,10 @@ def roll_back(
             ),
             key_path,
         )
-    raise RoleRefused(*_nowhere_to_return(models_dir, name, now, refusals, key_path))
+    told = _nowhere_to_return(
+        models_dir, name, now, refusals, key_path=key_path, label_months=label_months
+    )
+    raise RoleRefused(*told)
 
 
 def _nowhere_to_return(
@@ -226,12 +245,14 @@ def _nowhere_to_return(
     name: str,
     now: str,
     refusals: Sequence[Pair],
+    *,
     key_path: Path,
+    label_months: int | None,
 ) -> Pair:
     """That no champion before is of use, and whether the one that is scores at all."""
     why = list(refusals)
     try:
-        load(models_dir, name, now, key_path=key_path)
+        load(models_dir, name, now, key_path=key_path, label_months=label_months)
         so = (f"{now} 继续评分", f"so {now} goes on scoring")
     except ModelRefused as refusal:
         why.append(refusal.sentence)
@@ -255,7 +276,7 @@ def withdraw(
     Raises:
         RoleRefused: There is no such version, it is the champion, or was withdrawn before.
     """
-    _check_said(because, by)
+    because, by = _said(because, by)
     standing = _standing(models_dir, name, version, key_path)
     if version in standing.withdrawn:
         raise RoleRefused(
@@ -267,7 +288,7 @@ def withdraw(
             f"{version} 是模型 {name} 的现役版本；请改用 crm ml rollback {name}。",
             f"{version} is the champion of model {name}; use crm ml rollback {name}",
         )
-    step = Step("withdrawn", version, standing.champion, by.strip(), because.strip(), at)
+    step = Step("withdrawn", version, standing.champion, by, because, at)
     changed = standing.after(
         step,
         challenger=None if version == standing.challenger else standing.challenger,
@@ -310,22 +331,29 @@ def _standing(models_dir: Path, name: str, version: str | None, key_path: Path) 
         raise RoleRefused(*why) from None
 
 
-def _check_said(because: str, by: str) -> None:
-    """A change of who scores needs a person and his reason."""
-    for value, option, zh, en in (
+def _said(because: str, by: str) -> Pair:
+    """Reason and person as they are signed: a change of who scores needs both.
+
+    A blank of a Chinese keyboard is as wide as a character, and Python calls it unprintable.
+    """
+    told = []
+    for text, option, zh, en in (
         (because, "--because", "理由", "a reason"),
         (by, "--by", "批准人", "who approves"),
     ):
-        if not value.strip():
+        value = text.translate(_BLANKS).strip()
+        if not value:
             raise RoleRefused(
                 f"{option} 不能为空：变更现役版本须写明{zh}。",
                 f"{option} must not be empty: a change of who scores needs {en}",
             )
-        if len(value) > MOST_SAID or not value.strip().isprintable():
+        if len(text) > MOST_SAID or not value.isprintable():
             raise RoleRefused(
                 f"{option} 须为一行可见文字，不超过 {MOST_SAID} 字。",
                 f"{option} must be one line of text, of {MOST_SAID} characters at most",
             )
+        told.append(value)
+    return told[0], told[1]
 
 
 def _unusable(name: str, version: str, refusal: ModelRefused) -> RoleRefused:

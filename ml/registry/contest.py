@@ -61,7 +61,8 @@ class Contest:
         name: The model.
         first: Version that holds the place.
         second: Version that wants it.
-        period: Observation date that both are judged on; neither learnt from it.
+        period: Observation date that both are judged on; neither learnt from it, nor from labels
+            that look at the months after it.
         rows: Customers judged.
         checksum: Of those rows, so that a later reader knows the same were compared.
         loss_saved: Mean loss per customer that the second saves, in units of the model's own loss.
@@ -125,7 +126,8 @@ def contest(
 
     Raises:
         FrameRefused: The frame breaks the contract, or has no label.
-        PeriodRefused: The period has no labels, or one of the two learnt from it.
+        PeriodRefused: The period has no labels, or is before the month end that judged one of the
+            two: labels that taught it may overlap the period's.
         ModelRefused: One of the two was taught on another label.
     """
     kind = kind_of(first.name)
@@ -158,7 +160,7 @@ def contest(
 
 def _forecaster(model: LoadedModel, day: date) -> Scorer:
     """The version as it would have foretold a day: its level may come from that very month."""
-    judged_on = model.manifest["training"].get("test_date", "")
+    judged_on = model.manifest["training"]["test_date"]
     return model.scorer.as_judged() if judged_on >= day.isoformat() else model.scorer
 
 
@@ -185,17 +187,32 @@ def _frozen_rows(
     day = period or days[-1]
     window = months_until_known(labelled, kind.label)
     for model in (first, second):
-        who = called(model.name, model.version)
-        check_label(model.manifest, window, who)
-        if day.isoformat() in model.manifest["training"].get("train_dates", []):
-            raise PeriodRefused(
-                f"{who[0]} 训练时用过 {day} 的数据，不能再用它检验。",
-                f"{who[1]} was taught with {day}; it cannot be judged on it.",
-            )
+        check_label(model.manifest, window, called(model.name, model.version))
+    _check_unseen((first, second), day)
     rows = labelled.filter(pl.col("observation_date") == day)
-    absent = {*first.scorer.absent, *second.scorer.absent}
+    # Each must be able to score them as the night would.
+    absent = first.scorer.may_lack() & second.scorer.may_lack()
     checked = check_frame(rows, FEATURES, labels=(kind.label,), absent=absent)
     return checked.sort("observation_date", "customer_key")
+
+
+def _check_unseen(models: Sequence[LoadedModel], day: date) -> None:
+    """Refuse a month end before the one that judged a version: what taught it reaches up to there.
+
+    It is not enough that the day itself taught nothing: labels of the last months that did look at
+    the very months that the labels of a gap date look at.
+    """
+    judged_on = [model.manifest["training"]["test_date"] for model in models]
+    latest = max(judged_on)
+    if day.isoformat() < latest:
+        who = models[judged_on.index(latest)]
+        chinese, english = called(who.name, who.version)
+        raise PeriodRefused(
+            f"{chinese} 训练所用的标签可能涉及 {day} 之后的月份，不能用 {day} 检验；"
+            f"可用 {latest} 及以后的月末。",
+            f"{english} may have learnt what came after {day}, so it cannot be judged on it; it can"
+            f" from {latest} on.",
+        )
 
 
 def _objections(

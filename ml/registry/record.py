@@ -27,8 +27,8 @@ from typing import Any
 
 from ml.errors import MlError, Pair, without_stop
 from ml.registry import roles
+from ml.registry.folders import versions
 from ml.registry.signing import is_signed, read_key
-from ml.registry.store import versions
 
 #: Setting the database up takes some ten seconds, a version a tenth of one.
 _TIMEOUT_SECONDS = 180.0

@@ -9,16 +9,19 @@
 
 The number of the last change lies beside the key as well, outside the folder: an older file, signed
 in its day and put back, would let a withdrawn version score again, and is refused by its number.
+For the same reason versions with neither file nor number are refused.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ml.errors import ModelRefused
+from ml.registry.folders import versions
 from ml.registry.signing import (
     ensure_key,
     is_signed,
@@ -92,9 +95,28 @@ def read(models_dir: Path, name: str, *, key_path: Path) -> Roles:
     """The roles as they stand; nobody has one where nothing was trained yet.
 
     Raises:
-        ModelRefused: The file is not as signed, is another model's, or is older than the last one
-            that was signed; then no version of the model is trusted.
+        ModelRefused: The file is not as signed, is another model's, is older than the last one that
+            was signed, or is not there though versions are; then no version of the model is
+            trusted.
     """
+    standing = _stored(models_dir, name, key_path=key_path)
+    if standing is not None:
+        return standing
+    if there := versions(models_dir, name):
+        # File and number deleted, a withdrawn version would look like one that nothing is known of.
+        raise ModelRefused(
+            f"模型 {name} 有 {len(there)} 个版本，却没有版本角色文件，也没有变更序号："
+            "两者可能被删除，或首次训练中断；"
+            f"请重新训练，这些版本将被撤回：crm ml train {name}。",
+            f"Model {name} has {len(there)} versions but neither a file of roles nor a number of "
+            "its last change: both were deleted, or the first training was cut short; train it "
+            f"anew, which withdraws them: crm ml train {name}.",
+        )
+    return Roles(name)
+
+
+def _stored(models_dir: Path, name: str, *, key_path: Path) -> Roles | None:
+    """The roles as they were signed, or nothing where there is no file and never was one."""
     path = models_dir / name / "roles.json"
     least = _last_serial(key_path, name)
     if not path.exists():
@@ -103,7 +125,7 @@ def read(models_dir: Path, name: str, *, key_path: Path) -> Roles:
                 f"模型 {name} 的版本角色文件不存在。",
                 f"The file of roles of model {name} is missing.",
             )
-        return Roles(name)
+        return None
     signature, _, content = read_whole(path).partition(b"\n")
     if not is_signed(content, signature, read_key(key_path)):
         raise ModelRefused(
@@ -160,17 +182,23 @@ def write(models_dir: Path, roles: Roles, *, key_path: Path) -> None:
 def anew(models_dir: Path, name: str, existing: list[str], *, key_path: Path) -> Roles:
     """The roles to go on from: those that stand, or fresh ones where they cannot be trusted.
 
-    A file that was tampered with may hide that a version was withdrawn; so fresh roles begin with
-    every version that is there withdrawn.
+    A file that was tampered with, or is gone, may hide that a version was withdrawn; so fresh roles
+    begin with every version that is there withdrawn.
+
+    Args:
+        models_dir: Folder of all models.
+        name: The model.
+        existing: Its versions but the one that was just trained.
+        key_path: File of the signing key.
     """
+    serial = 0
     try:
-        return read(models_dir, name, key_path=key_path)
+        if standing := _stored(models_dir, name, key_path=key_path):
+            return standing
     except ModelRefused:
-        try:
+        with suppress(ModelRefused):
             serial = _last_serial(key_path, name)
-        except ModelRefused:
-            serial = 0
-        return Roles(name, serial, withdrawn=tuple(existing))
+    return Roles(name, serial, withdrawn=tuple(existing))
 
 
 def _serial_path(key_path: Path, name: str) -> Path:

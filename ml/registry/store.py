@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from datetime import date
@@ -40,6 +39,7 @@ from ml.registry.checks import (
     read_manifest,
     read_pipelines,
 )
+from ml.registry.folders import is_version, versions
 from ml.registry.golden import check_golden, golden_bytes
 from ml.registry.signing import (
     ensure_key,
@@ -50,8 +50,6 @@ from ml.registry.signing import (
     write_synced,
 )
 from ml.registry.software import check_software, software
-
-_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\.\d{3}")
 
 
 @dataclass(frozen=True)
@@ -70,18 +68,6 @@ class Found:
 
     model: LoadedModel
     refusals: tuple[Pair, ...]
-
-
-def versions(models_dir: Path, name: str) -> list[str]:
-    """Version names that are there, oldest first; names order as the versions do."""
-    folder = models_dir / name
-    if not folder.is_dir():
-        return []
-    return sorted(
-        entry.name
-        for entry in folder.iterdir()
-        if entry.is_dir() and _VERSION.fullmatch(entry.name)
-    )
 
 
 def _next_version(models_dir: Path, name: str, as_of: date) -> str:
@@ -200,7 +186,7 @@ def load(
     """
     folder = models_dir / name / version
     who = called(name, version)
-    if not _VERSION.fullmatch(version):
+    if not is_version(version):
         # A path for a version would lead out of the folder, and past who was withdrawn.
         raise ModelRefused(
             f"{version!r} 不是模型 {name} 的版本号；版本号形如 2025-12-31.001。",
@@ -261,11 +247,11 @@ def load_champion(
     except ModelRefused as refusal:
         raise _no_usable(name, [refusal.sentence]) from None
     if standing.champion is None:
-        there = versions(models_dir, name)
-        if not standing.serial and not there:
+        if not standing.serial:
             raise NeverTrained(
                 f"模型 {name} 尚未训练过。", f"No {name} model has been trained yet."
             )
+        there = versions(models_dir, name)
         raise NoModel(
             f"模型 {name} 没有现役版本：文件夹中有 {len(there)} 个版本，已撤回 "
             f"{len(standing.withdrawn)} 个；请训练：crm ml train {name}。",

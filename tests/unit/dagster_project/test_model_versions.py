@@ -20,6 +20,7 @@ from ml.errors import FrameRefused, PeriodRefused
 from ml.registry import roles
 from ml.registry.roles import Roles, Step
 from ml.registry.signing import ensure_key
+from serving import generation as generations
 from tests.unit.dagster_project.test_lease import HOLD, start
 from tests.unit.dagster_project.test_plan import publish
 
@@ -40,6 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     roles.write(place.models, standing, key_path=place.model_key)
     monkeypatch.setattr(models, "record", lambda _home: None)
     monkeypatch.setattr(model_rows, "read_training_rows", lambda _database, _name: None)
+    monkeypatch.setattr(model_rows, "label_months", lambda _database, _name: 6)
     return place
 
 
@@ -149,6 +151,48 @@ def test_a_promotion_needs_a_reason_and_a_name(home: Home) -> None:
         assert done.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("figures", "lines"),
+    [
+        ({}, []),
+        ({"objections": [], "objections_zh": []}, []),
+        (
+            {
+                "objections": ["it saves -3.1 standard errors"],
+                "objections_zh": ["损失降低量为 -3.1"],
+            },
+            [
+                "! 按规则不会晋升，本次由批准人决定"
+                " The rule would not have promoted it; who approves decided:",
+                "  损失降低量为 -3.1 it saves -3.1 standard errors",
+            ],
+        ),
+        (
+            {"not_compared": "No row has a known label.", "not_compared_zh": "没有标签。"},
+            [
+                "! 未能与现役版本比较（没有标签）。"
+                " Not compared with the champion: No row has a known label.",
+            ],
+        ),
+    ],
+)
+def test_a_promotion_tells_what_the_rule_has_against_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch, figures: dict[str, Any], lines: list[str]
+) -> None:
+    """The review's fault: of a version that lost, a tick was all that the screen showed."""
+    step = Step("promoted", NEW, OLD, "李经理", "名单更准", "2026-01-02", figures)
+    changed = roles.read(home.models, "churn", key_path=home.model_key).after(step, champion=NEW)
+    monkeypatch.setattr("ml.registry.changes.promote", lambda *_, **__: changed)
+    publish(home, "2025-12-31")
+    done = CliRunner().invoke(app, ["ml", "promote", "churn", NEW, *SAID])
+    assert done.stdout.splitlines()[0].startswith(f"✓ 下一次夜间任务起由 {NEW} 评分")
+    assert done.stdout.splitlines()[1:] == lines
+    done = CliRunner().invoke(app, ["ml", "promote", "churn", NEW, *SAID, "--json"])
+    told = json.loads(done.stdout)
+    assert told["objections_zh"] == figures.get("objections_zh", [])
+    assert told["not_compared"] == figures.get("not_compared")
+
+
 def test_a_challenger_is_withdrawn(home: Home) -> None:
     done = CliRunner().invoke(app, ["ml", "withdraw", "churn", NEW, *SAID, "--json"])
     assert json.loads(done.stdout)["withdrawn"] == [NEW]
@@ -174,6 +218,32 @@ def test_roles_do_not_change_beside_a_night(home: Home) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize("number", [None, 4])
+def test_a_rollback_asks_for_the_label_of_what_is_published(
+    home: Home, monkeypatch: pytest.MonkeyPatch, number: int | None
+) -> None:
+    """Who was taught on another label is refused by the next night; see the registry's own test."""
+    asked: list[Any] = []
+
+    def label_months(database: Path, name: str) -> int:
+        asked.append((database.parent, name))
+        return 6
+
+    def back(*place: Any, label_months: int | None, **_: Any) -> Roles:
+        asked.append((*place, label_months))
+        return Roles("churn")
+
+    monkeypatch.setattr(model_rows, "label_months", label_months)
+    monkeypatch.setattr("ml.registry.changes.roll_back", back)
+    if number:
+        publish(home, "2025-12-31", number=number)
+    done = CliRunner().invoke(app, ["ml", "rollback", "churn", *SAID])
+    assert done.exit_code == 0, done.stderr
+    folder = number and generations.folder_of(home.warehouse, number)
+    by_now = [(folder, "churn"), (home.models, "churn", 6)]
+    assert asked == (by_now if number else [(home.models, "churn", None)])
 
 
 def test_the_monthly_job_attaches_report_and_comparison(

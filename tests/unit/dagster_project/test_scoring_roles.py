@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import polars as pl
 import pytest
@@ -55,7 +56,10 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "watched": _watched(Drift({"balance": STILL}, 0.01, 3)),
     }
 
-    def predict(_model: Any, _frame: pl.DataFrame, *, role: str = "champion") -> ScoreResult:
+    def predict(
+        _model: Any, _frame: pl.DataFrame, *, role: str = "champion", recorded: set[str]
+    ) -> ScoreResult:
+        said.setdefault("recorded", {})[role] = recorded
         return _result(said["keys"][role], role)
 
     monkeypatch.setattr("ml.registry.store.load_champion", lambda *_, **__: said["champion"]())
@@ -65,7 +69,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(models, "_watch", lambda *_: said["watched"])
     database = tmp_path / "crm.duckdb"
     said["run"] = lambda: models._score_one(
-        Home(tmp_path), database, "churn", TODAY, pl.Series(said["asked"])
+        Home(tmp_path), database, "churn", TODAY, pl.Series(said["asked"]), {"amount"}
     )
     return said
 
@@ -102,6 +106,30 @@ def test_a_challenger_that_may_not_score_is_told(night: dict[str, Any], broken: 
     assert told.told.en.endswith(f"; its challenger does not score: {en}")
     assert not told.is_held
     assert landed[models.SCORE_FEED]["role"].unique().to_list() == ["champion"]
+
+
+def test_what_came_for_somebody_is_known_to_both(night: dict[str, Any]) -> None:
+    night["run"]()
+    assert night["recorded"] == {"champion": {"amount"}, "challenger": {"amount"}}
+
+
+def test_what_came_is_asked_of_all_customers_and_not_of_those_who_are_scored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of those without a loan nobody has a class, and that the loans came others show."""
+    everybody = TODAY.with_columns(five_class_code=pl.Series(["normal", None, None]), never=None)
+    told: list[set[str]] = []
+
+    def one(*asked: Any) -> tuple[models.Scored, dict[str, pl.DataFrame]]:
+        told.append(asked[-1])
+        return models.Scored(asked[2], 0, models.NOBODY_ASKED), {}
+
+    monkeypatch.setattr(models.model_rows, "read_features", lambda *_: everybody)
+    monkeypatch.setattr(models.model_rows, "asked", lambda *_: everybody.tail(2))
+    monkeypatch.setattr(models.model_rows, "to_be_scored", lambda *_: everybody["customer_key"])
+    monkeypatch.setattr(models, "_score_one", one)
+    models.score(MagicMock())
+    assert told == [{"customer_key", "five_class_code"}] * len(models.MODEL_NAMES)
 
 
 def test_fewer_scores_than_customers_land_for_nobody(night: dict[str, Any]) -> None:

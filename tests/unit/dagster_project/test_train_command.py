@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli.main import app
+from dagster_project.errors import LeaseHeldError
 from dagster_project.home import Home
 from dagster_project.stages import model_words, models
 from ingestion.sentence import Sentence
@@ -82,6 +85,50 @@ def test_while_a_night_runs_no_model_is_trained(home: Home) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_a_night_that_starts_between_two_models_hides_none_that_is_stored(
+    home: Home, monkeypatch: pytest.MonkeyPatch, *, is_json: bool
+) -> None:
+    """The review's fault: churn was stored and champion, and exit code 5 was all that was told."""
+
+    def retrain(_home: Home, name: str) -> models.Trained:
+        if name != "churn":
+            raise LeaseHeldError("被第 7 次运行占用。", "held by run 7")
+        return models.Trained(name, "trained", "v1", Sentence("v1 现为现役版本", "v1 is champion"))
+
+    monkeypatch.setattr(models, "retrain", retrain)
+    done = CliRunner().invoke(app, ["ml", "train", *(["--json"] if is_json else [])])
+    assert done.exit_code == 5
+    assert "held by run 7" in done.stderr
+    if is_json:
+        assert [each["version"] for each in json.loads(done.stdout)] == ["v1"]
+    else:
+        assert done.stdout.splitlines() == ["✓ churn: v1 现为现役版本 v1 is champion"]
+
+
+def test_what_is_learnt_from_is_looked_up_once_no_night_can_replace_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night that ends while the training waits for its lease publishes, and prunes old ones."""
+    publish(home, "2025-12-31", number=4)
+
+    @contextmanager
+    def hold(path: Path) -> Iterator[None]:
+        publish(home, "2026-01-01", number=5)
+        yield
+
+    learnt: list[str] = []
+
+    def train(_home: Home, name: str, *_: Any, source: str, **__: Any) -> models.Trained:
+        learnt.append(source)
+        return models.Trained(name, "refused", None, Sentence("无", "none"))
+
+    monkeypatch.setattr(models.lease, "hold", hold)
+    monkeypatch.setattr(models, "train", train)
+    models.retrain(home, "churn")
+    assert learnt == ["generation 5"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from ml.frames.features import (
 from ml.frames.split import add_months
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.registry.changes import enter
-from ml.registry.store import LoadedModel, load_champion
+from ml.registry.store import LoadedModel, load, load_champion
 from ml.train import TrainedModel, train
 
 AS_OF = date(2025, 12, 31)
@@ -103,6 +103,13 @@ def make_frame(customers: int, seed: int = 7) -> pl.DataFrame:
 
 def scoring_rows(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(pl.col("observation_date") == AS_OF).drop(LABELS, *map(known_date, LABELS))
+
+
+def entered(home: Path, name: str, version: str, frame: pl.DataFrame) -> LoadedModel:
+    """A version that was just trained once it has its role, as every training goes on."""
+    models, key = home / "models", home / "key"
+    enter(models, name, version, frame, at=AT, key_path=key)
+    return load(models, name, version, key_path=key)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from ml.errors import LeakSuspected, NotEnoughHistory
 from ml.frames.features import CHURN_LABEL, DEFAULT_LABEL, known_date, opening_label
 from ml.models.scorer import MODELS
 from ml.names import MODEL_NAMES, PRODUCT_GROUPS
-from ml.registry.store import load, versions
+from ml.registry.folders import versions
 from ml.score import score
 from ml.train import check_history, train
-from tests.unit.ml.conftest import AS_OF, CHANGE, OWES, make_frame, scoring_rows
+from tests.unit.ml.conftest import AS_OF, CHANGE, OWES, entered, make_frame, scoring_rows
 
 KEYS = ["customer_key", "observation_date"]
 
@@ -59,7 +59,7 @@ def test_borrowers_alone_teach_and_the_labels_of_others_stand_beside_it(asked, f
     book = (tmp_path / "models/default" / trained.version / "book.html").read_text("utf-8")
     assert "违约风险模型" in book
 
-    loaded = load(tmp_path / "models", "default", trained.version, key_path=tmp_path / "key")
+    loaded = entered(tmp_path, "default", trained.version, asked)
     today = scoring_rows(asked.drop(DEFAULT_LABEL, known_date(DEFAULT_LABEL)))
     scores = score(loaded, today.filter(pl.col(OWES))).scores
     assert scores.get_column("model_name").unique().to_list() == ["default"]

@@ -14,10 +14,11 @@ from ml.judge.leak import LEAK_AUC
 from ml.models.pipelines import inputs
 from ml.models.scorer import kind_of
 from ml.models.survival import MONTH
-from ml.registry.store import load, versions
+from ml.registry.folders import versions
+from ml.registry.store import load_champion
 from ml.score import CURVE_SCHEMA, _curves, score
 from ml.train import _check_leak, check_history, filled_enough, train
-from tests.unit.ml.conftest import AS_OF, CHANGE, make_frame, scoring_rows
+from tests.unit.ml.conftest import AS_OF, CHANGE, entered, make_frame, scoring_rows
 from tests.unit.ml.test_score import FEEDS, TYPES
 
 HORIZON = 3
@@ -43,13 +44,14 @@ def frame():
 def trained(frame, tmp_path_factory):
     home = tmp_path_factory.mktemp("survival")
     told = train("survival", frame, home / "models", AS_OF, key_path=home / "key")
+    entered(home, "survival", told.version, frame)
     return told, home
 
 
 @pytest.fixture(scope="module")
 def result(frame, trained):
-    told, home = trained
-    model = load(home / "models", "survival", told.version, key_path=home / "key")
+    _, home = trained
+    model = load_champion(home / "models", "survival", key_path=home / "key").model
     return score(model, scoring_rows(frame.drop(SURVIVAL_LABEL, known_date(SURVIVAL_LABEL))))
 
 
@@ -110,8 +112,8 @@ def test_the_chance_of_three_months_and_the_months_expected_agree(result):
 
 
 def test_reasons_for_staying_add_up_to_the_first_month(result, frame, trained):
-    told, home = trained
-    model = load(home / "models", "survival", told.version, key_path=home / "key")
+    _, home = trained
+    model = load_champion(home / "models", "survival", key_path=home / "key").model
     scorer = model.scorer
     rows = scoring_rows(frame.drop(SURVIVAL_LABEL, known_date(SURVIVAL_LABEL)))
     facts = rows.drop("customer_key", "observation_date").head(50)

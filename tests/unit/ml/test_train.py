@@ -20,8 +20,9 @@ from ml.judge.watch import SCORE
 from ml.models.level import LEAST_EVENTS
 from ml.models.pipelines import inputs
 from ml.models.value import VALUE_BASELINE_COLUMN
-from ml.registry.store import load, versions
+from ml.registry.folders import versions
 from ml.train import train
+from tests.unit.ml.conftest import entered
 
 AS_OF = date(2025, 12, 31)
 CHANGE = "deposit_trend_3m_rate_before_obs"
@@ -153,8 +154,7 @@ def test_the_night_watches_the_features_that_the_model_reads(fit, frame, tmp_pat
     still = frame.with_columns(
         pl.when(pl.col("observation_date") < date(2025, 10, 1)).then(7).otherwise(70).alias(VISITS)
     )
-    version = fit("churn", still).version
-    scorer = load(tmp_path / "models", "churn", version, key_path=tmp_path / "key").scorer
+    scorer = entered(tmp_path, "churn", fit("churn", still).version, still).scorer
     assert VISITS not in scorer.read
     assert CHANGE in scorer.read
     assert {SCORE, CHANGE, VISITS} <= set(scorer.shapes)
@@ -174,7 +174,7 @@ def test_scores_are_stored_at_the_level_of_the_month_that_judged_and_measures_ar
     assert level["event_count"] >= LEAST_EVENTS
     assert level["shift"] > 0.3
     assert told["mean_probability"] == level["foretold_rate"] < level["seen_rate"] / 1.2
-    scorer = load(tmp_path / "models", "churn", report["version"], key_path=tmp_path / "key").scorer
+    scorer = entered(tmp_path, "churn", report["version"], stormy).scorer
     assert scorer.shift == level["shift"]
     judged = inputs(check_frame(_of_churn(stormy, day), labels=(CHURN_LABEL,)), FEATURES)
     assert scorer.predict(judged).mean() == pytest.approx(level["seen_rate"])

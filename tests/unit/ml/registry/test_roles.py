@@ -14,15 +14,17 @@ from ml.frames.features import CHURN_LABEL, FEATURES, known_date
 from ml.registry import roles
 from ml.registry.changes import Entry, enter, promote, roll_back, withdraw
 from ml.registry.contest import contest
-from ml.registry.signing import read_key
-from ml.registry.store import load, load_challenger, load_champion, versions
+from ml.registry.folders import versions
+from ml.registry.signing import read_key, sign
+from ml.registry.store import load, load_challenger, load_champion
 from ml.score import score
 from ml.train import train
-from tests.unit.ml.conftest import AS_OF, AT, scoring_rows
+from tests.unit.ml.conftest import AS_OF, AT, REACH, scoring_rows
 
 WEAK, STRONG, SAME = (f"2025-12-31.00{number}" for number in (1, 2, 3))
 COMPLAINTS = next(each for each in FEATURES if each.name == "complaint_90d_count_before_obs")
 SAID = {"because": "branches know better", "by": "Li", "at": AT}
+BACK = {**SAID, "label_months": REACH}
 
 
 @dataclass(frozen=True)
@@ -144,11 +146,21 @@ def test_a_challenger_scores_without_reasons(house):
 
 def test_who_learnt_from_the_period_cannot_be_judged_on_it(house):
     pair = [load(house.models, "churn", each, key_path=house.key) for each in (WEAK, STRONG)]
-    taught = "was taught with 2025-05-31; it cannot be judged on it"
-    with pytest.raises(PeriodRefused, match=taught) as caught:
-        contest(*pair, house.frame, period=date(2025, 5, 31))
-    # A training and a promotion say it too, and they know no --period.
-    assert caught.value.sentence[0].endswith("不能再用它检验。")
+    # The last of the dates that taught, and a date of the gap: labels of three months that taught
+    # in June look at August, so who is judged on August has learnt some of the answers.
+    assert pair[0].manifest["training"]["gap_dates"] == ["2025-08-31"]
+    for day in (date(2025, 6, 30), date(2025, 8, 31)):
+        told = f"churn {WEAK} may have learnt what came after {day}, .* from 2025-09-30 on"
+        with pytest.raises(PeriodRefused, match=told) as caught:
+            contest(*pair, house.frame, period=day)
+        # A training and a promotion say it too, and they know no --period.
+        assert caught.value.sentence[0].endswith("可用 2025-09-30 及以后的月末。")
+    # Where the two were judged on different month ends, the later one is the first for both.
+    later = {**pair[1].manifest["training"], "test_date": "2025-10-31"}
+    younger = replace(pair[1], manifest={**pair[1].manifest, "training": later})
+    for both in ((pair[0], younger), (younger, pair[0])):
+        with pytest.raises(PeriodRefused, match=f"churn {STRONG} may .* from 2025-10-31 on"):
+            contest(*both, house.frame, period=date(2025, 9, 30))
     with pytest.raises(PeriodRefused, match="No row of 2025-11-30 has a known label"):
         contest(*pair, house.frame, period=date(2025, 11, 30))
     unknown = house.frame.with_columns(pl.lit(None, dtype=pl.Boolean).alias(CHURN_LABEL))
@@ -208,6 +220,7 @@ def test_a_person_promotes_also_where_the_two_cannot_be_compared(house, monkeypa
         (STRONG, SAID, "is the champion already"),
         ("2025-12-31.009", SAID, "has no version 2025-12-31.009; there are"),
         (SAME, {**SAID, "because": " "}, "--because must not be empty"),
+        (SAME, {**SAID, "because": "\u3000"}, "--because must not be empty"),
         (SAME, {**SAID, "by": ""}, "--by must not be empty"),
     ],
 )
@@ -228,7 +241,7 @@ def test_a_damaged_version_is_not_promoted(house):
 
 
 def test_rollback_returns_to_the_champion_before_and_withdraws(house):
-    changed = roll_back(house.models, "churn", key_path=house.key, **SAID)
+    changed = roll_back(house.models, "churn", key_path=house.key, **BACK)
     assert (changed.champion, changed.withdrawn) == (WEAK, (STRONG,))
     assert load_champion(house.models, "churn", key_path=house.key).model.version == WEAK
     with pytest.raises(ModelRefused, match=f"{STRONG} was withdrawn"):
@@ -236,7 +249,28 @@ def test_rollback_returns_to_the_champion_before_and_withdraws(house):
     with pytest.raises(RoleRefused, match="was withdrawn and cannot score again"):
         promote(house.models, "churn", STRONG, key_path=house.key, frame=house.frame, **SAID)
     with pytest.raises(RoleRefused, match=f"no champion before {WEAK} to return to"):
-        roll_back(house.models, "churn", key_path=house.key, **SAID)
+        roll_back(house.models, "churn", key_path=house.key, **BACK)
+
+
+def test_rollback_returns_to_nobody_whom_the_night_would_refuse(house):
+    """The review's fault: A of three months was crowned, B of six withdrawn, and nobody scored."""
+    before = house.file.read_bytes()
+    with pytest.raises(RoleRefused, match=f"known after {REACH} months, by .* after 6") as caught:
+        roll_back(house.models, "churn", key_path=house.key, **BACK | {"label_months": 6})
+    # Here the one that scores is of the other label too, and that is said.
+    assert "nor can it score; train it anew with crm ml train churn" in str(caught.value)
+    assert house.file.read_bytes() == before, "nobody is withdrawn for it"
+    # What is taught on the label of now goes on scoring.
+    strong = house.models / "churn" / STRONG
+    manifest = json.loads((strong / "manifest.json").read_bytes())
+    manifest["training"]["label_months"] = 6
+    content = json.dumps(manifest).encode()
+    (strong / "manifest.json").write_bytes(content)
+    (strong / "manifest.sig").write_text(sign(content, read_key(house.key)))
+    with pytest.raises(RoleRefused, match=f"so {STRONG} goes on scoring: Model churn {WEAK} was"):
+        roll_back(house.models, "churn", key_path=house.key, **BACK | {"label_months": 6})
+    assert house.roles().champion == STRONG
+    assert house.roles().withdrawn == ()
 
 
 def test_a_challenger_is_withdrawn_and_a_champion_is_not(house):
@@ -267,7 +301,7 @@ def test_one_flipped_byte_in_the_roles_is_refused(house, place):
 def test_an_old_signed_file_of_roles_is_refused(house):
     """F70, replay: put back, it would let a withdrawn version score again."""
     old = house.file.read_bytes()
-    roll_back(house.models, "churn", key_path=house.key, **SAID)
+    roll_back(house.models, "churn", key_path=house.key, **BACK)
     house.file.write_bytes(old)
     with pytest.raises(NoModel, match=r"older than the last one that was signed \(change \d of \d"):
         load_champion(house.models, "churn", key_path=house.key)
@@ -304,6 +338,14 @@ def test_a_reason_is_one_line_that_a_screen_can_show(house, because):
         withdraw(house.models, "churn", SAME, **SAID | {"because": because}, key_path=house.key)
 
 
+def test_a_blank_of_a_chinese_keyboard_is_a_blank(house):
+    """The review's fault: 名单更准 and a full-width blank was refused as no line of text."""
+    said = SAID | {"because": "两个月\u3000名单更准\u3000", "by": "李\u00a0经理"}
+    withdraw(house.models, "churn", SAME, **said, key_path=house.key)
+    step = house.roles().history[-1]
+    assert (step.because, step.by) == ("两个月 名单更准", "李 经理")
+
+
 def test_without_its_key_nothing_is_signed_beside_what_another_signed(house):
     house.key.rename(house.key.with_name("elsewhere"))
     with pytest.raises(ModelRefused, match="bring it back"):
@@ -319,6 +361,29 @@ def test_roles_of_another_model_are_refused(house):
     shutil.copy(house.key.with_name("key.churn.serial"), house.key.with_name("key.value.serial"))
     with pytest.raises(ModelRefused, match="number of the last change"):
         roles.read(house.models, "value", key_path=house.key)
+
+
+def test_without_file_and_number_no_version_comes_back(house):
+    """The review's fault: both deleted, a withdrawn version could be promoted again."""
+    roll_back(house.models, "churn", key_path=house.key, **BACK)
+    house.file.unlink()
+    house.key.with_name("key.churn.serial").unlink()
+    told = "has 3 versions but neither a file of roles .* which withdraws them: crm ml train churn"
+    with pytest.raises(ModelRefused, match=told):
+        house.roles()
+    with pytest.raises(ModelRefused, match="has 3 versions but"):
+        load(house.models, "churn", STRONG, key_path=house.key)
+    with pytest.raises(RoleRefused, match="roles of model churn cannot be trusted"):
+        promote(house.models, "churn", STRONG, key_path=house.key, frame=house.frame, **SAID)
+    version = train("churn", house.frame, house.models, AS_OF, key_path=house.key).version
+    entry = enter(house.models, "churn", version, house.frame, at=AT, key_path=house.key)
+    assert (entry.roles.champion, set(entry.roles.withdrawn)) == (version, {WEAK, STRONG, SAME})
+    assert entry.roles.history[-1].because.startswith("此前没有可评分的版本")
+
+
+def test_in_a_fresh_folder_nobody_is_withdrawn(tmp_path):
+    assert roles.anew(tmp_path, "churn", [], key_path=tmp_path / "key") == roles.Roles("churn")
+    assert roles.read(tmp_path, "churn", key_path=tmp_path / "key") == roles.Roles("churn")
 
 
 def test_after_a_tampered_file_a_training_begins_anew_and_trusts_no_version_before(house):

@@ -19,11 +19,13 @@ from ml.frames.columns import Columns
 from ml.frames.features import FEATURES
 from ml.models.factories import blended_classifier, blended_regressor
 from ml.models.pipelines import inputs
-from ml.registry import store
+from ml.registry import roles, store
 from ml.registry.checks import SIGNED_FILES, read_pipelines
+from ml.registry.folders import versions
 from ml.registry.golden import GOLDEN_TOLERANCE
+from ml.registry.roles import Roles, Step
 from ml.registry.signing import ensure_key, read_key, sha256, sign
-from ml.registry.store import load, load_champion, versions
+from ml.registry.store import load, load_champion
 
 FILES = [*SIGNED_FILES, "manifest.json", "manifest.sig"]
 
@@ -94,9 +96,9 @@ def test_a_missing_file_is_refused(copy_of, file):
 
 def test_a_model_signed_with_another_key_is_refused(copy_of, tmp_path):
     bank = copy_of()
-    ensure_key(tmp_path / "other")
     version = bank.trained["churn"].version
     shutil.copytree(bank.models / "churn" / version, tmp_path / "foreign" / "churn" / version)
+    roles.write(tmp_path / "foreign", Roles("churn", serial=1), key_path=tmp_path / "other")
     with pytest.raises(ModelRefused, match="the manifest is not as it was signed"):
         load(tmp_path / "foreign", "churn", version, key_path=tmp_path / "other")
 
@@ -266,9 +268,16 @@ def test_no_model_is_said_so(tmp_path):
 
 def test_versions_of_which_none_has_a_role_are_no_model_that_never_was(tmp_path):
     (tmp_path / "churn" / "2025-12-31.001").mkdir(parents=True)
-    with pytest.raises(NoModel, match="1 versions lie in the folder and 0 were") as told:
+    told = "No usable churn model. Model churn has 1 versions but neither a file of roles"
+    with pytest.raises(NoModel, match=told) as caught:
         load_champion(tmp_path, "churn", key_path=tmp_path / "key")
-    assert not isinstance(told.value, NeverTrained)
+    assert not isinstance(caught.value, NeverTrained)
+    # Signed roles without a champion are no such thing either.
+    step = Step("trained", "2025-12-31.001", None, "rule", "a new training", "2026-01-01")
+    roles.write(tmp_path, Roles("churn").after(step), key_path=tmp_path / "key")
+    with pytest.raises(NoModel, match="1 versions lie in the folder and 0 were") as caught:
+        load_champion(tmp_path, "churn", key_path=tmp_path / "key")
+    assert not isinstance(caught.value, NeverTrained)
 
 
 def test_the_key_is_private_made_once_and_never_short(tmp_path):
