@@ -168,9 +168,13 @@ def benchmark(
             "--positive",
             metavar="VALUE",
             help="The class that is sought, against all others.",
-            show_default="1, yes, churn ... or the rarer of two",
+            show_default="1 beside 0, true, yes, churn ... or the rarer of two, which is told",
         ),
     ] = None,
+    quantity: Annotated[
+        bool,
+        typer.Option("--quantity", help="The target is a quantity of few values, as a rating is."),
+    ] = False,
     drop: Annotated[
         list[str] | None,
         typer.Option(
@@ -195,14 +199,20 @@ def benchmark(
     """Judge the factories of models on any public table, by repeated stratified folds.
 
     Plain rivals see the same folds; a difference whose 95% interval holds nil is called level. A
-    target of many numbers is foretold as a quantity.
+    target of more than 20 different numbers is foretold as a quantity, and one of fewer with
+    --quantity.
 
     Example: crm ml benchmark --data bank-full.csv --target y --drop duration
     """
     from ml.frames import table as tables
+    from ml.frames.table_files import read
     from ml.judge import benchmark as judge
 
-    table = tables.prepare(tables.read(data), target, positive=positive, drop=drop or [])
+    told: list[str] = []
+    frame = read(data, told)
+    table = tables.prepare(
+        frame, target, positive=positive, is_quantity=quantity, drop=drop or [], told=told
+    )
     result = judge.run(table, folds=folds, repeats=repeats, is_tuned=tuned)
     if as_json:
         print_json(_as_data(table, result))
