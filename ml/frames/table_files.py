@@ -57,8 +57,8 @@ def read(path: Path, notes: list[str] | None = None) -> pl.DataFrame:
     except UnicodeDecodeError as error:
         raise TableRefused(
             f"{path.name} 不是 UTF-8，也无法确定是 GB18030 还是西欧编码；请另存为 CSV（UTF-8）。",
-            f"{path.name} is not UTF-8, and surely neither GB18030 nor Western European;"
-            " save it as CSV (UTF-8)",
+            f"{path.name} is not UTF-8, and it cannot be told whether it is GB18030 or Western"
+            " European; save it as CSV (UTF-8)",
         ) from error
     except (pl.exceptions.PolarsError, FastExcelError, ValueError, OSError) as error:
         raise _unreadable(path, error) from error

@@ -1,9 +1,9 @@
 """Whom the benchmark holds the blend against; boosting reads categories as categories.
 
 Both kinds of boosting split a category by its values, as their makers mean them to be used; what
-they cannot take so (scikit-learn: more than 255 values) they read as the blend's trees do. Where
-values have few rows that is not always the better way, so a tuned one chooses: by its values, or
-scikit-learn's as the blend's trees read it and LightGBM's by number, as is often done.
+they cannot take so (scikit-learn: more than 255 values) they read as the blend's trees do. That
+is not the better way on every table, so a tuned one chooses: by its values, or scikit-learn's as
+the blend's trees read it and LightGBM's by number, as is often done.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ _TUNED_CATEGORIES = {
     "model__min_data_per_group": [10, 100],
     "model__cat_smooth": [1.0, 10.0],
 }
-#: Settings that a search tries for each way to read categories, and where there are none.
-_TRIALS_EACH, _TRIALS = 10, 15
+#: Settings that a search tries for each way to read categories.
+_TRIALS = 15
 
 Maker = Callable[[Table], Any]
 
@@ -157,8 +157,7 @@ def _tuned_lightgbm(table: Table) -> GridSearchCV:
 def _search(pipeline: Pipeline, ways: Sequence[Mapping[str, Any]], is_binary: bool) -> GridSearchCV:
     """A search over random settings, as many for each way to read categories."""
     cut = StratifiedKFold if is_binary else KFold
-    trials = _TRIALS if len(ways) == 1 else _TRIALS_EACH
-    drawn = [each for way in ways for each in ParameterSampler(way, trials, random_state=SEED)]
+    drawn = [each for way in ways for each in ParameterSampler(way, _TRIALS, random_state=SEED)]
     return GridSearchCV(
         pipeline,
         [{name: [value] for name, value in each.items()} for each in drawn],
