@@ -31,6 +31,8 @@ def show(report: dict[str, Any]) -> None:
         f"{report['customers']:,} customers, {report['events']:,} events; judged {first} to {last}",
         markup=False,
     )
+    for note in report["notes"]:
+        console.print(f"  {note}", markup=False)
     if missing := sum(each.get("without_score_rows", 0) for each in report["origins"]):
         console.print(
             f"另有 {missing:,} 行在外部评分表中没有评分，未参与比较。 {missing:,} customer-months "

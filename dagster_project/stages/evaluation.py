@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,20 +117,24 @@ def evaluate(
     from ml.errors import FrameRefused, NotEnoughHistory
     from ml.evaluate import evaluate as judge
     from ml.frames.features import CHURN_LABEL
-    from ml.frames.table import read
+    from ml.frames.table_files import read
 
     _, database = published_file(home, ("评估", "judge by"))
     label = label or CHURN_LABEL
     _check_label(database, label)
-    others = None if beside is None else read(beside)
+    notes: list[str] = []
+    others = None if beside is None else read(beside, notes)
     costs = _costs(database, prices)
     frame = read_training_rows(database, "churn", label=label).join(
         _slices(database), on=["customer_key", "observation_date"], how="left"
     )
     try:
-        return judge(frame, label=label, origins=origins, slices=SLICES, beside=others, costs=costs)
+        found = judge(
+            frame, label=label, origins=origins, slices=SLICES, beside=others, costs=costs
+        )
     except (NotEnoughHistory, FrameRefused) as error:
         raise NightError(*error.as_why("无法评估模型", "no evaluation")) from error
+    return replace(found, report=found.report | {"notes": notes})
 
 
 def _costs(database: Path, prices: Prices) -> Costs:

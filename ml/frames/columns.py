@@ -92,7 +92,7 @@ def tree_encoding(columns: Columns, *, is_class: bool, random_state: int) -> Col
     """
     return one_each(
         [
-            *((name, _rates(is_class, random_state)) for name in columns.categories),
+            *((name, rates(is_class, random_state)) for name in columns.categories),
             *((name, Known()) for name in columns.numbers),
         ]
     )
@@ -110,7 +110,7 @@ def curve_encoding(columns: Columns, *, is_class: bool, random_state: int) -> Co
             *(
                 (
                     name,
-                    Pipeline([*_rates(is_class, random_state).steps, ("scale", StandardScaler())])
+                    Pipeline([*rates(is_class, random_state).steps, ("scale", StandardScaler())])
                     if name in columns.many
                     else Pipeline([("gaps", _named_gaps()), ("each", common)]),
                 )
@@ -149,7 +149,7 @@ def _named_gaps() -> SimpleImputer:
     )
 
 
-def _rates(is_class: bool, random_state: int) -> Pipeline:
+def rates(is_class: bool, random_state: int) -> Pipeline:
     """A category as the rate of the label seen with it."""
     cut = StratifiedKFold if is_class else KFold
     encoder = Rates(

@@ -8,35 +8,22 @@ any two models.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import polars as pl
 from scipy import stats
-from sklearn.compose import ColumnTransformer
-from sklearn.model_selection import (
-    KFold,
-    RandomizedSearchCV,
-    RepeatedKFold,
-    RepeatedStratifiedKFold,
-    StratifiedKFold,
-)
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OrdinalEncoder
+from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 
 from ml.errors import TableRefused
-from ml.frames.columns import Columns
 from ml.frames.table import Table
 from ml.judge import metrics
-from ml.models import factories
+from ml.judge.rivals import OURS, makers
 from ml.models.pipelines import SEED, single_thread
 
-OURS = "blend"
-#: What is better when it is greater; of the others, less is better, and of a slope nearness to 1.
+#: What is better when it is greater; of the others, less is better.
 GREATER_IS_BETTER = frozenset({"auc", "average_precision", "lift_at_10pct", "r2", "spearman"})
 _MEASURES = {
     True: (
@@ -45,25 +32,8 @@ _MEASURES = {
     ),
     False: ("r2", "rmse", "mae", "spearman"),
 }  # fmt: skip
-_TUNED = {
-    "model__learning_rate": [0.02, 0.05, 0.1],
-    "model__max_leaf_nodes": [4, 8, 15, 31],
-    "model__min_samples_leaf": [10, 20, 50],
-    "model__l2_regularization": [0.0, 1.0, 10.0],
-    "model__max_features": [0.3, 0.6, 1.0],
-}
-#: The same for LightGBM, which is no part of the house and a rival where somebody installed it.
-_LIGHTGBM = "lightgbm"
-_TUNED_LIGHTGBM = {
-    "model__learning_rate": [0.02, 0.05, 0.1],
-    "model__n_estimators": [50, 100, 200, 400],
-    "model__num_leaves": [4, 8, 15, 31],
-    "model__min_child_samples": [10, 20, 50],
-    "model__reg_lambda": [0.0, 1.0, 10.0],
-    "model__colsample_bytree": [0.3, 0.6, 1.0],
-    "model__subsample": [0.7, 1.0],
-}
-_TRIALS = 15
+#: A slope has no better direction: two are compared by how far each lies from 1.
+SLOPE, FROM_ONE = "calibration_slope", "distance_of_the_slope_from_1"
 #: Rows that each fold needs: of the rarer class to be there twice, of a quantity to be measured.
 _CLASS_ROWS, _QUANTITY_ROWS = 2, 4
 _FEWEST_FOLDS = 2
@@ -76,7 +46,7 @@ class Difference:
 
     Attributes:
         rival: Name of the rival.
-        measure: Name of the measure.
+        measure: Name of the measure; of the slope it is its distance from 1 that is compared.
         mean: Mean difference.
         low: Lower end of its interval.
         high: Upper end.
@@ -106,7 +76,14 @@ class Result:
     differences: tuple[Difference, ...]
 
 
-def run(table: Table, *, folds: int = 5, repeats: int = 2, is_tuned: bool = False) -> Result:
+def run(
+    table: Table,
+    *,
+    folds: int = 5,
+    repeats: int = 2,
+    is_tuned: bool = False,
+    tell: Callable[[int, int, float], None] = lambda *_: None,
+) -> Result:
     """Fit and judge ours and its rivals on the same folds.
 
     Args:
@@ -115,24 +92,27 @@ def run(table: Table, *, folds: int = 5, repeats: int = 2, is_tuned: bool = Fals
         repeats: Repetitions with rows dealt anew.
         is_tuned: Whether a boosting tuned by a search of its own is a rival too, and LightGBM
             where it is installed; takes minutes.
+        tell: Gets, after each fold, how many are done, of how many, and the seconds so far.
 
     Raises:
         TableRefused: There are too few rows for so many folds.
     """
     _require_rows(table, folds)
-    makers = _makers(table.is_binary, is_tuned)
+    made = makers(table.is_binary, is_tuned)
     rows: list[dict[str, Any]] = []
+    began = time.perf_counter()
     with single_thread():
         for number, (teaching, judging) in enumerate(_splits(table, folds, repeats)):
-            for name, make in makers.items():
+            for name, make in made.items():
                 start = time.perf_counter()
-                pipeline = make(table.columns).fit(table.frame[teaching], table.target[teaching])
+                pipeline = make(table).fit(table.frame[teaching], table.target[teaching])
                 seconds = time.perf_counter() - start
                 measured = _measure(table, pipeline, judging)
                 rows.append({"model": name, "fold": number, **measured, "fit_seconds": seconds})
+            tell(number + 1, folds * repeats, time.perf_counter() - began)
     frame = pl.DataFrame(rows)
     measures = _MEASURES[table.is_binary]
-    names = list(makers)
+    names = list(made)
     means = {
         row.pop("model"): row
         for row in frame.group_by("model", maintain_order=True)
@@ -169,63 +149,6 @@ def _require_rows(table: Table, folds: int) -> None:
     )
 
 
-def _makers(is_binary: bool, is_tuned: bool) -> Mapping[str, Callable[[Columns], Any]]:
-    """Factories by the name that the report gives them."""
-    if is_binary:
-        makers: dict[str, Callable[[Columns], Any]] = {
-            OURS: factories.blended_classifier,
-            "logistic": factories.logistic_classifier,
-            "boosting": factories.boosted_classifier,
-        }
-    else:
-        makers = {
-            OURS: factories.blended_regressor,
-            "ridge": factories.ridge_regressor,
-            "boosting": factories.boosted_regressor,
-        }
-    if is_tuned:
-        makers["tuned boosting"] = lambda columns: _tuned(makers["boosting"](columns), is_binary)
-        if find_spec(_LIGHTGBM):
-            makers["tuned LightGBM"] = lambda columns: _tuned_lightgbm(columns, is_binary)
-    return makers
-
-
-def _tuned(pipeline: Pipeline, is_binary: bool) -> RandomizedSearchCV:
-    """A search over the settings that matter, as a data scientist would run it first."""
-    pipeline.set_params(model__early_stopping=True, model__max_iter=500, model__n_iter_no_change=20)
-    return _search(pipeline, _TUNED, is_binary)
-
-
-def _tuned_lightgbm(columns: Columns, is_binary: bool) -> RandomizedSearchCV:
-    """LightGBM on categories as codes, searched as long as the boosting of scikit-learn."""
-    found = import_module(_LIGHTGBM)
-    kind = found.LGBMClassifier if is_binary else found.LGBMRegressor
-    codes = OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan
-    )
-    encoding = ColumnTransformer(
-        [
-            ("codes", codes, list(columns.categories)),
-            ("numbers", "passthrough", list(columns.numbers)),
-        ]
-    )
-    model = kind(verbose=-1, n_jobs=1, random_state=SEED, subsample_freq=1)
-    return _search(Pipeline([("columns", encoding), ("model", model)]), _TUNED_LIGHTGBM, is_binary)
-
-
-def _search(pipeline: Pipeline, settings: Mapping[str, Any], is_binary: bool) -> RandomizedSearchCV:
-    cut = StratifiedKFold if is_binary else KFold
-    return RandomizedSearchCV(
-        pipeline,
-        settings,
-        n_iter=_TRIALS,
-        # Dealt out, as the rows of a table may stand in the order of time or of the target.
-        cv=cut(4, shuffle=True, random_state=SEED),
-        scoring="neg_log_loss" if is_binary else "neg_mean_squared_error",
-        random_state=SEED,
-    )
-
-
 def _splits(table: Table, folds: int, repeats: int) -> Iterator[tuple[Any, Any]]:
     """(rows that teach, rows that judge), the same for every model."""
     kind = RepeatedStratifiedKFold if table.is_binary else RepeatedKFold
@@ -247,7 +170,7 @@ def _difference(frame: pl.DataFrame, rival: str, measure: str, folds: int) -> Di
     """Paired difference over the folds, with the interval of Nadeau and Bengio."""
     wide = frame.pivot(on="model", index="fold", values=measure).sort("fold")
     ours, theirs = wide.get_column(OURS).to_numpy(), wide.get_column(rival).to_numpy()
-    if measure == "calibration_slope":
+    if measure == SLOPE:
         ours, theirs = np.abs(ours - 1), np.abs(theirs - 1)
     apart = ours - theirs
     count = len(apart)
@@ -258,4 +181,5 @@ def _difference(frame: pl.DataFrame, rival: str, measure: str, folds: int) -> Di
     low, high = mean - reach, mean + reach
     sign = 1 if measure in GREATER_IS_BETTER else -1
     verdict = "level" if low <= 0 <= high else "ahead" if sign * mean > 0 else "behind"
-    return Difference(rival, measure, mean, low, high, verdict)
+    name = FROM_ONE if measure == SLOPE else measure
+    return Difference(rival, name, mean, low, high, verdict)

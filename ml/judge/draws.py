@@ -25,8 +25,8 @@ _SEED = 20250101
 _MOST_GROUPS = 1_000
 _TOP_SHARE = 0.1
 
-#: (events, rows) of each group, lowest score first, to the profit per customer.
-Profit = Callable[[Array, Array], float]
+#: (events, rows) of each group, lowest score first, to the measures of a campaign.
+Campaign = Callable[[Array, Array], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def draw(
     seen: Array,
     scores: Mapping[str, Array],
     keys: NDArray[np.int64],
-    profit: Profit,
+    campaign: Campaign,
     draws: int = DRAWS,
 ) -> dict[str, dict[str, Array]]:
     """Measures of every score under random weights of customers, the same for all scores.
@@ -95,7 +95,7 @@ def draw(
         seen: 1 for who had the event.
         scores: Probabilities by name of who told them.
         keys: Customer of each row.
-        profit: Of a campaign, from events and rows of groups of neighbours.
+        campaign: Its profit and depth, from events and rows of groups of neighbours.
         draws: How many.
     """
     rng = np.random.default_rng(_SEED)
@@ -107,7 +107,7 @@ def draw(
         if not 0 < weight @ seen < weight.sum():
             continue
         for name, each in ranked.items():
-            for measure, value in each.measure(weight, profit).items():
+            for measure, value in each.measure(weight, campaign).items():
                 found[name].setdefault(measure, []).append(value)
     return {
         name: {measure: np.array(values) for measure, values in of_one.items()}
@@ -124,6 +124,7 @@ class Ranked:
         ends: Last place of each run of equal scores.
         seen: Labels in that order.
         score: Probabilities in that order.
+        losses: Logarithmic loss of each row in that order.
         groups: Last place of each of at most a thousand groups of neighbours.
         odds: Mean log-odds of each group, as a probability.
     """
@@ -132,6 +133,7 @@ class Ranked:
     ends: NDArray[np.int64]
     seen: Array
     score: Array
+    losses: Array
     groups: NDArray[np.int64]
     odds: Array
 
@@ -147,9 +149,10 @@ class Ranked:
         starts = np.append(0, groups[:-1] + 1)
         sums = np.add.reduceat(np.log(clipped / (1 - clipped)), starts)
         odds = expit(sums / np.diff(groups, prepend=-1))
-        return cls(order, ends, seen[order], ordered, groups, odds)
+        losses = metrics.log_losses(seen[order], ordered)
+        return cls(order, ends, seen[order], ordered, losses, groups, odds)
 
-    def measure(self, weight: Array, profit: Profit) -> dict[str, float]:
+    def measure(self, weight: Array, campaign: Campaign) -> dict[str, float]:
         """What the weighted rows give."""
         ordered = weight[self.order]
         rows = np.cumsum(ordered)
@@ -164,13 +167,15 @@ class Ranked:
         return {
             "auc": auc,
             "average_precision": precision,
+            "mean_probability": float(told[-1] / rows[-1]),
+            "log_loss": float(ordered @ self.losses / rows[-1]),
             "brier": float(ordered @ (self.score - self.seen) ** 2 / rows[-1]),
             "ece": self._calibration_error(rows, events, told),
             "calibration_slope": metrics.calibration_slope(
                 rate, self.odds[is_there], of_rows[is_there]
             ),
             "lift_at_10pct": float(events[top] / rows[top] / (events[-1] / rows[-1])),
-            "emp_per_customer": profit(of_events[is_there][::-1], of_rows[is_there][::-1]),
+            **campaign(of_events[is_there][::-1], of_rows[is_there][::-1]),
         }
 
     @staticmethod

@@ -20,6 +20,7 @@ from ml.errors import NotEnoughHistory
 from ml.frames.split import split_by_time
 from ml.judge import metrics
 from ml.judge.costs import (
+    MaximumProfit,
     best_depth,
     expected_maximum_profit,
     profit_curve,
@@ -273,15 +274,19 @@ def _drawn(
         for name, score in scores.items()
     }
 
-    def profit(events: Array, rows: Array) -> float:
-        return profit_of_groups(events, rows, **costs.of_campaign).profit
+    def campaign(events: Array, rows: Array) -> dict[str, float]:
+        return _told(profit_of_groups(events, rows, **costs.of_campaign))
 
-    return Drawn(whole, draw(seen, scores, keys, profit, draws))
+    return Drawn(whole, draw(seen, scores, keys, campaign, draws))
 
 
 def _profit(seen: Array, score: Array, costs: Costs) -> dict[str, float]:
+    """What the best campaign by a score brings."""
+    return _told(expected_maximum_profit(seen, score, **costs.of_campaign))
+
+
+def _told(found: MaximumProfit) -> dict[str, float]:
     """Expected maximum profit per customer, and the share of customers contacted for it."""
-    found = expected_maximum_profit(seen, score, **costs.of_campaign)
     return {"emp_per_customer": found.profit, "emp_share": found.share}
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -96,7 +95,8 @@ def logistic_classifier(columns: Columns, folds: int = FOLDS, *, trust: float = 
 
 def boosted_classifier(columns: Columns) -> Pipeline:
     """The usual rival: histogram gradient boosting as scikit-learn ships it."""
-    return _boosting(columns, HistGradientBoostingClassifier(random_state=SEED))
+    encoding = _column_step(tree_encoding, columns, is_class=True)
+    return Pipeline([encoding, ("model", HistGradientBoostingClassifier(random_state=SEED))])
 
 
 def ridge_regressor(columns: Columns, folds: int = FOLDS) -> Pipeline:
@@ -104,11 +104,6 @@ def ridge_regressor(columns: Columns, folds: int = FOLDS) -> Pipeline:
     encodings = _encodings(columns, is_class=False)[1:]
     blend = BlendedRegressor(encodings, [_ridge_curves()], folds, random_state=SEED)
     return Pipeline([("model", blend)])
-
-
-def boosted_regressor(columns: Columns) -> Pipeline:
-    """The usual rival for a number: histogram gradient boosting as scikit-learn ships it."""
-    return _boosting(columns, HistGradientBoostingRegressor(random_state=SEED))
 
 
 def _trees(kind: type[Any], *, is_large: bool) -> list[tuple[str, str, list[Any]]]:
@@ -153,9 +148,3 @@ def _logistic_curves() -> tuple[str, str, list[LogisticRegression]]:
 def _ridge_curves() -> tuple[str, str, list[Ridge]]:
     """The same for a number."""
     return CURVES, CURVES, [Ridge(alpha=1 / looseness) for looseness in _LOOSENESS]
-
-
-def _boosting(columns: Columns, model: Any) -> Pipeline:
-    """Boosting behind the encoding that trees read."""
-    encoding = _column_step(tree_encoding, columns, is_class=is_classifier(model))
-    return Pipeline([encoding, ("model", model)])

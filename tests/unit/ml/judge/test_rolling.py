@@ -19,8 +19,9 @@ from ml.judge.rolling import APART, Costs, judge, lists, roll
 COSTS = Costs(clv=200.0, incentive=10.0, contact=1.0, acceptance=0.3)
 
 
-def _profit(events, rows):
-    return profit_of_groups(events, rows, **COSTS.of_campaign).profit
+def _campaign(events, rows):
+    found = profit_of_groups(events, rows, **COSTS.of_campaign)
+    return {"emp_per_customer": found.profit, "emp_share": found.share}
 
 
 def test_weighted_measures_are_those_of_rows_repeated_as_often():
@@ -29,14 +30,15 @@ def test_weighted_measures_are_those_of_rows_repeated_as_often():
     score = np.round(np.clip(0.15 * rng.random(4_000) + 0.2 * seen * rng.random(4_000), 0, 1), 3)
     weight = rng.poisson(1.0, 4_000).astype(float)
     keys = np.arange(4_000)
-    found = Ranked.of(seen, score, keys).measure(weight, _profit)
+    found = Ranked.of(seen, score, keys).measure(weight, _campaign)
     auc, precision = found["auc"], found["average_precision"]
     assert auc == pytest.approx(roc_auc_score(seen, score, sample_weight=weight))
     assert precision == pytest.approx(average_precision_score(seen, score, sample_weight=weight))
     times = weight.astype(int)
     again = [np.repeat(each, times) for each in (seen, score, keys)]
     plain = metrics.event_metrics(*again)
-    plain["emp_per_customer"] = expected_maximum_profit(*again[:2], **COSTS.of_campaign).profit
+    best = expected_maximum_profit(*again[:2], **COSTS.of_campaign)
+    plain |= {"emp_per_customer": best.profit, "emp_share": best.share}
     for measure, value in found.items():
         assert value == pytest.approx(plain[measure], rel=0.02), measure
 
@@ -70,6 +72,11 @@ def test_every_measure_has_an_interval_and_so_have_months_and_slices(judged):
     for each in told:
         for measure in APART:
             assert each[measure]["low"] < each[measure]["value"] < each[measure]["high"], measure
+    for each in report["overall"].values():
+        # How many rows there are and how many had the event is counted, and no score tells it.
+        for measure in each.keys() - {"row_count", "event_rate"}:
+            assert each[measure]["low"] < each[measure]["value"] < each[measure]["high"], measure
+        assert {"log_loss", "mean_probability", "emp_share"} <= each.keys()
     by_month = {row["value"]: row for row in report["by_month"] if row["contender"] == "model"}
     whole = report["overall"]["model"]["auc"]
     assert by_month["2025-07-28"]["auc"]["low"] < whole["low"], "a month alone tells less"
