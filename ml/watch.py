@@ -70,8 +70,6 @@ FEATURE_SCHEMA = {
     "training_nil_share": pl.Float64,
     "nil_share": pl.Float64,
 }
-#: What holds the scores back: they were made from customers unlike those that the model knows.
-HOLDING = "score_drift"
 #: Features that the sentence of a night names of those that were only filled, or that nobody has.
 NAMED_COUNT = 3
 #: What could not be judged, and why: a month of which this holds has not passed.
@@ -84,7 +82,7 @@ FEW_CUSTOMERS, NO_COHORT, FEW_EVENTS, NO_EVENT = (
 #: What the codes of a month say, to who reads them in a sentence.
 WORDS: dict[str, Pair] = {
     "feature_drift": ("特征有变动", "features moved"),
-    HOLDING: ("评分分布有变动", "the scores moved"),
+    "score_drift": ("评分分布有变动", "the scores moved"),
     "slope": ("校准斜率超出范围", "the calibration slope is out of bounds"),
     "rate": ("实际发生率与预测不符", "the rate that came is not the one foretold"),
     FEW_CUSTOMERS: ("客户太少而看不出变动", "too few customers to see drift"),
@@ -102,6 +100,7 @@ class Watched:
         drifted: How far today is from training.
         came_true: Probabilities that have come true or not; None where there are too few.
         objections: Codes; none where nothing speaks against the month.
+        holding: Those of them that hold the scores back, by the rule of the model.
         unjudged: Codes of what could not be judged; the month passes only where there is none.
         month: A frame of one row, in the columns of the feed.
         features: A frame of one row per feature, in the columns of theirs.
@@ -110,6 +109,7 @@ class Watched:
     drifted: Drift
     came_true: Cohort | None
     objections: tuple[str, ...]
+    holding: tuple[str, ...]
     unjudged: tuple[str, ...]
     month: pl.DataFrame = field(repr=False)
     features: pl.DataFrame = field(repr=False)
@@ -117,7 +117,7 @@ class Watched:
     @property
     def is_held(self) -> bool:
         """Whether the scores are not to be used."""
-        return HOLDING in self.objections
+        return bool(self.holding)
 
     @property
     def told(self) -> Pair:
@@ -151,22 +151,42 @@ class Watched:
         return chinese, english
 
     def check(self, model: LoadedModel) -> None:
-        """Hold the scores where they drifted.
+        """Hold the scores where the rule of the model says so.
 
         Raises:
-            ScoringHeld: One sentence with the index and the feature that moved most.
+            ScoringHeld: One sentence with the figures, and for drift the feature that moved most.
         """
         if self.is_held:
-            moved = self.drifted.worst
             chinese, _ = called(model.name, model.version)
+            zh, en = zip(*(self._why(code) for code in self.holding), strict=True)
             raise ScoringHeld(
-                f"{chinese} 的评分暂不采用：其分布与训练时相比已变动，稳定性指数为"
-                f" {self.drifted.score_index:.2f}；"
-                + (f"变动最大的特征是 {chinese_name(moved)}。" if moved else "没有特征明显变动。"),
-                f"Scores of {model.name} {model.version} are held: they moved from those of "
-                f"training by an index of {self.drifted.score_index:.2f}; {moved or 'nothing'}"
-                " moved most.",
+                f"{chinese} 的评分暂不采用：{'；'.join(zh)}。"
+                f"请重新训练：crm ml train {model.name}。",
+                f"Scores of {model.name} {model.version} are held: {'; '.join(en)}. Train it anew "
+                f"with crm ml train {model.name}.",
             )
+
+    def _why(self, code: str) -> Pair:
+        """What holds the scores, with its figures."""
+        moved, seen = self.drifted.worst, self.came_true
+        if code == "score_drift":
+            return (
+                f"其分布与训练时相比已变动，稳定性指数为 {self.drifted.score_index:.2f}，"
+                + (f"变动最大的特征是 {chinese_name(moved)}" if moved else "没有特征明显变动"),
+                f"they moved from those of training by an index of {self.drifted.score_index:.2f};"
+                f" {moved or 'nothing'} moved most",
+            )
+        if seen is not None and code == "slope":
+            return (
+                f"已到期的预测校准斜率为 {seen.slope:.2f}，应接近 1",
+                f"what came true has a calibration slope of {seen.slope:.2f}, not near 1",
+            )
+        if seen is not None and code == "rate":
+            return (
+                f"已到期的预测发生率为 {seen.foretold_rate:.2%}，实际为 {seen.seen_rate:.2%}",
+                f"they foretold {seen.foretold_rate:.2%} where {seen.seen_rate:.2%} came",
+            )
+        return WORDS[code]
 
 
 def watch(
@@ -206,6 +226,7 @@ def watch(
             past.get_column("customer_key").to_numpy(),
         )
     found = tuple(objections(drifted, came_true, bounds))
+    holding = tuple(code for code in found if code in bounds.holding)
     missing = tuple(_unjudged(drifted, came_true, past))
     who = {
         "model_name": model.name,
@@ -221,12 +242,13 @@ def watch(
         "objections": ";".join(found),
         "unjudged": ";".join(missing),
         "is_passed": False if found else None if missing else True,
-        "is_held": HOLDING in found,
+        "is_held": bool(holding),
     }
     return Watched(
         drifted,
         came_true,
         found,
+        holding,
         missing,
         pl.DataFrame([month], schema=MONTH_SCHEMA),
         pl.DataFrame(_feature_rows(who, drifted), schema=FEATURE_SCHEMA),

@@ -20,7 +20,7 @@ PAST_SCHEMA = ("customer_key", "observation_date", "score", "is_event")
 _RULE = """
     select
         feature_index_bound, score_index_bound, slope_low, slope_high, rate_ratio_bound,
-        cohort_months, cohort_day_bound
+        holding_codes, cohort_months, cohort_day_bound
     from rule.model_watch_rule
     where model_name = ? and valid_from_date <= ? and valid_to_date > ?
 """
@@ -89,7 +89,20 @@ def bounds_of(database: Path, name: str, day: dt.date) -> tuple[Bounds, Reach]:
             f"规则 model_watch_rule 在 {day} 没有模型 {name} 的行，请补上。",
             f"the rule model_watch_rule has no row of model {name} on {day}; add one",
         )
-    return Bounds(*row[:5]), Reach(*row[5:])
+    feature, score, low, high, rate, holding, months, days = row
+    codes = tuple((holding or "").split(";"))
+    return Bounds(feature, score, low, high, rate, codes), Reach(months, days)
+
+
+def held_version(database: Path, name: str) -> str | None:
+    """The champion whose scores its last night held back, by a published file; None for none."""
+    with read_only(database) as connection:
+        row = connection.execute(
+            "select model_version, is_held from dimensional.fct_model_month"
+            " where model_name = ? and role = 'champion' order by observation_date desc limit 1",
+            [name],
+        ).fetchone()
+    return str(row[0]) if row is not None and row[1] else None
 
 
 def came_true(

@@ -106,7 +106,13 @@ def train(
             source=source,
         )
         entry = enter(
-            home.models, name, trained.version, frame, at=moment(), key_path=home.model_key
+            home.models,
+            name,
+            trained.version,
+            frame,
+            at=moment(),
+            key_path=home.model_key,
+            held=model_watch.held_version(database, name) if is_forced else None,
         )
     except NotEnoughHistory as error:
         told = Sentence(*error.sentence).then(*refused)

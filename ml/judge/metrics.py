@@ -91,6 +91,22 @@ def calibration_slope(labels: Array, probability: Array, weight: Array | None = 
     return float(found.x[1])
 
 
+def slope_error(slope: float, probability: Array) -> float:
+    """Standard error of a calibration slope, by the information of its two-parameter regression.
+
+    Args:
+        slope: As :func:`calibration_slope` found it.
+        probability: Of the rows that it was found on.
+    """
+    clipped = np.clip(probability, 1e-9, 1 - 1e-9)
+    odds = np.log(clipped / (1 - clipped))
+    # The intercept moves the weights little where it is the rate that is off, and not at all else.
+    likely = expit(slope * odds)
+    weight = likely * (1 - likely)
+    spread = float(weight @ (odds - (weight @ odds) / weight.sum()) ** 2)
+    return float(1 / np.sqrt(spread)) if spread > 0 else float("inf")
+
+
 def event_metrics(labels: Array, probability: Array, keys: NDArray[np.int64]) -> dict[str, float]:
     """Ranking and calibration of the probability of an event."""
     return {

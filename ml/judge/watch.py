@@ -30,6 +30,8 @@ _LEAST_SHARE = 1e-4
 MIN_ROWS = 200
 #: Fewer events do not tell a calibration.
 MIN_EVENTS = 30
+#: Standard errors beyond a bound that are no luck any more.
+SURE = 1.96
 #: A feature that lacks a value for so many customers of a date was not recorded on it.
 EMPTY_SHARE = 0.99
 
@@ -228,6 +230,7 @@ class Bounds:
         slope_low: Least calibration slope of cohorts that have come true.
         slope_high: Greatest one.
         rate_ratio: How far the foretold rate may be off the seen one, as a factor.
+        holding: Codes of :func:`objections` that hold the scores back; the others are told.
     """
 
     feature_index: float
@@ -235,6 +238,7 @@ class Bounds:
     slope_low: float
     slope_high: float
     rate_ratio: float
+    holding: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -313,6 +317,7 @@ class Cohort:
         foretold_rate: Mean probability.
         seen_rate: Share with the event.
         slope: Calibration slope.
+        slope_error: Its standard error.
         auc: Area under the ROC curve.
         rate_low: Lower end of the 95% interval of the seen rate (Clopper and Pearson).
         rate_high: Upper end.
@@ -323,6 +328,7 @@ class Cohort:
     foretold_rate: float
     seen_rate: float
     slope: float
+    slope_error: float
     auc: float
     rate_low: float
     rate_high: float
@@ -341,6 +347,7 @@ def cohort(seen: Array, probability: Array, keys: Any) -> Cohort | None:
         foretold_rate=found["mean_probability"],
         seen_rate=found["event_rate"],
         slope=found["calibration_slope"],
+        slope_error=metrics.slope_error(found["calibration_slope"], probability),
         auc=found["auc"],
         rate_low=float(interval.low),
         rate_high=float(interval.high),
@@ -350,8 +357,8 @@ def cohort(seen: Array, probability: Array, keys: Any) -> Cohort | None:
 def objections(drifted: Drift, came_true: Cohort | None, bounds: Bounds) -> list[str]:
     """Why a model-month does not pass, in codes: none where it passes or cannot be told.
 
-    ``feature_drift``, ``score_drift``, ``slope`` and ``rate``. A rate is off only where it is so by
-    more than the factor and by more than luck.
+    ``feature_drift``, ``score_drift``, ``slope`` and ``rate``. Slope and rate are off only where
+    they are so by more than the bound and by more than luck.
     """
     found = []
     if drifted.named(*DRIFT_CODES):
@@ -359,7 +366,8 @@ def objections(drifted: Drift, came_true: Cohort | None, bounds: Bounds) -> list
     if drifted.score_index is not None and drifted.score_index > bounds.score_index:
         found.append("score_drift")
     if came_true is not None:
-        if not bounds.slope_low <= came_true.slope <= bounds.slope_high:
+        luck = SURE * came_true.slope_error
+        if not bounds.slope_low - luck <= came_true.slope <= bounds.slope_high + luck:
             found.append("slope")
         ratio = came_true.foretold_rate / came_true.seen_rate
         is_luck = came_true.rate_low <= came_true.foretold_rate <= came_true.rate_high

@@ -49,11 +49,13 @@ def enter(
     *,
     at: str,
     key_path: Path,
+    held: str | None = None,
 ) -> Entry:
     """A version that was just trained takes its place: champion where it wins, else challenger.
 
     The first version is champion, and so is one whose champion may not be used any more (other
-    software, another contract, another label): its scores are worth more than none.
+    software, another contract, another label) or whose scores are held: its own are worth more than
+    none.
 
     Args:
         models_dir: Folder of all models.
@@ -62,6 +64,7 @@ def enter(
         frame: Features and labels, as the training read them.
         at: Moment, ISO 8601 in UTC.
         key_path: File of the signing key.
+        held: The version whose scores the last night held back, if it did.
 
     Raises:
         ModelRefused: The version does not load as it was stored.
@@ -80,17 +83,26 @@ def enter(
     standing = roles.read(models_dir, name, key_path=key_path)
     challenger = load(models_dir, name, version, key_path=key_path)
     window = months_until_known(frame, kind_of(name).label)
+
+    def crowned(because: str, judged: Contest | None = None) -> roles.Roles:
+        figures = {} if judged is None else judged.figures()
+        step = Step("promoted", version, standing.champion, BY_RULE, because, at, figures)
+        return _written(models_dir, _crowned(standing, step), key_path)
+
     try:
         champion = load_champion(models_dir, name, key_path=key_path, label_months=window).model
     except NoModel as none:
         because = _unrivalled(none) if there else "首个版本 the first version"
-        step = Step("promoted", version, standing.champion, BY_RULE, because, at)
-        crowned = _written(models_dir, _crowned(standing, step), key_path)
-        zh, en = (
-            "成为现役版本，因为没有可比较的版本",
-            "is champion, as there was none to compare with",
+        told = (
+            f"{version} 成为现役版本，因为没有可比较的版本",
+            f"{version} is champion, as there was none to compare with",
         )
-        return Entry(crowned, None, (f"{version} {zh}", f"{version} {en}"))
+        return Entry(crowned(because), None, told)
+    if champion.version == held:
+        zh = f"{champion.version} 的评分已停用"
+        en = f"the scores of {champion.version} are held"
+        told = (f"{version} 成为现役版本，因为{zh}", f"{version} is champion, as {en}")
+        return Entry(crowned(f"{zh} {en}"), None, told)
     try:
         judged = contest(champion, challenger, frame)
     except (FrameRefused, ModelRefused) as refusal:
@@ -103,10 +115,8 @@ def enter(
         return Entry(standing, judged, _challenging(judged))
     zh = f"在 {judged.period:%Y-%m-%d} 优于 {champion.version}，各项检查均通过"
     en = f"better than {champion.version} on {judged.period:%Y-%m-%d}, and all checks pass"
-    step = Step("promoted", version, champion.version, BY_RULE, f"{zh} {en}", at, judged.figures())
-    crowned = _written(models_dir, _crowned(standing, step), key_path)
     told = (f"{version} 现为现役版本：{zh}", f"{version} is champion now, {en}")
-    return Entry(crowned, judged, told)
+    return Entry(crowned(f"{zh} {en}", judged), judged, told)
 
 
 def _unrivalled(none: NoModel) -> str:

@@ -16,7 +16,12 @@ from tests.unit.ml.conftest import AS_OF, CHANGE
 from tests.unit.ml.test_score import FEEDS
 
 BOUNDS = Bounds(
-    feature_index=0.25, score_index=0.25, slope_low=0.75, slope_high=1.35, rate_ratio=1.5
+    feature_index=0.25,
+    score_index=0.25,
+    slope_low=0.75,
+    slope_high=1.35,
+    rate_ratio=1.5,
+    holding=("score_drift", "slope", "rate"),
 )
 
 
@@ -86,13 +91,19 @@ def test_scores_of_other_customers_are_held_and_the_column_that_moved_is_named(b
         found.check(model)
 
 
-def test_scores_that_did_not_come_true_are_told_and_not_held(bank):
+def test_scores_that_did_not_come_true_are_held_as_the_rule_says(bank):
     model = bank.loaded("churn")
     scores = score(model, bank.today).scores
     past = _past(scores, np.minimum(3 * scores["score"].to_numpy(), 1))
     found = watch(model, bank.today, scores, past, BOUNDS)
     assert "rate" in found.objections
-    assert not found.is_held
+    with pytest.raises(ScoringHeld, match=r"they foretold [\d.]+% where [\d.]+% came") as held:
+        found.check(model)
+    assert "已到期的预测发生率为" in held.value.sentence[0]
+    told = watch(model, bank.today, scores, past, replace(BOUNDS, holding=("score_drift",)))
+    assert "rate" in told.objections
+    assert not told.is_held
+    told.check(model)
     line = found.month.row(0, named=True)
     assert line["cohort_count"] == 900
     assert line["seen_rate"] > 2 * line["foretold_rate"]
@@ -112,7 +123,7 @@ def test_too_few_customers_tell_nothing(bank):
 
 def test_whatever_speaks_against_a_month_has_words():
     moved = FeatureDrift("moved", 0.6, 0.6, None, 0.0, 0.0, 0.0, 0.0)
-    wrong = Cohort(900, 90, 0.5, 0.1, 9.0, 0.6, 0.08, 0.12)
+    wrong = Cohort(900, 90, 0.5, 0.1, 9.0, 0.1, 0.6, 0.08, 0.12)
     found = objections(Drift({"a": moved}, 9.0, 900), wrong, BOUNDS)
     unjudged = {"few_customers", "no_cohort", "few_events", "no_event"}
     assert set(WORDS) == {*found, *unjudged}

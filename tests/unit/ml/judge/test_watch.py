@@ -1,9 +1,13 @@
 """Drift is told where it was planted and nowhere else; probabilities are held against what came."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import expit
 
+from ml.judge.metrics import calibration_slope, slope_error
 from ml.judge.watch import (
     Bounds,
     Cohort,
@@ -19,7 +23,12 @@ from ml.judge.watch import (
 )
 
 BOUNDS = Bounds(
-    feature_index=0.25, score_index=0.25, slope_low=0.75, slope_high=1.35, rate_ratio=1.5
+    feature_index=0.25,
+    score_index=0.25,
+    slope_low=0.75,
+    slope_high=1.35,
+    rate_ratio=1.5,
+    holding=("score_drift", "slope", "rate"),
 )
 NOT_TOLD = Drift({}, None, 50)
 
@@ -157,10 +166,21 @@ def test_probabilities_that_came_true_pass_and_those_that_did_not_are_told():
     assert cohort(seen[:60], probability[:60], keys[:60]) is None
 
 
-def test_a_rate_that_is_off_by_luck_is_no_objection():
-    few = Cohort(100, 30, 0.18, 0.30, 1.0, 0.8, 0.17, 0.40)
+def test_the_error_of_a_slope_is_that_of_draws():
+    """Of banks drawn from the same probabilities; and few events excuse a slope."""
+    rng = np.random.default_rng(8)
+    told = expit(rng.normal(-2, 1, 2_000))
+    slopes = [calibration_slope((rng.random(2_000) < told).astype(float), told) for _ in range(300)]
+    assert slope_error(1.0, told) == pytest.approx(np.std(slopes), rel=0.12)
+    few = Cohort(200, 30, 0.15, 0.15, 0.6, 0.2, 0.8, 0.1, 0.2)
     assert objections(NOT_TOLD, few, BOUNDS) == []
-    many = Cohort(10_000, 3000, 0.18, 0.30, 1.0, 0.8, 0.29, 0.31)
+    assert objections(NOT_TOLD, replace(few, slope_error=0.05), BOUNDS) == ["slope"]
+
+
+def test_a_rate_that_is_off_by_luck_is_no_objection():
+    few = Cohort(100, 30, 0.18, 0.30, 1.0, 0.1, 0.8, 0.17, 0.40)
+    assert objections(NOT_TOLD, few, BOUNDS) == []
+    many = Cohort(10_000, 3000, 0.18, 0.30, 1.0, 0.1, 0.8, 0.29, 0.31)
     assert objections(NOT_TOLD, many, BOUNDS) == ["rate"]
 
 

@@ -2,9 +2,8 @@
 
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from ml.errors import FrameRefused, ModelRefused, NoModel, PeriodRefused, RoleRefused
 from ml.frames.features import CHURN_LABEL, FEATURES, known_date
 from ml.registry import roles
-from ml.registry.changes import Entry, enter, promote, roll_back, withdraw
+from ml.registry.changes import enter, promote, roll_back, withdraw
 from ml.registry.contest import contest
 from ml.registry.folders import versions
 from ml.registry.signing import read_key, sign
@@ -20,55 +19,11 @@ from ml.registry.store import load, load_challenger, load_champion
 from ml.score import score
 from ml.train import train
 from tests.unit.ml.conftest import AS_OF, AT, REACH, scoring_rows
+from tests.unit.ml.registry.conftest import SAME, STRONG, WEAK
 
-WEAK, STRONG, SAME = (f"2025-12-31.00{number}" for number in (1, 2, 3))
 COMPLAINTS = next(each for each in FEATURES if each.name == "complaint_90d_count_before_obs")
 SAID = {"because": "branches know better", "by": "Li", "at": AT}
 BACK = {**SAID, "label_months": REACH}
-
-
-@dataclass(frozen=True)
-class House:
-    """Three trainings of churn, one after the other: few rows, all rows, all rows once more."""
-
-    models: Path
-    key: Path
-    frame: pl.DataFrame
-    entries: tuple[Entry, ...]
-
-    def roles(self) -> roles.Roles:
-        return roles.read(self.models, "churn", key_path=self.key)
-
-    @property
-    def file(self) -> Path:
-        return self.models / "churn" / "roles.json"
-
-
-@pytest.fixture(scope="module")
-def trained(frame, tmp_path_factory) -> House:
-    home = tmp_path_factory.mktemp("house")
-    models, key = home / "models", home / "key"
-    entries = []
-    for most in (700, 80_000, 80_000):
-        version = train(
-            "churn", frame, models, AS_OF, key_path=key, max_train_rows=most, source="run 1"
-        ).version
-        entries.append(enter(models, "churn", version, frame, at=AT, key_path=key))
-    return House(models, key, frame, tuple(entries))
-
-
-@pytest.fixture
-def house(trained, tmp_path) -> House:
-    shutil.copytree(trained.models, tmp_path / "models")
-    for path in trained.key.parent.glob("key*"):
-        shutil.copy(path, tmp_path / path.name)
-    return House(tmp_path / "models", tmp_path / "key", trained.frame, trained.entries)
-
-
-@pytest.fixture
-def few_resamples(monkeypatch):
-    """Where a test reads no interval of a measure, its contests draw few."""
-    monkeypatch.setattr("ml.registry.contest._RESAMPLES", 5)
 
 
 def test_the_first_version_is_champion(trained):
@@ -93,6 +48,17 @@ def test_a_better_one_is_promoted_on_the_same_frozen_rows(trained):
     auc = next(each for each in judged.differences if each.measure == "auc")
     assert auc.second > auc.first
     assert auc.low < auc.second - auc.first < auc.high
+
+
+def test_a_champion_whose_scores_are_held_gives_way_to_what_was_trained_since(house):
+    """It gives no scores, and a version that is as good never won against it."""
+    given = {"at": AT, "key_path": house.key}
+    stays = enter(house.models, "churn", SAME, house.frame, **given, held=WEAK)
+    assert stays.roles.champion == STRONG
+    entry = enter(house.models, "churn", SAME, house.frame, **given, held=STRONG)
+    assert (entry.roles.champion, entry.contest) == (SAME, None)
+    assert entry.told[1] == f"{SAME} is champion, as the scores of {STRONG} are held"
+    assert entry.roles.history[-1].champion_before == STRONG
 
 
 @pytest.mark.usefixtures("few_resamples")
