@@ -96,23 +96,13 @@ def train(
     try:
         check_history(name, model_rows.read_labels(database, name))
         frame = model_rows.read_training_rows(database, name)
+        key = home.model_key
         trained = fit(
-            name,
-            frame,
-            home.models,
-            as_of,
-            key_path=home.model_key,
-            code_version=code_version,
-            source=source,
+            name, frame, home.models, as_of, key_path=key, code_version=code_version, source=source
         )
+        held = model_watch.held_version(database, name) if is_forced else None
         entry = enter(
-            home.models,
-            name,
-            trained.version,
-            frame,
-            at=moment(),
-            key_path=home.model_key,
-            held=model_watch.held_version(database, name) if is_forced else None,
+            home.models, name, trained.version, frame, at=moment(), key_path=key, held=held
         )
     except NotEnoughHistory as error:
         told = Sentence(*error.sentence).then(*refused)

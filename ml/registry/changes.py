@@ -93,24 +93,15 @@ def enter(
         champion = load_champion(models_dir, name, key_path=key_path, label_months=window).model
     except NoModel as none:
         because = _unrivalled(none) if there else "首个版本 the first version"
-        told = (
-            f"{version} 成为现役版本，因为没有可比较的版本",
-            f"{version} is champion, as there was none to compare with",
-        )
-        return Entry(crowned(because), None, told)
+        zh, en = "没有可比较的版本", "there was none to compare with"
+        return Entry(crowned(because), None, _is_champion(version, zh, en))
     if champion.version == held:
-        zh = f"{champion.version} 的评分已停用"
-        en = f"the scores of {champion.version} are held"
-        told = (f"{version} 成为现役版本，因为{zh}", f"{version} is champion, as {en}")
-        return Entry(crowned(f"{zh} {en}"), None, told)
+        zh, en = f"{held} 的评分已停用", f"the scores of {held} are held"
+        return Entry(crowned(f"{zh} {en}"), None, _is_champion(version, zh, en))
     try:
         judged = contest(champion, challenger, frame)
     except (FrameRefused, ModelRefused) as refusal:
-        told = refusal.as_why(
-            f"{champion.version} 继续评分，{version} 无法与之比较",
-            f"{champion.version} goes on scoring, as {version} could not be compared",
-        )
-        return Entry(standing, None, told)
+        return Entry(standing, None, _uncompared(refusal, champion.version, version))
     if not judged.is_won:
         return Entry(standing, judged, _challenging(judged))
     zh = f"在 {judged.period:%Y-%m-%d} 优于 {champion.version}，各项检查均通过"
@@ -122,6 +113,19 @@ def enter(
 def _unrivalled(none: NoModel) -> str:
     """Why a version needs no comparison; a step is signed with one text, in both languages."""
     return " ".join(none.as_why("此前没有可评分的版本", "no version before it may score"))
+
+
+def _is_champion(version: str, zh: str, en: str) -> Pair:
+    """That a version scores from now on, and why."""
+    return f"{version} 成为现役版本，因为{zh}", f"{version} is champion, as {en}"
+
+
+def _uncompared(refusal: FrameRefused | ModelRefused, champion: str, version: str) -> Pair:
+    """That the champion goes on scoring, as the other could not be held against it."""
+    return refusal.as_why(
+        f"{champion} 继续评分，{version} 无法与之比较",
+        f"{champion} goes on scoring, as {version} could not be compared",
+    )
 
 
 def _challenging(judged: Contest) -> Pair:
