@@ -51,6 +51,10 @@ def _write(database: Path, frame: pl.DataFrame) -> None:
         ):
             connection.register("given", table.to_arrow())
             connection.execute(f"create table feature.{name} as select * from given")
+        connection.execute(
+            "create table dimensional.fct_model_month (model_name varchar, role varchar,"
+            " model_version varchar, is_held boolean, observation_date date)"
+        )
         # Every customer's record changed on the very month end that judges.
         connection.execute(
             f"""

@@ -104,3 +104,21 @@ def test_before_anything_was_scored_there_is_no_cohort(
 ) -> None:
     monkeypatch.setattr(Lake, "batches", lambda *_: {})
     assert _found(database, lake, REACH) == []
+
+
+def test_the_champion_whose_last_night_held_its_scores_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "crm.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema dimensional")
+        connection.execute(
+            "create table dimensional.fct_model_month as select * from (values"
+            " ('churn', 'champion', 'v1', false, date '2025-06-30'),"
+            " ('churn', 'champion', 'v1', true, date '2025-07-31'),"
+            " ('churn', 'challenger', 'v2', true, date '2025-08-31'),"
+            " ('value', 'champion', 'v1', true, date '2025-06-30'),"
+            " ('value', 'champion', 'v2', false, date '2025-07-31'))"
+            " as month (model_name, role, model_version, is_held, observation_date)"
+        )
+    assert model_watch.held_version(path, "churn") == "v1"
+    assert model_watch.held_version(path, "value") is None
+    assert model_watch.held_version(path, "survival") is None

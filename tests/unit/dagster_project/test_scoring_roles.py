@@ -18,7 +18,7 @@ from ml.judge.watch import Drift, FeatureDrift
 from ml.reasons import REASON_SCHEMA
 from ml.registry.store import Found
 from ml.score import SCORE_SCHEMA, ScoreResult
-from ml.watch import HOLDING, Watched
+from ml.watch import Watched
 
 TODAY = pl.DataFrame({"customer_key": [1, 2, 3]})
 STILL = FeatureDrift("stable", 0.01, 0.01, None, 0.0, 0.0, 0.0, 0.0)
@@ -28,7 +28,8 @@ AWAY = FeatureDrift("moved", 0.6, 0.6, None, 0.0, 0.0, 0.0, 0.0)
 
 def _watched(drifted: Drift, objections: tuple[str, ...] = (), *unjudged: str) -> Watched:
     months, features = pl.DataFrame({"month": [1]}), pl.DataFrame({"feature": [1, 2]})
-    return Watched(drifted, None, objections, unjudged, months, features)
+    holding = tuple(code for code in objections if code == "score_drift")
+    return Watched(drifted, None, objections, holding, unjudged, months, features)
 
 
 def _result(keys: list[int], role: str) -> ScoreResult:
@@ -195,7 +196,7 @@ def test_a_damaged_champion_is_told_beside_the_one_that_scores(night: dict[str, 
 def test_scores_that_moved_from_training_are_held_and_the_month_still_lands(
     night: dict[str, Any],
 ) -> None:
-    night["watched"] = _watched(Drift({"trend": GREW, "balance": AWAY}, 0.4, 3), (HOLDING,))
+    night["watched"] = _watched(Drift({"trend": GREW, "balance": AWAY}, 0.4, 3), ("score_drift",))
     told, landed = night["run"]()
     assert told.is_held
     assert "balance moved most" in told.told.en

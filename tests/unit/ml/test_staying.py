@@ -184,7 +184,7 @@ def test_a_feature_that_knows_who_is_lost_is_refused(frame, tmp_path, told):
 
 def test_a_feature_that_is_four_for_everybody_is_innocent(frame):
     rows = labelled_rows(frame, SURVIVAL_LABEL).with_columns(pl.lit(4.0).alias(CHANGE))
-    assert _check_leak(kind_of("survival"), rows, FEATURES).figure < LEAK_AUC
+    assert _check_leak(kind_of("survival"), rows, rows, FEATURES).figure < LEAK_AUC
 
 
 def test_of_many_rows_the_lost_are_kept_and_the_chances_stay_true(frame):
