@@ -191,6 +191,7 @@ def _by_decision(hazards: pl.Series, share: Array) -> Array:
         in_gap, in_time, emptied_in_time = (
             gone_by(number, month) for month in (GAP, GAP + HORIZON, GAP + HORIZON - _EMPTY_MONTHS)
         )
+        # Not lessened by what comes back: at 200,000 as many of them were lost as are told here.
         lost += now * (closed * (in_time - in_gap) + emptied * emptied_in_time)
         lost_before += now * closed * in_gap
         undecided = undecided * (1 - chance)

@@ -74,6 +74,13 @@ def calibration_slope(labels: Array, probability: Array, weight: Array | None = 
 
     Two-parameter logistic regression of the labels on the log-odds, rows weighted where asked.
     """
+    return calibration_line(labels, probability, weight)[1]
+
+
+def calibration_line(
+    labels: Array, probability: Array, weight: Array | None = None
+) -> tuple[float, float]:
+    """(intercept, slope) of seen on predicted log-odds; see :func:`calibration_slope`."""
     share = np.ones(len(labels)) if weight is None else weight
     share = share / share.sum()
     clipped = np.clip(probability, 1e-9, 1 - 1e-9)
@@ -88,20 +95,20 @@ def calibration_slope(labels: Array, probability: Array, weight: Array | None = 
 
     # Newton's own steps overshoot where a model is nearly sure of everything.
     found = minimize(loss, np.array([0.0, 1.0]), jac=True, method="BFGS")
-    return float(found.x[1])
+    return float(found.x[0]), float(found.x[1])
 
 
-def slope_error(slope: float, probability: Array) -> float:
+def slope_error(labels: Array, probability: Array) -> float:
     """Standard error of a calibration slope, by the information of its two-parameter regression.
 
     Args:
-        slope: As :func:`calibration_slope` found it.
-        probability: Of the rows that it was found on.
+        labels: Of the rows that the slope was found on.
+        probability: As foretold of them.
     """
+    intercept, slope = calibration_line(labels, probability)
     clipped = np.clip(probability, 1e-9, 1 - 1e-9)
     odds = np.log(clipped / (1 - clipped))
-    # The intercept moves the weights little where it is the rate that is off, and not at all else.
-    likely = expit(slope * odds)
+    likely = expit(intercept + slope * odds)
     weight = likely * (1 - likely)
     spread = float(weight @ (odds - (weight @ odds) / weight.sum()) ** 2)
     return float(1 / np.sqrt(spread)) if spread > 0 else float("inf")

@@ -347,7 +347,7 @@ def cohort(seen: Array, probability: Array, keys: Any) -> Cohort | None:
         foretold_rate=found["mean_probability"],
         seen_rate=found["event_rate"],
         slope=found["calibration_slope"],
-        slope_error=metrics.slope_error(found["calibration_slope"], probability),
+        slope_error=metrics.slope_error(seen, probability),
         auc=found["auc"],
         rate_low=float(interval.low),
         rate_high=float(interval.high),

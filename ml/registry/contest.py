@@ -190,7 +190,8 @@ def _frozen_rows(
         check_label(model.manifest, window, called(model.name, model.version))
     _check_unseen((first, second), day)
     rows = labelled.filter(pl.col("observation_date") == day)
-    # Each must be able to score them as the night would.
+    # A night also lets a column pass that others than those who are asked had; these rows are of
+    # those alone, so a contest is refused where the night would have scored.
     absent = first.scorer.may_lack() & second.scorer.may_lack()
     checked = check_frame(rows, FEATURES, labels=(kind.label,), absent=absent)
     return checked.sort("observation_date", "customer_key")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from scipy.optimize import brentq
 from scipy.special import expit
 
 from ml.judge.metrics import calibration_slope, slope_error
@@ -166,12 +167,21 @@ def test_probabilities_that_came_true_pass_and_those_that_did_not_are_told():
     assert cohort(seen[:60], probability[:60], keys[:60]) is None
 
 
-def test_the_error_of_a_slope_is_that_of_draws():
-    """Of banks drawn from the same probabilities; and few events excuse a slope."""
+@pytest.mark.parametrize("slope", [0.6, 1.0, 1.4])
+def test_the_error_of_a_slope_is_that_of_draws(slope):
+    """Of banks drawn from the same chances, of which others with the same mean were told."""
     rng = np.random.default_rng(8)
-    told = expit(rng.normal(-2, 1, 2_000))
-    slopes = [calibration_slope((rng.random(2_000) < told).astype(float), told) for _ in range(300)]
-    assert slope_error(1.0, told) == pytest.approx(np.std(slopes), rel=0.12)
+    odds = rng.normal(-3, 1, 4_000)
+    told = expit(odds)
+    lift = brentq(lambda level: expit(level + slope * odds).mean() - told.mean(), -9, 9)
+    chance = expit(lift + slope * odds)
+    draws = [(rng.random(len(odds)) < chance).astype(float) for _ in range(200)]
+    errors = [slope_error(draw, told) for draw in draws[:20]]
+    spread = np.std([calibration_slope(draw, told) for draw in draws])
+    assert np.mean(errors) == pytest.approx(spread, rel=0.15)
+
+
+def test_a_slope_within_its_error_is_no_objection():
     few = Cohort(200, 30, 0.15, 0.15, 0.6, 0.2, 0.8, 0.1, 0.2)
     assert objections(NOT_TOLD, few, BOUNDS) == []
     assert objections(NOT_TOLD, replace(few, slope_error=0.05), BOUNDS) == ["slope"]
