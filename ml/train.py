@@ -40,6 +40,7 @@ from ml.models.level import shifted
 from ml.models.pipelines import Array, Attribution, Which, inputs, make_golden, single_thread
 from ml.models.scorer import Kind, Scorer, kind_of
 from ml.models.staying import SurvivalModel
+from ml.models.survival import restricted_mean_months
 from ml.models.value import VALUE_BASELINE_COLUMN, ValueModel
 from ml.registry.store import save
 
@@ -304,7 +305,15 @@ def _judge(scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...]) ->
     seen = test.get_column(kind.label).to_numpy()
     keys = test.get_column("customer_key").to_numpy()
     frame = inputs(test, features)
-    scores = {role: scorer.predict(frame, role) for role in _ROLES}
+    curves: dict[Which, Array] = {}
+    if isinstance(kind, SurvivalModel):
+        # A customer's months are read off his curve: one pass serves both.
+        curves = {
+            role: kind.curves(scorer.pipelines, scorer.constants, frame, role) for role in _ROLES
+        }
+        scores = {role: restricted_mean_months(curves[role]) for role in _ROLES}
+    else:
+        scores = {role: scorer.predict(frame, role) for role in _ROLES}
     results: dict[str, dict[str, float]] = {
         role: kind.measure(seen, scores[role], keys) for role in _ROLES
     }
@@ -314,10 +323,8 @@ def _judge(scorer: Scorer, test: pl.DataFrame, features: tuple[Feature, ...]) ->
     curve: list[dict[str, float]] = []
     if isinstance(kind, SurvivalModel):
         for role in _ROLES:
-            told = kind.curves(scorer.pipelines, scorer.constants, frame, role)
-            results[role] |= kind.measure_curves(seen, told)
-            if role == "model":
-                curve = kind.curve_table(seen, told)
+            results[role] |= kind.measure_curves(seen, curves[role])
+        curve = kind.curve_table(seen, curves["model"])
     return _Judged(frame, seen, keys, scores, results, curve)
 
 

@@ -14,6 +14,7 @@ from ml.frames import targets
 from ml.frames.columns import Columns
 from ml.frames.table_files import PLACED, doubled, standing_for
 from ml.frames.texts import (
+    NAME_SHARE,
     are_commas_decimal,
     as_days,
     as_decimals,
@@ -22,8 +23,6 @@ from ml.frames.texts import (
     proves_decimals,
 )
 
-#: Text with this share of different values names its row and tells nothing of others.
-_NAME_SHARE = 0.5
 #: In fewer rows whole numbers may well all differ.
 _KEY_ROWS = 100
 
@@ -149,7 +148,7 @@ def _readable(
         column = column.cast(pl.Datetime("us"), strict=False).dt.epoch("d").cast(pl.Float64)
     elif column.dtype == pl.String:
         column = _text(name, column, commas_are_decimal, notes)
-        if column.dtype == pl.String and column.n_unique() > _NAME_SHARE * len(column):
+        if column.dtype == pl.String and column.n_unique() > NAME_SHARE * len(column):
             notes.append(f"{name} names its rows (nearly each has its own) and is left out.")
             return None
     elif not (column.dtype.is_numeric() or column.dtype == pl.Boolean):

@@ -20,7 +20,8 @@ _ONLY_GROUPED = r"^[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:,[0-9]{3}|\.[0-9]+)$"
 _WITH_COMMA = r"^[-+]?(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?$"
 #: So few different texts may be lists: 1,2 for who chose the first and the second.
 _LISTS = 20
-_NAME_SHARE = 0.5
+#: Text with this share of different values names its row and tells nothing of others.
+NAME_SHARE = 0.5
 #: Of a date and a moment the date alone is kept.
 _TIME = r"[ T]+[0-9]{1,2}:[0-9]{2}.*$"
 #: Month first comes last: it is taken only where no other order reads as many rows.
@@ -67,7 +68,7 @@ def has_sure_decimals(column: pl.Series) -> bool:
 
 def proves_decimals(column: pl.Series) -> bool:
     """The same of texts that are no lists: many different ones, or another in nearly each row."""
-    many = min(_LISTS, _NAME_SHARE * len(column))
+    many = min(_LISTS, NAME_SHARE * len(column))
     return column.n_unique() > many and has_sure_decimals(column)
 
 

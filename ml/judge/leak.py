@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ml.errors import LeakSuspected
 from ml.frames.features import Feature, chinese_name
-from ml.judge.metrics import Array, spearman
+from ml.judge.metrics import Z_95, Array, spearman
 
 #: A fact that tells events from others this well has seen the label, and so has a model: a label
 #: with one row in a hundred turned round reaches 0.99. The best honest fact of the demo bank
@@ -28,8 +28,6 @@ LEAK_OWN_RANK = 0.99
 LEAK_RATE = 0.97
 #: Values of a number up to which each is looked at by itself; above, parts of equal size are.
 _MOST_VALUES = 200
-#: Of 95% on either side, for the lower end of a rate.
-_Z = 1.96
 #: What is known of fewer rows of either kind tells nothing.
 _LEAST_ROWS = 30
 
@@ -135,8 +133,8 @@ def surest_value(column: pl.Series, is_event: NDArray[np.bool_], odds_kept: floa
         .with_columns(rate=pl.col("event") / pl.col("len"))
     )
     rate, count = told.get_column("rate").to_numpy(), told.get_column("len").to_numpy()
-    square = _Z**2 / count
-    spread = _Z * np.sqrt(rate * (1 - rate) / count + square / count / 4)
+    square = Z_95**2 / count
+    spread = Z_95 * np.sqrt(rate * (1 - rate) / count + square / count / 4)
     low = (rate + square / 2 - spread) / (1 + square)
     low = np.minimum(low, 1 - 1e-12)
     odds = low / (1 - low) * odds_kept

@@ -18,6 +18,9 @@ from sklearn.metrics import (
 )
 
 Array = NDArray[np.float64]
+
+#: Standard errors on either side of an interval of 95%.
+Z_95 = 1.96
 BIN_COUNT = 10
 
 

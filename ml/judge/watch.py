@@ -30,8 +30,6 @@ _LEAST_SHARE = 1e-4
 MIN_ROWS = 200
 #: Fewer events do not tell a calibration.
 MIN_EVENTS = 30
-#: Standard errors beyond a bound that are no luck any more.
-SURE = 1.96
 #: A feature that lacks a value for so many customers of a date was not recorded on it.
 EMPTY_SHARE = 0.99
 
@@ -366,7 +364,7 @@ def objections(drifted: Drift, came_true: Cohort | None, bounds: Bounds) -> list
     if drifted.score_index is not None and drifted.score_index > bounds.score_index:
         found.append("score_drift")
     if came_true is not None:
-        luck = SURE * came_true.slope_error
+        luck = metrics.Z_95 * came_true.slope_error
         if not bounds.slope_low - luck <= came_true.slope <= bounds.slope_high + luck:
             found.append("slope")
         ratio = came_true.foretold_rate / came_true.seen_rate

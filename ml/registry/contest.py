@@ -22,8 +22,6 @@ from ml.names import called
 from ml.registry.checks import check_label
 from ml.registry.store import LoadedModel
 
-#: Half the width of a 95% interval in standard errors.
-_Z_95 = 1.96
 #: Resamples of customers behind the interval of a measure, and rows that each may hold: more rows
 #: need no resampling to be judged by.
 _RESAMPLES = 200
@@ -150,8 +148,8 @@ def contest(
         rows=rows.height,
         checksum=frame_checksum(rows, ["observation_date", "customer_key"]),
         loss_saved=mean,
-        loss_saved_low=mean - _Z_95 * error,
-        loss_saved_high=mean + _Z_95 * error,
+        loss_saved_low=mean - metrics.Z_95 * error,
+        loss_saved_high=mean + metrics.Z_95 * error,
         z=z,
         differences=differences,
         objections=_objections(first, second, z, {d.measure: d.second for d in differences}),

@@ -19,6 +19,7 @@ from ml.frames.features import (
     known_date,
 )
 from ml.frames.split import add_months
+from ml.judge.watch import Bounds
 from ml.models.value import VALUE_BASELINE_COLUMN
 from ml.registry.changes import enter
 from ml.registry.store import LoadedModel, load, load_champion
@@ -29,6 +30,15 @@ AT = "2026-01-01T05:00:00+00:00"
 LABELS = (CHURN_LABEL, VALUE_LABEL)
 #: Months that the labels look ahead, so those of October on are unknown at the year's end.
 REACH = 3
+#: What a model-month must keep to, as in the rule.
+BOUNDS = Bounds(
+    feature_index=0.25,
+    score_index=0.25,
+    slope_low=0.75,
+    slope_high=1.35,
+    rate_ratio=1.5,
+    holding=("score_drift", "slope", "rate"),
+)
 #: The windows of March are cut short by the start of the history: it neither teaches nor judges.
 DATES = [
     date(2025, 3, 31),

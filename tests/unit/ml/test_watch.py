@@ -9,20 +9,11 @@ import yaml
 
 from ml.errors import ScoringHeld
 from ml.frames.features import FEATURES
-from ml.judge.watch import Bounds, Cohort, Drift, FeatureDrift, objections
+from ml.judge.watch import Cohort, Drift, FeatureDrift, objections
 from ml.score import score
 from ml.watch import FEATURE_SCHEMA, MONTH_SCHEMA, WORDS, watch
-from tests.unit.ml.conftest import AS_OF, CHANGE
+from tests.unit.ml.conftest import AS_OF, BOUNDS, CHANGE
 from tests.unit.ml.test_score import FEEDS
-
-BOUNDS = Bounds(
-    feature_index=0.25,
-    score_index=0.25,
-    slope_low=0.75,
-    slope_high=1.35,
-    rate_ratio=1.5,
-    holding=("score_drift", "slope", "rate"),
-)
 
 
 def _past(scores, chance):

@@ -10,7 +10,6 @@ from scipy.special import expit
 
 from ml.judge.metrics import calibration_slope, slope_error
 from ml.judge.watch import (
-    Bounds,
     Cohort,
     Drift,
     FeatureDrift,
@@ -22,15 +21,8 @@ from ml.judge.watch import (
     shape_of,
     stability_index,
 )
+from tests.unit.ml.conftest import BOUNDS
 
-BOUNDS = Bounds(
-    feature_index=0.25,
-    score_index=0.25,
-    slope_low=0.75,
-    slope_high=1.35,
-    rate_ratio=1.5,
-    holding=("score_drift", "slope", "rate"),
-)
 NOT_TOLD = Drift({}, None, 50)
 
 
